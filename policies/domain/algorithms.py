@@ -1,0 +1,182 @@
+"""Every algorithm of the API: its strongSwan keyword, its strength, and the RFC that says so.
+
+Sources of the verdicts: RFC 8247 (IKEv2), RFC 8221 (ESP), RFC 9395 (IKEv1 is deprecated).
+A word of the API that is not here does not exist; another generation is another `Dialect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+PFS_DISABLED = "disabled"
+
+
+class Strength(StrEnum):
+    """OK: use it. WEAK: works, is on its way out. BROKEN: for compatibility with old peers only."""
+
+    OK = "ok"
+    WEAK = "weak"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the standards say of an algorithm in one place of use."""
+
+    strength: Strength
+    reason: str
+    rfc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """`name` is the API's word (for groups its number as text); `ike` and `esp` judge each use."""
+
+    name: str
+    keyword: str
+    ike: Verdict
+    esp: Verdict
+
+    @property
+    def strength(self) -> Strength:
+        """The worse of both uses."""
+        order = list(Strength)
+        return max(self.ike.strength, self.esp.strength, key=order.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The words that one generation of the API accepts; lifetimes in seconds, both ends included."""
+
+    authentication: tuple[str, ...]
+    encryption: tuple[str, ...]
+    dh_groups: tuple[int, ...]
+    pfs: tuple[str, ...]
+    ike_versions: tuple[int, ...]
+    min_lifetime: int
+    max_lifetime: int
+
+
+def _ok(rfc: str, level: str) -> Verdict:
+    return Verdict(Strength.OK, f"{level} in {rfc}.", rfc)
+
+
+_SMALL_GROUP = "SHOULD NOT in RFC 8247: {bits} bits are within reach of well-funded attackers."
+
+
+def _small(bits: int) -> Verdict:
+    return Verdict(Strength.BROKEN, _SMALL_GROUP.format(bits=bits), "RFC 8247")
+
+
+AUTHENTICATION: Mapping[str, Algorithm] = MappingProxyType(
+    {
+        "md5": Algorithm(
+            "md5",
+            "md5",
+            Verdict(Strength.BROKEN, "MUST NOT in RFC 8247: MD5 is broken.", "RFC 8247"),
+            Verdict(Strength.BROKEN, "MUST NOT in RFC 8221: MD5 is broken.", "RFC 8221"),
+        ),
+        "sha1": Algorithm(
+            "sha1",
+            "sha1",
+            Verdict(Strength.WEAK, "MUST- in RFC 8247: SHA-1 is being phased out.", "RFC 8247"),
+            Verdict(Strength.WEAK, "MUST- in RFC 8221: SHA-1 is being phased out.", "RFC 8221"),
+        ),
+        "sha256": Algorithm("sha256", "sha256", _ok("RFC 8247", "MUST"), _ok("RFC 8221", "MUST")),
+    }
+)
+
+ENCRYPTION: Mapping[str, Algorithm] = MappingProxyType(
+    {
+        "triple_des": Algorithm(
+            "triple_des",
+            "3des",
+            Verdict(
+                Strength.WEAK,
+                "MAY in RFC 8247: blocks of 64 bits and slow; AES is mandatory everywhere.",
+                "RFC 8247",
+            ),
+            Verdict(
+                Strength.BROKEN,
+                "SHOULD NOT in RFC 8221: blocks of 64 bits repeat under much traffic (Sweet32).",
+                "RFC 8221",
+            ),
+        ),
+        "aes128": Algorithm("aes128", "aes128", _ok("RFC 8247", "MUST"), _ok("RFC 8221", "MUST")),
+        "aes256": Algorithm("aes256", "aes256", _ok("RFC 8247", "MUST"), _ok("RFC 8221", "MUST")),
+    }
+)
+
+# RFC 8221 leaves groups to RFC 8247, so both uses carry its verdict.
+DH_GROUPS: Mapping[int, Algorithm] = MappingProxyType(
+    {
+        2: Algorithm("2", "modp1024", _small(1024), _small(1024)),
+        5: Algorithm("5", "modp1536", _small(1536), _small(1536)),
+        14: Algorithm("14", "modp2048", _ok("RFC 8247", "MUST"), _ok("RFC 8247", "MUST")),
+    }
+)
+
+IKE_VERSIONS: Mapping[int, Verdict] = MappingProxyType(
+    {
+        1: Verdict(Strength.WEAK, "RFC 9395 deprecates IKEv1; use IKEv2 where the peer can.", "RFC 9395"),
+        2: Verdict(Strength.OK, "IKEv2 is the current standard (RFC 7296).", "RFC 7296"),
+    }
+)
+
+PFS: Mapping[str, Verdict] = MappingProxyType(
+    {
+        PFS_DISABLED: Verdict(
+            Strength.WEAK,
+            "Without perfect forward secrecy every phase 2 key follows from the phase 1 exchange (RFC 7296).",
+            "RFC 7296",
+        ),
+        **{f"group_{number}": algorithm.esp for number, algorithm in DH_GROUPS.items()},
+    }
+)
+
+# The seed document says 3des, the SDKs triple_des (contract section 3.3): stored is the second.
+_ALIASES: Mapping[str, str] = MappingProxyType({"3des": "triple_des"})
+
+GENERATION_1 = Dialect(
+    authentication=("md5", "sha1", "sha256"),
+    encryption=("triple_des", "aes128", "aes256"),
+    dh_groups=(2, 5, 14),
+    pfs=(PFS_DISABLED, "group_2", "group_5", "group_14"),
+    ike_versions=(1, 2),
+    min_lifetime=300,
+    max_lifetime=86400,
+)
+
+
+def canonical(word: str) -> str:
+    """The stored word for one of the API's: 3des becomes triple_des, others stay as they are."""
+    return _ALIASES.get(word, word)
+
+
+def swan_keyword(name: str) -> str:
+    """strongSwan's proposal keyword of a cipher or hash; KeyError if the API has no such word."""
+    word = canonical(name)
+    return (ENCRYPTION.get(word) or AUTHENTICATION[word]).keyword
+
+
+def swan_group(number: int) -> str:
+    """strongSwan's proposal keyword of a Diffie-Hellman group, e.g. modp2048; KeyError if unknown."""
+    return DH_GROUPS[number].keyword
+
+
+def pfs_group(word: str) -> int | None:
+    """The group number of a `pfs` word, None for disabled; ValueError if it is no such word."""
+    if word == PFS_DISABLED:
+        return None
+    prefix, _, number = word.partition("_")
+    if prefix != "group" or not number.isdecimal():
+        raise ValueError(f"{word!r} is not a PFS group")
+    return int(number)
+
+
+def pfs_word(group: int | None) -> str:
+    """The inverse of `pfs_group`."""
+    return PFS_DISABLED if group is None else f"group_{group}"
