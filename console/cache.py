@@ -1,0 +1,39 @@
+"""The shared cache: rate limits live there, and the service goes on without it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+
+class FailOpenRedisCache(RedisCache):
+    """Redis; while it is away every key is missing and nothing is kept."""
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        try:
+            return super().get(key, default, version)
+        except RedisError:
+            return default
+
+    def set(self, key: str, value: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().set(key, value, *args, **kwargs)
+        except RedisError as error:
+            log.warning("cache is away: %s", type(error).__name__)
+
+    def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
+        try:
+            return bool(super().add(key, value, *args, **kwargs))
+        except RedisError:
+            return True
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        try:
+            return int(super().incr(key, delta, version))
+        except RedisError:
+            return delta

@@ -1,0 +1,50 @@
+"""The Celery application: one queue per host of the data plane, one beat."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+
+app = Celery("isthmus", fixups=["celery.fixups.django:DjangoFixup"])
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    # Lost deliveries are the sweep's business; redelivery by Redis is only a second net.
+    broker_transport_options={"visibility_timeout": 600, "socket_timeout": 2, "socket_connect_timeout": 1},
+    # A publisher never waits for a broker that is away: the sweep finds the work.
+    task_publish_retry=False,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    task_default_queue="default",
+    imports=["vpn.tasks"],
+)
+
+
+def node_queue(node: str) -> str:
+    """The queue that only the worker of that host serves."""
+    return f"node.{node}"
+
+
+def _schedule() -> None:
+    from django.conf import settings
+
+    app.conf.beat_schedule = {
+        "sweep": {
+            "task": "vpn.tasks.sweep",
+            "schedule": float(settings.SWEEP_SECONDS),
+            "options": {"expires": settings.SWEEP_SECONDS},
+        },
+        "prune": {"task": "vpn.tasks.prune_history", "schedule": 86400.0},
+    }
+
+
+@app.on_after_finalize.connect
+def _with_schedule(**_: object) -> None:
+    _schedule()

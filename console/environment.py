@@ -1,0 +1,108 @@
+"""Reads the environment: typed, loud when wrong, secrets also from files.
+
+Knows nothing of Django, so that `manage.py` can point settings at a quickstart data directory
+before Django loads them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+class SettingError(SystemExit):
+    """An environment variable that cannot be used; ends the process with one clear line."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"isthmus: setting {name}: {problem}")
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    raw = os.environ.get(name)
+    if raw is None or raw == "":
+        return default
+    try:
+        value = int(raw)
+    except ValueError:
+        raise SettingError(name, f"{raw!r} is not a whole number") from None
+    if value < least:
+        raise SettingError(name, f"{value} is below {least}")
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    raw = os.environ.get(name, "").strip().lower()
+    if raw == "":
+        return default
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    raise SettingError(name, f"{raw!r} is neither yes nor no")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma separated list."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = os.environ.get(name) or default
+    if value not in allowed:
+        raise SettingError(name, f"{value!r} is not one of {', '.join(allowed)}")
+    return value
+
+
+def secret(name: str, default: str = "") -> str:
+    """`NAME`, or the content of the file that `NAME_FILE` names."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return os.environ.get(name, default)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingError(f"{name}_FILE", f"cannot be read: {error.strerror}") from None
+
+
+def environment_file(directory: Path) -> Path:
+    """Where a data directory keeps the settings that quickstart made."""
+    return directory / "environment"
+
+
+def load_environment(directory: Path) -> bool:
+    """Put a data directory's settings into the environment; what is set already stays."""
+    path = environment_file(directory)
+    if not path.exists():
+        return False
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, separator, value = line.partition("=")
+        if separator and not line.startswith("#"):
+            os.environ.setdefault(name, value)
+    return True
+
+
+def adopt_data_dir(argv: list[str]) -> None:
+    """`--data-dir DIR` of any command, or `.isthmus` where quickstart made one.
+
+    quickstart itself and the test runner make their own environment.
+    """
+    if len(argv) < 2 or argv[1] in {"quickstart", "test"}:
+        return
+    given = None
+    for position, word in enumerate(argv):
+        if word == "--data-dir" and position + 1 < len(argv):
+            given = argv[position + 1]
+            del argv[position : position + 2]
+            break
+        if word.startswith("--data-dir="):
+            given = word.partition("=")[2]
+            del argv[position]
+            break
+    directory = Path(given or os.environ.get("ISTHMUS_DATA_DIR") or ".isthmus").resolve()
+    if not load_environment(directory) and given:
+        sys.exit(f"isthmus: {directory} holds no installation (quickstart makes one)")

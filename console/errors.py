@@ -1,0 +1,50 @@
+"""Why a request is refused: values and exceptions that know neither HTTP nor Django.
+
+The API turns them into its error container, forms into messages beside the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Violation(NamedTuple):
+    """One broken rule: `code` of the API contract, dotted `field` path, a full sentence."""
+
+    code: str
+    field: str
+    message: str
+
+
+class Refused(Exception):
+    """Base of every refusal that a user can act upon; carries at least one violation."""
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        self.violations = tuple(violations)
+        super().__init__("; ".join(v.message for v in self.violations))
+
+
+class Invalid(Refused):
+    """The input breaks rules (API: 400)."""
+
+
+class QuotaExceeded(Invalid):
+    """A limit of the account is reached (API: 400, contract section 5.2)."""
+
+
+class Conflict(Refused):
+    """The input is fine, the present state forbids it (API: 409)."""
+
+
+class NotFound(Refused):
+    """No such object for this account; not yours looks the same (API: 404)."""
+
+
+class NotAllowed(Refused):
+    """The actor's role does not allow this (API: 403)."""
+
+
+def not_found(code: str, noun: str, ident: object) -> NotFound:
+    """The one sentence for a missing object; `code` as in contract section 5.3."""
+    return NotFound([Violation(code, "id", f"There is no {noun} with the id {ident} in this account.")])

@@ -1,0 +1,239 @@
+"""Settings of every process, read from the environment; `ISTHMUS_*` are described in the README."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+from console import environment as env
+
+if sys.platform == "linux":
+    # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 brings its own, newer one.
+    import pysqlite3
+    import pysqlite3.dbapi2
+
+    sys.modules["sqlite3"] = pysqlite3
+    sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("ISTHMUS_DATA_DIR") or BASE_DIR / ".isthmus")
+DEBUG = env.flag("ISTHMUS_DEBUG", False)
+# Without a key of its own an installation must not run; tests and tools get a throw-away one.
+SECRET_KEY = env.secret("ISTHMUS_SECRET_KEY") or "only-for-tests-and-checks"
+ENCRYPTION_KEYS = [key for key in env.secret("ISTHMUS_ENCRYPTION_KEYS").split(",") if key]
+ALLOWED_HOSTS = env.words("ISTHMUS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("ISTHMUS_TRUSTED_ORIGINS")
+BEHIND_TLS = env.flag("ISTHMUS_BEHIND_TLS", False)
+
+INSTALLED_APPS = [
+    "console.apps.ConsoleConfig",
+    "policies.apps.PoliciesConfig",
+    "vpn.apps.VpnConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_htmx",
+    "template_partials",
+    "rest_framework",
+    "csp",
+]
+MIDDLEWARE = [
+    "console.web.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "console.web.middleware.ActorMiddleware",
+]
+ROOT_URLCONF = "console.urls"
+WSGI_APPLICATION = "console.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "console.web.context.shell",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+
+def _database() -> dict[str, object]:
+    url = env.secret("ISTHMUS_DATABASE_URL")
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "isthmus.sqlite3",
+            "OPTIONS": {
+                # Readers never wait; a writer takes its lock at BEGIN and waits instead of failing.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                " PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=27103364;",
+            },
+        }
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise env.SettingError("ISTHMUS_DATABASE_URL", "must begin with postgresql://")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASES = {"default": _database() | {"CONN_MAX_AGE": 600, "TEST": {"NAME": None}}}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"].pop("TEST")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis: "unix:///path/redis.sock" or "redis://host:6379"; empty = none (tests).
+REDIS_URL = env.secret("ISTHMUS_REDIS_URL")
+
+
+def redis_url(database: int, *, for_celery: bool = False) -> str:
+    """Address of one Redis database; Celery and the cache spell sockets differently."""
+    if REDIS_URL.startswith("unix://"):
+        path = REDIS_URL.removeprefix("unix://")
+        if for_celery:
+            return f"redis+socket://{path}?virtual_host={database}"
+        return f"unix://{path}?db={database}"
+    return f"{REDIS_URL.rstrip('/')}/{database}"
+
+
+CELERY_BROKER_URL = redis_url(0, for_celery=True) if REDIS_URL else "memory://"
+CACHES = {
+    "default": {"BACKEND": "console.cache.FailOpenRedisCache", "LOCATION": redis_url(1)}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+AUTH_USER_MODEL = "console.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "gateways"
+LOGOUT_REDIRECT_URL = "sign_in"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = env.number("ISTHMUS_SESSION_HOURS", 12, least=1) * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 31536000 if BEHIND_TLS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("ISTHMUS_MAX_BODY_BYTES", 65536, least=1024)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "console.api.authentication.ApiKeyAuthentication",
+        "console.api.authentication.ConsoleSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["console.api.authentication.HasAccount"],
+    "DEFAULT_PARSER_CLASSES": ["console.api.parsers.AnyLabelJSONParser", "console.api.parsers.BrowserFormParser"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "console.api.renderers.IsthmusJSONRenderer",
+        "console.api.renderers.IsthmusBrowsableRenderer",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["console.api.throttling.KeyRateThrottle"],
+    "DEFAULT_PAGINATION_CLASS": "console.api.pagination.KeysetPagination",
+    "EXCEPTION_HANDLER": "console.api.envelope.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+# Requests per minute and key; 0 = no limit.
+RATE_LIMIT = env.number("ISTHMUS_RATE_LIMIT", 6000)
+
+REGION = env.text("ISTHMUS_REGION", "us-south")
+ZONES = env.words("ISTHMUS_ZONES", f"{REGION}-1,{REGION}-2,{REGION}-3")
+CRN_CLOUD = env.text("ISTHMUS_CRN_CLOUD", "bluemix")
+# The API's base as clients see it; empty = taken from each request.
+PUBLIC_URL = env.text("ISTHMUS_PUBLIC_URL").rstrip("/")
+
+QUOTAS = {
+    "vpcs": env.number("ISTHMUS_QUOTA_VPCS", 5),
+    "subnets_per_vpc": env.number("ISTHMUS_QUOTA_SUBNETS_PER_VPC", 15),
+    "address_prefixes_per_zone": env.number("ISTHMUS_QUOTA_ADDRESS_PREFIXES_PER_ZONE", 5),
+    "instances": env.number("ISTHMUS_QUOTA_INSTANCES", 100),
+    "gateways": env.number("ISTHMUS_QUOTA_GATEWAYS", 20),
+    "gateways_per_zone": env.number("ISTHMUS_QUOTA_GATEWAYS_PER_ZONE", 3),
+    "connections_per_gateway": env.number("ISTHMUS_QUOTA_CONNECTIONS_PER_GATEWAY", 10),
+    "ike_policies": env.number("ISTHMUS_QUOTA_IKE_POLICIES", 20),
+    "ipsec_policies": env.number("ISTHMUS_QUOTA_IPSEC_POLICIES", 20),
+    "cidrs_per_gateway": env.number("ISTHMUS_QUOTA_CIDRS_PER_GATEWAY", 50),
+    "cidrs_per_connection": env.number("ISTHMUS_QUOTA_CIDRS_PER_CONNECTION", 15),
+}
+
+# The data plane of this host.
+NODE = env.text("ISTHMUS_NODE", socket.gethostname().split(".")[0])
+DRIVER = env.choice("ISTHMUS_DRIVER", "simulated", ("strongswan", "simulated"))
+ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
+PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
+INSTANCE = env.text("ISTHMUS_INSTANCE", "main")
+HOLDER_PID = env.number("ISTHMUS_HOLDER_PID", 0)
+SWEEP_SECONDS = env.number("ISTHMUS_SWEEP_SECONDS", 5, least=1)
+LEASE_SECONDS = env.number("ISTHMUS_LEASE_SECONDS", 15, least=5)
+HISTORY_DAYS = env.number("ISTHMUS_HISTORY_DAYS", 90, least=1)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("ISTHMUS_LOG_LEVEL", "INFO")},
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+}

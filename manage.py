@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Command line of Isthmus; `manage.py quickstart` starts the whole product."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+    from console.environment import adopt_data_dir
+
+    adopt_data_dir(sys.argv)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

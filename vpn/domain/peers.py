@@ -1,0 +1,104 @@
+"""One IKE identity pair, one charon connection.
+
+charon takes the first configuration that fits the addresses and identities of a peer, so two
+connections to one peer cannot be two charon connections. Connections of a gateway that share
+peer address and identities become the children of one PeerSpec; `checks` refuses the ones whose
+key or IKE offer differ.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from policies.domain.proposals import EspOffer, IkeOffer
+from vpn.domain.spec import ConnectionSpec, DpdAction, GatewaySpec, Secret, Selector, digest
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """One CIDR pair of one connection: the smallest thing that goes up and down."""
+
+    name: str
+    connection_id: UUID
+    selector: Selector
+    esp: EspOffer
+    dpd_action: DpdAction
+    initiate: bool
+
+    def fingerprint(self) -> str:
+        return digest(self.selector, asdict(self.esp), self.dpd_action)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSpec:
+    """What charon knows of one peer. DPD figures in seconds, 0 = off; the strictest of all children."""
+
+    name: str
+    peer_address: str
+    local_id: str
+    remote_id: str
+    ike: IkeOffer
+    psk: Secret
+    dpd_interval: int
+    dpd_timeout: int
+    children: tuple[ChildSpec, ...]
+
+    def fingerprint(self) -> str:
+        """Covers all that a change of needs a new IKE SA; children have their own."""
+        return digest(
+            self.peer_address,
+            self.local_id,
+            self.remote_id,
+            asdict(self.ike),
+            self.psk.id,
+            self.dpd_interval,
+            self.dpd_timeout,
+        )
+
+
+def child_name(connection_id: UUID, selector: Selector) -> str:
+    """Stable under changes of the connection's other pairs: <connection id>.<8 hex digits>."""
+    return f"{connection_id}.{digest(selector.local, selector.remote)[:8]}"
+
+
+def connection_of(name: str) -> UUID:
+    """The connection to which a child of that name belongs; ValueError if it is not ours."""
+    return UUID(name.partition(".")[0])
+
+
+def peers(spec: GatewaySpec) -> tuple[PeerSpec, ...]:
+    """The enabled connections of a gateway, grouped by peer."""
+    groups: dict[tuple[str, str, str], list[ConnectionSpec]] = defaultdict(list)
+    for connection in spec.connections:
+        if connection.enabled and not spec.deleted:
+            groups[connection.peer_address, connection.local_id, connection.remote_id].append(connection)
+    return tuple(_peer(key, members) for key, members in groups.items())
+
+
+def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerSpec:
+    address, local_id, remote_id = key
+    watched = [c.dpd for c in connections if c.dpd.action is not DpdAction.NONE]
+    return PeerSpec(
+        name=f"peer_{address}_{digest(local_id, remote_id)[:8]}",
+        peer_address=address,
+        local_id=local_id,
+        remote_id=remote_id,
+        ike=connections[0].ike,
+        psk=connections[0].psk,
+        dpd_interval=min((d.interval for d in watched), default=0),
+        dpd_timeout=min((d.timeout for d in watched), default=0),
+        children=tuple(
+            ChildSpec(
+                name=child_name(connection.id, selector),
+                connection_id=connection.id,
+                selector=selector,
+                esp=connection.esp,
+                dpd_action=connection.dpd.action,
+                initiate=connection.initiate,
+            )
+            for connection in connections
+            for selector in connection.selectors
+        ),
+    )

@@ -1,0 +1,138 @@
+"""What is: plain values that drivers report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from vpn.domain.spec import MemberRole
+
+
+class Reason(NamedTuple):
+    """Why something is not well: a code of contract section 6.4 and a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildState:
+    """A CHILD_SA. SPIs are hex text; counters count from its installation; times in seconds."""
+
+    name: str
+    state: str
+    spi_in: str
+    spi_out: str
+    bytes_in: int
+    bytes_out: int
+    packets_in: int
+    packets_out: int
+    local: tuple[str, ...]
+    remote: tuple[str, ...]
+    suite: str
+    installed_for: int
+    rekey_in: int | None = None
+
+    @property
+    def installed(self) -> bool:
+        """Passes traffic now (charon keeps the old child as REKEYED for a moment)."""
+        return self.state in {"INSTALLED", "REKEYING"}
+
+
+@dataclass(frozen=True, slots=True)
+class SaState:
+    """An IKE_SA. `peer` is the name of the PeerSpec; `suite` reads like aes256-sha256-modp2048."""
+
+    peer: str
+    unique_id: str
+    version: int
+    state: str
+    initiator: bool
+    local_address: str
+    remote_address: str
+    local_id: str
+    remote_id: str
+    suite: str
+    nat: bool
+    established_for: int
+    rekey_in: int | None
+    children: tuple[ChildState, ...]
+
+    @property
+    def established(self) -> bool:
+        return self.state in {"ESTABLISHED", "REKEYING"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPeer:
+    """What this boot of charon has loaded under one name, by fingerprint."""
+
+    fingerprint: str
+    children: Mapping[str, str]
+
+
+class Attempt(NamedTuple):
+    """Initiations since the peer was last up (`count`), and when the last one began."""
+
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """What stands of one member.
+
+    `local_cidrs` and `peer_cidrs` are those that its plumbing serves; `boot_id` changes with
+    every start of charon; `failures` holds the last reason told by charon for a peer that is
+    down, as far as the driver knows it.
+    """
+
+    id: UUID
+    running: bool = False
+    boot_id: str = ""
+    pid: int | None = None
+    role: MemberRole | None = None
+    local_cidrs: frozenset[str] = frozenset()
+    peer_cidrs: frozenset[str] = frozenset()
+    loaded: Mapping[str, LoadedPeer] = field(default_factory=dict)
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    failures: Mapping[str, Reason] = field(default_factory=dict)
+    sas: tuple[SaState, ...] = ()
+    exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayState:
+    """Every member of one gateway, observed beginning at `at` (UTC)."""
+
+    at: datetime
+    members: Mapping[UUID, MemberState]
+
+
+class EventKind(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    FAILED = "failed"
+    LOST = "lost"
+    FOUND = "found"
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelEvent:
+    """Something happened at a member. Events only hurry an observation, they carry no truth.
+
+    UP and DOWN: a child of `peer`; FAILED: a negotiation with `peer` failed, see `reason`;
+    LOST: the member's charon is gone; FOUND: it answers (again).
+    """
+
+    kind: EventKind
+    member_id: UUID
+    gateway_id: UUID
+    at: datetime
+    peer: str = ""
+    child: str = ""
+    reason: Reason | None = None

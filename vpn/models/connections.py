@@ -1,0 +1,118 @@
+"""Connections: wanted columns above, observed ones below the line."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from console.encryption import key_ring
+from console.models.base import Resource
+from policies.models import IKEPolicy, IPsecPolicy
+from vpn.models.gateways import Gateway, GatewayMember
+
+
+class Connection(Resource):
+    """`psk_sealed` opens only for this row; `psk_id` names the version of the key."""
+
+    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="connections")
+    peer_address = models.GenericIPAddressField(protocol="IPv4")
+    admin_state_up = models.BooleanField(default=True)
+    dpd_action = models.CharField(max_length=8, default="none")
+    dpd_interval = models.PositiveIntegerField(default=30)
+    dpd_timeout = models.PositiveIntegerField(default=120)
+    establish_mode = models.CharField(max_length=16, default="bidirectional")
+    ike_policy = models.ForeignKey(
+        IKEPolicy, on_delete=models.PROTECT, null=True, blank=True, related_name="connections"
+    )
+    ipsec_policy = models.ForeignKey(
+        IPsecPolicy, on_delete=models.PROTECT, null=True, blank=True, related_name="connections"
+    )
+    psk_sealed = models.TextField(editable=False)
+    psk_id = models.CharField(max_length=32, editable=False)
+    psk_changed_at = models.DateTimeField(editable=False)
+
+    # Observed
+    status = models.CharField(max_length=4, default="down")
+    status_reasons = models.JSONField(default=list)
+    status_changed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "VPN connection"
+        constraints = [models.UniqueConstraint(fields=["gateway", "name"], name="one_connection_name")]
+        indexes = [models.Index(fields=["gateway", "-created_at", "-id"])]
+
+    def seal_psk(self, value: str) -> None:
+        """Sets key and version; the caller saves, and sets `psk_changed_at`."""
+        from uuid import uuid4
+
+        self.psk_sealed = key_ring().seal(value, self._psk_context)
+        self.psk_id = uuid4().hex
+
+    def open_psk(self) -> str:
+        """The key in clear: for the spec, the connection's serializer and exporters only.
+
+        Raises console.encryption.DecryptionError.
+        """
+        return key_ring().open(self.psk_sealed, self._psk_context)
+
+    @property
+    def _psk_context(self) -> str:
+        return f"connection:{self.pk}:psk"
+
+
+class ConnectionCidr(models.Model):
+    """One local or peer CIDR; `first` and `last` are its bounds as integers, for searches."""
+
+    LOCAL, PEER = "local", "peer"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="cidrs")
+    side = models.CharField(max_length=5, choices=[(LOCAL, LOCAL), (PEER, PEER)])
+    cidr = models.CharField(max_length=18)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "side", "cidr"], name="one_cidr_each")]
+        indexes = [models.Index(fields=["first", "last"])]
+
+    def __str__(self) -> str:
+        return self.cidr
+
+
+class Tunnel(models.Model):
+    """Observed: one connection on one member.
+
+    `pairs` is a list of {local, remote, state, bytes_in, bytes_out, packets_in, packets_out,
+    spi_in, spi_out, rekey_in}; `negotiated` is {ike_version, ike_suite, esp_suite, nat,
+    established_at, rekey_in} or {}.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="tunnels")
+    member = models.ForeignKey(GatewayMember, on_delete=models.CASCADE, related_name="tunnels")
+    status = models.CharField(max_length=4, default="down")
+    reasons = models.JSONField(default=list)
+    negotiated = models.JSONField(default=dict)
+    pairs = models.JSONField(default=list)
+    changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "member"], name="one_tunnel_each")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} on {self.member_id}: {self.status}"
+
+
+class StatusChange(models.Model):
+    """History of what was observed; `connection` is empty for the gateway's own changes."""
+
+    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="history")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="history")
+    at = models.DateTimeField(db_index=True)
+    status = models.CharField(max_length=16)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%H:%M:%S} {self.status} {self.message}"

@@ -1,0 +1,99 @@
+"""Gateways and their members: wanted columns above, observed columns below the line.
+
+Only services write wanted columns, only `vpn.reconcile` writes observed ones.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.db import models
+from django.utils import timezone
+
+from console.models.base import Resource
+from vpn.domain.spec import MemberRole
+from vpn.models.networks import Subnet, Vpc
+
+
+class Lifecycle(models.TextChoices):
+    PENDING = "pending"
+    STABLE = "stable"
+    FAILED = "failed"
+    DELETING = "deleting"
+
+
+class Health(models.TextChoices):
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAULTED = "faulted"
+    INAPPLICABLE = "inapplicable"
+
+
+class Gateway(Resource):
+    """`public_address` belongs to the gateway until its row goes. `stamp` changes with every
+    change that a page shows; `look_at` is when reconcile wants to see it again."""
+
+    vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="gateways")
+    subnet = models.ForeignKey(Subnet, on_delete=models.PROTECT, related_name="gateways")
+    mode = models.CharField(max_length=8, default="policy")
+    public_address = models.GenericIPAddressField(protocol="IPv4", unique=True)
+    node = models.CharField(max_length=64)
+    generation = models.PositiveBigIntegerField(default=1)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    # Observed
+    observed_generation = models.PositiveBigIntegerField(default=0)
+    lifecycle_state = models.CharField(
+        max_length=16, choices=Lifecycle.choices, default=Lifecycle.PENDING
+    )
+    lifecycle_reasons = models.JSONField(default=list)
+    health_state = models.CharField(max_length=16, choices=Health.choices, default=Health.INAPPLICABLE)
+    health_reasons = models.JSONField(default=list)
+    available_at = models.DateTimeField(null=True, editable=False)
+    observed_at = models.DateTimeField(null=True, editable=False)
+    stamp = models.PositiveBigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    look_at = models.DateTimeField(default=timezone.now, db_index=True)
+    lease_holder = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "VPN gateway"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vpc", "name"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="one_gateway_name_per_vpc",
+            )
+        ]
+        indexes = [models.Index(fields=["account", "-created_at", "-id"])]
+
+    @property
+    def status(self) -> str:
+        """Of generation 1: pending, available, failed or deleting (contract section 6.1)."""
+        if self.deleted_at is not None:
+            return "deleting"
+        if self.lifecycle_state == Lifecycle.STABLE:
+            return "failed" if self.health_state == Health.FAULTED else "available"
+        return str(self.lifecycle_state)
+
+
+class GatewayMember(models.Model):
+    """One of the pair; `index` 0 begins as the active one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="members")
+    index = models.PositiveSmallIntegerField()
+    private_address = models.GenericIPAddressField(protocol="IPv4")
+
+    # Observed
+    role = models.CharField(max_length=8, choices=[(r.value, r.value) for r in MemberRole], default="standby")
+    health_state = models.CharField(max_length=16, choices=Health.choices, default=Health.INAPPLICABLE)
+    health_reasons = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["gateway", "index"], name="one_member_per_index")]
+
+    def __str__(self) -> str:
+        return f"member {self.index + 1} of {self.gateway_id}"

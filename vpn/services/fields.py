@@ -1,0 +1,74 @@
+"""What services take: the API's own field names, parsed but not yet checked.
+
+Used alike for create (all that is given) and for update (only what changes). References are
+mappings with exactly one of `id`, `href`, `crn`, `name`, as they stand in a request body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+Reference = Mapping[str, str]
+
+
+class VpcFields(TypedDict, total=False):
+    name: str
+    address_prefix_management: str
+    classic_access: bool
+    resource_group: Reference
+
+
+class AddressPrefixFields(TypedDict, total=False):
+    name: str
+    cidr: str
+    zone: Reference
+    is_default: bool
+
+
+class SubnetFields(TypedDict, total=False):
+    name: str
+    vpc: Reference
+    zone: Reference
+    ipv4_cidr_block: str
+    total_ipv4_address_count: int
+    resource_group: Reference
+
+
+class InstanceFields(TypedDict, total=False):
+    """`address` asks for one address of the subnet; without it the first free one is taken."""
+
+    name: str
+    subnet: Reference
+    address: str
+    profile: str
+    image: str
+    vpc: Reference
+    zone: Reference
+    resource_group: Reference
+
+
+class GatewayFields(TypedDict, total=False):
+    name: str
+    subnet: Reference
+    resource_group: Reference
+
+
+class DpdFields(TypedDict, total=False):
+    action: str
+    interval: int
+    timeout: int
+
+
+class ConnectionFields(TypedDict, total=False):
+    """`ike_policy` and `ipsec_policy`: None asks for auto-negotiation."""
+
+    name: str
+    peer_address: str
+    psk: str
+    local_cidrs: list[str]
+    peer_cidrs: list[str]
+    admin_state_up: bool
+    dead_peer_detection: DpdFields
+    ike_policy: Reference | None
+    ipsec_policy: Reference | None
