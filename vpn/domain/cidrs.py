@@ -1,0 +1,97 @@
+"""IPv4 CIDRs as values: strict parsing, overlap, containment, reserved ranges, free blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError, collapse_addresses
+
+# Contract section 2.6.1: never part of a VPC or of a tunnel. The provider's own services live there.
+RESERVED = tuple(
+    IPv4Network(text)
+    for text in ("127.0.0.0/8", "161.26.0.0/16", "166.8.0.0/14", "169.254.0.0/16", "224.0.0.0/4")
+)
+EVERYTHING = IPv4Network("0.0.0.0/0")
+
+# The first four addresses of a subnet and its broadcast address belong to the provider.
+RESERVED_PER_SUBNET = 5
+
+
+class CidrError(ValueError):
+    """The text is no CIDR; the message is a full sentence that says what would be right."""
+
+
+def parse_cidr(text: str) -> IPv4Network:
+    """A network in canonical form, host bits clear. Raises CidrError.
+
+    Accepts `192.168.1.0/24` only: no missing length, no netmask form, no IPv6.
+    """
+    address, slash, length = text.partition("/")
+    if ":" in address:
+        raise CidrError(f"{text!r} is an IPv6 block; only IPv4 blocks such as 192.168.1.0/24 are possible.")
+    if not slash or not length.isascii() or not length.isdecimal():
+        raise CidrError(f"{text!r} is not an address and a prefix length such as 192.168.1.0/24.")
+    try:
+        network = IPv4Network((address, int(length)), strict=False)
+    except (AddressValueError, NetmaskValueError) as error:
+        raise CidrError(f"{text!r} is not an IPv4 block such as 192.168.1.0/24.") from error
+    if IPv4Address(address) != network.network_address:
+        raise CidrError(f"{text!r} has host bits set; the network is {network}.")
+    if length != str(network.prefixlen):
+        raise CidrError(f"{text!r} is written unusually; the network is {network}.")
+    return network
+
+
+def bounds(network: IPv4Network) -> tuple[int, int]:
+    """First and last address as integers."""
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def reserved_part(network: IPv4Network) -> IPv4Network | None:
+    """The reserved range that `network` touches; none for 0.0.0.0/0, which means everything else."""
+    if network == EVERYTHING:
+        return None
+    return next((block for block in RESERVED if block.overlaps(network)), None)
+
+
+def first_overlap(network: IPv4Network, others: Iterable[IPv4Network]) -> IPv4Network | None:
+    """The first of `others` that shares an address with `network`."""
+    return next((other for other in others if network.overlaps(other)), None)
+
+
+def contains(outer: IPv4Network, inner: IPv4Network) -> bool:
+    """Whether all of `inner` lies in `outer`."""
+    return inner.subnet_of(outer)
+
+
+def free_block(prefix: IPv4Network, taken: Iterable[IPv4Network], size: int) -> IPv4Network | None:
+    """The first aligned block of `size` addresses (a power of two) in `prefix` that is free.
+
+    None if there is no room.
+    """
+    length = 32 - (size.bit_length() - 1)
+    if length < prefix.prefixlen:
+        return None
+    position, end = bounds(prefix)
+    for block in collapse_addresses(other for other in taken if prefix.overlaps(other)):
+        if position + size <= int(block.network_address):
+            break
+        position = max(position, -(-(int(block.broadcast_address) + 1) // size) * size)
+    return IPv4Network((position, length)) if position + size - 1 <= end else None
+
+
+def reserved_addresses(subnet: IPv4Network) -> frozenset[IPv4Address]:
+    """The five addresses of a subnet that the provider keeps: first four and last."""
+    last = subnet.num_addresses - 1
+    return frozenset(subnet[index] for index in {0, 1, 2, 3, last} if index <= last)
+
+
+def usable_addresses(subnet: IPv4Network) -> int:
+    """How many addresses members and instances may share."""
+    return max(0, subnet.num_addresses - RESERVED_PER_SUBNET)
+
+
+def free_address(subnet: IPv4Network, taken: Iterable[IPv4Address]) -> IPv4Address | None:
+    """The lowest address that is neither reserved nor taken; None if the subnet is full."""
+    used = {int(address) for address in taken}
+    first, last = bounds(subnet)
+    return next((IPv4Address(value) for value in range(first + 4, last) if value not in used), None)

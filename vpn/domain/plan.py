@@ -1,0 +1,238 @@
+"""From what should be and what is to the next steps; pure, so it may be asked again at any time.
+
+Order within one pass: the active member first, so that a takeover does not wait for the repair
+of the dead one. Within one member: start, plumbing that grows, unloading, loading, ending,
+initiating, plumbing that shrinks.
+
+Whatever changes is unloaded before it is ended, and loaded anew afterwards. So a peer cannot
+re-open the old form in between, and a pass that is killed anywhere leaves a state from which
+the next one reaches the same end: a tunnel that is up without being loaded is ended.
+
+Routes and addresses cover all connections, disabled ones too: traffic for a peer CIDR dies in
+the gateway while its tunnel is off, it never leaves in clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from policies.domain.proposals import IkeVersion
+from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.failover import choose_active
+from vpn.domain.peers import ChildSpec, PeerSpec, peers
+from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
+from vpn.domain.state import GatewayState, LoadedPeer, MemberState, SaState
+
+# Seconds from the n-th initiation to the next one, towards a peer that stays down.
+BACK_OFF = (0, 1, 2, 4, 8, 16, 30, 60)
+# An initiation normally ends in an event long before; this only catches a lost event.
+IN_FLIGHT = timedelta(seconds=3)
+
+_ENDING = frozenset({"DELETING", "DESTROYING", "DELETED", "REKEYED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    member: MemberSpec
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in order; `look_again` is None when only an event or a change can bring work."""
+
+    steps: tuple[Step, ...] = ()
+    active: UUID | None = None
+    look_again: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What the members of one pass share."""
+
+    wanted: tuple[PeerSpec, ...]
+    local_cidrs: frozenset[str]
+    peer_cidrs: frozenset[str]
+    now: datetime
+
+
+def plan(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> Plan:
+    """The steps that bring `state` to `spec`; none if it is there already."""
+    if spec.deleted:
+        standing = [m for m in spec.members if _stands(state.members.get(m.id))]
+        return Plan(steps=tuple(Step(member, StopMember()) for member in standing))
+    active = choose_active(spec.members, state.members)
+    shared = _Pass(peers(spec), *served_cidrs(spec), now)
+    steps: list[Step] = []
+    waits: list[timedelta] = []
+    for member in sorted(spec.members, key=lambda m: (m.id != active, m.index)):
+        role = MemberRole.ACTIVE if member.id == active else MemberRole.STANDBY
+        actions = _member(state.members.get(member.id, MemberState(member.id)), role, shared, waits)
+        steps += [Step(member, action) for action in actions]
+    return Plan(tuple(steps), active, min(waits, default=None))
+
+
+def served_cidrs(spec: GatewaySpec) -> tuple[frozenset[str], frozenset[str]]:
+    """Local and peer CIDRs of all connections, disabled ones included (see the module)."""
+    selectors = [selector for connection in spec.connections for selector in connection.selectors]
+    return frozenset(s.local for s in selectors), frozenset(s.remote for s in selectors)
+
+
+def back_off(rounds: int) -> timedelta:
+    """How long after the beginning of the last of `rounds` tries the next one is due."""
+    return timedelta(seconds=BACK_OFF[min(rounds, len(BACK_OFF) - 1)])
+
+
+def _stands(state: MemberState | None) -> bool:
+    return state is not None and (state.exists or state.running)
+
+
+def _member(state: MemberState, role: MemberRole, shared: _Pass, waits: list[timedelta]) -> Iterator[Action]:
+    if not state.running:
+        yield StartMember()
+        # A new charon knows nothing and has no tunnels; its namespace is plumbed afresh.
+        state = MemberState(state.id, running=True)
+    local, remote = shared.local_cidrs, shared.peer_cidrs
+    if state.role is not role or local - state.local_cidrs or remote - state.peer_cidrs:
+        yield Plumb(role, local | state.local_cidrs, remote | state.peer_cidrs)
+    yield from _drop_unwanted(state, shared.wanted)
+    for peer in shared.wanted:
+        if role is MemberRole.ACTIVE:
+            yield from _serve(peer, state, shared.now, waits)
+        else:
+            yield from _stand_by(peer, state)
+    if state.local_cidrs - local or state.peer_cidrs - remote:
+        yield Plumb(role, local, remote)
+
+
+def _drop_unwanted(state: MemberState, wanted: tuple[PeerSpec, ...]) -> Iterator[Action]:
+    names = {peer.name for peer in wanted}
+    for name in sorted(state.loaded.keys() - names):
+        yield DropPeer(name)
+    for name in sorted({sa.peer for sa in state.sas if _alive(sa)} - names - state.loaded.keys()):
+        yield Terminate(name)
+
+
+def _stand_by(peer: PeerSpec, state: MemberState) -> Iterator[Action]:
+    """Everything loaded, nothing up: two members with one address would confuse the peer."""
+    if not _is_loaded(peer, state.loaded.get(peer.name)):
+        yield LoadPeer(peer)
+    if _sas(state, peer):
+        yield Terminate(peer.name)
+
+
+def _serve(peer: PeerSpec, state: MemberState, now: datetime, waits: list[timedelta]) -> Iterator[Action]:
+    loaded = state.loaded.get(peer.name)
+    sas = _sas(state, peer)
+    if loaded is None or loaded.fingerprint != peer.fingerprint():
+        if sas:
+            yield DropPeer(peer.name)
+        yield LoadPeer(peer)
+        yield from _initiate_all(peer, waits)
+        return
+    stale = _stale_children(peer, loaded, sas)
+    fresh = {child.name for child in peer.children if loaded.children.get(child.name) != child.fingerprint()}
+    yield from _reload(peer, loaded, stale)
+    yield from _initiate_due(peer, state, stale | fresh, now, waits)
+
+
+def _stale_children(peer: PeerSpec, loaded: LoadedPeer, sas: list[SaState]) -> set[str]:
+    """Children that are up in another form than wanted, or are not wanted, or not loaded."""
+    wanted = {child.name: child.fingerprint() for child in peer.children}
+    alive = {child.name for sa in sas for child in sa.children if child.state not in _ENDING}
+    return {name for name in alive if name not in wanted or loaded.children.get(name) != wanted[name]}
+
+
+def _reload(peer: PeerSpec, loaded: LoadedPeer, stale: set[str]) -> Iterator[Action]:
+    kept = replace(peer, children=tuple(child for child in peer.children if child.name not in stale))
+    if not _is_loaded(kept, loaded):
+        yield LoadPeer(kept)
+    for name in sorted(stale):
+        yield Terminate(peer.name, name)
+    if kept != peer:
+        yield LoadPeer(peer)
+
+
+def _initiate_all(peer: PeerSpec, waits: list[timedelta]) -> Iterator[Action]:
+    for child in peer.children:
+        if child.initiate:
+            waits.append(IN_FLIGHT)
+            yield Initiate(peer.name, child.name, _version(peer.ike.version, 0))
+
+
+def _initiate_due(
+    peer: PeerSpec, state: MemberState, changed: set[str], now: datetime, waits: list[timedelta]
+) -> Iterator[Action]:
+    sas = _sas(state, peer)
+    up = {child.name for sa in sas for child in sa.children if child.installed} - changed
+    down = [child for child in peer.children if child.initiate and child.name not in up]
+    if not down:
+        return
+    established = next((sa for sa in sas if sa.established), None)
+    rounds, due = _schedule(peer, state)
+    version = established.version if established else _version(peer.ike.version, rounds)
+    if changed:
+        chosen = [child for child in down if child.name in changed]
+    elif _in_flight(down, sas):
+        chosen = []
+    elif due > now:
+        waits.append(due - now)
+        return
+    else:
+        # The first try opens all children at once; later ones ask the silent peer once each.
+        chosen = down if established or rounds == 0 else down[:1]
+    waits.append(IN_FLIGHT)
+    for child in chosen:
+        yield Initiate(peer.name, child.name, version)
+
+
+def _schedule(peer: PeerSpec, state: MemberState) -> tuple[int, datetime]:
+    """How often the peer was tried since it was up, and when it may be tried again.
+
+    The first try counts once, although it initiates every child.
+    """
+    attempt = state.attempts.get(peer.name)
+    if attempt is None or attempt.count == 0:
+        return 0, datetime.min.replace(tzinfo=UTC)
+    several = sum(child.initiate for child in peer.children) - 1
+    rounds = max(1, attempt.count - several)
+    return rounds, attempt.at + back_off(rounds)
+
+
+def _in_flight(down: list[ChildSpec], sas: list[SaState]) -> bool:
+    """Whether charon still works at one of these: a negotiation is under way."""
+    if any(not sa.established for sa in sas) and not any(sa.established for sa in sas):
+        return True
+    names = {child.name for child in down}
+    return any(
+        child.name in names and not child.installed and child.state not in _ENDING
+        for sa in sas
+        for child in sa.children
+    )
+
+
+def _version(wanted: IkeVersion, rounds: int) -> int:
+    """The IKE version of a try. With IkeVersion.ANY two tries use IKEv2, then IKEv1 and IKEv2
+    take turns: a peer that answers only IKEv1 refuses or ignores IKEv2, and charon does not
+    fall back by itself."""
+    if wanted is not IkeVersion.ANY:
+        return int(wanted)
+    return 1 if rounds >= 2 and rounds % 2 == 0 else 2
+
+
+def _is_loaded(peer: PeerSpec, loaded: LoadedPeer | None) -> bool:
+    if loaded is None or loaded.fingerprint != peer.fingerprint():
+        return False
+    children: Mapping[str, str] = {child.name: child.fingerprint() for child in peer.children}
+    return dict(loaded.children) == children
+
+
+def _sas(state: MemberState, peer: PeerSpec) -> list[SaState]:
+    return [sa for sa in state.sas if sa.peer == peer.name and _alive(sa)]
+
+
+def _alive(sa: SaState) -> bool:
+    return sa.state not in {"DELETING", "DESTROYING"}

@@ -1,0 +1,69 @@
+"""The codes of contract sections 6.2 and 6.4, each with its sentence and what to do about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from vpn.domain.state import Reason
+
+
+class Code(StrEnum):
+    """Why a connection or tunnel is down, a member or gateway not well."""
+
+    PEER_NOT_RESPONDING = "peer_not_responding"
+    IKE_POLICY_MISMATCH = "ike_policy_mismatch"
+    CANNOT_AUTHENTICATE = "cannot_authenticate_connection"
+    IPSEC_POLICY_MISMATCH = "ipsec_policy_mismatch"
+    CIDR_MISMATCH_V1 = "ike_v1_id_local_remote_cidr_mismatch"
+    CIDR_MISMATCH_V2 = "ike_v2_local_remote_cidr_mismatch"
+    CANNOT_RESERVE_ADDRESS = "cannot_reserve_ip_address"
+    CANNOT_CREATE_ROUTE = "cannot_create_vpc_route"
+    INTERNAL_ERROR = "internal_error"
+
+
+SENTENCES: dict[Code, str] = {
+    Code.PEER_NOT_RESPONDING: "The peer does not answer.",
+    Code.IKE_POLICY_MISMATCH: "The peer accepts none of the IKE proposals or another IKE version only.",
+    Code.CANNOT_AUTHENTICATE: "Authentication failed: the pre-shared key or an IKE identity differs.",
+    Code.IPSEC_POLICY_MISMATCH: "The peer accepts none of the IPsec proposals.",
+    Code.CIDR_MISMATCH_V1: "The peer does not accept the local and peer CIDRs (IKEv1).",
+    Code.CIDR_MISMATCH_V2: "The peer does not accept the local and peer CIDRs (IKEv2).",
+    Code.CANNOT_RESERVE_ADDRESS: "The subnet has no free address for a member.",
+    Code.CANNOT_CREATE_ROUTE: "A route of the VPC could not be set.",
+    Code.INTERNAL_ERROR: "The gateway itself has a fault.",
+}
+
+REMEDIES: dict[Code, str] = {
+    Code.PEER_NOT_RESPONDING: (
+        "Check the peer address, that the peer is on, and that UDP 500 and 4500 pass both ways."
+    ),
+    Code.IKE_POLICY_MISMATCH: (
+        "Give both ends one IKE version, cipher, hash and Diffie-Hellman group in common."
+    ),
+    Code.CANNOT_AUTHENTICATE: (
+        "Set the same pre-shared key at both ends; the identities are the public addresses."
+    ),
+    Code.IPSEC_POLICY_MISMATCH: (
+        "Give both ends one cipher and hash in common, and turn perfect forward secrecy on or off at both."
+    ),
+    Code.CIDR_MISMATCH_V1: "Make the local CIDRs here the peer CIDRs there, and the other way round.",
+    Code.CIDR_MISMATCH_V2: "Make the local CIDRs here the peer CIDRs there, and the other way round.",
+    Code.CANNOT_RESERVE_ADDRESS: "Remove instances from the subnet or use a larger one.",
+    Code.CANNOT_CREATE_ROUTE: "Remove the route of the VPC that is in the way.",
+    Code.INTERNAL_ERROR: "It is being repaired by itself; if it stays, ask the operator.",
+}
+
+
+def reason(code: Code, message: str = "") -> Reason:
+    """A reason with the code's own sentence, or with `message` where more is known."""
+    return Reason(code.value, message or SENTENCES[code])
+
+
+def cidr_mismatch(ike_version: int) -> Code:
+    """Traffic selectors were refused: the code depends on the IKE version."""
+    return Code.CIDR_MISMATCH_V1 if ike_version == 1 else Code.CIDR_MISMATCH_V2
+
+
+def remedy(code: str) -> str:
+    """What to do about a code; empty for one that is not ours."""
+    return REMEDIES[Code(code)] if code in set(Code) else ""
