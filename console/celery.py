@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
@@ -33,8 +34,6 @@ def node_queue(node: str) -> str:
 
 
 def _schedule() -> None:
-    from django.conf import settings
-
     app.conf.beat_schedule = {
         "sweep": {
             "task": "vpn.tasks.sweep",

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 
 _PREFIX = "v1"
 
@@ -73,6 +74,4 @@ def _ring(keys: tuple[str, ...]) -> KeyRing:
 
 def key_ring() -> KeyRing:
     """The ring of this installation's settings."""
-    from django.conf import settings
-
     return _ring(tuple(settings.ENCRYPTION_KEYS))

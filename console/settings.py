@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from console import environment as env
 
@@ -92,8 +93,6 @@ def _database() -> dict[str, object]:
                 " PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=27103364;",
             },
         }
-    from urllib.parse import unquote, urlsplit
-
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise env.SettingError("ISTHMUS_DATABASE_URL", "must begin with postgresql://")
@@ -185,7 +184,10 @@ REST_FRAMEWORK = {
         "console.api.authentication.ConsoleSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["console.api.authentication.HasAccount"],
-    "DEFAULT_PARSER_CLASSES": ["console.api.parsers.AnyLabelJSONParser", "console.api.parsers.BrowserFormParser"],
+    "DEFAULT_PARSER_CLASSES": [
+        "console.api.parsers.AnyLabelJSONParser",
+        "console.api.parsers.BrowserFormParser",
+    ],
     "DEFAULT_RENDERER_CLASSES": [
         "console.api.renderers.IsthmusJSONRenderer",
         "console.api.renderers.IsthmusBrowsableRenderer",
@@ -223,6 +225,7 @@ NODE = env.text("ISTHMUS_NODE", socket.gethostname().split(".")[0])
 DRIVER = env.choice("ISTHMUS_DRIVER", "simulated", ("strongswan", "simulated"))
 ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
+DRIVER_DIR = Path(env.text("ISTHMUS_DRIVER_DIR") or DATA_DIR / "driver")
 INSTANCE = env.text("ISTHMUS_INSTANCE", "main")
 HOLDER_PID = env.number("ISTHMUS_HOLDER_PID", 0)
 SWEEP_SECONDS = env.number("ISTHMUS_SWEEP_SECONDS", 5, least=1)

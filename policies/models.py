@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from console.models.base import Resource
+from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 
 
 class Policy(Resource):
@@ -42,6 +43,15 @@ class IKEPolicy(Policy):
     def dh_group(self) -> int:
         return int(self.dh_groups[0])
 
+    def offer(self) -> IkeOffer:
+        return IkeOffer(
+            IkeVersion(self.ike_version),
+            Proposal(
+                tuple(self.encryption_algorithms), tuple(self.authentication_algorithms), tuple(self.dh_groups)
+            ),
+            self.key_lifetime,
+        )
+
 
 class IPsecPolicy(Policy):
     """Phase 2. `pfs_groups` holds words of the API: disabled, group_14."""
@@ -57,3 +67,10 @@ class IPsecPolicy(Policy):
     @property
     def pfs(self) -> str:
         return str(self.pfs_groups[0])
+
+    def offer(self) -> EspOffer:
+        groups = tuple(int(word.removeprefix("group_")) for word in self.pfs_groups if word != "disabled")
+        return EspOffer(
+            Proposal(tuple(self.encryption_algorithms), tuple(self.authentication_algorithms), groups),
+            self.key_lifetime,
+        )

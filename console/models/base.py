@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypeVar
 from uuid import uuid4
 
 from django.db import models
@@ -10,11 +10,16 @@ from django.utils import timezone
 
 from console.actor import Actor
 
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
-class ResourceQuerySet(models.QuerySet):  # type: ignore[type-arg]
+
+class ResourceQuerySet(models.QuerySet[Row_co]):
     def owned_by(self, actor: Actor) -> Self:
         """Only the rows of the actor's account: the first call of every query."""
         return self.filter(account_id=actor.account_id)
+
+
+ResourceManager = models.Manager.from_queryset(ResourceQuerySet)
 
 
 class Resource(models.Model):
@@ -26,7 +31,7 @@ class Resource(models.Model):
     name = models.CharField(max_length=63)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = ResourceQuerySet.as_manager()
+    objects = ResourceManager()
 
     class Meta:
         abstract = True

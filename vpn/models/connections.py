@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.db import models
 
 from console.encryption import key_ring
@@ -42,8 +44,6 @@ class Connection(Resource):
 
     def seal_psk(self, value: str) -> None:
         """Sets key and version; the caller saves, and sets `psk_changed_at`."""
-        from uuid import uuid4
-
         self.psk_sealed = key_ring().seal(value, self._psk_context)
         self.psk_id = uuid4().hex
 

@@ -43,9 +43,7 @@ class Gateway(Resource):
 
     # Observed
     observed_generation = models.PositiveBigIntegerField(default=0)
-    lifecycle_state = models.CharField(
-        max_length=16, choices=Lifecycle.choices, default=Lifecycle.PENDING
-    )
+    lifecycle_state = models.CharField(max_length=16, choices=Lifecycle.choices, default=Lifecycle.PENDING)
     lifecycle_reasons = models.JSONField(default=list)
     health_state = models.CharField(max_length=16, choices=Health.choices, default=Health.INAPPLICABLE)
     health_reasons = models.JSONField(default=list)

@@ -1,0 +1,134 @@
+"""The pass: observe, plan, apply, observe, record. See the package's docstring."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from vpn.domain.plan import Plan, plan
+from vpn.domain.spec import GatewaySpec
+from vpn.domain.state import GatewayState
+from vpn.drivers.base import Driver, DriverError, StaleGeneration
+from vpn.models import Gateway, SubnetAddress
+from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.driver import load_driver
+from vpn.reconcile.lease import Lease, LeaseLost, take_lease
+from vpn.reconcile.record import record_failure, record_state
+from vpn.triggers import RECONCILE_GATEWAY, send
+
+log = logging.getLogger(__name__)
+# Somebody else is at it; ask again soon, he may have read the rows before this change.
+BUSY = timedelta(seconds=0.2)
+RETRY = (1, 2, 4, 8, 16, 30)
+MAX_ROUNDS = 8
+
+
+def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
+    at = timezone.now()
+    return GatewayState(at, driver.observe(spec.members))
+
+
+def look(gateway_id: UUID, *, driver: Driver | None = None) -> None:
+    """Observe and record; a pass follows only where a hand is needed.
+
+    This is what events and the sweep cost in quiet times: no lease, no change.
+    """
+    driver = driver or load_driver()
+    gateway = load_gateway(gateway_id)
+    if gateway is None:
+        return
+    spec = spec_for(gateway)
+    state = observe(driver, spec)
+    todo = plan(spec, state, now=timezone.now())
+    if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
+        reconcile(gateway_id, driver=driver)
+    else:
+        record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
+        look_later(gateway, todo.look_again)
+
+
+def reconcile(gateway_id: UUID, *, driver: Driver | None = None) -> None:
+    """One pass, or several while the rows change meanwhile. May be called at any time."""
+    lease = take_lease(gateway_id)
+    if lease is None:
+        _busy(gateway_id)
+        return
+    try:
+        _rounds(gateway_id, lease, driver or load_driver())
+    except LeaseLost:
+        log.warning("gateway %s: the lease ran out under this pass", gateway_id)
+    finally:
+        lease.release()
+
+
+def _rounds(gateway_id: UUID, lease: Lease, driver: Driver) -> None:
+    for _ in range(MAX_ROUNDS):
+        gateway = load_gateway(gateway_id)
+        if gateway is None:
+            return
+        spec = spec_for(gateway)
+        try:
+            outcome = _one_pass(gateway, spec, lease, driver)
+        except StaleGeneration:
+            continue
+        except DriverError as error:
+            _refused(gateway, spec, driver, error)
+            return
+        if spec.deleted:
+            _finish_deletion(gateway)
+            return
+        if Gateway.objects.filter(pk=gateway_id, generation=spec.generation).exists():
+            look_later(gateway, outcome.look_again)
+            return
+
+
+def _one_pass(gateway: Gateway, spec: GatewaySpec, lease: Lease, driver: Driver) -> Plan:
+    """Raises DriverError, StaleGeneration or LeaseLost. Returns what remains, by the last look."""
+    state = observe(driver, spec)
+    todo = plan(spec, state, now=timezone.now())
+    for step in todo.steps:
+        lease.renew()
+        driver.apply(step.member, step.action, generation=spec.generation)
+    if todo.steps:
+        state = observe(driver, spec)
+    if not spec.deleted:
+        record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
+    return todo
+
+
+def _refused(gateway: Gateway, spec: GatewaySpec, driver: Driver, error: DriverError) -> None:
+    """What stands is still recorded; then again after a while."""
+    log.warning("gateway %s: %s", gateway.id, error)
+    wait = timedelta(seconds=RETRY[min(gateway.failures, len(RETRY) - 1)])
+    record_failure(gateway, str(error), timezone.now(), look_in=wait)
+    fresh = load_gateway(gateway.id)
+    if fresh is not None and not spec.deleted:
+        try:
+            record_state(fresh, spec, observe(driver, spec), applied=False, look_in=wait)
+        except DriverError as again:
+            log.warning("gateway %s: %s", gateway.id, again)
+    look_later(gateway, wait)
+
+
+def _finish_deletion(gateway: Gateway) -> None:
+    """Nothing stands any more: the rows go, and with them its addresses."""
+    with transaction.atomic():
+        SubnetAddress.objects.filter(owner__in=[m.id for m in gateway.members.all()]).delete()
+        Gateway.objects.filter(pk=gateway.pk, deleted_at__isnull=False).delete()
+
+
+def _busy(gateway_id: UUID) -> None:
+    node = Gateway.objects.filter(pk=gateway_id).values_list("node", flat=True).first()
+    if node is not None:
+        send(RECONCILE_GATEWAY, gateway_id, node, seconds=BUSY.total_seconds())
+
+
+def look_later(gateway: Gateway, wait: timedelta | None) -> None:
+    """Sooner than the sweep would: by a delayed wish, which may be lost without harm."""
+    if wait is not None and wait.total_seconds() < settings.SWEEP_SECONDS:
+        send(RECONCILE_GATEWAY, gateway.id, gateway.node, seconds=max(wait.total_seconds(), 0.05))

@@ -1,0 +1,203 @@
+"""Writes down what was observed; the only writer of observed columns.
+
+Observations carry the time at which they began. An older one never overwrites a newer one, so
+reconcile and listener need no order between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from vpn.domain.spec import GatewaySpec
+from vpn.domain.state import GatewayState, Reason
+from vpn.domain.status import (
+    ConnectionStatus,
+    GatewayStatus,
+    HealthState,
+    LifecycleState,
+    TunnelStatus,
+    derive_status,
+)
+from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+
+
+def record_state(
+    gateway: Gateway,
+    spec: GatewaySpec,
+    state: GatewayState,
+    *,
+    applied: bool,
+    look_in: timedelta | None = None,
+) -> GatewayStatus | None:
+    """Derive and write; `applied` says that nothing of this spec remained to be done.
+
+    None when a newer observation is recorded already.
+    """
+    status = derive_status(
+        spec,
+        state,
+        now=state.at,
+        provisioned=gateway.available_at is not None,
+        failures=gateway.failures,
+        failure=_last_failure(gateway),
+    )
+    with transaction.atomic():
+        changed = _record_connections(gateway, status, state.at) if _claim(gateway, state.at) else None
+        if changed is None:
+            return None
+        changed |= _record_members(gateway, status)
+        _record_gateway(gateway, spec, status, state.at, applied=applied, changed=changed, look_in=look_in)
+    return status
+
+
+def record_failure(gateway: Gateway, message: str, at: datetime, *, look_in: timedelta) -> None:
+    """The driver refused: counted, shown while the gateway never worked."""
+    Gateway.objects.filter(pk=gateway.pk).update(
+        failures=F("failures") + 1,
+        lifecycle_reasons=[{"code": "internal_error", "message": message}],
+        look_at=at + look_in,
+        stamp=F("stamp") + 1,
+    )
+
+
+def _claim(gateway: Gateway, at: datetime) -> bool:
+    older = Q(observed_at__isnull=True) | Q(observed_at__lt=at)
+    return bool(Gateway.objects.filter(older, pk=gateway.pk).update(observed_at=at))
+
+
+def _last_failure(gateway: Gateway) -> str:
+    return gateway.lifecycle_reasons[0]["message"] if gateway.lifecycle_reasons else ""
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
+    return [{"code": r.code, "message": r.message} for r in reasons]
+
+
+def _record_connections(gateway: Gateway, status: GatewayStatus, at: datetime) -> bool:
+    """The rows are read again here: a connection created since the spec keeps its first status."""
+    rows = {row.id: row for row in Connection.objects.filter(gateway=gateway)}
+    tunnels = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=gateway)}
+    changed = False
+    for connection in status.connections.values():
+        row = rows.get(connection.id)
+        if row is None:
+            continue
+        changed |= _record_connection(gateway, row, connection, at)
+        for tunnel in connection.tunnels:
+            changed |= _record_tunnel(tunnels.get((tunnel.connection_id, tunnel.member_id)), tunnel, at)
+    return changed
+
+
+def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStatus, at: datetime) -> bool:
+    reasons = _reasons(status.reasons)
+    if row.status == status.status and row.status_reasons == reasons:
+        return False
+    if row.status != status.status or reasons:
+        message = " ".join(reason.message for reason in status.reasons)
+        StatusChange.objects.create(
+            gateway=gateway, connection=row, at=at, status=status.status, message=message
+        )
+    fields: dict[str, object] = {"status": status.status, "status_reasons": reasons}
+    if row.status != status.status:
+        fields["status_changed_at"] = at
+    Connection.objects.filter(pk=row.pk).update(**fields)
+    return True
+
+
+def _record_tunnel(row: Tunnel | None, tunnel: TunnelStatus, at: datetime) -> bool:
+    """Counters are written too, but only a change of state makes a page redraw."""
+    negotiated = _negotiated(row.negotiated if row else {}, tunnel)
+    fields: dict[str, object] = {
+        "status": tunnel.status,
+        "reasons": _reasons(tunnel.reasons),
+        "negotiated": negotiated,
+        "pairs": [asdict(pair) for pair in tunnel.pairs],
+    }
+    if row is None:
+        Tunnel.objects.update_or_create(
+            connection_id=tunnel.connection_id,
+            member_id=tunnel.member_id,
+            defaults=fields | {"changed_at": at},
+        )
+        return True
+    if all(getattr(row, name) == value for name, value in fields.items()):
+        return False
+    if row.status != tunnel.status:
+        fields["changed_at"] = at
+    Tunnel.objects.filter(pk=row.pk).update(**fields)
+    return True
+
+
+def _negotiated(before: dict[str, object], tunnel: TunnelStatus) -> dict[str, object]:
+    """`established_at` is computed from an age in whole seconds: within two seconds it is the same."""
+    if tunnel.negotiated is None:
+        return {}
+    now = asdict(tunnel.negotiated)
+    began = tunnel.negotiated.established_at
+    known = datetime.fromisoformat(str(before["established_at"])) if before.get("established_at") else None
+    same = known is not None and abs(known - began) <= timedelta(seconds=2)
+    return now | {"established_at": (known if same and known else began).isoformat()}
+
+
+def _record_members(gateway: Gateway, status: GatewayStatus) -> bool:
+    changed = False
+    for member in gateway.members.all():
+        seen = status.members[member.id]
+        fields = {
+            "role": seen.role.value,
+            "health_state": seen.health_state.value,
+            "health_reasons": _reasons(seen.health_reasons),
+        }
+        if any(getattr(member, name) != value for name, value in fields.items()):
+            type(member).objects.filter(pk=member.pk).update(**fields)
+            changed = True
+    return changed
+
+
+def _record_gateway(
+    gateway: Gateway,
+    spec: GatewaySpec,
+    status: GatewayStatus,
+    at: datetime,
+    *,
+    applied: bool,
+    changed: bool,
+    look_in: timedelta | None,
+) -> None:
+    fields: dict[str, object] = {
+        "lifecycle_state": Lifecycle(status.lifecycle_state.value),
+        "health_state": Health(status.health_state.value),
+        "lifecycle_reasons": _reasons(status.lifecycle_reasons),
+        "health_reasons": _reasons(status.health_reasons),
+    }
+    if applied:
+        fields["observed_generation"] = spec.generation
+        fields["failures"] = 0
+    else:
+        fields.pop("lifecycle_reasons")
+    if status.lifecycle_state is LifecycleState.STABLE and gateway.available_at is None:
+        fields["available_at"] = at
+    if (gateway.lifecycle_state, gateway.health_state) != (
+        fields["lifecycle_state"],
+        fields["health_state"],
+    ):
+        message = " ".join(r.message for r in (*status.lifecycle_reasons, *status.health_reasons))
+        StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
+    changed |= any(getattr(gateway, name) != value for name, value in fields.items())
+    if changed:
+        fields["stamp"] = F("stamp") + 1
+    if look_in is not None:
+        fields["look_at"] = at + look_in
+    if fields:
+        Gateway.objects.filter(pk=gateway.pk).update(**fields)
+
+
+def _word(status: GatewayStatus) -> str:
+    """One word for the history: the lifecycle, or once stable the health."""
+    if status.lifecycle_state is not LifecycleState.STABLE:
+        return status.lifecycle_state.value
+    return "available" if status.health_state is HealthState.OK else status.health_state.value

@@ -1,0 +1,52 @@
+"""The safety net: looks at everything a host carries, whoever forgot to ask."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from vpn.drivers.base import DriverError
+from vpn.models import Gateway, Node, Vpc
+from vpn.reconcile.controller import look
+from vpn.reconcile.driver import load_driver
+from vpn.reconcile.networks import reconcile_vpc
+
+log = logging.getLogger(__name__)
+
+
+def busy_nodes() -> set[str]:
+    """Hosts that carry something, or have said lately that they are there."""
+    lately = timezone.now() - timedelta(minutes=5)
+    nodes = set(Node.objects.filter(seen_at__gte=lately).values_list("name", flat=True))
+    nodes.update(Gateway.objects.values_list("node", flat=True).distinct())
+    nodes.update(Vpc.objects.values_list("node", flat=True).distinct())
+    return nodes
+
+
+def sweep_host(node: str) -> None:
+    """Networks first, since members stand in them; one bad gateway does not stop the others."""
+    say_hello(node)
+    for vpc_id in list(Vpc.objects.filter(node=node).values_list("id", flat=True)):
+        reconcile_vpc(vpc_id)
+    for gateway_id in list(Gateway.objects.filter(node=node).values_list("id", flat=True)):
+        _look(gateway_id)
+
+
+def _look(gateway_id: UUID) -> None:
+    try:
+        look(gateway_id)
+    except DriverError as error:
+        log.warning("gateway %s: %s", gateway_id, error)
+
+
+def say_hello(node: str) -> None:
+    """Placement and health read when a host was last heard of."""
+    driver = load_driver()
+    esp = Node.objects.filter(name=node).values_list("esp", flat=True).first() or driver.standing().esp
+    Node.objects.update_or_create(
+        name=node, defaults={"driver": settings.DRIVER, "esp": esp, "seen_at": timezone.now()}
+    )

@@ -1,0 +1,59 @@
+"""From a reference in a body ({id}, {href}, {crn} or {name}) to a row of the actor's account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from console.actor import Actor
+from console.errors import Invalid, Violation
+from console.models.base import Resource
+
+Row = TypeVar("Row", bound=Resource)
+WAYS = ("id", "href", "crn", "name")
+
+
+def parse_id(text: object) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def find(
+    actor: Actor, rows: QuerySet[Row], reference: Mapping[str, Any], *, field: str, code: str, noun: str
+) -> Row:
+    """The one row meant. A missing reference in a body is 400 (contract section 5.2).
+
+    Raises Invalid with `code` when there is no such row in the account, and with
+    validation_only_one when the reference is not exactly one of id, href, crn, name.
+    """
+    given = [way for way in WAYS if reference.get(way)]
+    if len(given) != 1:
+        words = ", ".join(WAYS)
+        raise Invalid(
+            [Violation("validation_only_one", field, f"Name the {noun} by exactly one of {words}.")]
+        )
+    way, value = given[0], str(reference[given[0]])
+    mine = rows.filter(account_id=actor.account_id)
+    if way == "name":
+        found = list(mine.filter(name=value)[:2])
+        if len(found) > 1:
+            message = f"Several {noun}s are called {value}; name the one you mean by its id."
+            raise Invalid([Violation("validation_invalid_ref", f"{field}.name", message)])
+    else:
+        ident = parse_id(_tail(way, value))
+        found = list(mine.filter(pk=ident)) if ident else []
+    if not found:
+        message = f"There is no {noun} with the {way} {value} in this account."
+        raise Invalid([Violation(code, f"{field}.{way}", message)])
+    return found[0]
+
+
+def _tail(way: str, value: str) -> str:
+    """The id within an href (last segment) or a CRN (after the last colon)."""
+    separator = {"href": "/", "crn": ":"}.get(way)
+    return value.partition("?")[0].rstrip("/").rpartition(separator)[2] if separator else value

@@ -1,0 +1,45 @@
+"""What workers run. Arguments are ids; everything else stands in the rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from console.celery import app, node_queue
+from console.models import AuditEvent
+from vpn.models import StatusChange
+from vpn.reconcile.controller import reconcile
+from vpn.reconcile.networks import reconcile_vpc
+from vpn.reconcile.sweep import busy_nodes, sweep_host
+
+
+@app.task(name="vpn.tasks.reconcile_gateway")
+def reconcile_gateway(gateway_id: str) -> None:
+    reconcile(UUID(gateway_id))
+
+
+@app.task(name="vpn.tasks.reconcile_network")
+def reconcile_network(vpc_id: str) -> None:
+    reconcile_vpc(UUID(vpc_id))
+
+
+@app.task(name="vpn.tasks.sweep")
+def sweep() -> None:
+    """Beat's tick: every host looks at all that it carries."""
+    for node in busy_nodes():
+        sweep_node.apply_async(queue=node_queue(node), expires=settings.SWEEP_SECONDS)
+
+
+@app.task(name="vpn.tasks.sweep_node")
+def sweep_node() -> None:
+    sweep_host(settings.NODE)
+
+
+@app.task(name="vpn.tasks.prune_history")
+def prune_history() -> None:
+    oldest = timezone.now() - timedelta(days=settings.HISTORY_DAYS)
+    StatusChange.objects.filter(at__lt=oldest).delete()
+    AuditEvent.objects.filter(at__lt=oldest - timedelta(days=365)).delete()

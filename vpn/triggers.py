@@ -1,0 +1,42 @@
+"""Asks workers to look at something. Carries no orders: what to do stands in the rows.
+
+Sent after commit and by task name. A broker that is away loses nothing: the sweep finds every
+row whose generation was not observed yet.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from console.celery import app, node_queue
+
+log = logging.getLogger(__name__)
+
+RECONCILE_GATEWAY = "vpn.tasks.reconcile_gateway"
+RECONCILE_NETWORK = "vpn.tasks.reconcile_network"
+
+
+def request_reconcile(gateway_id: UUID, node: str) -> None:
+    """Look at this gateway once the present transaction is committed."""
+    transaction.on_commit(partial(send, RECONCILE_GATEWAY, gateway_id, node))
+
+
+def request_network(vpc_id: UUID, node: str) -> None:
+    """Look at this VPC's network once the present transaction is committed."""
+    transaction.on_commit(partial(send, RECONCILE_NETWORK, vpc_id, node))
+
+
+def send(task: str, ident: UUID, node: str, *, seconds: float = 0) -> None:
+    """Hand one wish to the broker, to be looked at `seconds` from now."""
+    if not settings.REDIS_URL:
+        return
+    try:
+        app.send_task(task, args=[str(ident)], queue=node_queue(node), countdown=seconds or None, expires=600)
+    except (OperationalError, OSError) as error:
+        log.warning("broker is away (%s): the sweep will find %s", type(error).__name__, ident)
