@@ -1,0 +1,52 @@
+"""What the checks of gateways, connections and networks share; limits of the early 2019 documents.
+
+Each check takes the would-be state (a draft) and the facts around it, and returns every broken
+rule at once. Fields are paths of the API, such as `local_cidrs[0]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from ipaddress import AddressValueError, IPv4Address
+from typing import Self
+
+from console.errors import Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotas:
+    """Limits of one account (contract section 7.1); the names are those of the settings."""
+
+    vpcs: int = 5
+    subnets_per_vpc: int = 15
+    address_prefixes_per_zone: int = 5
+    instances: int = 100
+    gateways: int = 20
+    gateways_per_zone: int = 3
+    connections_per_gateway: int = 10
+    ike_policies: int = 20
+    ipsec_policies: int = 20
+    cidrs_per_gateway: int = 50
+    cidrs_per_connection: int = 15
+
+    @classmethod
+    def of(cls, *layers: dict[str, int]) -> Self:
+        """From settings, then an account's overrides; unknown names are ignored."""
+        known = {field.name for field in fields(cls)}
+        merged = {name: value for layer in layers for name, value in layer.items() if name in known}
+        return cls(**merged)
+
+
+def quota_violations(existing: int, limit: int, *, code: str, noun: str, place: str) -> Iterator[Violation]:
+    """One more would be too many; the violation has no field."""
+    if existing >= limit:
+        yield Violation(code, "", f"{place} has reached its limit of {limit} {noun}.")
+
+
+def parse_address(text: str) -> IPv4Address | None:
+    """An IPv4 literal in dotted form, else None."""
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        return None

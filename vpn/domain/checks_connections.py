@@ -1,0 +1,265 @@
+"""The rules of connections: contract sections 3.2, 5.3, 7 and 8; data-plane limits with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations, product
+from uuid import UUID
+
+from console.errors import Violation
+from policies.domain.checks import enum_violations, name_violations, range_violations, unique_violations
+from policies.domain.proposals import AUTO_IKE, IkeOffer
+from vpn.domain.checks import Quotas, parse_address, quota_violations
+from vpn.domain.cidrs import EVERYTHING, CidrError, parse_cidr, reserved_part
+from vpn.domain.spec import DpdAction, Secret
+
+PSK_RULE = (
+    "A pre-shared key has 6 to 128 characters out of letters, digits and -+&!@#$%^*(),.:_ "
+    "and does not begin with 0x or 0s."
+)
+_PSK = re.compile(r"(?!0[xs])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
+_LARGEST_DPD = 86399
+_NOT_VALID = "vpn_connection_cidr_not_valid"
+_OVERLAP = "vpn_connection_cidr_overlap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DpdDraft:
+    """Seconds. The defaults are those of generation 1."""
+
+    action: str = "none"
+    interval: int = 30
+    timeout: int = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDraft:
+    """The would-be connection, after create or update; `ike` is its policy's offer."""
+
+    name: str
+    peer_address: str
+    psk: str = field(repr=False)
+    local_cidrs: tuple[str, ...]
+    peer_cidrs: tuple[str, ...]
+    admin_state_up: bool = True
+    dead_peer_detection: DpdDraft = DpdDraft()
+    ike: IkeOffer = AUTO_IKE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """Another connection of the gateway or of its VPC. `psk` is needed only for enabled ones of
+    the same gateway towards the draft's peer address."""
+
+    id: UUID
+    name: str
+    peer_address: str
+    local_cidrs: tuple[str, ...]
+    peer_cidrs: tuple[str, ...]
+    admin_state_up: bool = True
+    ike: IkeOffer = AUTO_IKE
+    psk: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionFacts:
+    """`public_address` is the gateway's; `siblings` are its other connections, `vpc_siblings`
+    those of the VPC's other gateways. With `peer_cidrs_unique` off, connections may share peer
+    CIDRs as long as their local CIDRs differ."""
+
+    public_address: str
+    siblings: Sequence[Sibling] = ()
+    vpc_siblings: Sequence[Sibling] = ()
+    creating: bool = True
+    peer_cidrs_unique: bool = True
+    quotas: Quotas = field(default_factory=Quotas)
+
+
+def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> list[Violation]:
+    """Every broken rule of a connection. No message holds the pre-shared key."""
+    broken = [
+        *(_quota(facts) if facts.creating else ()),
+        *name_violations(draft.name, code="vpn_connection_invalid_name"),
+        *unique_violations(
+            draft.name,
+            {sibling.name for sibling in facts.siblings},
+            code="vpn_connection_duplicate_name",
+            noun="connection of this gateway",
+        ),
+        *_peer_address(draft.peer_address, facts.public_address),
+        *_psk(draft.psk),
+        *_dpd(draft.dead_peer_detection),
+        *_cidr_counts(draft, facts),
+    ]
+    local = _parse_side(draft.local_cidrs, "local_cidrs", broken)
+    peer = _parse_side(draft.peer_cidrs, "peer_cidrs", broken)
+    broken += _own_cidrs(draft, local, peer)
+    broken += _against_siblings(draft, local, peer, facts)
+    broken += _shared_peer(draft, facts.siblings)
+    return broken
+
+
+def removal_violations(cidr: str, present: Collection[str], *, side: str) -> list[Violation]:
+    """Taking `cidr` away from `side` ("local" or "peer") would leave the side empty."""
+    if set(present) - {cidr}:
+        return []
+    message = f"{cidr} is the last {side} CIDR of the connection; a connection needs at least one."
+    return [Violation("vpn_connection_cidr_not_deleted", f"{side}_cidrs", message)]
+
+
+def _quota(facts: ConnectionFacts) -> Iterator[Violation]:
+    return quota_violations(
+        len(facts.siblings),
+        facts.quotas.connections_per_gateway,
+        code="vpn_connections_quota_exceeded",
+        noun="connections",
+        place="The gateway",
+    )
+
+
+def _peer_address(text: str, own: str) -> Iterator[Violation]:
+    address = parse_address(text)
+    message = ""
+    if address is None:
+        what = "an IPv6 address" if ":" in text else "no IPv4 address"
+        message = f"peer_address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
+    elif own and address == parse_address(own):
+        message = f"peer_address {text} is the gateway's own public address; give the peer's."
+    elif kind := _unfit(address):
+        message = f"peer_address {text} is {kind}; give the public IPv4 address of the peer."
+    if message:
+        yield Violation("validation_invalid_ipv4_address", "peer_address", message)
+
+
+def _unfit(address: IPv4Address) -> str:
+    if address in IPv4Network("0.0.0.0/8"):
+        return "not the address of a host"
+    if address.is_loopback:
+        return "a loopback address"
+    if address.is_multicast:
+        return "a multicast address"
+    if address in IPv4Network("240.0.0.0/4"):
+        return "a broadcast or reserved address"
+    return ""
+
+
+def _psk(value: str) -> Iterator[Violation]:
+    if not _PSK.fullmatch(value):
+        yield Violation("vpn_connection_invalid_psk_format", "psk", PSK_RULE)
+
+
+def _dpd(dpd: DpdDraft) -> Iterator[Violation]:
+    at = "dead_peer_detection"
+    yield from enum_violations(dpd.action, [action.value for action in DpdAction], field=f"{at}.action")
+    yield from range_violations(dpd.interval, field=f"{at}.interval", low=1, high=_LARGEST_DPD)
+    yield from range_violations(dpd.timeout, field=f"{at}.timeout", low=2, high=_LARGEST_DPD)
+    if dpd.interval > dpd.timeout:
+        message = f"The timeout ({dpd.timeout} s) must not be shorter than the interval ({dpd.interval} s)."
+        yield Violation("validation_failure", f"{at}.timeout", message)
+
+
+def _cidr_counts(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]:
+    quotas = facts.quotas
+    for side, own in (("local", draft.local_cidrs), ("peer", draft.peer_cidrs)):
+        path, code = f"{side}_cidrs", f"vpn_connection_{side}_subnets_quota_exceeded"
+        others = sum(len(getattr(sibling, path)) for sibling in facts.siblings)
+        if not own:
+            message = f"A connection needs at least one {side} CIDR."
+            yield Violation(f"vpn_connection_{path}_required", path, message)
+        if len(own) > quotas.cidrs_per_connection:
+            message = (
+                f"A connection may have {quotas.cidrs_per_connection} {side} CIDRs; these are {len(own)}."
+            )
+            yield Violation(f"{code}_for_connection", path, message)
+        if len(own) + others > quotas.cidrs_per_gateway:
+            message = (
+                f"A gateway may have {quotas.cidrs_per_gateway} {side} CIDRs over all its connections; "
+                f"with these there would be {len(own) + others}."
+            )
+            yield Violation(code, path, message)
+
+
+def _parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict[str, IPv4Network]:
+    """Field path to network, for those that are valid; what is wrong goes to `broken`."""
+    networks: dict[str, IPv4Network] = {}
+    for index, text in enumerate(texts):
+        where = f"{path}[{index}]"
+        try:
+            network = parse_cidr(text)
+        except CidrError as error:
+            broken.append(Violation(_NOT_VALID, where, str(error)))
+            continue
+        if network in networks.values():
+            message = f"{network} is listed twice."
+            broken.append(Violation("vpn_connection_cidr_duplicated", where, message))
+        elif taken := reserved_part(network):
+            message = f"{network} lies in or contains {taken}, which no connection may use."
+            broken.append(Violation(_NOT_VALID, where, message))
+        else:
+            networks[where] = network
+    return networks
+
+
+def _own_cidrs(
+    draft: ConnectionDraft, local: dict[str, IPv4Network], peer: dict[str, IPv4Network]
+) -> Iterator[Violation]:
+    for noun, side in (("local", local), ("peer", peer)):
+        for (_, first), (where, second) in combinations(side.items(), 2):
+            if first.overlaps(second):
+                message = f"The {noun} CIDRs {first} and {second} overlap."
+                yield Violation(_OVERLAP, where, message)
+    for where, network in local.items():
+        if network == EVERYTHING:
+            yield Violation(_NOT_VALID, where, "0.0.0.0/0 is possible as a peer CIDR only.")
+    for (_, here), (where, there) in product(local.items(), peer.items()):
+        if there != EVERYTHING and here.overlaps(there):
+            yield Violation(_OVERLAP, where, f"The peer CIDR {there} overlaps the local CIDR {here}.")
+    address = parse_address(draft.peer_address)
+    for where, network in peer.items():
+        if address is not None and network == IPv4Network(address):
+            message = f"{network} is the peer's own public address, which carries the tunnel itself."
+            yield Violation(_NOT_VALID, where, message)
+
+
+def _against_siblings(
+    draft: ConnectionDraft,
+    local: dict[str, IPv4Network],
+    peer: dict[str, IPv4Network],
+    facts: ConnectionFacts,
+) -> Iterator[Violation]:
+    near_and_far = [(True, s) for s in facts.siblings] + [(False, s) for s in facts.vpc_siblings]
+    for near, sibling in near_and_far:
+        theirs = [parse_cidr(text) for text in sibling.peer_cidrs]
+        their_local = [parse_cidr(text) for text in sibling.local_cidrs]
+        for (where, network), other in product(peer.items(), theirs):
+            if not network.overlaps(other):
+                continue
+            pair = next((n for n in local.values() if n in their_local), None)
+            if near and network == other and pair and sibling.peer_address == draft.peer_address:
+                message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
+                yield Violation("vpn_connection_pair_cidrs_duplicated", where, message)
+            elif facts.peer_cidrs_unique or (near and _any_overlap(local.values(), their_local)):
+                message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
+                yield Violation(_OVERLAP, where, message)
+
+
+def _any_overlap(first: Collection[IPv4Network], second: Collection[IPv4Network]) -> bool:
+    return any(one.overlaps(other) for one, other in product(first, second))
+
+
+def _shared_peer(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterator[Violation]:
+    """Enabled connections to one peer share one IKE SA, in every IKE version."""
+    if not draft.admin_state_up:
+        return
+    for sibling in siblings:
+        if not sibling.admin_state_up or sibling.peer_address != draft.peer_address:
+            continue
+        start = f"The connection {sibling.name} leads to the same peer and shares its IKE SA;"
+        if sibling.psk is not None and sibling.psk.value != draft.psk:
+            yield Violation("validation_failure", "psk", f"{start} both need the same pre-shared key.")
+        if sibling.ike != draft.ike:
+            message = f"{start} both need the same IKE policy, or policies with equal values."
+            yield Violation("validation_failure", "ike_policy", message)

@@ -1,0 +1,72 @@
+"""The rules of gateways: contract sections 3.1, 5.3, 6.5 and 7."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from console.errors import Violation
+from policies.domain.checks import name_violations, unique_violations
+from vpn.domain.checks import Quotas, quota_violations
+
+# One address for each member.
+ADDRESSES_NEEDED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayDraft:
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayFacts:
+    """`other_names`: of the VPC's other gateways. The subnet and the counts matter only when
+    `creating`: `free_addresses` of the subnet, `gateways` of the account and of the zone."""
+
+    other_names: Collection[str] = frozenset()
+    creating: bool = True
+    subnet_name: str = ""
+    subnet_status: str = "available"
+    free_addresses: int = ADDRESSES_NEEDED
+    gateways: int = 0
+    gateways_in_zone: int = 0
+    zone: str = ""
+    quotas: Quotas = field(default_factory=Quotas)
+
+
+def gateway_violations(draft: GatewayDraft, *, facts: GatewayFacts) -> list[Violation]:
+    """Every broken rule of a gateway."""
+    return [
+        *(_creation(facts) if facts.creating else ()),
+        *name_violations(draft.name, code="vpn_gateway_invalid_name"),
+        *unique_violations(
+            draft.name,
+            facts.other_names,
+            code="vpn_gateway_duplicate_name",
+            noun="VPN gateway in this VPC",
+        ),
+    ]
+
+
+def _creation(facts: GatewayFacts) -> Iterator[Violation]:
+    code = "vpn_gateways_quota_exceeded"
+    quotas = facts.quotas
+    yield from quota_violations(
+        facts.gateways, quotas.gateways, code=code, noun="VPN gateways", place="The account"
+    )
+    yield from quota_violations(
+        facts.gateways_in_zone,
+        quotas.gateways_per_zone,
+        code=code,
+        noun="VPN gateways",
+        place=f"The zone {facts.zone}".rstrip(),
+    )
+    if facts.subnet_status != "available":
+        message = f"The subnet {facts.subnet_name} is {facts.subnet_status}; it must be available."
+        yield Violation("vpn_gateway_subnet_status_error", "subnet.id", message)
+    elif facts.free_addresses < ADDRESSES_NEEDED:
+        message = (
+            f"The subnet {facts.subnet_name} has {facts.free_addresses} free addresses; "
+            f"the two members of a gateway need {ADDRESSES_NEEDED}."
+        )
+        yield Violation("vpn_gateway_subnet_status_error", "subnet.id", message)
