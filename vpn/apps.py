@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class VpnConfig(AppConfig):
     name = "vpn"
     verbose_name = "VPN"
+
+    def ready(self) -> None:
+        # Models exist only from here on.
+        from policies.signals import policy_changed  # noqa: PLC0415
+        from vpn.services.touch import policy_was_changed  # noqa: PLC0415
+
+        policy_changed.connect(policy_was_changed, dispatch_uid="vpn")

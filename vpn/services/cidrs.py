@@ -1,0 +1,79 @@
+"""One CIDR of a connection: is it there, set it, take it away (contract section 2.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+from uuid import UUID
+
+from console.actor import Actor, Role
+from console.audit import record
+from console.errors import Invalid, NotFound, Violation
+from vpn.domain.checks_connections import removal_violations
+from vpn.domain.cidrs import CidrError, parse_cidr
+from vpn.models import Connection, ConnectionCidr
+from vpn.services.change import change
+from vpn.services.connection_drafts import draft_of
+from vpn.services.connections import cidrs_of, get_connection, new_cidr, update_violations
+from vpn.services.gateways import refuse_deleting
+from vpn.services.touch import touch_gateway
+
+Side = Literal["local", "peer"]
+
+
+def has_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, cidr: str) -> bool:
+    return cidr in _present(get_connection(actor, gateway_id, connection_id), side)
+
+
+def add_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, cidr: str) -> bool:
+    """True when it was added, False when it was there already: then nothing changes.
+
+    Raises Invalid: the rules of a connection with this CIDR in addition.
+    """
+    with change(actor, Role.EDITOR):
+        connection = get_connection(actor, gateway_id, connection_id)
+        present = _present(connection, side)
+        if cidr in present:
+            return False
+        refuse_deleting(connection.gateway)
+        _check_addition(connection, side, cidr, present)
+        new_cidr(connection, side, cidr).save()
+        after = [*present, cidr]
+        record(actor, f"vpn_connection_{side}_cidr.create", connection, {f"{side}_cidrs": (present, after)})
+        touch_gateway(connection.gateway)
+    return True
+
+
+def remove_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, cidr: str) -> None:
+    """Raises NotFound when it is not there, Invalid when it is the last one of its side."""
+    with change(actor, Role.EDITOR):
+        connection = get_connection(actor, gateway_id, connection_id)
+        present = _present(connection, side)
+        if cidr not in present:
+            message = f"The connection has no {side} CIDR {cidr}."
+            raise NotFound([Violation("vpn_connection_cidr_not_found", "cidr", message)])
+        refuse_deleting(connection.gateway)
+        if broken := removal_violations(cidr, present, side=side):
+            raise Invalid(broken)
+        ConnectionCidr.objects.filter(connection=connection, side=side, cidr=cidr).delete()
+        after = [other for other in present if other != cidr]
+        record(actor, f"vpn_connection_{side}_cidr.delete", connection, {f"{side}_cidrs": (present, after)})
+        touch_gateway(connection.gateway)
+
+
+def _present(connection: Connection, side: Side) -> list[str]:
+    local, peer = cidrs_of(connection)
+    return local if side == "local" else peer
+
+
+def _check_addition(connection: Connection, side: Side, cidr: str, present: list[str]) -> None:
+    try:
+        parse_cidr(cidr)
+    except CidrError as error:
+        raise Invalid([Violation("vpn_connection_cidr_not_valid", "cidr", str(error))]) from None
+    path = f"{side}_cidrs"
+    cidrs = (*present, cidr)
+    before = draft_of(connection)
+    draft = replace(before, local_cidrs=cidrs) if side == "local" else replace(before, peer_cidrs=cidrs)
+    if broken := update_violations(connection, draft, {path}):
+        raise Invalid([v._replace(field="cidr") for v in broken])

@@ -1,0 +1,161 @@
+"""From fields and rows to the values that the rules of connections ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from console.actor import Actor
+from console.errors import Invalid, Violation
+from policies.domain.proposals import AUTO_IKE, IkeOffer
+from policies.models import IKEPolicy, IPsecPolicy
+from vpn.domain.checks import Quotas
+from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, DpdDraft, Sibling
+from vpn.domain.spec import Secret
+from vpn.models import Connection, ConnectionCidr, Gateway
+from vpn.services.defaults import quotas_of, random_name
+from vpn.services.fields import ConnectionFields, Reference
+from vpn.services.references import find
+
+_NEEDED = {
+    "peer_address": "peer_address is required: the peer's public IPv4 address.",
+    "psk": "psk is required: the key that both ends share.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The policies of a would-be connection; None is auto-negotiation."""
+
+    ike: IKEPolicy | None
+    ipsec: IPsecPolicy | None
+
+    def offer(self) -> IkeOffer:
+        return self.ike.offer() if self.ike else AUTO_IKE
+
+
+def missing_fields(fields: ConnectionFields) -> list[Violation]:
+    code = "validation_required_field"
+    return [Violation(code, name, message) for name, message in _NEEDED.items() if name not in fields]
+
+
+def find_policies(
+    actor: Actor,
+    fields: ConnectionFields,
+    *,
+    keep: Connection | None = None,
+    also: Sequence[Violation] = (),
+) -> Policies:
+    """Those that the fields name, or of `keep` where they are silent.
+
+    Raises Invalid with both missing references, and with `also`.
+    """
+    broken: list[Violation] = []
+    ike = keep.ike_policy if keep else None
+    ipsec = keep.ipsec_policy if keep else None
+    try:
+        if "ike_policy" in fields:
+            ike = _ike(actor, fields["ike_policy"])
+    except Invalid as error:
+        broken += error.violations
+    try:
+        if "ipsec_policy" in fields:
+            ipsec = _ipsec(actor, fields["ipsec_policy"])
+    except Invalid as error:
+        broken += error.violations
+    if broken:
+        raise Invalid([*also, *broken])
+    return Policies(ike, ipsec)
+
+
+def _ike(actor: Actor, reference: Reference | None) -> IKEPolicy | None:
+    if not reference:
+        return None
+    code, noun = "ike_policy_not_found", "IKE policy"
+    return find(actor, IKEPolicy.objects.all(), reference, field="ike_policy", code=code, noun=noun)
+
+
+def _ipsec(actor: Actor, reference: Reference | None) -> IPsecPolicy | None:
+    if not reference:
+        return None
+    code, noun = "ipsec_policy_not_found", "IPsec policy"
+    return find(actor, IPsecPolicy.objects.all(), reference, field="ipsec_policy", code=code, noun=noun)
+
+
+def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:
+    """The connection that these fields would create."""
+    names = set(gateway.connections.values_list("name", flat=True)) if gateway else set()
+    return ConnectionDraft(
+        name=fields["name"] if "name" in fields else random_name(names),
+        peer_address=fields.get("peer_address", ""),
+        psk=fields.get("psk", ""),
+        local_cidrs=tuple(fields.get("local_cidrs", ())),
+        peer_cidrs=tuple(fields.get("peer_cidrs", ())),
+        admin_state_up=fields.get("admin_state_up", True),
+        dead_peer_detection=DpdDraft(**fields.get("dead_peer_detection", {})),
+        ike=policies.offer(),
+    )
+
+
+def draft_of(connection: Connection) -> ConnectionDraft:
+    """The connection as it stands."""
+    rows = list(connection.cidrs.all())
+    return ConnectionDraft(
+        name=connection.name,
+        peer_address=connection.peer_address,
+        psk=connection.open_psk(),
+        local_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.LOCAL),
+        peer_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.PEER),
+        admin_state_up=connection.admin_state_up,
+        dead_peer_detection=DpdDraft(
+            action=connection.dpd_action, interval=connection.dpd_interval, timeout=connection.dpd_timeout
+        ),
+        ike=Policies(connection.ike_policy, connection.ipsec_policy).offer(),
+    )
+
+
+def connection_facts(
+    gateway: Gateway | None,
+    peer_address: str,
+    *,
+    but: Connection | None = None,
+    vpc_id: UUID | None = None,
+    account_id: UUID | None = None,
+) -> ConnectionFacts:
+    """What stands around a connection of `gateway`, or of a new one in the VPC `vpc_id`.
+
+    `but` is the connection itself when it exists already.
+    """
+    vpc = gateway.vpc_id if gateway else vpc_id
+    account = gateway.account_id if gateway else account_id
+    rows = Connection.objects.filter(gateway__deleted_at__isnull=True).select_related("ike_policy")
+    rows = rows.filter(gateway__vpc_id=vpc) if vpc else rows.none()
+    siblings: list[Sibling] = []
+    others: list[Sibling] = []
+    for row in rows.prefetch_related("cidrs"):
+        near = gateway is not None and row.gateway_id == gateway.pk
+        side = siblings if near else others
+        if but is None or row.pk != but.pk:
+            side.append(_sibling(row, with_psk=near and row.peer_address == peer_address))
+    return ConnectionFacts(
+        public_address=gateway.public_address if gateway else "",
+        siblings=siblings,
+        vpc_siblings=others,
+        creating=but is None,
+        quotas=quotas_of(account) if account else Quotas(),
+    )
+
+
+def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
+    cidrs = list(row.cidrs.all())
+    return Sibling(
+        id=row.id,
+        name=row.name,
+        peer_address=row.peer_address,
+        local_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.LOCAL),
+        peer_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.PEER),
+        admin_state_up=row.admin_state_up,
+        ike=Policies(row.ike_policy, None).offer(),
+        psk=Secret(row.psk_id, row.open_psk()) if with_psk and row.admin_state_up else None,
+    )

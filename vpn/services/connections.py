@@ -1,0 +1,240 @@
+"""Connections: create, change, delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from console.actor import Actor, Role
+from console.audit import record
+from console.errors import Conflict, Invalid, Violation, not_found
+from console.models import Account
+from policies.models import IKEPolicy, IPsecPolicy
+from vpn.domain.checks_connections import ConnectionDraft, connection_violations
+from vpn.domain.cidrs import bounds, parse_cidr
+from vpn.models import Connection, ConnectionCidr, Gateway
+from vpn.services.change import change
+from vpn.services.connection_drafts import (
+    Policies,
+    connection_facts,
+    draft_from,
+    draft_of,
+    find_policies,
+    missing_fields,
+)
+from vpn.services.fields import ConnectionFields
+from vpn.services.touch import touch_gateway
+
+_CIDR_HINT = "CIDRs are changed one by one: PUT or DELETE {field}/{{prefix_address}}/{{prefix_length}}."
+# Changing one of these can break a rule about another field as well.
+_REACH = {
+    "admin_state_up": {"psk", "ike_policy"},
+    "peer_address": {"psk", "ike_policy", "peer_cidrs"},
+    "local_cidrs": {"peer_cidrs"},
+    "peer_cidrs": {"local_cidrs"},
+}
+
+
+def connections_of(gateway: Gateway) -> QuerySet[Connection]:
+    """With what their bodies and pages need of other rows."""
+    rows = Connection.objects.filter(gateway=gateway).select_related("ike_policy", "ipsec_policy")
+    return rows.prefetch_related("cidrs")
+
+
+def get_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Connection:
+    """Under a missing gateway the gateway is what is missing (contract section 5.2)."""
+    rows = Connection.objects.owned_by(actor).filter(gateway_id=gateway_id, pk=connection_id)
+    rows = rows.select_related("gateway__subnet", "ike_policy", "ipsec_policy")
+    row = rows.prefetch_related("cidrs").first()
+    if row is not None:
+        return row
+    if not Gateway.objects.owned_by(actor).filter(pk=gateway_id).exists():
+        raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)
+    raise not_found("vpn_connection_not_found", "VPN connection", connection_id)
+
+
+def cidrs_of(connection: Connection) -> tuple[list[str], list[str]]:
+    """Local and peer CIDRs in the order in which they were added."""
+    rows = list(connection.cidrs.all())
+    local = [row.cidr for row in rows if row.side == ConnectionCidr.LOCAL]
+    return local, [row.cidr for row in rows if row.side == ConnectionCidr.PEER]
+
+
+def check_connection(
+    actor: Actor, fields: ConnectionFields, *, gateway: Gateway | None = None, vpc_id: UUID | None = None
+) -> list[Violation]:
+    """What `create_connection` would refuse; writes nothing.
+
+    Without `gateway` the gateway is still to be made, in the VPC `vpc_id`.
+    """
+    try:
+        policies = find_policies(actor, fields)
+    except Invalid as error:
+        return [*missing_fields(fields), *error.violations]
+    return _creation_violations(actor, fields, policies, gateway, vpc_id)
+
+
+def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) -> Connection:
+    with change(actor, Role.EDITOR) as account:
+        gateway = Gateway.objects.owned_by(actor).filter(pk=gateway_id).select_related("subnet").first()
+        if gateway is None:
+            raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)
+        return add_connection(actor, account, gateway, fields)
+
+
+def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: ConnectionFields) -> Connection:
+    """Within the caller's transaction. Raises Invalid or Conflict."""
+    _refuse_deleting(gateway)
+    policies = find_policies(actor, fields, also=missing_fields(fields))
+    if broken := _creation_violations(actor, fields, policies, gateway, None):
+        raise Invalid(broken)
+    draft = draft_from(fields, gateway, policies)
+    connection = Connection(
+        account=account,
+        resource_group_id=gateway.resource_group_id,
+        gateway=gateway,
+        psk_changed_at=timezone.now(),
+        ike_policy=policies.ike,
+        ipsec_policy=policies.ipsec,
+    )
+    _fill(connection, draft)
+    connection.seal_psk(draft.psk)
+    connection.save(force_insert=True)
+    for side, cidrs in (("local", draft.local_cidrs), ("peer", draft.peer_cidrs)):
+        ConnectionCidr.objects.bulk_create([new_cidr(connection, side, cidr) for cidr in cidrs])
+    changes = {
+        "name": (None, draft.name),
+        "peer_address": (None, draft.peer_address),
+        "local_cidrs": (None, list(draft.local_cidrs)),
+        "peer_cidrs": (None, list(draft.peer_cidrs)),
+    }
+    record(actor, "vpn_connection.create", connection, changes)
+    touch_gateway(gateway)
+    return connection
+
+
+def new_cidr(connection: Connection, side: str, cidr: str) -> ConnectionCidr:
+    """Not saved. `cidr` has passed the rules."""
+    network = parse_cidr(cidr)
+    first, last = bounds(network)
+    return ConnectionCidr(connection=connection, side=side, cidr=str(network), first=first, last=last)
+
+
+def update_connection(
+    actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields
+) -> Connection:
+    """Operators may only switch `admin_state_up`; editors may change everything but the CIDRs."""
+    role = Role.OPERATOR if set(fields) <= {"admin_state_up"} else Role.EDITOR
+    with change(actor, role):
+        connection = get_connection(actor, gateway_id, connection_id)
+        _refuse_deleting(connection.gateway)
+        if fixed := [name for name in ("local_cidrs", "peer_cidrs") if name in fields]:
+            raise Invalid([Violation("bad_field", f, _CIDR_HINT.format(field=f)) for f in fixed])
+        policies = find_policies(actor, fields, keep=connection)
+        before = draft_of(connection)
+        after = _merged(before, fields, policies)
+        if broken := update_violations(connection, after, set(fields)):
+            raise Invalid(broken)
+        changes = _changes(connection, before, after, policies)
+        if changes:
+            _apply(connection, before, after, policies)
+            record(actor, "vpn_connection.update", connection, changes)
+            touch_gateway(connection.gateway)
+    return connection
+
+
+def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> None:
+    """The row goes at once, the tunnel with the next pass; policies stay."""
+    with change(actor, Role.EDITOR):
+        connection = get_connection(actor, gateway_id, connection_id)
+        _refuse_deleting(connection.gateway)
+        record(actor, "vpn_connection.delete", connection, {"name": (connection.name, None)})
+        gateway = connection.gateway
+        connection.delete()
+        touch_gateway(gateway)
+
+
+def update_violations(connection: Connection, draft: ConnectionDraft, changed: set[str]) -> list[Violation]:
+    """Only about what changes: a limit lowered later does not block a new name."""
+    facts = connection_facts(connection.gateway, draft.peer_address, but=connection)
+    reach = set(changed).union(*(_REACH.get(name, set()) for name in changed))
+    broken = connection_violations(draft, facts=facts)
+    return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
+
+
+def _creation_violations(
+    actor: Actor, fields: ConnectionFields, policies: Policies, gateway: Gateway | None, vpc_id: UUID | None
+) -> list[Violation]:
+    missing = missing_fields(fields)
+    draft = draft_from(fields, gateway, policies)
+    facts = connection_facts(gateway, draft.peer_address, vpc_id=vpc_id, account_id=actor.account_id)
+    absent = {violation.field for violation in missing}
+    return [*missing, *(v for v in connection_violations(draft, facts=facts) if v.field not in absent)]
+
+
+def _refuse_deleting(gateway: Gateway) -> None:
+    if gateway.deleted_at is not None:
+        message = f"The VPN gateway {gateway.name} is being deleted; its connections cannot be changed."
+        raise Conflict([Violation("vpn_gateway_invalid_state", "id", message)])
+
+
+def _merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policies) -> ConnectionDraft:
+    return replace(
+        before,
+        name=fields.get("name", before.name),
+        peer_address=fields.get("peer_address", before.peer_address),
+        psk=fields.get("psk", before.psk),
+        admin_state_up=fields.get("admin_state_up", before.admin_state_up),
+        dead_peer_detection=replace(before.dead_peer_detection, **fields.get("dead_peer_detection", {})),
+        ike=policies.offer(),
+    )
+
+
+def _changes(
+    connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
+) -> dict[str, tuple[object, object]]:
+    """For the audit trail; of a new key only that it is new."""
+    one, other = before.dead_peer_detection, after.dead_peer_detection
+    pairs: dict[str, tuple[object, object]] = {
+        "name": (before.name, after.name),
+        "peer_address": (before.peer_address, after.peer_address),
+        "admin_state_up": (before.admin_state_up, after.admin_state_up),
+        "dead_peer_detection.action": (one.action, other.action),
+        "dead_peer_detection.interval": (one.interval, other.interval),
+        "dead_peer_detection.timeout": (one.timeout, other.timeout),
+        "ike_policy": (_name(connection.ike_policy), _name(policies.ike)),
+        "ipsec_policy": (_name(connection.ipsec_policy), _name(policies.ipsec)),
+    }
+    changes = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return changes | ({"psk": ("set", "changed")} if before.psk != after.psk else {})
+
+
+def _name(policy: IKEPolicy | IPsecPolicy | None) -> str | None:
+    return policy.name if policy else None
+
+
+def _apply(
+    connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
+) -> None:
+    _fill(connection, after)
+    connection.ike_policy, connection.ipsec_policy = policies.ike, policies.ipsec
+    if before.psk != after.psk:
+        connection.seal_psk(after.psk)
+        connection.psk_changed_at = timezone.now()
+    wanted = [
+        "name", "peer_address", "admin_state_up", "dpd_action", "dpd_interval", "dpd_timeout",
+        "ike_policy", "ipsec_policy", "psk_sealed", "psk_id", "psk_changed_at",
+    ]  # fmt: skip
+    connection.save(update_fields=wanted)
+
+
+def _fill(connection: Connection, draft: ConnectionDraft) -> None:
+    connection.name = draft.name
+    connection.peer_address = draft.peer_address
+    connection.admin_state_up = draft.admin_state_up
+    connection.dpd_action = draft.dead_peer_detection.action
+    connection.dpd_interval = draft.dead_peer_detection.interval
+    connection.dpd_timeout = draft.dead_peer_detection.timeout

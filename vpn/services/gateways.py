@@ -1,0 +1,184 @@
+"""Gateways: create, rename, delete; and with a first connection in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from console.actor import Actor, Role
+from console.audit import record
+from console.errors import Conflict, Invalid, Violation, not_found
+from console.models import Account
+from console.services import resolve_resource_group
+from vpn.domain.checks_gateways import GatewayDraft, GatewayFacts, gateway_violations
+from vpn.domain.spec import MemberRole
+from vpn.models import Connection, Gateway, GatewayMember, Lifecycle, Subnet
+from vpn.services.addresses import free_count, free_public_address, take_address
+from vpn.services.change import change
+from vpn.services.connections import add_connection
+from vpn.services.defaults import quotas_of, random_name
+from vpn.services.fields import ConnectionFields, GatewayFields
+from vpn.services.references import find
+from vpn.services.touch import show_gateway, touch_gateway
+from vpn.triggers import request_reconcile
+
+
+def gateways_of(actor: Actor) -> QuerySet[Gateway]:
+    """The account's gateways, with what their pages and bodies need of other rows."""
+    return Gateway.objects.owned_by(actor).select_related("subnet", "vpc", "resource_group")
+
+
+def get_gateway(actor: Actor, gateway_id: UUID) -> Gateway:
+    gateway = gateways_of(actor).filter(pk=gateway_id).first()
+    if gateway is None:
+        raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)
+    return gateway
+
+
+def check_gateway(actor: Actor, fields: GatewayFields) -> list[Violation]:
+    """What `create_gateway` would refuse; writes nothing."""
+    try:
+        subnet = _subnet(actor, fields)
+    except Invalid as error:
+        return list(error.violations)
+    return _violations(actor, subnet, fields.get("name"))
+
+
+def create_gateway(actor: Actor, fields: GatewayFields) -> Gateway:
+    """Answers at once with a `pending` gateway whose addresses are reserved."""
+    with change(actor, Role.EDITOR) as account:
+        return _add_gateway(actor, account, fields)
+
+
+def create_gateway_with_connection(
+    actor: Actor, *, gateway: GatewayFields, connection: ConnectionFields
+) -> tuple[Gateway, Connection]:
+    """Both or nothing. Fields of violations begin with `gateway.` or `connection.`."""
+    with change(actor, Role.EDITOR) as account:
+        try:
+            row = _add_gateway(actor, account, gateway)
+        except (Invalid, Conflict) as error:
+            raise type(error)(_prefixed("gateway", error.violations)) from None
+        try:
+            return row, add_connection(actor, account, row, connection)
+        except (Invalid, Conflict) as error:
+            raise type(error)(_prefixed("connection", error.violations)) from None
+
+
+def update_gateway(actor: Actor, gateway_id: UUID, fields: GatewayFields) -> Gateway:
+    """Only the name can change (contract section 8.2)."""
+    with change(actor, Role.EDITOR):
+        gateway = get_gateway(actor, gateway_id)
+        refuse_deleting(gateway)
+        name = fields.get("name", gateway.name)
+        facts = GatewayFacts(other_names=_other_names(gateway.subnet, gateway.pk), creating=False)
+        if broken := gateway_violations(GatewayDraft(name=name), facts=facts):
+            raise Invalid(broken)
+        if name != gateway.name:
+            record(actor, "vpn_gateway.update", gateway, {"name": (gateway.name, name)})
+            gateway.name = name
+            gateway.save(update_fields=["name"])
+            show_gateway(gateway)
+    return gateway
+
+
+def delete_gateway(actor: Actor, gateway_id: UUID) -> None:
+    """With its connections; policies stay. The row goes when nothing of it stands any more.
+
+    Asked again while it is going, this does nothing. A pending gateway may be deleted too:
+    nobody has to wait for what he no longer wants.
+    """
+    with change(actor, Role.EDITOR):
+        gateway = get_gateway(actor, gateway_id)
+        if gateway.deleted_at is not None:
+            return
+        names = list(gateway.connections.values_list("name", flat=True))
+        changes: dict[str, tuple[object, object]] = {
+            "name": (gateway.name, None),
+            "connections": (names, []),
+        }
+        record(actor, "vpn_gateway.delete", gateway, changes)
+        gateway.deleted_at = timezone.now()
+        gateway.lifecycle_state = Lifecycle.DELETING
+        gateway.save(update_fields=["deleted_at", "lifecycle_state"])
+        touch_gateway(gateway)
+
+
+def refuse_deleting(gateway: Gateway) -> None:
+    """Raises Conflict when the gateway is being deleted."""
+    if gateway.deleted_at is not None:
+        message = f"The VPN gateway {gateway.name} is being deleted; it can no longer be changed."
+        raise Conflict([Violation("vpn_gateway_invalid_state", "id", message)])
+
+
+def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gateway:
+    subnet = _subnet(actor, fields)
+    if broken := _violations(actor, subnet, fields.get("name")):
+        raise Invalid(broken)
+    public_address = free_public_address()
+    if public_address is None:
+        message = "The service has no free public address left; tell its operator."
+        raise Conflict([Violation("vpn_gateway_ip_create_error", "", message)])
+    gateway = Gateway.objects.create(
+        account=account,
+        resource_group=resolve_resource_group(actor, fields.get("resource_group")),
+        vpc=subnet.vpc,
+        subnet=subnet,
+        name=fields.get("name") or random_name(_other_names(subnet)),
+        public_address=public_address,
+        node=subnet.vpc.node or settings.NODE,
+    )
+    for index, role in enumerate((MemberRole.ACTIVE, MemberRole.STANDBY)):
+        ident = uuid4()
+        # The rules have counted: there is one.
+        address = take_address(subnet, ident) or ""
+        GatewayMember.objects.create(
+            id=ident, gateway=gateway, index=index, private_address=address, role=role.value
+        )
+    changes = {"name": (None, gateway.name), "subnet": (None, subnet.name)}
+    record(actor, "vpn_gateway.create", gateway, changes)
+    request_reconcile(gateway.id, gateway.node)
+    return gateway
+
+
+def _violations(actor: Actor, subnet: Subnet, name: str | None) -> list[Violation]:
+    mine = Gateway.objects.owned_by(actor)
+    facts = GatewayFacts(
+        other_names=_other_names(subnet),
+        subnet_name=subnet.name,
+        free_addresses=free_count(subnet),
+        gateways=mine.count(),
+        gateways_in_zone=mine.filter(subnet__zone=subnet.zone).count(),
+        zone=subnet.zone,
+        quotas=quotas_of(actor.account_id),
+    )
+    draft = GatewayDraft(name=random_name(facts.other_names) if name is None else name)
+    return gateway_violations(draft, facts=facts)
+
+
+def _subnet(actor: Actor, fields: GatewayFields) -> Subnet:
+    reference = fields.get("subnet")
+    if not reference:
+        message = 'A VPN gateway needs its subnet, for example {"subnet": {"id": "..."}}.'
+        raise Invalid([Violation("vpn_gateway_missing_subnet_id", "subnet", message)])
+    return find(
+        actor,
+        Subnet.objects.select_related("vpc"),
+        reference,
+        field="subnet",
+        code="vpn_gateway_subnet_not_found",
+        noun="subnet",
+    )
+
+
+def _other_names(subnet: Subnet, but: UUID | None = None) -> set[str]:
+    living = Gateway.objects.filter(vpc_id=subnet.vpc_id, deleted_at__isnull=True)
+    return {name for ident, name in living.values_list("id", "name") if ident != but}
+
+
+def _prefixed(where: str, violations: Iterable[Violation]) -> list[Violation]:
+    return [v._replace(field=f"{where}.{v.field}" if v.field else where) for v in violations]

@@ -1,0 +1,200 @@
+"""Subnets and the instances in them."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from django.conf import settings
+
+from console.actor import Actor, Role
+from console.audit import record
+from console.errors import Conflict, Invalid, Violation, not_found
+from console.services import resolve_resource_group
+from vpn.domain.checks_networks import (
+    InstanceDraft,
+    InstanceFacts,
+    Prefix,
+    SubnetDraft,
+    SubnetFacts,
+    choose_block,
+    instance_violations,
+    subnet_deletion_violations,
+    subnet_violations,
+)
+from vpn.models import Instance, Subnet, Vpc
+from vpn.services.addresses import release_addresses, take_address, taken
+from vpn.services.change import change
+from vpn.services.defaults import quotas_of, random_name
+from vpn.services.fields import InstanceFields, SubnetFields
+from vpn.services.references import find
+from vpn.services.touch import touch_network
+
+
+def get_subnet(actor: Actor, subnet_id: UUID) -> Subnet:
+    subnet = Subnet.objects.owned_by(actor).filter(pk=subnet_id).select_related("vpc").first()
+    if subnet is None:
+        raise not_found("subnet_not_found", "subnet", subnet_id)
+    return subnet
+
+
+def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
+    """By block, or by count and zone: then the first free block of that size."""
+    with change(actor, Role.EDITOR) as account:
+        vpc = _vpc(actor, fields)
+        siblings = list(vpc.subnets.all())
+        names = {s.name for s in siblings}
+        draft = SubnetDraft(
+            name=fields["name"] if "name" in fields else random_name(names),
+            zone=fields["zone"].get("name", "") if fields.get("zone") else None,
+            ipv4_cidr_block=fields.get("ipv4_cidr_block"),
+            total_ipv4_address_count=fields.get("total_ipv4_address_count"),
+        )
+        facts = SubnetFacts(
+            zones=settings.ZONES,
+            prefixes=[
+                Prefix(p.cidr, p.zone) for p in vpc.address_prefixes.order_by("-is_default", "created_at")
+            ],
+            other_names=names,
+            other_blocks=[s.ipv4_cidr_block for s in siblings],
+            quotas=quotas_of(account.id),
+        )
+        broken = subnet_violations(draft, facts=facts)
+        home = None if broken else choose_block(draft, facts=facts)
+        if home is None:
+            raise Invalid(broken)
+        subnet = Subnet.objects.create(
+            account=account,
+            resource_group=resolve_resource_group(actor, fields.get("resource_group")),
+            vpc=vpc,
+            zone=home[1],
+            name=draft.name,
+            ipv4_cidr_block=str(home[0]),
+        )
+        record(actor, "subnet.create", subnet, {"ipv4_cidr_block": (None, subnet.ipv4_cidr_block)})
+        touch_network(vpc)
+    return subnet
+
+
+def update_subnet(actor: Actor, subnet_id: UUID, fields: SubnetFields) -> Subnet:
+    with change(actor, Role.EDITOR):
+        subnet = get_subnet(actor, subnet_id)
+        name = fields.get("name", subnet.name)
+        others = set(subnet.vpc.subnets.exclude(pk=subnet.pk).values_list("name", flat=True))
+        facts = SubnetFacts(zones=settings.ZONES, other_names=others, creating=False)
+        if broken := subnet_violations(SubnetDraft(name=name), facts=facts):
+            raise Invalid(broken)
+        if name != subnet.name:
+            record(actor, "subnet.update", subnet, {"name": (subnet.name, name)})
+            subnet.name = name
+            subnet.save(update_fields=["name"])
+    return subnet
+
+
+def delete_subnet(actor: Actor, subnet_id: UUID) -> None:
+    with change(actor, Role.EDITOR):
+        subnet = get_subnet(actor, subnet_id)
+        counts = {"gateways": subnet.gateways.count(), "instances": subnet.instances.count()}
+        if broken := subnet_deletion_violations(**counts):
+            raise Conflict(broken)
+        record(actor, "subnet.delete", subnet, {"ipv4_cidr_block": (subnet.ipv4_cidr_block, None)})
+        vpc = subnet.vpc
+        subnet.delete()
+        touch_network(vpc)
+
+
+def get_instance(actor: Actor, instance_id: UUID) -> Instance:
+    rows = Instance.objects.owned_by(actor).filter(pk=instance_id).select_related("subnet__vpc")
+    instance = rows.first()
+    if instance is None:
+        raise not_found("instance_not_found", "instance", instance_id)
+    return instance
+
+
+def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
+    with change(actor, Role.EDITOR) as account:
+        subnet = find(
+            actor,
+            Subnet.objects.select_related("vpc"),
+            fields.get("subnet") or {},
+            field="primary_network_interface.subnet",
+            code="subnet_not_found",
+            noun="subnet",
+        )
+        names = set(subnet.instances.values_list("name", flat=True))
+        draft = InstanceDraft(
+            name=fields["name"] if "name" in fields else random_name(names),
+            address=fields.get("address") or None,
+        )
+        facts = InstanceFacts(
+            subnet_cidr=subnet.ipv4_cidr_block,
+            other_names=names,
+            taken=taken(subnet),
+            instances=Instance.objects.owned_by(actor).count(),
+            quotas=quotas_of(account.id),
+        )
+        broken = [*_agrees(actor, subnet, fields), *instance_violations(draft, facts=facts)]
+        if broken:
+            raise Invalid(broken)
+        ident = uuid4()
+        instance = Instance.objects.create(
+            id=ident,
+            account=account,
+            resource_group=resolve_resource_group(actor, fields.get("resource_group")),
+            subnet=subnet,
+            name=draft.name,
+            address=take_address(subnet, ident, draft.address or "") or "",
+            profile=fields.get("profile", ""),
+            image=fields.get("image", ""),
+        )
+        record(actor, "instance.create", instance, {"address": (None, instance.address)})
+        touch_network(subnet.vpc)
+    return instance
+
+
+def update_instance(actor: Actor, instance_id: UUID, fields: InstanceFields) -> Instance:
+    with change(actor, Role.EDITOR):
+        instance = get_instance(actor, instance_id)
+        name = fields.get("name", instance.name)
+        others = set(instance.subnet.instances.exclude(pk=instance.pk).values_list("name", flat=True))
+        facts = InstanceFacts(subnet_cidr=instance.subnet.ipv4_cidr_block, other_names=others, creating=False)
+        if broken := instance_violations(InstanceDraft(name=name), facts=facts):
+            raise Invalid(broken)
+        if name != instance.name:
+            record(actor, "instance.update", instance, {"name": (instance.name, name)})
+            instance.name = name
+            instance.save(update_fields=["name"])
+            touch_network(instance.subnet.vpc)
+    return instance
+
+
+def delete_instance(actor: Actor, instance_id: UUID) -> None:
+    with change(actor, Role.EDITOR):
+        instance = get_instance(actor, instance_id)
+        record(actor, "instance.delete", instance, {"address": (instance.address, None)})
+        release_addresses(instance.id)
+        vpc = instance.subnet.vpc
+        instance.delete()
+        touch_network(vpc)
+
+
+def _vpc(actor: Actor, fields: SubnetFields) -> Vpc:
+    reference = fields.get("vpc")
+    if not reference:
+        message = 'A subnet needs its VPC, for example {"vpc": {"id": ...}}.'
+        raise Invalid([Violation("validation_required_field", "vpc", message)])
+    return find(actor, Vpc.objects.all(), reference, field="vpc", code="vpc_not_found", noun="VPC")
+
+
+def _agrees(actor: Actor, subnet: Subnet, fields: InstanceFields) -> list[Violation]:
+    """VPC and zone of an instance may be given, but the subnet decides them."""
+    broken = []
+    if reference := fields.get("vpc"):
+        vpc = find(actor, Vpc.objects.all(), reference, field="vpc", code="vpc_not_found", noun="VPC")
+        if vpc.pk != subnet.vpc_id:
+            message = f"The subnet {subnet.name} is in the VPC {subnet.vpc.name}, not in {vpc.name}."
+            broken.append(Violation("vpc_resource_separation", "vpc.id", message))
+    zone = (fields.get("zone") or {}).get("name", subnet.zone)
+    if zone != subnet.zone:
+        message = f"The subnet {subnet.name} is in zone {subnet.zone}, not {zone}."
+        broken.append(Violation("zone_inconsistency", "zone.name", message))
+    return broken
