@@ -75,7 +75,8 @@ class LoadedPeer:
     children: Mapping[str, str]
 
 
-class Attempt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Attempt:
     """Initiations since the peer was last up (`count`), and when the last one began."""
 
     count: int
