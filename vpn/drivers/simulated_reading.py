@@ -1,0 +1,97 @@
+"""From the simulated driver's documents to the values that drivers report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from vpn.domain.spec import MemberRole
+from vpn.domain.state import Attempt, ChildState, LoadedPeer, MemberState, Reason, SaState
+from vpn.drivers.base import StandingMember
+from vpn.drivers.simulated_store import ChildSa, Document, IkeSa
+
+# What an installed tunnel seems to carry, each way.
+PACKETS_PER_SECOND, BYTES_PER_PACKET = 10, 84
+
+
+def standing_member(document: Document) -> StandingMember:
+    """The member as `Driver.standing` tells it."""
+    return StandingMember(
+        gateway_id=UUID(document["gateway_id"]),
+        member_id=UUID(document["id"]),
+        role=document["role"],
+        namespace="",
+        pid=None,
+        vici_socket="",
+        public_address=document["public_address"] if document["role"] == MemberRole.ACTIVE else "",
+        private_address=document["private_address"],
+        tunnels_up=sum(len(sa["children"]) for sa in document["sas"].values()),
+    )
+
+
+def member_state(ident: UUID, document: Document, now: float) -> MemberState:
+    """The member as `Driver.observe` tells it; `now` in seconds since the epoch."""
+    return MemberState(
+        id=ident,
+        running=document["running"],
+        boot_id=document["boot"],
+        role=MemberRole(document["role"]) if document["role"] else None,
+        local_cidrs=frozenset(document["local_cidrs"]),
+        peer_cidrs=frozenset(document["peer_cidrs"]),
+        loaded={
+            name: LoadedPeer(conf["fingerprint"], {n: c["fingerprint"] for n, c in conf["children"].items()})
+            for name, conf in document["loaded"].items()
+        },
+        attempts={
+            name: Attempt(tries["count"], datetime.fromtimestamp(tries["at"], UTC))
+            for name, tries in document["attempts"].items()
+        },
+        failures={name: Reason(f["code"], f["message"]) for name, f in document["failures"].items()},
+        sas=tuple(_sa(name, sa, document, now) for name, sa in document["sas"].items()),
+        exists=True,
+    )
+
+
+def _sa(peer: str, sa: IkeSa, document: Document, now: float) -> SaState:
+    conf = document["loaded"].get(peer)
+    age = max(0, int(now - sa["at"]))
+    return SaState(
+        peer=peer,
+        unique_id=sa["id"],
+        version=sa["version"],
+        state="ESTABLISHED",
+        initiator=sa["initiator"],
+        local_address=document["public_address"],
+        remote_address=conf["peer_address"] if conf else "",
+        local_id=conf["local_id"] if conf else "",
+        remote_id=conf["remote_id"] if conf else "",
+        suite=sa["suite"],
+        nat=False,
+        established_for=age,
+        rekey_in=_rekey_in(sa["lifetime"], age),
+        children=tuple(_child(name, child, now) for name, child in sa["children"].items()),
+    )
+
+
+def _child(name: str, child: ChildSa, now: float) -> ChildState:
+    age = max(0, int(now - child["at"]))
+    packets = age * PACKETS_PER_SECOND
+    return ChildState(
+        name=name,
+        state="INSTALLED",
+        spi_in=child["spi_in"],
+        spi_out=child["spi_out"],
+        bytes_in=packets * BYTES_PER_PACKET,
+        bytes_out=packets * BYTES_PER_PACKET,
+        packets_in=packets,
+        packets_out=packets,
+        local=(child["local"],),
+        remote=(child["remote"],),
+        suite=child["suite"],
+        installed_for=age,
+        rekey_in=_rekey_in(child["lifetime"], age),
+    )
+
+
+def _rekey_in(lifetime: int, age: int) -> int:
+    return lifetime - age % lifetime
