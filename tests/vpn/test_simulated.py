@@ -1,0 +1,376 @@
+"""The simulated driver's own promises; what both drivers promise is in tests/contract."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Empty, Queue
+
+import pytest
+
+from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
+from tests.vpn.domain.values import connection, gateway, ident, pair
+from vpn.domain.actions import Initiate, LoadPeer, Plumb, StartMember, StopMember
+from vpn.domain.peers import child_name, peers
+from vpn.domain.plan import Plan, plan
+from vpn.domain.reasons import Code
+from vpn.domain.spec import (
+    ConnectionSpec,
+    GatewaySpec,
+    InstanceSpec,
+    MemberRole,
+    NetworkSpec,
+    SubnetSpec,
+)
+from vpn.domain.state import EventKind, GatewayState, TunnelEvent
+from vpn.domain.status import derive_status
+from vpn.drivers.base import DriverConfig, DriverError, StaleGeneration
+from vpn.drivers.simulated import SimulatedDriver
+
+AES = Proposal(("aes256",), ("sha256",), (14,))
+DES = Proposal(("triple_des",), ("md5",), (2,))
+BACK = {"peer": "203.0.113.1", "own": "203.0.113.2", "local": ["10.2.0.0/24"], "remote": ["10.1.0.0/24"]}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> DriverConfig:
+    return DriverConfig(tmp_path / "driver", "test", "203.0.113.0/24")
+
+
+@pytest.fixture
+def driver(config: DriverConfig) -> SimulatedDriver:
+    return SimulatedDriver(config)
+
+
+def observe(driver: SimulatedDriver, spec: GatewaySpec) -> GatewayState:
+    return GatewayState(datetime.now(UTC), driver.observe(spec.members))
+
+
+def reconcile(driver: SimulatedDriver, *specs: GatewaySpec, passes: int = 1) -> list[Plan]:
+    """Plan and apply each gateway in turn; returns the plans."""
+    done = []
+    for spec in specs * passes:
+        todo = plan(spec, observe(driver, spec), now=datetime.now(UTC))
+        for step in todo.steps:
+            driver.apply(step.member, step.action, generation=spec.generation)
+        done.append(todo)
+    return done
+
+
+def words(driver: SimulatedDriver, spec: GatewaySpec) -> list[tuple[str, tuple[str, ...]]]:
+    """Status and reason codes of each connection."""
+    status = derive_status(spec, observe(driver, spec), now=datetime.now(UTC))
+    return [(c.status, tuple(r.code for r in c.reasons)) for c in status.connections.values()]
+
+
+def back(**changes: object) -> ConnectionSpec:
+    return connection("back", **{**BACK, **changes})
+
+
+def test_two_gateways_come_up_and_nothing_remains_to_be_done(driver: SimulatedDriver) -> None:
+    first, second = pair()
+    reconcile(driver, first, second, first)
+    assert words(driver, first) == words(driver, second) == [("up", ())]
+    assert [todo.steps for todo in reconcile(driver, first, second)] == [(), ()]
+
+
+def test_both_ends_of_a_tunnel_know_each_other(driver: SimulatedDriver) -> None:
+    first, second = pair()
+    reconcile(driver, first, second)
+    near = driver.observe(first.members)[first.members[0].id].sas[0]
+    far = driver.observe(second.members)[second.members[0].id].sas[0]
+    assert (near.children[0].spi_in, near.children[0].spi_out) == (
+        far.children[0].spi_out,
+        far.children[0].spi_in,
+    )
+    assert near.suite == "aes256-sha256-modp2048"
+    assert near.children[0].suite == "aes256-sha256"
+    assert {near.initiator, far.initiator} == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        ({"psk": "wrong-key"}, {}, Code.CANNOT_AUTHENTICATE),
+        (
+            {"ike": IkeOffer(IkeVersion.V2, AES, 600)},
+            {"ike": IkeOffer(IkeVersion.V2, DES, 600)},
+            Code.IKE_POLICY_MISMATCH,
+        ),
+        (
+            {"ike": IkeOffer(IkeVersion.V1, AES, 600)},
+            {"ike": IkeOffer(IkeVersion.V2, AES, 600)},
+            Code.IKE_POLICY_MISMATCH,
+        ),
+        (
+            {"esp": EspOffer(Proposal(("aes256",), ("sha256",)), 600)},
+            {"esp": EspOffer(Proposal(("aes128",), ("sha256",)), 600)},
+            Code.IPSEC_POLICY_MISMATCH,
+        ),
+        ({"remote": ["10.3.0.0/24"]}, {}, Code.CIDR_MISMATCH_V2),
+        (
+            {"remote": ["10.3.0.0/24"], "ike": IkeOffer(IkeVersion.V1, AES, 600)},
+            {"ike": IkeOffer(IkeVersion.V1, AES, 600)},
+            Code.CIDR_MISMATCH_V1,
+        ),
+        (
+            {"esp": EspOffer(AES, 600), "ike": IkeOffer(IkeVersion.V1, AES, 600)},
+            {"ike": IkeOffer(IkeVersion.V1, AES, 600)},
+            Code.IPSEC_POLICY_MISMATCH,
+        ),
+    ],
+)
+def test_a_mismatch_shows_at_both_ends(
+    driver: SimulatedDriver, one: dict[str, object], other: dict[str, object], code: Code
+) -> None:
+    first, second = pair(connection(**one), back(**other))
+    reconcile(driver, first, second)
+    assert words(driver, first) == words(driver, second) == [("down", (code,))]
+
+
+def test_any_meets_a_peer_that_speaks_ikev1_only(driver: SimulatedDriver) -> None:
+    first, second = pair(None, back(ike=IkeOffer(IkeVersion.V1, AES, 600), initiate=False))
+    reconcile(driver, second)
+    for seconds in (0, 100, 200, 300):
+        now = datetime.now(UTC) + timedelta(seconds=seconds)
+        for step in plan(first, observe(driver, first), now=now).steps:
+            driver.apply(step.member, step.action, generation=1)
+    sas = driver.observe(first.members)[first.members[0].id].sas
+    assert [(sa.version, sa.suite) for sa in sas] == [(1, "aes256-sha256-modp2048")]
+
+
+def test_nobody_at_the_address_and_nobody_configured_there_differ(driver: SimulatedDriver) -> None:
+    first, _ = pair()
+    reconcile(driver, first)
+    assert words(driver, first) == [("down", (Code.PEER_NOT_RESPONDING,))]
+    stranger = gateway(name="g2", public="203.0.113.2")
+    reconcile(driver, stranger)
+    state = driver.observe(first.members)[first.members[0].id]
+    driver.apply(
+        first.members[0],
+        Initiate(
+            next(iter(state.loaded)), child_name(first.connections[0].id, first.connections[0].selectors[0])
+        ),
+        generation=1,
+    )
+    assert words(driver, first) == [("down", (Code.IKE_POLICY_MISMATCH,))]
+
+
+def test_disabling_one_end_brings_both_down(driver: SimulatedDriver) -> None:
+    first, second = pair()
+    reconcile(driver, first, second)
+    off = replace(first, connections=(replace(first.connections[0], enabled=False),))
+    reconcile(driver, off)
+    assert words(driver, off) == [("down", ())]
+    assert words(driver, second)[0][0] == "down"
+
+
+def test_a_changed_pair_leaves_the_other_child_alone(driver: SimulatedDriver) -> None:
+    first, second = pair(
+        connection(remote=["10.2.0.0/24", "10.3.0.0/24"]), back(local=["10.2.0.0/24", "10.3.0.0/24"])
+    )
+    reconcile(driver, first, second, first)
+    assert words(driver, first) == [("up", ())]
+    member_id = first.members[0].id
+    kept = child_name(first.connections[0].id, first.connections[0].selectors[0])
+    before = {c.name: c.spi_in for c in driver.observe(first.members)[member_id].sas[0].children}
+    less = replace(
+        first, connections=(replace(first.connections[0], selectors=first.connections[0].selectors[:1]),)
+    )
+    reconcile(driver, less)
+    after = {c.name: c.spi_in for c in driver.observe(first.members)[member_id].sas[0].children}
+    assert after == {kept: before[kept]}
+
+
+def test_the_standby_takes_over_and_the_peer_follows(driver: SimulatedDriver) -> None:
+    first, second = pair()
+    reconcile(driver, first, second)
+    driver.kill(first.members[0].id)
+    reconcile(driver, first)
+    states = driver.observe(first.members)
+    assert [states[m.id].role for m in first.members] == [MemberRole.STANDBY, MemberRole.ACTIVE]
+    assert words(driver, first) == words(driver, second) == [("up", ())]
+    assert reconcile(driver, first)[0].steps == ()
+
+
+def test_dead_peer_detection_notices_a_silent_death(driver: SimulatedDriver) -> None:
+    first, second = pair(None, back(dpd=10))
+    reconcile(driver, first, second)
+    driver.kill(first.members[0].id)
+    assert words(driver, second) == [("down", (Code.PEER_NOT_RESPONDING,))]
+
+
+def test_deletion_leaves_nothing(driver: SimulatedDriver) -> None:
+    first, second = pair()
+    reconcile(driver, first, second)
+    reconcile(driver, replace(first, deleted=True))
+    assert {m.gateway_id for m in driver.standing().members} == {second.id}
+    assert words(driver, second)[0][0] == "down"
+    assert not any(state.exists for state in driver.observe(first.members).values())
+
+
+def test_an_old_generation_is_refused(driver: SimulatedDriver) -> None:
+    spec = gateway()
+    driver.apply(spec.members[0], StartMember(), generation=5)
+    with pytest.raises(StaleGeneration):
+        driver.apply(spec.members[0], StartMember(), generation=4)
+
+
+def test_actions_need_a_member_that_stands_and_runs(driver: SimulatedDriver) -> None:
+    spec = gateway(connection())
+    load = LoadPeer(peers(spec)[0])
+    with pytest.raises(DriverError, match="does not stand"):
+        driver.apply(spec.members[0], load, generation=1)
+    driver.apply(spec.members[0], StartMember(), generation=1)
+    driver.kill(spec.members[0].id)
+    with pytest.raises(DriverError, match="not running"):
+        driver.apply(spec.members[0], load, generation=1)
+    driver.apply(spec.members[1], StopMember(), generation=1)
+
+
+def test_a_fault_on_demand_ends_with_an_empty_message(driver: SimulatedDriver) -> None:
+    spec = gateway()
+    driver.apply(spec.members[0], StartMember(), generation=1)
+    driver.fault(spec.members[0].id, "the disk is full")
+    plumb = Plumb(MemberRole.ACTIVE, frozenset(), frozenset())
+    with pytest.raises(DriverError, match="the disk is full"):
+        driver.apply(spec.members[0], plumb, generation=1)
+    driver.fault(spec.members[0].id, "")
+    driver.apply(spec.members[0], plumb, generation=1)
+
+
+def test_no_key_in_clear_on_disk_and_all_files_private(driver: SimulatedDriver, config: DriverConfig) -> None:
+    reconcile(driver, *pair())
+    files = [path for path in config.directory.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        assert b"VPNDemoPassword" not in path.read_bytes()
+        if path.name != "lock":
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    assert stat.S_IMODE(os.stat(config.directory).st_mode) == 0o700
+
+
+def test_other_processes_see_the_same_data_plane(driver: SimulatedDriver, config: DriverConfig) -> None:
+    first, second = pair()
+    reconcile(driver, first, second)
+    script = (
+        "import sys; from pathlib import Path; from vpn.drivers.base import DriverConfig;"
+        "from vpn.drivers.simulated import SimulatedDriver;"
+        "d = SimulatedDriver(DriverConfig(Path(sys.argv[1]), 'test', ''));"
+        "print(sum(m.tunnels_up for m in d.standing().members))"
+    )
+    command = [sys.executable, "-c", script, str(config.directory)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "2"
+
+
+def test_networks_stand_and_go(driver: SimulatedDriver) -> None:
+    subnet = SubnetSpec(ident("s"), "10.1.0.0/24", "10.1.0.1")
+    instance = InstanceSpec(ident("i"), "vsi-1", subnet.id, "10.1.0.10")
+    driver.apply_network(NetworkSpec(ident("vpc"), (subnet,), (instance,)))
+    assert [(i.name, i.address) for i in driver.standing().instances] == [("vsi-1", "10.1.0.10")]
+    driver.remove_network(ident("vpc"))
+    assert driver.standing().instances == ()
+
+
+def test_remove_all_leaves_nothing(driver: SimulatedDriver, config: DriverConfig) -> None:
+    reconcile(driver, *pair())
+    driver.remove_all()
+    assert driver.standing().members == ()
+    assert {path.name for path in config.directory.rglob("*") if path.is_file()} <= {"lock", "changes"}
+    assert all(check.ok for check in driver.check_host())
+
+
+class Listener:
+    """Reads a watch in a thread."""
+
+    def __init__(self, driver: SimulatedDriver, specs: Sequence[GatewaySpec]) -> None:
+        self.stop = threading.Event()
+        self.events: Queue[TunnelEvent] = Queue()
+        self.members = [member for spec in specs for member in spec.members]
+        self._driver = driver
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        for event in self._driver.watch(lambda: self.members, self.stop):
+            self.events.put(event)
+
+    def wait_for(self, condition: Callable[[TunnelEvent], bool], seconds: float = 5) -> TunnelEvent:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                event = self.events.get(timeout=left)
+            except Empty:
+                break
+            if condition(event):
+                return event
+        raise AssertionError("no such event")
+
+    def close(self) -> None:
+        self.stop.set()
+        self._thread.join(5)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def listen(driver: SimulatedDriver) -> Iterator[Callable[..., Listener]]:
+    opened: list[Listener] = []
+
+    def start(*specs: GatewaySpec) -> Listener:
+        opened.append(Listener(driver, specs))
+        return opened[-1]
+
+    yield start
+    for listener in opened:
+        listener.close()
+
+
+def test_watch_tells_found_up_down_failed_and_lost(
+    driver: SimulatedDriver, listen: Callable[..., Listener]
+) -> None:
+    first, second = pair()
+    listener = listen(first, second)
+    active = first.members[0]
+    reconcile(driver, first)
+    found = listener.wait_for(lambda e: e.kind is EventKind.FOUND)
+    assert found.gateway_id == first.id
+    failed = listener.wait_for(lambda e: e.kind is EventKind.FAILED)
+    assert failed.reason is not None and failed.reason.code == Code.PEER_NOT_RESPONDING
+    reconcile(driver, second)
+    up = listener.wait_for(lambda e: e.kind is EventKind.UP and e.member_id == active.id)
+    assert up.child.startswith(str(first.connections[0].id))
+    reconcile(driver, replace(second, deleted=True))
+    listener.wait_for(lambda e: e.kind is EventKind.DOWN and e.member_id == active.id)
+    driver.kill(active.id)
+    listener.wait_for(lambda e: e.kind is EventKind.LOST and e.member_id == active.id)
+
+
+def test_watch_is_prompt(driver: SimulatedDriver, listen: Callable[..., Listener]) -> None:
+    first, _ = pair()
+    reconcile(driver, first)
+    listener = listen(first)
+    listener.wait_for(lambda e: e.kind is EventKind.FOUND)
+    began = time.monotonic()
+    driver.kill(first.members[0].id)
+    listener.wait_for(lambda e: e.kind is EventKind.LOST)
+    assert time.monotonic() - began < 1
+
+
+def test_watch_hears_members_that_come_later(
+    driver: SimulatedDriver, listen: Callable[..., Listener]
+) -> None:
+    first, second = pair()
+    listener = listen(first)
+    reconcile(driver, first)
+    listener.wait_for(lambda e: e.kind is EventKind.FOUND)
+    listener.members = [*first.members, *second.members]
+    reconcile(driver, second)
+    listener.wait_for(lambda e: e.kind is EventKind.UP and e.gateway_id == second.id)
