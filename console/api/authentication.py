@@ -1,0 +1,86 @@
+"""Who asks: an API key in the Authorization header, or a person signed in to the console.
+
+After either, `request.auth` is the Actor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from console.actor import Actor, Role, Via
+from console.models import ApiKey
+from console.services.keys import find_key
+
+_LONGEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUser:
+    """What stands in `request.user` for an API key."""
+
+    pk: str
+    label: str
+    is_authenticated: bool = True
+    is_anonymous: bool = False
+    is_active: bool = True
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer KEY`, and the bare key, since the 2019 examples leave the word out."""
+
+    def authenticate(self, request: Request) -> tuple[KeyUser, Actor] | None:
+        header = request.META.get("HTTP_AUTHORIZATION", "").strip()
+        if not header:
+            return None
+        scheme, separator, rest = header.partition(" ")
+        key = rest.strip() if separator and scheme.lower() == "bearer" else header
+        row = find_key(key) if len(key) <= _LONGEST else None
+        if row is None:
+            raise AuthenticationFailed("The API key is unknown, expired or revoked.")
+        label = f"key {row.name} ({row.hint})"
+        return KeyUser(str(row.pk), label), _actor(row, label, request)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _actor(row: ApiKey, label: str, request: Request) -> Actor:
+    return Actor(
+        account_id=row.account_id,
+        who=label,
+        role=Role(row.role),
+        via=Via.API,
+        address=request.META.get("REMOTE_ADDR", ""),
+        request_id=getattr(request._request, "request_id", ""),
+    )
+
+
+class ConsoleSessionAuthentication(SessionAuthentication):
+    """A person of the console with an account; changes need the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        django_request = request._request
+        user = getattr(django_request, "user", None)
+        if user is None or not user.is_authenticated or not user.is_active:
+            return None
+        self.enforce_csrf(request)
+        actor: Actor | None = getattr(django_request, "actor", None)
+        return user, replace(actor, via=Via.API) if actor else None
+
+
+class HasAccount(BasePermission):
+    """Nobody without an account sees anything."""
+
+    message = "You belong to no account; an administrator can invite you to one."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.auth, Actor)

@@ -1,0 +1,109 @@
+"""Bodies are JSON whatever their label says; only the browsable API's own forms are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+
+from console.api.errors import TooLarge, bad_request
+from console.errors import Invalid, Violation
+
+FORM = "multipart/form-data"
+
+
+class AnyLabelJSONParser(BaseParser):
+    """One JSON object. `curl -d` calls its body a form, and PATCH has a type of its own."""
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Raises TooLarge, or Invalid with `bad_request` or `bad_field`."""
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise TooLarge.over(limit)
+        return read_object(raw)
+
+
+class BrowserFormParser(MultiPartParser):
+    """Forms of the browsable API; `FormsNeedASession` keeps other clients away from it."""
+
+    media_type = FORM
+
+
+class FormsNeedASession(DefaultContentNegotiation):
+    """Multipart bodies go to the form parser for signed-in people, and nowhere for others (415)."""
+
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        form = str(request.content_type).lower().startswith(FORM)
+        if form and not isinstance(request.successful_authenticator, SessionAuthentication):
+            return None
+        wanted = BrowserFormParser if form else AnyLabelJSONParser
+        return next((parser for parser in parsers if isinstance(parser, wanted)), None)
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """Strict JSON: one object, UTF-8, no name twice, no NaN, no characters that no text may hold.
+
+    Raises Invalid.
+    """
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except UnicodeDecodeError:
+        raise bad_request("The body is not UTF-8 text.") from None
+    except RecursionError:
+        raise bad_request("The body is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise bad_request(f"The body is not JSON: {error.msg} ({where}).") from None
+    except ValueError:
+        raise bad_request("The body holds a number that is too long.") from None
+    if not isinstance(value, dict):
+        raise bad_request('The body must be a JSON object, such as {"name": "my-gateway"}.')
+    if "\\u" in text:
+        _refuse_bad_text(value, "")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise bad_request(f"The body says {twice[:64]!r} twice in one object.")
+    return found
+
+
+def _constant(word: str) -> None:
+    raise bad_request(f"The body is not JSON: {word} is no JSON value.")
+
+
+def _refuse_bad_text(value: object, path: str) -> None:
+    """NUL and lone surrogates can be escaped in JSON, but neither stored nor sent."""
+    if isinstance(value, str) and not is_clean(value):
+        message = "The text holds a NUL character or half of a surrogate pair."
+        raise Invalid([Violation("bad_field", path, message)])
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _refuse_bad_text(name, path)
+            _refuse_bad_text(one, f"{path}.{name}" if path else name)
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            _refuse_bad_text(one, f"{path}[{index}]")
+
+
+def is_clean(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

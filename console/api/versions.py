@@ -1,0 +1,79 @@
+"""Which API a request speaks: the `version` date and the `generation` (contract section 1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from console.api.errors import InvalidParameter
+from console.errors import Violation
+
+OLDEST = date(2019, 1, 1)
+# From this date on `generation` must be said.
+GENERATION_REQUIRED = date(2019, 5, 31)
+ASYNCHRONOUS_DELETE = date(2020, 1, 1)
+TRIPLE_DES = date(2020, 7, 1)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class ApiVersion(NamedTuple):
+    """The newest behaviour not later than `date`, in the shape of `generation`."""
+
+    date: date
+    generation: int
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> ApiVersion:
+        """From the query string. Raises InvalidParameter with everything that is wrong."""
+        today = datetime.now(UTC).date()
+        return _parse(query.get("version"), query.get("generation"), today)
+
+    @property
+    def deleted_status(self) -> int:
+        """What DELETE of a gateway or connection answers (contract section 1.3)."""
+        return 202 if self.date >= ASYNCHRONOUS_DELETE else 204
+
+    def cipher(self, name: str) -> str:
+        """`triple_des` was called `3des` at first (contract section 3.3)."""
+        return "3des" if name == "triple_des" and self.date < TRIPLE_DES else name
+
+
+DEFAULT = ApiVersion(OLDEST, 1)
+
+
+@lru_cache(maxsize=64)
+def _parse(version: str | None, generation: str | None, today: date) -> ApiVersion:
+    found: list[Violation] = []
+    when = _version_date(version, today, found)
+    if generation is None:
+        if when is not None and when >= GENERATION_REQUIRED:
+            message = f"Say generation=1: it is required from version {GENERATION_REQUIRED} on."
+            found.append(Violation("missing_generation_parameter", "generation", message))
+    elif generation != "1":
+        message = "Generation 1 of the API is served here; say generation=1."
+        found.append(Violation("invalid_generation_parameter", "generation", message))
+    if found or when is None:
+        raise InvalidParameter(found)
+    return ApiVersion(when, 1)
+
+
+def _version_date(text: str | None, today: date, found: list[Violation]) -> date | None:
+    if text is None:
+        message = "Say a version date, for example version=2019-01-01."
+        found.append(Violation("missing_version", "version", message))
+        return None
+    try:
+        when = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        when = None
+    if when is None:
+        message = "The version is a date in the form YYYY-MM-DD, for example 2019-01-01."
+        found.append(Violation("invalid_version", "version", message))
+    # A client's clock may be a day ahead.
+    elif not OLDEST <= when <= today + timedelta(days=1):
+        message = f"The version lies between {OLDEST} and today, {today}."
+        found.append(Violation("invalid_version_range", "version", message))
+    return when

@@ -1,0 +1,176 @@
+"""What every API view stands on, and the views that belong to no product."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.views import defaults
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from console.actor import Actor, Role
+from console.api.envelope import INTERNAL, container
+from console.api.errors import InvalidParameter
+from console.api.fields import Shape, merge, read_body
+from console.api.links import Links, stamp
+from console.api.pagination import Page, take_page
+from console.api.parsers import FormsNeedASession, is_clean
+from console.api.versions import DEFAULT, ApiVersion
+from console.errors import Invalid, Violation, not_found
+from console.models import ResourceGroup
+from console.models.base import Resource
+
+Row = TypeVar("Row", bound=Resource)
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def path_id(text: str, code: str, noun: str) -> UUID:
+    """An id of the path; what is no UUID is no object's. Raises NotFound with the object's code."""
+    if not _ID.fullmatch(text):
+        raise not_found(code, noun, text[:64])
+    return UUID(text)
+
+
+class ApiView(APIView):
+    """After `initial` a view knows its actor, the API version, and how to link.
+
+    `shapes` names the body of each method; the browsable API draws its forms from it.
+    """
+
+    content_negotiation_class = FormsNeedASession
+    shapes: Mapping[str, type[Shape]] = {}
+    request: Request
+    version: ApiVersion
+    links: Links
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        query = request.query_params
+        if not all(is_clean(str(value)) for value in query.values()):
+            raise InvalidParameter(
+                [Violation("bad_request", "", "The query holds characters no text may hold.")]
+            )
+        by_session = isinstance(request.successful_authenticator, SessionAuthentication)
+        self.version = DEFAULT if by_session and "version" not in query else ApiVersion.parse(query)
+        self.links = Links(request._request, self.actor.account_id)
+
+    @property
+    def actor(self) -> Actor:
+        return cast(Actor, self.request.auth)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Answers hold keys and belong to one account: nobody keeps them."""
+        return {"Allow": ", ".join(self.allowed_methods), "Vary": "Accept", "Cache-Control": "no-store"}
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
+        """For the browsable API's forms."""
+        kwargs.pop("instance", None)
+        return self.shapes.get(self.request.method or "", Shape)(*args, **kwargs)
+
+    def read(
+        self, shape: type[Shape], *, check: Callable[[dict[str, Any]], list[Violation]] | None = None
+    ) -> Any:
+        """The body's fields. With wrong types in it, `check` says what else is wrong.
+
+        Raises Invalid with all of it.
+        """
+        given = read_body(shape(data=self.request.data))
+        if not given.violations:
+            return given.fields
+        more = check(given.fields) if check else []
+        raise Invalid(merge(given.violations, more))
+
+    def page(self, rows: QuerySet[Row], path: str, *, filters: Mapping[str, str] | None = None) -> Page[Row]:
+        href = f"{self.links.base}/{path}"
+        return take_page(rows, self.request.query_params, self.actor, href=href, scope=path, filters=filters)
+
+    def resource_group_filter(self, rows: QuerySet[Row]) -> tuple[QuerySet[Row], dict[str, str]]:
+        """Narrowed to the groups of the query (`resource_group.id`, a comma list), and the filter."""
+        wanted = self.request.query_params.get("resource_group.id")
+        if wanted is None:
+            return rows, {}
+        return rows.filter(resource_group_id__in=wanted.split(",")[:20]), {"resource_group.id": wanted}
+
+    @property
+    def shows_keys(self) -> bool:
+        """Viewers see that there is a pre-shared key, not which."""
+        return self.actor.may(Role.OPERATOR)
+
+
+class RootView(ApiView):
+    """The collections of this API."""
+
+    def get(self, request: Request) -> Response:
+        names = (
+            "vpn_gateways",
+            "ike_policies",
+            "ipsec_policies",
+            "vpcs",
+            "subnets",
+            "instances",
+            "regions",
+            "resource_groups",
+        )
+        return Response({name: {"href": f"{self.links.base}/{name}"} for name in names})
+
+    def get_view_name(self) -> str:
+        return "Isthmus API"
+
+
+def resource_group_reference(group: ResourceGroup, links: Links) -> dict[str, Any]:
+    return {"id": group.id, "href": links.href("resource_groups", group.id), "name": group.name}
+
+
+class ResourceGroupsView(ApiView):
+    def get(self, request: Request) -> Response:
+        groups = ResourceGroup.objects.filter(account_id=self.actor.account_id).order_by("created_at", "id")
+        return Response({"resource_groups": [_group_body(group, self.links) for group in groups]})
+
+
+class ResourceGroupView(ApiView):
+    def get(self, request: Request, group_id: str) -> Response:
+        group = ResourceGroup.objects.filter(account_id=self.actor.account_id, pk=group_id[:64]).first()
+        if group is None:
+            raise not_found("not_found", "resource group", group_id[:64])
+        return Response(_group_body(group, self.links))
+
+
+def _group_body(group: ResourceGroup, links: Links) -> dict[str, Any]:
+    body = resource_group_reference(group, links)
+    return body | {"default": group.is_default, "created_at": stamp(group.created_at)}
+
+
+def unknown_route(request: HttpRequest, **_: Any) -> JsonResponse:
+    """Whatever lies under /v1 and is no route."""
+    message = f"There is no route {request.path[:128]} in this API."
+    body = container(request, [Violation("invalid_route", "", message)])
+    return JsonResponse(body, status=404)
+
+
+unknown_route.csrf_exempt = True  # type: ignore[attr-defined]
+
+
+def _outside(status: int, code: str, message: str, page: Callable[..., Any]) -> Callable[..., Any]:
+    """A Django error handler that speaks JSON under /v1, and HTML elsewhere."""
+
+    def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.path.startswith("/v1/") or request.path == "/v1":
+            return JsonResponse(container(request, [Violation(code, "", message)]), status=status)
+        answer: HttpResponseBase = page(request, *args, **kwargs)
+        return answer
+
+    return handler
+
+
+bad_request = _outside(400, "bad_request", "The request is not understood.", defaults.bad_request)
+permission_denied = _outside(403, "not_authorized", "This is not allowed.", defaults.permission_denied)
+page_not_found = _outside(404, "invalid_route", "There is no such route.", defaults.page_not_found)
+server_error = _outside(500, "internal_error", INTERNAL, defaults.server_error)

@@ -1,0 +1,25 @@
+"""How many of each thing an account may have."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+
+from console.models import Account
+
+
+def limits_for(account_id: UUID) -> dict[str, int]:
+    """Every limit by its name in `settings.QUOTAS`; the account's own figures win.
+
+    An override that is no whole number, or of an unknown name, counts as not given.
+    """
+    overrides = Account.objects.filter(pk=account_id).values_list("quotas", flat=True).first() or {}
+    return {
+        name: overrides[name] if _is_limit(overrides.get(name)) else default
+        for name, default in settings.QUOTAS.items()
+    }
+
+
+def _is_limit(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

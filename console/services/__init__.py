@@ -1,0 +1,25 @@
+"""Accounts, their people, their keys and their resource groups. All changes are audited."""
+
+from console.services.accounts import (
+    add_member,
+    create_account,
+    create_user,
+    default_resource_group,
+    remove_member,
+    resolve_resource_group,
+    set_role,
+)
+from console.services.keys import create_api_key, find_key, revoke_api_key
+
+__all__ = [
+    "add_member",
+    "create_account",
+    "create_api_key",
+    "create_user",
+    "default_resource_group",
+    "find_key",
+    "remove_member",
+    "resolve_resource_group",
+    "revoke_api_key",
+    "set_role",
+]

@@ -1,0 +1,129 @@
+"""Accounts and who belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from console.actor import Actor, Role, Via
+from console.audit import record
+from console.errors import Conflict, Invalid, Violation, not_found
+from console.models import Account, Membership, ResourceGroup, User
+from console.services.change import change
+
+_NAME_LENGTH = 63
+
+
+def create_account(name: str, *, who: str) -> Account:
+    """A new tenant with its default resource group; `who` is the audit trail's label.
+
+    Raises Invalid when the name is empty, too long or taken.
+    """
+    name = name.strip()
+    with transaction.atomic():
+        if not 1 <= len(name) <= _NAME_LENGTH:
+            message = f"The name of an account has 1 to {_NAME_LENGTH} characters."
+            raise Invalid([Violation("validation_invalid_name", "name", message)])
+        if Account.objects.filter(name=name).exists():
+            message = f"There is an account with the name {name} already."
+            raise Invalid([Violation("validation_unique_failed", "name", message)])
+        account = Account.objects.create(name=name)
+        ResourceGroup.objects.create(account=account, name="default", is_default=True)
+        actor = Actor(account.id, who, Role.ADMINISTRATOR, Via.COMMAND)
+        record(actor, "account.create", account, {"name": (None, name)})
+    return account
+
+
+def default_resource_group(account_id: UUID) -> ResourceGroup:
+    """The group that takes what names no other."""
+    return ResourceGroup.objects.get(account_id=account_id, is_default=True)
+
+
+def resolve_resource_group(actor: Actor, reference: Mapping[str, Any] | None) -> ResourceGroup:
+    """The group that `reference` ({"id": ...} or {"name": ...}) means; none means the default one.
+
+    Raises Invalid when the account has no such group.
+    """
+    if reference is None:
+        return default_resource_group(actor.account_id)
+    way = next((key for key in ("id", "name") if reference.get(key)), None)
+    if way is None:
+        message = "Name the resource group by its id or its name."
+        raise Invalid([Violation("validation_only_one", "resource_group", message)])
+    groups = ResourceGroup.objects.filter(account_id=actor.account_id, **{way: str(reference[way])})
+    group = groups.first()
+    if group is None:
+        message = f"There is no resource group with the {way} {reference[way]} in this account."
+        raise Invalid([Violation("validation_invalid_ref", f"resource_group.{way}", message)])
+    return group
+
+
+def create_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
+    """A person who may sign in. Raises Invalid for a taken name or a password that is too weak."""
+    if not username.strip():
+        raise Invalid([Violation("validation_required_field", "username", "A user name is needed.")])
+    if User.objects.filter(username=username).exists():
+        message = f"There is a user {username} already."
+        raise Invalid([Violation("validation_unique_failed", "username", message)])
+    user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(
+            [Violation("validation_failure", "password", text) for text in error.messages]
+        ) from None
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def add_member(actor: Actor, user: User, role: Role) -> Membership:
+    """Raises NotAllowed, or Invalid when the user belongs to the account already."""
+    with change(actor, Role.ADMINISTRATOR):
+        if Membership.objects.filter(account_id=actor.account_id, user=user).exists():
+            message = f"{user.username} belongs to this account already."
+            raise Invalid([Violation("validation_unique_failed", "user", message)])
+        member = Membership.objects.create(account_id=actor.account_id, user=user, role=role.value)
+        record(actor, "member.add", member, {"user": (None, user.username), "role": (None, role.value)})
+    return member
+
+
+def set_role(actor: Actor, membership_id: int, role: Role) -> Membership:
+    """Raises NotAllowed, NotFound, or Conflict when no administrator would be left."""
+    with change(actor, Role.ADMINISTRATOR):
+        member = _member(actor, membership_id)
+        before, member.role = member.role, role.value
+        if role is not Role.ADMINISTRATOR:
+            _keep_an_administrator(actor, member)
+        member.save(update_fields=["role"])
+        record(actor, "member.update", member, {"role": (before, role.value)})
+    return member
+
+
+def remove_member(actor: Actor, membership_id: int) -> None:
+    """Raises NotAllowed, NotFound, or Conflict when no administrator would be left."""
+    with change(actor, Role.ADMINISTRATOR):
+        member = _member(actor, membership_id)
+        _keep_an_administrator(actor, member)
+        record(actor, "member.remove", member, {"role": (member.role, None)})
+        member.delete()
+
+
+def _member(actor: Actor, membership_id: int) -> Membership:
+    rows = Membership.objects.select_related("user", "account").filter(account_id=actor.account_id)
+    member = rows.filter(pk=membership_id).first()
+    if member is None:
+        raise not_found("not_found", "member", membership_id)
+    return member
+
+
+def _keep_an_administrator(actor: Actor, leaving: Membership) -> None:
+    others = Membership.objects.filter(account_id=actor.account_id, role=Role.ADMINISTRATOR.value)
+    if not others.exclude(pk=leaving.pk).exists():
+        message = "An account needs an administrator; name another one first."
+        raise Conflict([Violation("invalid_state", "role", message)])

@@ -1,0 +1,24 @@
+"""All routes; apps are included by name, so that this floor knows nothing of those above."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from console.api.views import unknown_route
+from console.health import alive, ready
+
+urlpatterns = [
+    path("livez", alive, name="livez"),
+    path("readyz", ready, name="readyz"),
+    path("v1", include("vpn.api.urls")),
+    path("v1", include("policies.api.urls")),
+    path("v1", include("console.api.urls")),
+    re_path(r"^v1(?:/.*)?$", unknown_route),
+    path("admin/", admin.site.urls),
+    path("", include("console.web.urls")),
+    path("", include("policies.web.urls")),
+    path("", include("vpn.web.urls")),
+]
+handler400 = "console.api.views.bad_request"
+handler403 = "console.api.views.permission_denied"
+handler404 = "console.api.views.page_not_found"
+handler500 = "console.api.views.server_error"
