@@ -1,0 +1,257 @@
+"""One charon per member: found again, started, stopped. No pid files: the socket tells the process.
+
+`charon-systemd` runs without systemd, and unlike `charon` has no compiled-in pid file, so that many
+live side by side. It is started detached and outlives whoever started it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from vpn.domain.state import SaState
+from vpn.drivers.base import DriverError
+from vpn.drivers.strongswan import files as locks
+from vpn.drivers.strongswan import netns, vici
+from vpn.drivers.strongswan.names import MemberFiles
+from vpn.drivers.strongswan.translate import sa_states
+
+BINARY = "/usr/sbin/charon-systemd"
+START_TIMEOUT = 10.0
+STOP_TIMEOUT = 2.0
+HUNG_AFTER = 2.0
+_POLL = 0.002
+_LOG_LIMIT = 8_000_000
+_USERSPACE = "nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici"
+_KERNEL = "nonce openssl kdf kernel-netlink socket-default vici"
+
+# Retransmission is charon's one setting for the death of an IKEv2 peer: 4 x 2 s. With an interval
+# of 2 s and a timeout of 10 s both IKE versions then need 10 s. Under 10 threads charon with
+# user-space ESP stops answering. Its limit of half-open IKE_SAs per peer would stretch the
+# start of 100 tunnels between two gateways from 0.5 s to 4.6 s.
+_CONFIG = """\
+charon-systemd {{
+  load = {plugins}
+  threads = 16
+  dos_protection = no
+  retransmit_tries = 3
+  retransmit_timeout = 2.0
+  retransmit_base = 1.0
+  half_open_timeout = 30
+  plugins {{
+    vici {{
+      socket = unix://{socket}
+    }}
+  }}
+  journal {{
+    default = -1
+  }}
+  filelog {{
+    log {{
+      path = {log}
+      append = yes
+      time_format = %Y-%m-%dT%H:%M:%S
+      default = 1
+      enc = 0
+      net = 0
+      flush_line = yes
+    }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A charon that answers. `boot_id` differs for every start."""
+
+    pid: int
+    boot_id: str
+
+
+def boot_id(pid: int) -> str:
+    """Process id and start time; a process id alone comes again. Empty if it is gone."""
+    with suppress(OSError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return f"{pid}-{stat.rpartition(')')[2].split()[19]}"
+    return ""
+
+
+def _is_ours(pid: int, files: MemberFiles, namespace: str) -> bool:
+    """A second charon steals the socket of the first and looks healthy: so ask who it is."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        inode = Path(f"/proc/{pid}/ns/net").stat().st_ino
+    except OSError:
+        return False
+    return _variable(files) in environment and inode == netns.inode(namespace)
+
+
+def _variable(files: MemberFiles) -> bytes:
+    return f"STRONGSWAN_CONF={files.config}".encode()
+
+
+def find(files: MemberFiles, namespace: str) -> Process | None:
+    """The member's charon if it stands and answers."""
+    try:
+        link = vici.connect(files.socket)
+    except vici.NoAnswer:
+        return None
+    try:
+        pid = vici.owner(link)
+        vici.Charon(link).version()
+    except vici.NoAnswer:
+        return None
+    finally:
+        link.close()
+    return Process(pid, boot_id(pid)) if _is_ours(pid, files, namespace) else None
+
+
+def ensure(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
+    """Adopt the charon that stands, else start one and wait until it answers. DriverError.
+
+    The caller holds the member's lock.
+    """
+    _shorten(files.log)
+    standing = find(files, namespace)
+    return standing or _start(files, namespace, kernel_esp=kernel_esp)
+
+
+def _start(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
+    # A charon that somebody started and was killed before it answered still holds this.
+    alive = locks.take(files.alive)
+    if alive is None:
+        half_started = _await(files, namespace, HUNG_AFTER)
+        if half_started:
+            return half_started
+        kill(files)
+        alive = locks.take(files.alive)
+        if alive is None:
+            raise DriverError("start charon", "the old one cannot be ended")
+    plugins = _KERNEL if kernel_esp else _USERSPACE
+    try:
+        files.socket.unlink(missing_ok=True)
+        locks.write_whole(files.config, _CONFIG.format(plugins=plugins, socket=files.socket, log=files.log))
+        _spawn(files, namespace, alive)
+    finally:
+        os.close(alive)
+    started = _await(files, namespace)
+    if not started:
+        raise DriverError("start charon", f"it ended or never answered, see {files.log}")
+    return started
+
+
+def _spawn(files: MemberFiles, namespace: str, alive: int) -> None:
+    """Into the namespace, a new session and the care of init; the lock goes along."""
+    argv = ["setsid", "--fork", BINARY]
+    environment = {"STRONGSWAN_CONF": str(files.config), "PATH": os.environ.get("PATH", os.defpath)}
+
+    def spawn() -> None:
+        subprocess.run(
+            argv,
+            env=environment,
+            pass_fds=[alive],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=START_TIMEOUT,
+            check=True,
+        )
+
+    try:
+        netns.within(namespace, spawn)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DriverError("start charon", str(error)) from error
+
+
+def _await(files: MemberFiles, namespace: str, seconds: float = START_TIMEOUT) -> Process | None:
+    """Wait until charon answers; None when it has ended, or after so long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = find(files, namespace)
+        if found:
+            return found
+        if not lives(files):
+            return None
+        time.sleep(_POLL)
+    return None
+
+
+def lives(files: MemberFiles) -> bool:
+    """Whether some charon of this member runs, answering or not. Zombies do not count."""
+    try:
+        handle = locks.take(files.alive)
+    except FileNotFoundError:
+        return False
+    if handle is None:
+        return True
+    os.close(handle)
+    return False
+
+
+def kill(files: MemberFiles, *, politely: bool = False) -> None:
+    """End every charon of this member; `politely` lets it tell its peers (20 to 30 ms)."""
+    if not lives(files):
+        return
+    pids = processes(_variable(files))
+    if politely:
+        end(pids, signal.SIGTERM)
+    end(processes(_variable(files)), signal.SIGKILL)
+
+
+def processes(variable: bytes) -> list[int]:
+    """Processes whose environment has a variable that begins so."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with suppress(OSError):
+            if entry.isdigit():
+                environment = Path("/proc", entry, "environ").read_bytes()
+                if any(item.startswith(variable) for item in environment.split(b"\0")):
+                    found.append(int(entry))
+    return found
+
+
+def end(pids: list[int], how: signal.Signals) -> None:
+    """Signal processes and wait (2 s) until they are gone; zombies are gone enough."""
+    handles = []
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            handle = os.pidfd_open(pid)
+            handles.append(handle)
+            signal.pidfd_send_signal(handle, how)
+    until = time.monotonic() + STOP_TIMEOUT
+    for handle in handles:
+        gone = select.poll()
+        gone.register(handle, select.POLLIN)
+        gone.poll(max(0.0, until - time.monotonic()) * 1000)
+        os.close(handle)
+
+
+def _shorten(log: Path) -> None:
+    """charon appends, so that an emptied log is simply written on."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LOG_LIMIT:
+            os.truncate(log, 0)
+
+
+def listed(files: MemberFiles, namespace: str) -> tuple[Process | None, tuple[SaState, ...]]:
+    """The member's charon and its SAs in one session; None and nothing if it does not answer."""
+    try:
+        link = vici.connect(files.socket)
+    except vici.NoAnswer:
+        return None, ()
+    try:
+        pid = vici.owner(link)
+        sas = sa_states(vici.Charon(link).sas())
+    except vici.NoAnswer:
+        return None, ()
+    finally:
+        link.close()
+    return (Process(pid, boot_id(pid)), sas) if _is_ours(pid, files, namespace) else (None, ())

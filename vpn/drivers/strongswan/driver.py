@@ -1,0 +1,221 @@
+"""The Driver protocol on strongSwan: actions to calls, under one lock per member."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Event
+from uuid import UUID
+
+from policies.domain.proposals import IkeVersion
+from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.peers import PeerSpec
+from vpn.domain.spec import MemberSpec, NetworkSpec
+from vpn.domain.state import MemberState, TunnelEvent
+from vpn.drivers.base import DriverConfig, DriverError, HostCheck, StaleGeneration, Standing
+from vpn.drivers.strongswan import charon, esp, host, netns, translate, vici
+from vpn.drivers.strongswan.fabric import Fabric
+from vpn.drivers.strongswan.files import locked
+from vpn.drivers.strongswan.member import Plumbing
+from vpn.drivers.strongswan.names import MemberFiles, Names
+from vpn.drivers.strongswan.notes import Notes, PeerNote, new_notes, read_notes, write_notes
+from vpn.drivers.strongswan.observation import Observer
+from vpn.drivers.strongswan.standing import remove_everything, what_stands
+from vpn.drivers.strongswan.watch import Watcher
+
+
+class StrongSwanDriver:
+    """Real tunnels. Safe to use from several threads and processes at once: nothing is kept
+    between calls but files, and every change of a member holds its lock."""
+
+    name = "strongswan"
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._config = config
+        self._directory = config.directory.absolute()
+        self._names = Names(config.instance)
+        self._fabric = Fabric(self._directory, self._names, config.provider_cidr)
+
+    @cached_property
+    def _kernel_esp(self) -> bool:
+        return esp.is_in_kernel(self._config.esp, self._directory)
+
+    @property
+    def _plumbing(self) -> Plumbing:
+        return Plumbing(self._fabric, self._kernel_esp)
+
+    @property
+    def _observer(self) -> Observer:
+        return Observer(self._directory, self._plumbing)
+
+    def observe(self, members: Sequence[MemberSpec]) -> dict[UUID, MemberState]:
+        with _told_as("observe"):
+            return {member.id: self._observer.observe(member) for member in members}
+
+    def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
+        files = MemberFiles.of(self._directory, member)
+        with _told_as(type(action).__name__):
+            if isinstance(action, StopMember):
+                self._stop(member, files, generation)
+                return
+            if isinstance(action, StartMember):
+                files.make()
+            elif not files.directory.is_dir():
+                raise DriverError(type(action).__name__, "the member does not stand")
+            with locked(files.lock):
+                notes = _begin(member, files, generation)
+                if isinstance(action, StartMember):
+                    self._start(member, files, notes)
+                elif isinstance(action, Plumb):
+                    self._plumb(member, files, notes, action)
+                else:
+                    self._control(member, files, notes, action)
+
+    def _start(self, member: MemberSpec, files: MemberFiles, notes: Notes) -> None:
+        if not netns.exists(self._plumbing.namespace(member)):
+            # Before the namespace is made: what was plumbed before went with the old one.
+            notes.forget_plumbing()
+            write_notes(files, notes)
+        self._plumbing.ensure_links(member)
+        process = charon.ensure(files, self._plumbing.namespace(member), kernel_esp=self._kernel_esp)
+        notes.begin_boot(process.boot_id)
+        notes.esp = "kernel" if self._kernel_esp else "userspace"
+        write_notes(files, notes)
+
+    def _stop(self, member: MemberSpec, files: MemberFiles, generation: int) -> None:
+        if not files.directory.is_dir():
+            self._plumbing.remove(member)
+            return
+        with locked(files.lock):
+            _begin(member, files, generation)
+            charon.kill(files, politely=True)
+            self._plumbing.remove(member)
+            shutil.rmtree(files.directory)
+
+    def _plumb(self, member: MemberSpec, files: MemberFiles, notes: Notes, action: Plumb) -> None:
+        self._plumbing.ensure_links(member)
+        before = frozenset(notes.peer_cidrs)
+        # The larger of old and new while under way: a kill in between is then seen as unfinished.
+        notes.plumbed = False
+        notes.role = action.role.value
+        notes.local_cidrs, notes.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
+        write_notes(files, notes)
+        self._plumbing.plumb(member, action, before)
+        notes.plumbed = True
+        write_notes(files, notes)
+
+    def _control(
+        self,
+        member: MemberSpec,
+        files: MemberFiles,
+        notes: Notes,
+        action: LoadPeer | DropPeer | Initiate | Terminate,
+    ) -> None:
+        process = charon.find(files, self._plumbing.namespace(member))
+        if not process:
+            raise DriverError(type(action).__name__, "charon does not run")
+        notes.begin_boot(process.boot_id)
+        with vici.session(files.socket) as control:
+            match action:
+                case LoadPeer(peer):
+                    _load(control, files, notes, peer, member.public_address)
+                case DropPeer(name):
+                    _drop(control, files, notes, name)
+                case Initiate(peer_name, child, version):
+                    notes.count_attempt(peer_name, child, datetime.now(UTC))
+                    write_notes(files, notes)
+                    control.initiate(_connection(notes, peer_name, version), child)
+                case Terminate(peer_name, child):
+                    _terminate(control, peer_name, child)
+
+    def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
+        return Watcher(self._directory, members, stop).events()
+
+    def apply_network(self, network: NetworkSpec) -> None:
+        with _told_as("make a VPC"):
+            self._fabric.apply(network)
+
+    def remove_network(self, vpc_id: UUID) -> None:
+        with _told_as("remove a VPC"):
+            self._fabric.remove(vpc_id)
+
+    def standing(self) -> Standing:
+        with _told_as("look around"):
+            return what_stands(self._directory, self._fabric, kernel_esp=self._kernel_esp)
+
+    def check_host(self) -> list[HostCheck]:
+        return host.checks(self._config.esp)
+
+    def remove_all(self) -> None:
+        with _told_as("remove everything"):
+            remove_everything(self._directory, self._fabric)
+
+
+@contextmanager
+def _told_as(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DriverError(what, str(error)) from error
+
+
+def _begin(member: MemberSpec, files: MemberFiles, generation: int) -> Notes:
+    """The member's notes, with this generation entered before anything is done."""
+    notes = read_notes(files) or new_notes(member)
+    if generation < notes.applied_generation:
+        raise StaleGeneration(
+            f"generation {generation}", f"generation {notes.applied_generation} is already applied"
+        )
+    if generation > notes.applied_generation:
+        notes.applied_generation = generation
+        write_notes(files, notes)
+    return notes
+
+
+def _load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec, local_address: str) -> None:
+    wanted = translate.connections(peer, local_address)
+    standing = notes.peers.get(peer.name)
+    # Known before it is loaded, as something that differs: a kill in between leaves no orphan.
+    notes.peers[peer.name] = PeerNote("", peer.peer_address, sorted(wanted), {})
+    write_notes(files, notes)
+    control.load_secret(peer.name, peer.psk.value, [peer.local_id, peer.remote_id])
+    for name, message in wanted.items():
+        control.load({name: message})
+    for name in standing.names if standing else ():
+        if name not in wanted:
+            control.unload(name)
+    notes.peers[peer.name] = PeerNote(
+        peer.fingerprint(),
+        peer.peer_address,
+        sorted(wanted),
+        {child.name: child.fingerprint() for child in peer.children},
+    )
+    write_notes(files, notes)
+
+
+def _drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> None:
+    for connection in (name, name + translate.SECOND_TRY):
+        control.unload(connection)
+    control.unload_secret(name)
+    _terminate(control, name, "")
+    notes.peers.pop(name, None)
+    notes.attempts.pop(name, None)
+    write_notes(files, notes)
+
+
+def _terminate(control: vici.Charon, peer: str, child: str) -> None:
+    if child:
+        control.terminate(child=child)
+        return
+    for connection in (peer, peer + translate.SECOND_TRY):
+        control.terminate(ike=connection)
+
+
+def _connection(notes: Notes, peer: str, version: int) -> str:
+    """charon's name for the wanted version: the second try exists only for peers of any version."""
+    second = peer + translate.SECOND_TRY
+    known = notes.peers.get(peer)
+    return second if version == IkeVersion.V1 and known and second in known.names else peer

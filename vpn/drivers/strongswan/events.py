@@ -1,0 +1,212 @@
+"""charon's log lines and events, understood. Pure: one Interpreter per member, fed in order.
+
+A failed `initiate` says only that it failed; why is in the log, differently for initiator and
+responder, IKEv1 and IKEv2. Often the initiator cannot know by protocol: then the sentence says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from vpn.domain.state import EventKind, Reason
+from vpn.drivers.strongswan.translate import peer_of
+
+_TALKS = 256
+_LONGEST_LIST = 160
+
+SILENT = "peer_not_responding"
+IKE = "ike_policy_mismatch"
+AUTH = "cannot_authenticate_connection"
+ESP = "ipsec_policy_mismatch"
+CIDR_V1 = "ike_v1_id_local_remote_cidr_mismatch"
+CIDR_V2 = "ike_v2_local_remote_cidr_mismatch"
+OURS = "internal_error"
+
+
+class Heard(NamedTuple):
+    """What an event means. A failure that names no peer yet has the peer's address in `remote`."""
+
+    kind: EventKind
+    peer: str = ""
+    child: str = ""
+    remote: str = ""
+    reason: Reason | None = None
+
+
+@dataclass(slots=True)
+class _Talk:
+    """What was said so far under one IKE_SA."""
+
+    peer: str = ""
+    remote: str = ""
+    established: bool = False
+    answered: bool = False
+    told: set[str] = field(default_factory=set)
+    lists: dict[str, str] = field(default_factory=dict)
+
+
+_RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(pattern), code, sentence)
+    for pattern, code, sentence in (
+        (r"received AUTHENTICATION_FAILED (notify error|error notify)", AUTH,
+         "The peer refused to authenticate us: pre-shared keys or IKE identities differ."),
+        (r"tried \d+ shared keys? for .* but MAC mismatched", AUTH,
+         "The pre-shared key of the peer differs from ours."),
+        (r"no shared key found for", AUTH,
+         "No pre-shared key fits the IKE identities that the two sides use."),
+        (r"no (matching )?peer config found", AUTH,
+         "The peer uses an IKE identity that no enabled connection with its address expects."),
+        (r"IDir '.*' does not match to", AUTH, "The peer's IKE identity is not the one expected."),
+        (r"could not decrypt payloads|decryption failed\?", AUTH,
+         "Messages of the peer cannot be decrypted: the pre-shared keys differ."),
+        (r"received INVALID_KE_PAYLOAD error notify", AUTH,
+         "The peer has no pre-shared key for our IKE identity."),
+        (r"received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built", ESP,
+         "The peer accepts none of our IPsec proposals (encryption, authentication or PFS group)."),
+        (r"no acceptable proposal found|no matching proposal found, sending NO_PROPOSAL_CHOSEN", ESP,
+         "The IPsec proposals of the two sides have nothing in common{lists}."),
+        (r"received proposals unacceptable|^no proposal found", IKE,
+         "The IKE proposals of the two sides have nothing in common{lists}."),
+        (r"no IKE config found for", IKE,
+         "The peer began a negotiation that fits no enabled connection: its address or IKE version differs."),
+        (r"received TS_UNACCEPTABLE notify", CIDR_V2,
+         "The peer refused the CIDRs: its local and peer CIDRs must mirror ours."),
+        (r"traffic selectors .* unacceptable", CIDR_V2,
+         "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."),
+        (r"received INVALID_ID_INFORMATION error notify", CIDR_V1,
+         "The peer refused the CIDRs: its local and peer CIDRs must mirror ours."),
+        (r"no matching CHILD_SA config found for", CIDR_V1,
+         "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."),
+        (r"error writing to socket: Network is unreachable", OURS,
+         "The gateway has no route to the peer's address."),
+        (r"error installing route with policy|unable to (add SAD entry|install)|could not create any sockets",
+         OURS, "The gateway could not install the tunnel."),
+        (r"unable to resolve", OURS, "The peer's name cannot be resolved."),
+        (r"DPD check timed out", SILENT, "The peer stopped answering."),
+    )
+)  # fmt: skip
+
+_ANSWERED = re.compile(r"parsed (IKE_SA_INIT response|ID_PROT response)")
+_ESTABLISHED = re.compile(r"IKE_SA \S+ established between")
+_PACKET = re.compile(r"received packet: from ([^\[]+)\[")
+_ENDS = re.compile(r"(?:no IKE config found for|peer configs matching) \S*?\.\.\.([^\[,\s]+)")
+_LIST = re.compile(r"(received|configured) proposals: (.*)")
+_NO_PROPOSAL = re.compile(r"received NO_PROPOSAL_CHOSEN (notify error|error notify)")
+_GIVING_UP = re.compile(r"giving up after \d+ retransmits|peer not responding")
+_FIRST_RETRANSMIT = re.compile(r"retransmit 1 of request (with )?message ID 0\b")
+
+
+class Interpreter:
+    """Keeps what a later line needs to know of the earlier ones (bounded)."""
+
+    def __init__(self) -> None:
+        self._talks: OrderedDict[str, _Talk] = OrderedDict()
+
+    def hear(self, event: str, said: Mapping[str, Any]) -> list[Heard]:
+        if event == "child-updown":
+            return self._updown(said)
+        if event == "ike-updown":
+            for _, sa in _sections(said):
+                self._talks.pop(sa.get("uniqueid", ""), None)
+            return []
+        failure = self._line(said)
+        return [failure] if failure else []
+
+    def _updown(self, said: Mapping[str, Any]) -> list[Heard]:
+        kind = EventKind.UP if said.get("up") == "yes" else EventKind.DOWN
+        heard = []
+        for name, sa in _sections(said):
+            if kind is EventKind.UP:
+                self._talks.pop(sa.get("uniqueid", ""), None)
+            for child in sa.get("child-sas", {}).values():
+                heard.append(Heard(kind, peer_of(name), child.get("name", "")))
+        return heard
+
+    def _line(self, said: Mapping[str, Any]) -> Heard | None:
+        text = said.get("msg", "")
+        talk = self._talk(said)
+        self._note(talk, text)
+        reason = _reason(talk, text)
+        # A talk that failed for a known cause ends with silence: that is no second cause.
+        if not reason or reason.code in talk.told or (reason.code == SILENT and talk.told):
+            return None
+        talk.told.add(reason.code)
+        return Heard(EventKind.FAILED, talk.peer, remote=talk.remote, reason=reason)
+
+    def _talk(self, said: Mapping[str, Any]) -> _Talk:
+        unique_id, name = said.get("ikesa-uniqueid", ""), said.get("ikesa-name", "")
+        if not unique_id:
+            return _Talk()
+        talk = self._talks.setdefault(unique_id, _Talk())
+        self._talks.move_to_end(unique_id)
+        if len(self._talks) > _TALKS:
+            self._talks.popitem(last=False)
+        if name and name != "(unnamed)":
+            talk.peer = peer_of(name)
+        return talk
+
+    @staticmethod
+    def _note(talk: _Talk, text: str) -> None:
+        address = _PACKET.match(text) or _ENDS.search(text)
+        proposals = _LIST.match(text)
+        if address:
+            talk.remote = address[1]
+        elif proposals:
+            talk.lists[proposals[1]] = proposals[2]
+        elif _ANSWERED.match(text):
+            talk.answered = True
+        elif _ESTABLISHED.match(text):
+            talk.established = True
+
+
+def _reason(talk: _Talk, text: str) -> Reason | None:
+    for pattern, code, sentence in _RULES:
+        if pattern.search(text):
+            return Reason(code, sentence.format(lists=_lists(talk)))
+    if _NO_PROPOSAL.search(text):
+        return _refused(talk)
+    if _GIVING_UP.search(text) or _FIRST_RETRANSMIT.search(text):
+        return _silence(talk)
+    return None
+
+
+def _refused(talk: _Talk) -> Reason:
+    if talk.established:
+        return Reason(
+            ESP, "The peer accepts none of our IPsec proposals (encryption, authentication or PFS group)."
+        )
+    return Reason(
+        IKE,
+        "The peer refused the negotiation: it accepts none of our IKE proposals, speaks another IKE "
+        "version, or has no enabled connection for our address.",
+    )
+
+
+def _silence(talk: _Talk) -> Reason:
+    if talk.established:
+        return Reason(SILENT, "The peer stopped answering.")
+    if talk.answered:
+        return Reason(
+            SILENT,
+            "The peer answered the first message and no later one: UDP 4500 may be blocked on the way.",
+        )
+    return Reason(
+        SILENT,
+        "The peer does not answer: it may be off, its address may be wrong, or UDP 500 may be blocked "
+        "on the way.",
+    )
+
+
+def _lists(talk: _Talk) -> str:
+    """The two offers, where they are short enough to be read."""
+    if set(talk.lists) != {"received", "configured"} or max(map(len, talk.lists.values())) > _LONGEST_LIST:
+        return ""
+    return f" (the peer's: {talk.lists['received']}; ours: {talk.lists['configured']})"
+
+
+def _sections(said: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(name, section) for name, section in said.items() if isinstance(section, Mapping)]

@@ -1,0 +1,206 @@
+"""The networks around the gateways: the provider's segment, and VPCs with subnets and instances.
+
+A VPC is a router namespace with one bridge per subnet (the bridge holds the router's address); an
+instance is a namespace with one link to its subnet's bridge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from uuid import UUID
+
+from vpn.domain.spec import InstanceSpec, NetworkSpec, SubnetSpec
+from vpn.drivers.base import StandingInstance
+from vpn.drivers.strongswan import names, netns, reading
+from vpn.drivers.strongswan.files import locked, write_whole
+from vpn.drivers.strongswan.names import INSTANCE_LINK, PROVIDER_BRIDGE, Names
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    directory: Path
+    names: Names
+    provider_cidr: str
+
+    @property
+    def provider_address(self) -> str:
+        """First host address of the public network: the provider's router."""
+        return str(IPv4Network(self.provider_cidr)[1])
+
+    @property
+    def provider_prefix(self) -> int:
+        return IPv4Network(self.provider_cidr).prefixlen
+
+    def ensure_provider(self) -> None:
+        """The provider's namespace with its bridge."""
+        namespace, address = self.names.provider, self.provider_address
+        if not _bridge(look(namespace), PROVIDER_BRIDGE, address, self.provider_prefix):
+            return
+        with locked(self.directory / "fabric.lock"):
+            netns.create(namespace)
+            # The provider's router does not route: what reaches it in clear is a leak, and is seen here.
+            netns.prepare(namespace, {"net/ipv4/ip_forward": "0"})
+            netns.batch(
+                _bridge(look(namespace), PROVIDER_BRIDGE, address, self.provider_prefix),
+                what="make the provider's bridge",
+                namespace=namespace,
+            )
+
+    def ensure_subnets(self, vpc_id: UUID, subnets: Iterable[SubnetSpec]) -> None:
+        """The VPC's router with a bridge for each of the subnets; other subnets are left alone."""
+        router = self.names.vpc(vpc_id)
+        wanted = list(subnets)
+        if netns.exists(router) and not _bridges(look(router), wanted):
+            return
+        with locked(self.directory / "fabric.lock"):
+            netns.create(router)
+            netns.prepare(router, {"net/ipv4/ip_forward": "1"})
+            netns.batch(_bridges(look(router), wanted), what="make subnets", namespace=router)
+
+    def apply(self, network: NetworkSpec) -> None:
+        """Make one VPC so. Links of gateways are not instances and stay."""
+        names.networks_directory(self.directory).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(names.networks_directory(self.directory) / f"{network.vpc_id}.lock"):
+            self.ensure_subnets(network.vpc_id, network.subnets)
+            before = self._noted(network.vpc_id)
+            after = {str(instance.id): _note(instance, network) for instance in network.instances}
+            # Noted before made and forgotten after removal, so that a kill in between loses nothing.
+            self._write_note(network.vpc_id, before | after)
+            gone = [UUID(key) for key in before if key not in after]
+            self._remove_hosts(network.vpc_id, gone)
+            self._write_note(network.vpc_id, after)
+            for instance in network.instances:
+                self._ensure_host(network, instance)
+            self._remove_subnets(network)
+
+    def _ensure_host(self, network: NetworkSpec, instance: InstanceSpec) -> None:
+        subnet = next(subnet for subnet in network.subnets if subnet.id == instance.subnet_id)
+        host, router = self.names.host(instance.id), self.names.vpc(network.vpc_id)
+        seen = look(host)
+        default = ("0.0.0.0/0", subnet.router_address, INSTANCE_LINK)
+        end, bridge = names.host_end(instance.id), names.subnet_bridge(subnet.id)
+        if seen.has_only(INSTANCE_LINK, instance.address) and default in seen.routes:
+            return
+        netns.create(host)
+        netns.prepare(host, {"net/ipv4/ip_forward": "0"})
+        lines = []
+        if INSTANCE_LINK not in seen.links:
+            if end in look(router).links:
+                lines.append(f"link del {end}")
+            lines.append(f"link add {end} type veth peer name {INSTANCE_LINK} netns {host}")
+        lines.append(f"link set {end} master {bridge} up")
+        netns.batch(lines, what=f"plug in instance {instance.name}", namespace=router)
+        netns.batch(
+            [
+                f"link set {INSTANCE_LINK} up",
+                f"addr flush dev {INSTANCE_LINK}",
+                f"addr add {instance.address}/{IPv4Network(subnet.cidr).prefixlen} dev {INSTANCE_LINK}",
+                f"route replace default via {subnet.router_address} dev {INSTANCE_LINK}",
+            ],
+            what=f"address instance {instance.name}",
+            namespace=host,
+        )
+
+    def _remove_hosts(self, vpc_id: UUID, instances: Iterable[UUID]) -> None:
+        router = self.names.vpc(vpc_id)
+        for instance_id in instances:
+            unplug(router, names.host_end(instance_id))
+            netns.delete(self.names.host(instance_id))
+
+    def _remove_subnets(self, network: NetworkSpec) -> None:
+        router = self.names.vpc(network.vpc_id)
+        wanted = {names.subnet_bridge(subnet.id) for subnet in network.subnets}
+        standing = {link for link in look(router).links if link.startswith("br-")}
+        netns.batch(
+            (f"link del {bridge}" for bridge in sorted(standing - wanted)),
+            what="remove subnets",
+            namespace=router,
+        )
+
+    def remove(self, vpc_id: UUID) -> None:
+        """Nothing of the VPC remains. Members plugged in lose their link to it."""
+        directory = names.networks_directory(self.directory)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(directory / f"{vpc_id}.lock"):
+            self._remove_hosts(vpc_id, [UUID(key) for key in self._noted(vpc_id)])
+            router = self.names.vpc(vpc_id)
+            if netns.exists(router):
+                links = look(router).links - {"lo"}
+                ends = sorted(link for link in links if not link.startswith("br-"))
+                unplug(router, *ends)
+            netns.delete(router)
+            (directory / f"{vpc_id}.json").unlink(missing_ok=True)
+            (directory / f"{vpc_id}.lock").unlink(missing_ok=True)
+
+    def instances(self) -> tuple[StandingInstance, ...]:
+        """Instances whose namespace stands."""
+        found = []
+        for file in sorted(names.networks_directory(self.directory).glob("*.json")):
+            for key, note in self._noted(UUID(file.stem)).items():
+                namespace = self.names.host(UUID(key))
+                if netns.exists(namespace):
+                    subnet = UUID(note["subnet_id"])
+                    found.append(
+                        StandingInstance(UUID(key), note["name"], namespace, note["address"], subnet)
+                    )
+        return tuple(found)
+
+    def _noted(self, vpc_id: UUID) -> dict[str, dict[str, str]]:
+        file = names.networks_directory(self.directory) / f"{vpc_id}.json"
+        with suppress(FileNotFoundError, ValueError):
+            noted: dict[str, dict[str, str]] = json.loads(file.read_text())
+            return noted
+        return {}
+
+    def _write_note(self, vpc_id: UUID, note: dict[str, dict[str, str]]) -> None:
+        if note != self._noted(vpc_id) or not note:
+            file = names.networks_directory(self.directory) / f"{vpc_id}.json"
+            write_whole(file, json.dumps(note))
+
+
+def look(namespace: str) -> reading.Sight:
+    """What stands in a namespace; nothing when there is no such namespace."""
+    return netns.within(namespace, reading.look) if netns.exists(namespace) else reading.NOTHING
+
+
+def unplug(namespace: str, *ends: str) -> None:
+    """Delete links now: with its namespace alone a link goes later, and keeps its name till then."""
+    standing = look(namespace).links
+    netns.batch(
+        (f"link del {end}" for end in ends if end in standing), what="unplug links", namespace=namespace
+    )
+
+
+def _bridges(seen: reading.Sight, subnets: Iterable[SubnetSpec]) -> list[str]:
+    return [
+        line
+        for subnet in subnets
+        for line in _bridge(
+            seen,
+            names.subnet_bridge(subnet.id),
+            subnet.router_address,
+            IPv4Network(subnet.cidr).prefixlen,
+        )
+    ]
+
+
+def _bridge(seen: reading.Sight, name: str, address: str, prefix: int) -> list[str]:
+    """Commands still needed. The address comes last: a bridge that has it is complete."""
+    if seen.has_only(name, address):
+        return []
+    add = [] if name in seen.links else [f"link add {name} type bridge stp_state 0 forward_delay 0"]
+    return [*add, f"link set {name} up", f"addr flush dev {name}", f"addr add {address}/{prefix} dev {name}"]
+
+
+def _note(instance: InstanceSpec, network: NetworkSpec) -> dict[str, str]:
+    return {
+        "name": instance.name,
+        "address": instance.address,
+        "subnet_id": str(instance.subnet_id),
+        "vpc_id": str(network.vpc_id),
+    }

@@ -1,0 +1,75 @@
+"""What this host has and lacks for real tunnels, each with the one command that brings it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from vpn.drivers.base import Esp, HostCheck
+from vpn.drivers.strongswan import charon, esp
+
+INSTALL = (
+    "apt-get install --no-install-recommends -y charon-systemd libcharon-extra-plugins "
+    "libstrongswan-standard-plugins strongswan-swanctl iproute2 nftables util-linux"
+)
+_PLUGIN_FOLDERS = ("/usr/lib/ipsec/plugins", "/usr/libexec/ipsec/plugins", "/usr/lib64/strongswan/plugins")
+_CAP_SYS_ADMIN, _CAP_NET_ADMIN = 21, 12
+
+
+def checks(wanted: Esp) -> list[HostCheck]:
+    """Every line that must be ok before the driver can work; ESP in the kernel is only told."""
+    return [
+        _rights(),
+        _present("charon-systemd", Path(charon.BINARY).exists(), INSTALL),
+        *(_present(f"strongSwan plugin {name}", _has_plugin(name), INSTALL) for name in _needed(wanted)),
+        *(_present(f"command {name}", bool(shutil.which(name)), INSTALL) for name in ("ip", "nft", "setsid")),
+        _tun(),
+        _esp(wanted),
+    ]
+
+
+def _present(name: str, ok: bool, fix: str) -> HostCheck:
+    return HostCheck(name, ok, "found" if ok else "missing", "" if ok else fix)
+
+
+def _needed(wanted: Esp) -> Iterable[str]:
+    libipsec = () if wanted == "kernel" else ("kernel-libipsec",)
+    return ("openssl", "kdf", "nonce", "kernel-netlink", "socket-default", "vici", *libipsec)
+
+
+def _has_plugin(name: str) -> bool:
+    return any(Path(folder, f"libstrongswan-{name}.so").exists() for folder in _PLUGIN_FOLDERS)
+
+
+def _rights() -> HostCheck:
+    """root of the host, or of a user namespace."""
+    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("CapEff"))
+    capabilities = int(line.split()[1], 16)
+    ok = all(capabilities >> bit & 1 for bit in (_CAP_SYS_ADMIN, _CAP_NET_ADMIN))
+    return HostCheck(
+        "rights",
+        ok,
+        "may make network namespaces" if ok else "may not make network namespaces",
+        "" if ok else "run as root, or in a user namespace: unshare -Urnm",
+    )
+
+
+def _tun() -> HostCheck:
+    ok = os.access("/dev/net/tun", os.R_OK | os.W_OK)
+    return HostCheck(
+        "/dev/net/tun", ok, "usable" if ok else "missing or not permitted", "" if ok else "modprobe tun"
+    )
+
+
+def _esp(wanted: Esp) -> HostCheck:
+    found = esp.probe()
+    name = "in the kernel" if found and wanted != "userspace" else "in user space"
+    refused = wanted == "kernel" and not found
+    return HostCheck(
+        "ESP",
+        not refused,
+        "the kernel lacks a cipher" if refused else f"{name} (setting: {wanted})",
+        "set ISTHMUS_ESP=auto" if refused else "",
+    )

@@ -1,0 +1,114 @@
+"""Where everything is: names follow from ids alone, so that anything can be found after a crash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from vpn.domain.spec import MemberSpec
+from vpn.drivers.base import DriverError
+
+SUBNET_LINK = "sub0"
+PUBLIC_LINK = "pub0"
+INSTANCE_LINK = "eth0"
+TUNNEL_LINK = "ipsec0"
+PROVIDER_BRIDGE = "br0"
+
+# sockaddr_un.sun_path, with its closing zero byte.
+_SOCKET_PATH_LIMIT = 108
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Namespaces of one installation; interface names stay within the kernel's 15 characters."""
+
+    instance: str
+
+    @property
+    def prefix(self) -> str:
+        return f"isth-{self.instance}-"
+
+    @property
+    def provider(self) -> str:
+        return f"{self.prefix}provider"
+
+    def vpc(self, vpc_id: UUID) -> str:
+        return f"{self.prefix}vpc-{vpc_id}"
+
+    def member(self, gateway_id: UUID, index: int) -> str:
+        return f"{self.prefix}gw-{gateway_id}-{index}"
+
+    def host(self, instance_id: UUID) -> str:
+        return f"{self.prefix}vsi-{instance_id}"
+
+
+def subnet_bridge(subnet_id: UUID) -> str:
+    return f"br-{subnet_id.hex[-12:]}"
+
+
+def member_end(gateway_id: UUID, index: int) -> str:
+    """The far end of a member's links, in the VPC's and in the provider's namespace."""
+    return f"m{index}-{gateway_id.hex[-12:]}"
+
+
+def host_end(instance_id: UUID) -> str:
+    return f"i-{instance_id.hex[-12:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFiles:
+    """The directory of one member, 0700."""
+
+    directory: Path
+
+    @classmethod
+    def of(cls, root: Path, member: MemberSpec) -> MemberFiles:
+        return cls(members_directory(root) / f"{member.gateway_id.hex[-12:]}-{member.index}")
+
+    @property
+    def config(self) -> Path:
+        return self.directory / "strongswan.conf"
+
+    @property
+    def socket(self) -> Path:
+        return self.directory / "vici.sock"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "charon.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.directory / "lock"
+
+    @property
+    def alive(self) -> Path:
+        """Locked by charon itself for as long as it lives."""
+        return self.directory / "alive"
+
+    @property
+    def notes(self) -> Path:
+        return self.directory / "notes.json"
+
+    @property
+    def failures(self) -> Path:
+        return self.directory / "failures.json"
+
+    def make(self) -> None:
+        """Make the directory. DriverError if a socket in it could not have a name so long."""
+        if len(str(self.socket).encode()) >= _SOCKET_PATH_LIMIT:
+            raise DriverError(
+                "make the member's directory",
+                f"{self.socket} is longer than a Unix socket may be named ({_SOCKET_PATH_LIMIT - 1} bytes); "
+                "choose a shorter data directory",
+            )
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def members_directory(root: Path) -> Path:
+    return root / "m"
+
+
+def networks_directory(root: Path) -> Path:
+    return root / "n"

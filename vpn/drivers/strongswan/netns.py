@@ -1,0 +1,174 @@
+"""Network namespaces: entering, making, removing, and running `ip` in them."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from vpn.drivers.base import DriverError
+
+RUN = Path("/run/netns")
+COMMAND_TIMEOUT = 20.0
+_CLONE_NEWNET = 0x40000000
+_SIOCGIFFLAGS = 0x8913
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+T = TypeVar("T")
+
+
+def path(name: str) -> Path:
+    return RUN / name
+
+
+def exists(name: str) -> bool:
+    """A namespace is a mount; a plain file is what a killed `ip netns add` leaves."""
+    try:
+        return path(name).stat().st_dev != RUN.stat().st_dev
+    except FileNotFoundError:
+        return False
+
+
+def names(prefix: str) -> list[str]:
+    """Namespaces (half-made ones too) whose names begin so, in order."""
+    try:
+        return sorted(name for name in os.listdir(RUN) if name.startswith(prefix))
+    except FileNotFoundError:
+        return []
+
+
+def inode(name: str) -> int:
+    """What /proc/PID/ns/net of a process inside shows; 0 if there is no such namespace."""
+    try:
+        return path(name).stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def within(name: str, call: Callable[[], T]) -> T:
+    """Run `call` in the namespace, in a thread of its own; the caller's thread never moves.
+
+    OSError if there is no such namespace, else whatever `call` raises.
+    """
+
+    def moved() -> T:
+        _enter(name)
+        return call()
+
+    return _apart(moved)
+
+
+def within_scratch(call: Callable[[], T]) -> T:
+    """Run `call` in a nameless namespace that ends with it."""
+
+    def moved() -> T:
+        if _libc.unshare(_CLONE_NEWNET):
+            _raise_errno("unshare")
+        return call()
+
+    return _apart(moved)
+
+
+def _apart(call: Callable[[], T]) -> T:
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(call).result()
+
+
+def _enter(name: str) -> None:
+    handle = os.open(path(name), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if _libc.setns(handle, _CLONE_NEWNET):
+            _raise_errno(f"enter {name}")
+    finally:
+        os.close(handle)
+
+
+def _raise_errno(what: str) -> None:
+    number = ctypes.get_errno()
+    raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def run(argv: Sequence[str], *, what: str, feed: str = "", namespace: str = "") -> str:
+    """Run a command to its end (20 s) and give its output. DriverError on failure."""
+
+    def call() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            argv, input=feed, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False
+        )
+
+    try:
+        done = within(namespace, call) if namespace else call()
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DriverError(what, str(error)) from error
+    if done.returncode:
+        raise DriverError(what, " / ".join(done.stderr.split("\n")[:3]).strip())
+    return done.stdout
+
+
+def batch(lines: Iterable[str], *, what: str, namespace: str = "") -> None:
+    """Run `ip` commands in one process; the first error ends it. Nothing to do costs nothing."""
+    feed = "".join(f"{line}\n" for line in lines)
+    if feed:
+        run(["ip", "-batch", "-"], what=what, feed=feed, namespace=namespace)
+
+
+def create(*wanted: str) -> set[str]:
+    """Make the namespaces that do not exist; the names of those that were made.
+
+    The caller's lock keeps others from the same names; `ip` itself keeps the first two
+    `netns add` of a host apart.
+    """
+    missing = [name for name in wanted if not exists(name)]
+    for name in missing:
+        path(name).unlink(missing_ok=True)
+    batch((f"netns add {name}" for name in missing), what="make namespaces")
+    return set(missing)
+
+
+def delete(*unwanted: str) -> None:
+    """Remove namespaces, half-made ones too; absent ones are no error."""
+    batch((f"netns del {name}" for name in unwanted if exists(name)), what="remove namespaces")
+    for name in unwanted:
+        path(name).unlink(missing_ok=True)
+
+
+# Settings that devices inherit have to stand before the first device is made. IPv6 is off: nothing
+# here routes it, and what is off cannot leak.
+_BASE = {
+    "net/ipv4/conf/all/send_redirects": "0",
+    "net/ipv4/conf/default/send_redirects": "0",
+    "net/ipv6/conf/all/disable_ipv6": "1",
+    "net/ipv6/conf/default/disable_ipv6": "1",
+}
+
+
+def prepare(name: str, settings: Mapping[str, str]) -> None:
+    """Kernel settings (only those that differ are written) and the loopback up. DriverError."""
+
+    def write() -> None:
+        for key, value in (_BASE | dict(settings)).items():
+            file = Path("/proc/sys", key)
+            if file.exists() and file.read_text().strip() != value:
+                file.write_text(value)
+        _loopback_up()
+
+    try:
+        within(name, write)
+    except OSError as error:
+        raise DriverError(f"prepare namespace {name}", str(error)) from error
+
+
+def _loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+        request = struct.pack("16sh22x", b"lo", 0)
+        flags = struct.unpack("16sh22x", fcntl.ioctl(probe.fileno(), _SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(probe.fileno(), _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))

@@ -1,0 +1,119 @@
+"""What the driver remembers of a member between calls. Never a key: only fingerprints.
+
+What charon has loaded cannot be read back over VICI (neither proposals nor secrets), so it is
+written down here and counts only for the boot of charon it was written for.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from vpn.domain.spec import MemberSpec
+from vpn.domain.state import Attempt, LoadedPeer, Reason
+from vpn.drivers.strongswan.files import write_whole
+from vpn.drivers.strongswan.names import MemberFiles
+
+
+@dataclass(slots=True)
+class PeerNote:
+    """A loaded peer: its address (events name no peer before it is identified) and fingerprints.
+
+    `names` are charon's connections: one, or two when IKEv1 is the second try.
+    """
+
+    fingerprint: str
+    address: str
+    names: list[str]
+    children: dict[str, str]
+
+
+@dataclass(slots=True)
+class AttemptNote:
+    """Initiations of each child since the peer was last up."""
+
+    at: float
+    children: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Notes:
+    gateway_id: str
+    member_id: str
+    index: int
+    vpc_id: str
+    public_address: str
+    private_address: str
+    boot_id: str = ""
+    esp: str = ""
+    applied_generation: int = 0
+    plumbed: bool = False
+    role: str = ""
+    local_cidrs: list[str] = field(default_factory=list)
+    peer_cidrs: list[str] = field(default_factory=list)
+    peers: dict[str, PeerNote] = field(default_factory=dict)
+    attempts: dict[str, AttemptNote] = field(default_factory=dict)
+
+    def begin_boot(self, boot_id: str) -> None:
+        """A new charon has nothing loaded."""
+        if self.boot_id != boot_id:
+            self.boot_id, self.peers, self.attempts = boot_id, {}, {}
+
+    def forget_plumbing(self) -> None:
+        self.plumbed, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
+
+    def count_attempt(self, peer: str, child: str, now: datetime) -> None:
+        note = self.attempts.setdefault(peer, AttemptNote(now.timestamp()))
+        note.at = now.timestamp()
+        note.children[child] = note.children.get(child, 0) + 1
+
+    def loaded(self) -> dict[str, LoadedPeer]:
+        return {name: LoadedPeer(peer.fingerprint, peer.children) for name, peer in self.peers.items()}
+
+    def attempted(self) -> dict[str, Attempt]:
+        """Several children of one peer that were started in one go count once."""
+        return {
+            name: Attempt(max(note.children.values(), default=0), datetime.fromtimestamp(note.at, UTC))
+            for name, note in self.attempts.items()
+        }
+
+
+def new_notes(member: MemberSpec) -> Notes:
+    return Notes(
+        gateway_id=str(member.gateway_id),
+        member_id=str(member.id),
+        index=member.index,
+        vpc_id=str(member.vpc_id),
+        public_address=member.public_address,
+        private_address=member.private_address,
+    )
+
+
+def read_notes(files: MemberFiles) -> Notes | None:
+    """None when there are none, or none that can be read: the member is then taken for new."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        raw: dict[str, Any] = json.loads(files.notes.read_text())
+        raw["peers"] = {name: PeerNote(**peer) for name, peer in raw["peers"].items()}
+        raw["attempts"] = {name: AttemptNote(**note) for name, note in raw["attempts"].items()}
+        return Notes(**raw)
+    return None
+
+
+def write_notes(files: MemberFiles, notes: Notes) -> None:
+    write_whole(files.notes, json.dumps(asdict(notes)))
+
+
+def read_failures(files: MemberFiles) -> dict[str, Reason]:
+    """By peer name; written by whoever watches."""
+    with suppress(OSError, ValueError, TypeError):
+        return {peer: Reason(*reason) for peer, reason in json.loads(files.failures.read_text()).items()}
+    return {}
+
+
+def write_failures(files: MemberFiles, failures: dict[str, Reason]) -> None:
+    """Nothing happens when the member's directory is gone."""
+    with suppress(FileNotFoundError):
+        write_whole(files.failures, json.dumps(failures))

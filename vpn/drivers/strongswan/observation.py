@@ -1,0 +1,105 @@
+"""What is: one member as it stands, for a few milliseconds and without starting a process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from vpn.domain.spec import MemberRole, MemberSpec
+from vpn.domain.state import MemberState, SaState
+from vpn.drivers.strongswan import charon, netns
+from vpn.drivers.strongswan.files import take
+from vpn.drivers.strongswan.member import Plumbing, shadow
+from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
+from vpn.drivers.strongswan.notes import Notes, new_notes, read_failures, read_notes, write_notes
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    directory: Path
+    plumbing: Plumbing
+
+    def observe(self, member: MemberSpec) -> MemberState:
+        files, namespace = MemberFiles.of(self.directory, member), self.plumbing.namespace(member)
+        stands = netns.exists(namespace)
+        if not stands:
+            return MemberState(member.id, exists=files.directory.is_dir())
+        notes = read_notes(files) or new_notes(member)
+        role, local_cidrs, peer_cidrs = self._plumbed(member, notes)
+        process, sas = charon.listed(files, namespace)
+        known = process is not None and process.boot_id == notes.boot_id
+        up = _up(notes, sas) if known else set()
+        if up & notes.attempts.keys():
+            _forget_attempts(files, up)
+        return MemberState(
+            id=member.id,
+            running=process is not None,
+            boot_id=process.boot_id if process else "",
+            pid=process.pid if process else None,
+            role=role,
+            local_cidrs=local_cidrs,
+            peer_cidrs=peer_cidrs,
+            loaded=notes.loaded() if known else {},
+            attempts=_without(notes.attempted(), up) if known else {},
+            failures=_without(read_failures(files), up),
+            sas=sas,
+            exists=True,
+        )
+
+    def _plumbed(
+        self, member: MemberSpec, notes: Notes
+    ) -> tuple[MemberRole | None, frozenset[str], frozenset[str]]:
+        """What the notes say, as far as it really stands."""
+        seen, router = self.plumbing.see(member)
+        public = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
+        if not notes.plumbed or not seen.has_only(SUBNET_LINK, member.private_address):
+            return (MemberRole.ACTIVE if public else None), frozenset(), frozenset()
+        role = MemberRole.ACTIVE if public else MemberRole.STANDBY
+        shadows = seen.addresses.get("lo", frozenset())
+        closed = seen.unreachable()
+        if role is MemberRole.ACTIVE:
+            closed &= router.via(member.private_address)
+        return (
+            role,
+            frozenset(cidr for cidr in notes.local_cidrs if shadow(cidr) in shadows),
+            frozenset(cidr for cidr in notes.peer_cidrs if cidr in closed),
+        )
+
+
+def _up(notes: Notes, sas: tuple[SaState, ...]) -> set[str]:
+    """Peers with every child installed: with a part of them the others' back-off must go on."""
+    installed: dict[str, set[str]] = {}
+    for sa in sas:
+        if sa.established:
+            installed.setdefault(sa.peer, set()).update(c.name for c in sa.children if c.installed)
+    return {
+        name
+        for name, peer in notes.peers.items()
+        if peer.children and peer.children.keys() <= installed.get(name, set())
+    }
+
+
+def _forget_attempts(files: MemberFiles, up: set[str]) -> None:
+    """Unless somebody works on the member just now: then at the next observation."""
+    try:
+        lock = take(files.lock)
+    except FileNotFoundError:
+        return
+    if lock is None:
+        return
+    try:
+        notes = read_notes(files)
+        if notes:
+            notes.attempts = _without(notes.attempts, up)
+            write_notes(files, notes)
+    finally:
+        os.close(lock)
+
+
+def _without(mapping: Mapping[str, V], names: set[str]) -> dict[str, V]:
+    return {name: value for name, value in mapping.items() if name not in names}

@@ -1,0 +1,83 @@
+"""Everything of one installation that stands on this host, and its removal."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+from vpn.drivers.base import Standing, StandingMember
+from vpn.drivers.strongswan import charon, names, netns
+from vpn.drivers.strongswan.fabric import Fabric, look, unplug
+from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, PUBLIC_LINK, MemberFiles
+from vpn.drivers.strongswan.notes import read_notes
+
+
+def what_stands(directory: Path, fabric: Fabric, *, kernel_esp: bool) -> Standing:
+    provider = fabric.names.provider
+    return Standing(
+        driver="strongswan",
+        esp="kernel" if kernel_esp else "userspace",
+        provider={"namespace": provider, "bridge": PROVIDER_BRIDGE, "interface": PROVIDER_BRIDGE}
+        if netns.exists(provider)
+        else {},
+        members=_members(directory, fabric),
+        instances=fabric.instances(),
+    )
+
+
+def _members(directory: Path, fabric: Fabric) -> tuple[StandingMember, ...]:
+    found = []
+    for home in sorted(names.members_directory(directory).glob("*")):
+        files = MemberFiles(home)
+        notes = read_notes(files)
+        if not notes:
+            continue
+        namespace = fabric.names.member(UUID(notes.gateway_id), notes.index)
+        if not netns.exists(namespace):
+            continue
+        process, sas = charon.listed(files, namespace)
+        public = notes.public_address in look(namespace).addresses.get(PUBLIC_LINK, frozenset())
+        found.append(
+            StandingMember(
+                gateway_id=UUID(notes.gateway_id),
+                member_id=UUID(notes.member_id),
+                role="active" if public else "standby",
+                namespace=namespace,
+                pid=process.pid if process else None,
+                vici_socket=str(files.socket),
+                public_address=notes.public_address,
+                private_address=notes.private_address,
+                tunnels_up=sum(child.installed for sa in sas if sa.established for child in sa.children),
+            )
+        )
+    return tuple(found)
+
+
+def remove_everything(directory: Path, fabric: Fabric) -> None:
+    """Processes first (they hold namespaces), then links (they keep their names until their
+    namespace is really gone), namespaces, and the driver's own files."""
+    variable = f"STRONGSWAN_CONF={names.members_directory(directory)}/".encode()
+    namespaces = netns.names(fabric.names.prefix)
+    charon.end(charon.processes(variable), signal.SIGTERM)
+    charon.end(charon.processes(variable) + _inhabitants(namespaces), signal.SIGKILL)
+    for namespace in namespaces:
+        links = look(namespace).links - {"lo", names.TUNNEL_LINK}
+        unplug(namespace, *sorted(links, key=lambda link: link.startswith("br")))
+    netns.delete(*namespaces)
+    for owned in (names.members_directory(directory), names.networks_directory(directory)):
+        shutil.rmtree(owned, ignore_errors=True)
+    for file in ("fabric.lock", "esp.json"):
+        (directory / file).unlink(missing_ok=True)
+
+
+def _inhabitants(namespaces: list[str]) -> list[int]:
+    inodes = {netns.inode(name) for name in namespaces if netns.exists(name)}
+    found = []
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):
+            if process.name.isdigit() and (process / "ns/net").stat().st_ino in inodes:
+                found.append(int(process.name))
+    return found

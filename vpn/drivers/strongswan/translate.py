@@ -1,0 +1,196 @@
+"""Our values in charon's words, and charon's answers in ours. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policies.domain.proposals import IkeVersion, Proposal
+from vpn.domain.peers import ChildSpec, PeerSpec
+from vpn.domain.spec import DpdAction
+from vpn.domain.state import ChildState, SaState
+
+# A second connection per peer of any version: charon never falls back to IKEv1 by itself.
+SECOND_TRY = "_v1"
+
+_GROUPS = {
+    1: "modp768",
+    2: "modp1024",
+    5: "modp1536",
+    14: "modp2048",
+    15: "modp3072",
+    16: "modp4096",
+    17: "modp6144",
+    18: "modp8192",
+    19: "ecp256",
+    20: "ecp384",
+    21: "ecp521",
+    22: "modp1024s160",
+    23: "modp2048s224",
+    24: "modp2048s256",
+    25: "ecp192",
+    26: "ecp224",
+    31: "curve25519",
+}
+_CIPHERS = {"triple_des": "3des"}
+# Hold needs trap policies, which user-space ESP does not have: cleared, and the peer may start again.
+_DPD = {
+    DpdAction.NONE: "clear",
+    DpdAction.CLEAR: "clear",
+    DpdAction.HOLD: "clear",
+    DpdAction.RESTART: "restart",
+}
+
+Message = dict[str, Any]
+
+
+def keywords(proposal: Proposal, *, ike: bool) -> str:
+    """All columns in one string: aes256-aes128-sha256-modp2048.
+
+    AEAD ciphers have no integrity column; in IKE they need a pseudo-random function named.
+    """
+    integrity = proposal.integrity or (("prfsha256",) if ike else ())
+    groups = tuple(_GROUPS[group] for group in proposal.groups)
+    ciphers = tuple(_CIPHERS.get(cipher, cipher) for cipher in proposal.encryption)
+    return "-".join((*ciphers, *integrity, *groups))
+
+
+def offers(proposal: Proposal, version: IkeVersion, *, ike: bool) -> list[str]:
+    """One combined proposal for IKEv2 (expanded it makes IP fragments), each suite by itself for
+    IKEv1 (combined, an initiator offers the first suite only)."""
+    if version is IkeVersion.V1:
+        return [keywords(suite, ike=ike) for suite in proposal.expand()]
+    return [keywords(proposal, ike=ike)]
+
+
+def connections(peer: PeerSpec, local_address: str) -> dict[str, Message]:
+    """Messages for load-conn by name: one, or two when IKEv1 is the second try."""
+    wanted = {peer.name: connection(peer, local_address, peer.ike.version)}
+    if peer.ike.version is IkeVersion.ANY:
+        wanted[peer.name + SECOND_TRY] = connection(peer, local_address, IkeVersion.V1)
+    return wanted
+
+
+def connection(peer: PeerSpec, local_address: str, version: IkeVersion) -> Message:
+    """The policy's lifetime is a hard end: rekeying begins a tenth or two before it."""
+    soft, over = _lifetime(peer.ike.lifetime)
+    return {
+        "version": str(int(version)),
+        "local_addrs": [local_address],
+        "remote_addrs": [peer.peer_address],
+        "proposals": offers(peer.ike.proposal, version, ike=True),
+        "local": {"auth": "psk", "id": peer.local_id},
+        "remote": {"auth": "psk", "id": peer.remote_id},
+        "unique": "replace",
+        "mobike": "no",
+        "keyingtries": "1",
+        "rekey_time": f"{soft}s",
+        "over_time": f"{over}s",
+        "dpd_delay": f"{peer.dpd_interval}s",
+        "dpd_timeout": f"{peer.dpd_timeout}s",
+        "children": {child.name: _child(child, version) for child in peer.children},
+    }
+
+
+def _child(child: ChildSpec, version: IkeVersion) -> Message:
+    soft, over = _lifetime(child.esp.lifetime)
+    return {
+        "local_ts": [child.selector.local],
+        "remote_ts": [child.selector.remote],
+        "esp_proposals": offers(child.esp.proposal, version, ike=False),
+        "mode": "tunnel",
+        "start_action": "none",
+        "dpd_action": _DPD[child.dpd_action],
+        # The plan initiates again: it knows whether it should, and how often it tried.
+        "close_action": "none",
+        "rekey_time": f"{soft}s",
+        "life_time": f"{soft + over}s",
+    }
+
+
+def _lifetime(seconds: int) -> tuple[int, int]:
+    over = max(1, seconds // 11)
+    return seconds - over, over
+
+
+def peer_of(connection_name: str) -> str:
+    """The PeerSpec's name from charon's name of a connection."""
+    return connection_name.removesuffix(SECOND_TRY)
+
+
+_WORDS = {
+    "3DES_CBC": "3des",
+    "HMAC_MD5_96": "md5",
+    "HMAC_SHA1_96": "sha1",
+    "HMAC_SHA2_256_128": "sha256",
+    "HMAC_SHA2_384_192": "sha384",
+    "HMAC_SHA2_512_256": "sha512",
+    "CURVE_25519": "curve25519",
+}
+
+
+def _word(algorithm: str) -> str:
+    return _WORDS.get(algorithm) or algorithm.lower().replace("_", "")
+
+
+def suite(said: Mapping[str, Any]) -> str:
+    """What was agreed, like aes256-sha256-modp2048; empty while nothing is."""
+    cipher, size = said.get("encr-alg", ""), said.get("encr-keysize", "")
+    if cipher.startswith("AES_"):
+        cipher = f"aes{size}{_aes_mode(cipher)}"
+    parts = (cipher and _word(cipher), said.get("integ-alg", ""), said.get("dh-group", ""))
+    return "-".join(_word(part) for part in parts if part)
+
+
+def _aes_mode(cipher: str) -> str:
+    mode = cipher.removeprefix("AES_").lower().replace("_", "")
+    return "" if mode == "cbc" else mode
+
+
+def sa_states(listed: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[SaState, ...]:
+    """From the parts of list-sas. What an IKEv1 rekeying leaves behind for a moment (old SAs
+    without children) is left out when a newer one of the same peer is up."""
+    found = [_sa(name, said) for name, said in listed]
+    up = {sa.peer for sa in found if sa.established}
+    return tuple(sa for sa in found if sa.established or sa.children or sa.peer not in up)
+
+
+def _sa(name: str, said: Mapping[str, Any]) -> SaState:
+    return SaState(
+        peer=peer_of(name),
+        unique_id=said["uniqueid"],
+        version=int(said["version"]),
+        state=said["state"],
+        initiator=said.get("initiator") == "yes",
+        local_address=said.get("local-host", ""),
+        remote_address=said.get("remote-host", ""),
+        local_id=said.get("local-id", ""),
+        remote_id=said.get("remote-id", ""),
+        suite=suite(said),
+        nat=any(key in said for key in ("nat-local", "nat-remote", "nat-any")),
+        established_for=int(said.get("established", 0)),
+        rekey_in=_seconds(said, "rekey-time"),
+        children=tuple(_child_state(child) for child in said.get("child-sas", {}).values()),
+    )
+
+
+def _child_state(said: Mapping[str, Any]) -> ChildState:
+    return ChildState(
+        name=said["name"],
+        state=said["state"],
+        spi_in=said.get("spi-in", ""),
+        spi_out=said.get("spi-out", ""),
+        bytes_in=int(said.get("bytes-in", 0)),
+        bytes_out=int(said.get("bytes-out", 0)),
+        packets_in=int(said.get("packets-in", 0)),
+        packets_out=int(said.get("packets-out", 0)),
+        local=tuple(said.get("local-ts", ())),
+        remote=tuple(said.get("remote-ts", ())),
+        suite=suite(said),
+        installed_for=int(said.get("install-time", 0)),
+        rekey_in=_seconds(said, "rekey-time"),
+    )
+
+
+def _seconds(said: Mapping[str, Any], key: str) -> int | None:
+    return int(said[key]) if key in said else None

@@ -1,0 +1,183 @@
+"""charon's control socket. The one place that knows the vici package.
+
+Every call is bounded by the kernel's socket timeout: the package itself waits for ever once a
+first byte has come. A session belongs to the thread and the process that opened it.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from vici.exception import CommandException, DeserializationException, EventUnknownException, SessionException
+from vici.protocol import Message, Packet, Transport
+from vici.session import Session
+
+from vpn.drivers.base import DriverError
+
+# A busy host with two cores may take long to answer; a hung charon never does.
+TIMEOUT = 4.0
+
+Answer = dict[str, Any]
+
+
+class NoAnswer(DriverError):
+    """Nobody listens on the socket, or charon hangs."""
+
+
+def plain(value: object) -> Any:
+    """Bytes to text, all the way down."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def connect(path: Path, timeout: float = TIMEOUT) -> socket.socket:
+    """A connected socket whose calls end after `timeout` seconds. NoAnswer."""
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    limit = struct.pack("ll", int(timeout), int(timeout % 1 * 1_000_000))
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    try:
+        link.connect(str(path))
+    except OSError as error:
+        link.close()
+        raise NoAnswer("reach charon", str(error)) from error
+    return link
+
+
+def owner(link: socket.socket) -> int:
+    """The process behind the socket (SO_PEERCRED)."""
+    pid: int = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    return pid
+
+
+class Charon:
+    """One session. Answers are dicts of text; a refusal by charon is a DriverError."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._session = Session(link)
+
+    def request(self, command: str, message: Mapping[str, object] | None = None) -> Answer:
+        with _told_as(command):
+            answer: Answer = plain(self._session.request(command, message))
+            return answer
+
+    def stream(self, command: str, event: str, message: Mapping[str, object] | None = None) -> list[Answer]:
+        with _told_as(command):
+            return [plain(part) for part in self._session.streamed_request(command, event, message)]
+
+    def version(self) -> Answer:
+        return self.request("version")
+
+    def sas(self) -> list[tuple[str, Answer]]:
+        """Every IKE_SA with its connection's name, which need not be unique."""
+        return [item for part in self.stream("list-sas", "list-sa") for item in part.items()]
+
+    def connections(self) -> list[str]:
+        return list(self.request("get-conns").get("conns", []))
+
+    def load_secret(self, name: str, value: str, owners: Sequence[str]) -> None:
+        self.request(
+            "load-shared", {"id": name, "type": "IKE", "data": value.encode(), "owners": list(owners)}
+        )
+
+    def load(self, connection: Mapping[str, object]) -> None:
+        self.request("load-conn", connection)
+
+    def unload_secret(self, name: str) -> None:
+        if name in self.request("get-shared").get("keys", []):
+            self.request("unload-shared", {"id": name})
+
+    def unload(self, name: str) -> None:
+        if name in self.connections():
+            self.request("unload-conn", {"name": name})
+
+    def initiate(self, connection: str, child: str) -> None:
+        """Only started: how it ends is told by events."""
+        self.request("initiate", {"ike": connection, "child": child, "timeout": "-1"})
+
+    def terminate(self, **which: str) -> None:
+        """`ike` or `child` by name; nothing matching is no error."""
+        with suppress(Refused):
+            self.request("terminate", {**which, "force": "yes", "timeout": "-1"})
+
+
+class Refused(DriverError):
+    """charon answered, and said no."""
+
+
+@contextmanager
+def _told_as(command: str) -> Iterator[None]:
+    try:
+        yield
+    except CommandException as error:
+        raise Refused(f"charon: {command}", str(error)) from error
+    except (SessionException, EventUnknownException, DeserializationException, struct.error) as error:
+        raise DriverError(f"charon: {command}", str(error)) from error
+    except OSError as error:
+        raise NoAnswer(f"charon: {command}", str(error) or type(error).__name__) from error
+
+
+@contextmanager
+def session(path: Path, timeout: float = TIMEOUT) -> Iterator[Charon]:
+    """Open, use, close."""
+    link = connect(path, timeout)
+    try:
+        yield Charon(link)
+    finally:
+        link.close()
+
+
+class Listener:
+    """A session that only hears events; for a selector: readable means an event or the end."""
+
+    EVENTS = ("child-updown", "ike-updown", "log")
+
+    def __init__(self, path: Path) -> None:
+        self._link = connect(path)
+        self._transport = Transport(self._link)
+        self._early: list[tuple[str, Answer]] = []
+        try:
+            with _told_as("listen"):
+                for event in self.EVENTS:
+                    self._register(event)
+        except DriverError:
+            self._link.close()
+            raise
+
+    def fileno(self) -> int:
+        return self._link.fileno()
+
+    def receive(self) -> tuple[str, Answer]:
+        """The next event. NoAnswer at the end of charon."""
+        with _told_as("listen"):
+            return self._event(Packet.parse(self._transport.receive()))
+
+    def take_early(self) -> list[tuple[str, Answer]]:
+        """Events that came between the registrations."""
+        early, self._early = self._early, []
+        return early
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _register(self, event: str) -> None:
+        self._transport.send(Packet.register_event(event))
+        while True:
+            answer = Packet.parse(self._transport.receive())
+            if answer.response_type != Packet.EVENT:
+                break
+            self._early.append(self._event(answer))
+        if answer.response_type != Packet.EVENT_CONFIRM:
+            raise SessionException(f"no event {event}")
+
+    @staticmethod
+    def _event(packet: Any) -> tuple[str, Answer]:
+        return packet.event_type.decode(), plain(Message.deserialize(packet.payload))

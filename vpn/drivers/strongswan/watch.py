@@ -1,0 +1,145 @@
+"""Hearing all members at once: one selector, one session per charon, no threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
+from threading import Event
+from uuid import UUID
+
+from vpn.domain.spec import MemberSpec
+from vpn.domain.state import EventKind, TunnelEvent
+from vpn.drivers.strongswan import vici
+from vpn.drivers.strongswan.events import Heard, Interpreter
+from vpn.drivers.strongswan.names import MemberFiles, members_directory
+from vpn.drivers.strongswan.notes import read_failures, read_notes, write_failures
+
+# Between two looks for charons that do not answer yet, and for `stop`.
+TICK = 0.05
+# Between two questions for the members; a new member's directory hurries the question.
+ASK_AGAIN = 1.0
+
+
+@dataclass(slots=True)
+class _Ear:
+    """One member, heard or waited for."""
+
+    member: MemberSpec
+    files: MemberFiles
+    listener: vici.Listener | None = None
+    interpreter: Interpreter = field(default_factory=Interpreter)
+
+
+class Watcher:
+    def __init__(self, directory: Path, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> None:
+        self._directory = directory
+        self._members = members
+        self._stop = stop
+        self._selector = DefaultSelector()
+        self._ears: dict[UUID, _Ear] = {}
+        self._asked = 0.0
+        self._seen_directory = 0
+
+    def events(self) -> Iterator[TunnelEvent]:
+        """Until `stop`. Sockets are closed however the caller ends."""
+        try:
+            while not self._stop.is_set():
+                self._ask()
+                yield from self._connect()
+                for key, _ in self._selector.select(TICK):
+                    yield from self._hear(key.data)
+        finally:
+            for ear in self._ears.values():
+                self._close(ear)
+            self._selector.close()
+
+    def _ask(self) -> None:
+        """Who is to be heard. At once when a member's directory has come or gone."""
+        changed = self._directory_changed()
+        if not changed and time.monotonic() - self._asked < ASK_AGAIN:
+            return
+        self._asked = time.monotonic()
+        wanted = {member.id: member for member in self._members()}
+        for gone in self._ears.keys() - wanted.keys():
+            self._close(self._ears.pop(gone))
+        for new in wanted.keys() - self._ears.keys():
+            self._ears[new] = _Ear(wanted[new], MemberFiles.of(self._directory, wanted[new]))
+
+    def _directory_changed(self) -> bool:
+        stamp = 0
+        with suppress(FileNotFoundError):
+            stamp = members_directory(self._directory).stat().st_mtime_ns
+        changed, self._seen_directory = stamp != self._seen_directory, stamp
+        return changed
+
+    def _connect(self) -> Iterator[TunnelEvent]:
+        for ear in list(self._ears.values()):
+            if ear.listener:
+                continue
+            try:
+                ear.listener = vici.Listener(ear.files.socket)
+            except vici.NoAnswer:
+                continue
+            ear.interpreter = Interpreter()
+            self._selector.register(ear.listener, EVENT_READ, ear)
+            yield self._event(ear, EventKind.FOUND)
+            for event, said in ear.listener.take_early():
+                yield from self._understand(ear, event, said)
+
+    def _hear(self, ear: _Ear) -> Iterator[TunnelEvent]:
+        if not ear.listener:
+            return
+        try:
+            event, said = ear.listener.receive()
+        except vici.NoAnswer:
+            self._close(ear)
+            yield self._event(ear, EventKind.LOST)
+            return
+        yield from self._understand(ear, event, said)
+
+    def _understand(self, ear: _Ear, event: str, said: vici.Answer) -> Iterator[TunnelEvent]:
+        for heard in ear.interpreter.hear(event, said):
+            for peer in [heard.peer] if heard.peer else _peers_at(ear.files, heard.remote):
+                _remember(ear.files, peer, heard)
+                yield self._event(ear, heard.kind, peer, heard)
+
+    def _close(self, ear: _Ear) -> None:
+        if ear.listener:
+            self._selector.unregister(ear.listener)
+            ear.listener.close()
+            ear.listener = None
+
+    @staticmethod
+    def _event(ear: _Ear, kind: EventKind, peer: str = "", heard: Heard | None = None) -> TunnelEvent:
+        return TunnelEvent(
+            kind=kind,
+            member_id=ear.member.id,
+            gateway_id=ear.member.gateway_id,
+            at=datetime.now(UTC),
+            peer=peer,
+            child=heard.child if heard else "",
+            reason=heard.reason if heard else None,
+        )
+
+
+def _peers_at(files: MemberFiles, address: str) -> list[str]:
+    """Loaded peers with that address: before it is identified a peer is only an address."""
+    notes = read_notes(files) if address else None
+    return [name for name, peer in notes.peers.items() if peer.address == address] if notes else []
+
+
+def _remember(files: MemberFiles, peer: str, heard: Heard) -> None:
+    """The last failure of a peer, until it is up: observations report it."""
+    if heard.kind not in {EventKind.UP, EventKind.FAILED}:
+        return
+    failures = read_failures(files)
+    before = failures.pop(peer, None)
+    if heard.reason:
+        failures[peer] = heard.reason
+    if before != heard.reason:
+        write_failures(files, failures)
