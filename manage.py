@@ -8,7 +8,10 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     from console.environment import adopt_data_dir
+    from console.quickstart.datadir import prepare
 
+    if sys.argv[1:2] == ["quickstart"]:
+        prepare(sys.argv)
     adopt_data_dir(sys.argv)
     from django.core.management import execute_from_command_line
 

@@ -89,7 +89,7 @@ def load_environment(directory: Path) -> bool:
 def adopt_data_dir(argv: list[str]) -> None:
     """`--data-dir DIR` of any command, or `.isthmus` where quickstart made one.
 
-    quickstart itself and the test runner make their own environment.
+    quickstart makes its own (console.quickstart.datadir), and the test runner has one.
     """
     if len(argv) < 2 or argv[1] in {"quickstart", "test"}:
         return

@@ -1,0 +1,1 @@
+"""The whole product under one supervisor: what `manage.py quickstart` consists of."""

@@ -1,0 +1,89 @@
+"""Which driver this host can have, found out by trying."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+
+from console.quickstart import rootless
+from console.quickstart.datadir import DataDir, DataDirError
+from console.quickstart.services import manage
+
+_ROOT_FIX = "run it as root: sudo .venv/bin/python manage.py quickstart"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`holder` is the pid of the user namespace's holder, 0 as root; `missing` says in
+    sentences, each with its remedy, why it is not strongSwan."""
+
+    driver: str
+    holder: int = 0
+    missing: tuple[str, ...] = field(default=())
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"ISTHMUS_DRIVER": self.driver, "ISTHMUS_HOLDER_PID": str(self.holder)}
+
+
+def choose(wanted: str, data_dir: DataDir) -> Choice:
+    """`wanted` is auto, strongswan or simulated. Raises DataDirError when strongSwan is wanted
+    and cannot be had."""
+    if wanted == "simulated":
+        return Choice("simulated")
+    found = _as_root() if os.getuid() == 0 else _as_user(data_dir)
+    if found.missing and wanted == "strongswan":
+        raise DataDirError("no strongSwan here: " + " ".join(found.missing))
+    return found
+
+
+def _as_root() -> Choice:
+    missing = _lacking(0)
+    return Choice("simulated", missing=missing) if missing else Choice("strongswan")
+
+
+def _as_user(data_dir: DataDir) -> Choice:
+    if reason := rootless.missing():
+        return Choice("simulated", missing=(f"{reason}: {_ROOT_FIX}.",))
+    if data_dir.sockets.is_relative_to("/run"):
+        return Choice("simulated", missing=("Without root the data directory may not lie below /run.",))
+    try:
+        holder = rootless.hold(data_dir.holder).pid
+    except OSError as error:
+        return Choice("simulated", missing=(f"{error}: {_ROOT_FIX}.",))
+    if missing := _lacking(holder):
+        rootless.release(data_dir.holder)
+        return Choice("simulated", missing=missing)
+    return Choice("strongswan", holder=holder)
+
+
+def _lacking(holder: int) -> tuple[str, ...]:
+    """What the driver itself misses on this host."""
+    command = manage("dataplane", "--check", holder=holder)
+    environment = os.environ | {"ISTHMUS_DRIVER": "strongswan", "ISTHMUS_HOLDER_PID": str(holder)}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    try:
+        checks = json.loads(result.stdout)
+    except ValueError:
+        complaint = (result.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        return (f"The driver's check failed: {complaint}.",)
+    return tuple(f"{check['message']} {check['fix']}".strip() for check in checks if not check["ok"])
+
+
+def remove_data_plane(choice: Choice, data_dir: DataDir) -> str:
+    """Nothing of this installation remains on the host; returns what went wrong, or nothing."""
+    if choice.driver != "strongswan":
+        return ""
+    result = subprocess.run(
+        manage("dataplane", "--remove", holder=choice.holder),
+        env=os.environ | choice.settings,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if choice.holder:
+        rootless.release(data_dir.holder)
+    return result.stderr.strip() if result.returncode else ""

@@ -1,0 +1,239 @@
+"""The data directory of one installation: settings, keys, credentials, lock.
+
+Knows nothing of Django: `prepare` runs before settings are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from console.environment import load_environment
+
+_HEADER = "# Settings of this installation. quickstart keeps what is added here; the real environment wins."
+# A Unix socket's name has at most 107 bytes; the longest below the directory is driver/m/<14>/vici.sock.
+_LONGEST_DIRECTORY = 70
+
+
+class DataDirError(SystemExit):
+    """The data directory cannot be used; ends the process with one clear line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"isthmus: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the web server answers; `text` as gunicorn takes it, `url` as a browser does."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, value: str) -> Listen:
+        host, _, port = value.rpartition(":")
+        host = host.strip("[]")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise DataDirError(f"--listen {value!r} is not HOST:PORT")
+        return cls(host, int(port))
+
+    @property
+    def text(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def reachable(self) -> str:
+        """The host to connect to from this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"[{host}]" if ":" in host else host
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.reachable}:{self.port}"
+
+    @property
+    def allowed_hosts(self) -> str:
+        names = ["127.0.0.1", "localhost", "[::1]", self.reachable]
+        if self.host in {"0.0.0.0", "::"}:  # noqa: S104
+            names += [socket.gethostname(), socket.getfqdn(), *_own_addresses()]
+        return ",".join(dict.fromkeys(names))
+
+
+def _own_addresses() -> list[str]:
+    try:
+        return socket.gethostbyname_ex(socket.gethostname())[2]
+    except OSError:
+        return []
+
+
+@dataclass(slots=True)
+class DataDir:
+    """`directory` is absolute; `sockets` is where Unix sockets and the driver's files lie: in the
+    directory itself, or in a short one where its name is too long for sockets."""
+
+    directory: Path
+    sockets: Path = field(init=False)
+    _lock: int | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.directory = self.directory.resolve()
+        short = Path(tempfile.gettempdir()) / f"isthmus-{os.getuid()}-{self.instance}"
+        too_long = len(os.fsencode(self.directory)) > _LONGEST_DIRECTORY
+        self.sockets = short if too_long else self.directory
+
+    @property
+    def instance(self) -> str:
+        """A word of eight letters and digits that keeps installations on one host apart."""
+        digest = hashlib.sha256(os.fsencode(self.directory)).digest()
+        return base64.b32encode(digest).decode().lower()[:8]
+
+    @property
+    def environment(self) -> Path:
+        return self.directory / "environment"
+
+    @property
+    def credentials(self) -> Path:
+        return self.directory / "credentials.json"
+
+    @property
+    def processes(self) -> Path:
+        return self.directory / "processes.json"
+
+    @property
+    def holder(self) -> Path:
+        return self.directory / "holder.json"
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.sockets / "redis.sock"
+
+    @property
+    def driver(self) -> Path:
+        return self.sockets / "driver"
+
+    def make(self) -> None:
+        """Make what is missing, readable by the owner alone. Raises DataDirError."""
+        for directory in dict.fromkeys((self.directory, self.sockets, self.directory / "redis")):
+            try:
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if directory.lstat().st_uid != os.getuid():
+                    raise DataDirError(f"{directory} belongs to another user; choose another --data-dir")
+                directory.chmod(0o700)
+            except OSError as error:
+                raise DataDirError(f"{directory} cannot be used: {error.strerror}") from None
+
+    def lock(self) -> None:
+        """Held until this process ends. Raises DataDirError when another quickstart holds it."""
+        handle = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(handle, 20, 0).decode().strip() or "unknown"
+            os.close(handle)
+            raise DataDirError(
+                f"a quickstart (process {holder}) already runs on {self.directory}; stop it, "
+                "or give this one its own --data-dir and --listen"
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        self._lock = handle
+
+    def read_environment(self) -> dict[str, str]:
+        if not self.environment.exists():
+            return {}
+        lines = self.environment.read_text(encoding="utf-8").splitlines()
+        pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+        return {name: value for name, _, value in pairs}
+
+    def update_environment(self, values: dict[str, str]) -> None:
+        """Put these settings into the file; the others stay."""
+        merged = self.read_environment() | values
+        text = "\n".join([_HEADER, *(f"{name}={value}" for name, value in sorted(merged.items())), ""])
+        write_private(self.environment, text)
+
+    def read_credentials(self) -> dict[str, str]:
+        try:
+            stored: dict[str, str] = json.loads(self.credentials.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return stored
+
+    def write_credentials(self, values: dict[str, str]) -> None:
+        write_private(self.credentials, json.dumps(values, indent=2) + "\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at one stroke, mode 0600."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--listen", default="127.0.0.1:8000", metavar="HOST:PORT", help="default %(default)s")
+    parser.add_argument("--data-dir", default=None, metavar="DIR", help="default .isthmus")
+
+
+def given_directory(value: str | None) -> Path:
+    return Path(value or os.environ.get("ISTHMUS_DATA_DIR") or ".isthmus")
+
+
+def prepare(argv: list[str]) -> None:
+    """Before Django loads: make the directory, take its lock, and set the environment from it."""
+    if {"-h", "--help", "--version"} & set(argv):
+        return
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_options(parser)
+    options, _ = parser.parse_known_args(argv[2:])
+    listen = Listen.parse(options.listen)
+    data_dir = DataDir(given_directory(options.data_dir))
+    data_dir.make()
+    data_dir.lock()
+    data_dir.update_environment(_settings(data_dir, listen))
+    # Which driver, and where it lives, is found out anew by every start.
+    kept = {name: os.environ.get(name, "") for name in ("ISTHMUS_DRIVER", "ISTHMUS_HOLDER_PID")}
+    load_environment(data_dir.directory)
+    os.environ |= kept | {"ISTHMUS_DATA_DIR": str(data_dir.directory)}
+    _prepared.append(data_dir)
+
+
+def _settings(data_dir: DataDir, listen: Listen) -> dict[str, str]:
+    """What quickstart decides; what the real environment sets is taken from there."""
+    stored = data_dir.read_environment()
+    decided = {
+        "ISTHMUS_ALLOWED_HOSTS": listen.allowed_hosts,
+        "ISTHMUS_INSTANCE": data_dir.instance,
+        "ISTHMUS_REDIS_URL": f"unix://{data_dir.redis_socket}",
+        "ISTHMUS_DRIVER_DIR": str(data_dir.driver),
+    }
+    values = {name: os.environ.get(name) or value for name, value in decided.items()}
+    values["ISTHMUS_DATA_DIR"] = str(data_dir.directory)
+    once = {
+        "ISTHMUS_SECRET_KEY": secrets.token_urlsafe(48),
+        "ISTHMUS_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "ISTHMUS_NODE": os.environ.get("ISTHMUS_NODE") or socket.gethostname().split(".")[0],
+    }
+    return once | stored | values
+
+
+_prepared: list[DataDir] = []
+
+
+def prepared() -> DataDir:
+    """The directory that `prepare` opened. Raises DataDirError outside of `manage.py quickstart`."""
+    if not _prepared:
+        sys.exit("isthmus: quickstart is a command line of its own: python manage.py quickstart")
+    return _prepared[0]

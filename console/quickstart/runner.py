@@ -1,0 +1,140 @@
+"""The walk of quickstart: find the driver, start everything in order, wait, remove everything."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from contextlib import suppress
+
+import redis as redis_client
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from kombu.exceptions import OperationalError
+
+from console.celery import app, node_queue
+from console.quickstart.choice import Choice, choose, remove_data_plane
+from console.quickstart.datadir import DataDir, DataDirError, Listen
+from console.quickstart.first_start import first_start
+from console.quickstart.processes import end, recall
+from console.quickstart.report import banner
+from console.quickstart.services import (
+    beat_service,
+    listener_service,
+    redis_service,
+    web_service,
+    worker_service,
+)
+from console.quickstart.supervisor import StartFailed, Supervisor, standard_log
+from console.settings import redis_url
+
+_EXAMPLE = "example"
+_START_SECONDS = 60.0
+
+
+class Quickstart:
+    def __init__(self, data_dir: DataDir, listen: Listen, *, driver: str, example: bool) -> None:
+        self._began = time.monotonic()
+        self._data_dir = data_dir
+        self._listen = listen
+        self._wanted = driver
+        self._example = example
+        self._log = standard_log()
+
+    def run(self) -> int:
+        """Until SIGINT or SIGTERM; the exit code."""
+        self._claim_address()
+        before = Choice(*_stored_choice(self._data_dir))
+        end(recall(self._data_dir.processes).values())
+        choice = choose(self._wanted, self._data_dir)
+        if before.driver == "strongswan" and choice.driver != "strongswan":
+            remove_data_plane(before, self._data_dir)
+        self._data_dir.update_environment(choice.settings)
+        self._say(f"data in {self._data_dir.directory}, driver {choice.driver}")
+        environment = os.environ | choice.settings
+        supervisor = Supervisor(self._log, self._data_dir.processes, environment)
+        supervisor.catch_signals()
+        try:
+            self._start(supervisor, choice)
+            supervisor.run()
+        except StartFailed as error:
+            self._say(str(error))
+            return 1
+        finally:
+            self._stop(supervisor, choice)
+        return 0
+
+    def _claim_address(self) -> None:
+        """Better one clear line now than five processes that go down again."""
+        family = socket.AF_INET6 if ":" in self._listen.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self._listen.host, self._listen.port))
+            except OSError as error:
+                message = f"cannot listen on {self._listen.text} ({error.strerror}); choose another --listen"
+                raise DataDirError(message) from None
+
+    def _start(self, supervisor: Supervisor, choice: Choice) -> None:
+        if self._has_own_redis:
+            supervisor.start(redis_service(self._data_dir), seconds=20)
+        self._say("database: migrations")
+        call_command("migrate", interactive=False, verbosity=0)
+        credentials, is_first = first_start(self._data_dir)
+        if is_first and self._example:
+            self._say("example network: vpc-1 and vpc-2, a subnet and an instance in each")
+            call_command(_EXAMPLE, account=credentials["account_id"], verbosity=0)
+        self._ask_for_sweep()
+        connections.close_all()
+        self._say("starting web, worker, beat and listener")
+        supervisor.start(
+            web_service(self._listen),
+            worker_service(self._worker_took_sweep, holder=choice.holder),
+            listener_service(holder=choice.holder),
+            beat_service(self._data_dir),
+            seconds=_START_SECONDS,
+        )
+        if supervisor.signals:
+            return
+        credentials |= {"url": self._listen.url, "driver": choice.driver}
+        self._data_dir.write_credentials(credentials)
+        seconds = time.monotonic() - self._began
+        sys.stdout.write(banner(credentials, self._data_dir, choice, is_first=is_first, seconds=seconds))
+        sys.stdout.flush()
+
+    def _stop(self, supervisor: Supervisor, choice: Choice) -> None:
+        self._say("stopping")
+        supervisor.stop(keep="redis")
+        if complaint := remove_data_plane(choice, self._data_dir):
+            self._say(f"the data plane is not wholly removed: {complaint}")
+        supervisor.stop()
+        self._say("stopped")
+
+    @property
+    def _has_own_redis(self) -> bool:
+        return bool(f"unix://{self._data_dir.redis_socket}" == settings.REDIS_URL)
+
+    def _ask_for_sweep(self) -> None:
+        """The worker's first work: everything that the database wants is restored."""
+        node = apps.get_model("vpn", "Node")
+        node.objects.filter(name=settings.NODE).update(esp="")
+        with suppress(OperationalError, OSError):
+            app.send_task("vpn.tasks.sweep_node", queue=node_queue(settings.NODE))
+
+    def _worker_took_sweep(self) -> bool:
+        try:
+            with redis_client.Redis.from_url(redis_url(0)) as client:
+                return not client.llen(node_queue(settings.NODE))
+        except redis_client.RedisError:
+            return False
+
+    def _say(self, text: str) -> None:
+        self._log.line("isthmus", text)
+
+
+def _stored_choice(data_dir: DataDir) -> tuple[str, int]:
+    stored = data_dir.read_environment()
+    return stored.get("ISTHMUS_DRIVER", ""), int(stored.get("ISTHMUS_HOLDER_PID") or 0)

@@ -1,0 +1,90 @@
+"""The five processes of an installation, as the supervisor starts them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+
+from django.conf import settings
+
+from console.quickstart import redis
+from console.quickstart.datadir import DataDir, Listen
+from console.quickstart.rootless import entering
+from console.quickstart.supervisor import Service
+
+_PYTHON = sys.executable
+_MANAGE = str(settings.BASE_DIR / "manage.py")
+
+
+def manage(*words: str, holder: int = 0) -> list[str]:
+    """A management command as a process of its own, inside the user namespace if there is one."""
+    return [*entering(holder), _PYTHON, _MANAGE, *words]
+
+
+def redis_service(data_dir: DataDir) -> Service:
+    return Service(
+        "redis",
+        redis.command(data_dir.redis_socket, data_dir.directory / "redis"),
+        ready=lambda: redis.answers(data_dir.redis_socket),
+    )
+
+
+def web_service(listen: Listen) -> Service:
+    return Service(
+        "web",
+        [
+            *(_PYTHON, "-m", "gunicorn", "console.wsgi:application", "--bind", listen.text),
+            *("--chdir", str(settings.BASE_DIR), "--no-control-socket", "--log-level", "warning"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "16", "--preload"),
+            *("--graceful-timeout", "2", "--keep-alive", "15", "--worker-tmp-dir", "/dev/shm"),  # noqa: S108
+        ],
+        ready=lambda: _web_answers(listen),
+        stop_seconds=5,
+    )
+
+
+def worker_service(ready: Callable[[], bool], *, holder: int) -> Service:
+    node = settings.NODE
+    return Service(
+        "worker",
+        [
+            *entering(holder),
+            *(_PYTHON, "-m", "celery", "--quiet", "--skip-checks", "--workdir", str(settings.BASE_DIR)),
+            *("-A", "console.celery", "worker", "--pool", "threads", "--concurrency", "8"),
+            *("--queues", f"default,node.{node}", "--hostname", f"{settings.INSTANCE}@{node}"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
+        ],
+        ready=ready,
+        stop_seconds=8,
+        # The worker makes namespaces: on this host it is root or root's like by design.
+        environment={"PYTHONWARNINGS": "ignore::RuntimeWarning:celery.platforms"},
+    )
+
+
+def beat_service(data_dir: DataDir) -> Service:
+    return Service(
+        "beat",
+        [
+            *(_PYTHON, "-m", "celery", "--quiet", "--skip-checks", "--workdir", str(settings.BASE_DIR)),
+            *("-A", "console.celery", "beat", "--schedule", str(data_dir.directory / "beat-schedule")),
+            *("--pidfile=", "--loglevel", "WARNING"),
+        ],
+        ready=lambda: True,
+        stop_seconds=3,
+    )
+
+
+def listener_service(*, holder: int) -> Service:
+    return Service("listener", manage("listen", holder=holder), ready=lambda: True, stop_seconds=5)
+
+
+def _web_answers(listen: Listen) -> bool:
+    connection = HTTPConnection(listen.reachable.strip("[]"), listen.port, timeout=2)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": listen.reachable})
+        return connection.getresponse().status < 500
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

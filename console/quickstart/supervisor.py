@@ -1,0 +1,227 @@
+"""One supervisor for all processes: order, readiness, readable logs, restarts, an orderly end.
+
+Single-threaded on purpose: children are born of the main thread, whose death is what
+`setpriv --pdeathsig` reports to them.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from console.quickstart.processes import Identity, dying_with_parent, remember
+
+_COLOURS = {"redis": 31, "web": 32, "worker": 34, "beat": 35, "listener": 36, "isthmus": 1}
+_TICK = 0.1
+_LONGEST_PAUSE = 30.0
+# A child that lived so long starts again without a pause.
+_SETTLED = 30.0
+_TRIES_BEFORE_READY = 3
+
+
+class StartFailed(Exception):
+    """A service did not come up; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`ready` is asked until it says yes; `stop_seconds` is the patience before SIGKILL."""
+
+    name: str
+    command: list[str]
+    ready: Callable[[], bool]
+    stop_seconds: float = 10.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Child:
+    service: Service
+    process: subprocess.Popen[bytes]
+    began: float
+    deaths: int = 0
+    pending: bytes = b""
+    again_at: float | None = None
+    ready: bool = False
+
+
+class Log:
+    """Lines with the name of their process before them; colours only on a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._colours = stream.isatty() and not os.environ.get("NO_COLOR")
+
+    def line(self, name: str, text: str) -> None:
+        prefix = f"{name:8} |"
+        if self._colours:
+            prefix = f"\x1b[{_COLOURS.get(name, 0)}m{prefix}\x1b[0m"
+        # Whoever read the log may be gone; the product goes on.
+        with suppress(BrokenPipeError):
+            self._stream.write(f"{prefix} {text}\n")
+            self._stream.flush()
+
+
+class Supervisor:
+    """`note` is the file where the children's identities stand for the next start."""
+
+    def __init__(self, log: Log, note: Path, environment: Mapping[str, str]) -> None:
+        self.log = log
+        self.signals = 0
+        self._note = note
+        self._environment = dict(environment)
+        self._children: dict[str, _Child] = {}
+        self._selector = selectors.DefaultSelector()
+        self._steady = False
+
+    def catch_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.signals += 1
+
+    @property
+    def pids(self) -> dict[str, int]:
+        return {name: child.process.pid for name, child in self._children.items()}
+
+    def start(self, *services: Service, seconds: float) -> None:
+        """Start all at once and wait until each is ready. Raises StartFailed."""
+        for service in services:
+            self._spawn(service)
+        limit = time.monotonic() + seconds
+        waiting = [service.name for service in services]
+        while waiting and not self.signals:
+            self._turn()
+            waiting = [name for name in waiting if not self._is_ready(name)]
+            tired = [name for name in waiting if self._children[name].deaths >= _TRIES_BEFORE_READY]
+            if tired:
+                raise StartFailed(f"{tired[0]} does not stay up; its last lines stand above")
+            if waiting and time.monotonic() > limit:
+                raise StartFailed(f"{', '.join(waiting)} not ready within {seconds:.0f} s")
+
+    def run(self) -> None:
+        """Keep everything up until a signal asks to stop."""
+        self._steady = True
+        while not self.signals:
+            self._turn()
+
+    def stop(self, *, keep: str = "") -> None:
+        """End the children, the last started first; `keep` names one that stays."""
+        self._steady = False
+        for name in reversed([name for name in self._children if name != keep]):
+            self._end(self._children[name])
+            del self._children[name]
+        self._write_note()
+
+    def _spawn(self, service: Service, deaths: int = 0) -> None:
+        process = subprocess.Popen(
+            dying_with_parent(service.command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=self._environment | dict(service.environment),
+        )
+        child = _Child(service, process, time.monotonic(), deaths)
+        self._children[service.name] = child
+        if process.stdout is not None:
+            os.set_blocking(process.stdout.fileno(), False)
+            self._selector.register(process.stdout, selectors.EVENT_READ, child)
+        self._write_note()
+
+    def _is_ready(self, name: str) -> bool:
+        child = self._children[name]
+        if not child.ready and child.again_at is None:
+            child.ready = child.service.ready()
+        return child.ready
+
+    def _turn(self) -> None:
+        """One round: pass on lines, notice deaths, start again what is due."""
+        self._pump(_TICK)
+        for child in list(self._children.values()):
+            if child.again_at is not None:
+                if time.monotonic() >= child.again_at:
+                    self._spawn(child.service, child.deaths)
+            elif child.process.poll() is not None:
+                self._mourn(child)
+
+    def _pump(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
+            child: _Child = key.data
+            data = os.read(key.fd, 65536)
+            if not data:
+                self._selector.unregister(key.fileobj)
+                continue
+            *lines, child.pending = (child.pending + data).split(b"\n")
+            for line in lines:
+                self.log.line(child.service.name, line.decode(errors="replace").rstrip())
+
+    def _mourn(self, child: _Child) -> None:
+        lived = time.monotonic() - child.began
+        child.deaths = 1 if lived > _SETTLED else child.deaths + 1
+        pause = min(0.25 * 2 ** (child.deaths - 1), _LONGEST_PAUSE)
+        child.again_at = time.monotonic() + pause
+        self._drain(child)
+        ended = _ending(child.process.returncode)
+        self.log.line("isthmus", f"{child.service.name} {ended}; starting it again in {pause:g} s")
+
+    def _drain(self, child: _Child) -> None:
+        """Its last lines; a grandchild may still hold the pipe, so nobody waits for its end."""
+        self._pump(0)
+        if child.pending:
+            self.log.line(child.service.name, child.pending.decode(errors="replace"))
+            child.pending = b""
+        if child.process.stdout is not None and child.process.stdout in self._registered():
+            self._selector.unregister(child.process.stdout)
+            child.process.stdout.close()
+
+    def _registered(self) -> list[object]:
+        return [key.fileobj for key in self._selector.get_map().values()]
+
+    def _end(self, child: _Child) -> None:
+        if child.again_at is not None:
+            return
+        patience = child.service.stop_seconds if self.signals < 2 else 0.5
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            _signal_group(child.process.pid, number, only_leader=number == signal.SIGTERM)
+            limit = time.monotonic() + patience
+            while child.process.poll() is None and time.monotonic() < limit:
+                self._pump(0.05)
+            if child.process.poll() is not None:
+                break
+        self._drain(child)
+
+    def _write_note(self) -> None:
+        found = {name: Identity.of(child.process.pid) for name, child in self._children.items()}
+        remember(self._note, {name: identity for name, identity in found.items() if identity})
+
+
+def _signal_group(pid: int, number: int, *, only_leader: bool) -> None:
+    try:
+        if only_leader:
+            os.kill(pid, number)
+        else:
+            os.killpg(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _ending(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"ended with code {code}"
+    return f"was ended by {signal.Signals(-code).name}"
+
+
+def standard_log() -> Log:
+    return Log(sys.stderr)

@@ -1,0 +1,25 @@
+"""`manage.py listen`: hears the charons of this host."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from console.quickstart.rootless import enter
+from vpn import listener
+
+
+class Command(BaseCommand):
+    help = "Hears every charon of this host and records tunnels going up and down as it happens."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        enter(settings.HOLDER_PID)
+        stop = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        listener.run(stop)
