@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vpn.domain.cidrs import (
+    EVERYTHING,
+    RESERVED,
+    CidrError,
+    bounds,
+    contains,
+    first_overlap,
+    free_address,
+    free_block,
+    parse_cidr,
+    reserved_addresses,
+    reserved_part,
+    usable_addresses,
+)
+
+blocks = st.builds(
+    lambda address, length: IPv4Network((address, length), strict=False),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 32),
+)
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0/0", "10.0.0.0/8", "192.168.1.0/24", "192.168.1.7/32"])
+def test_accepts(text: str) -> None:
+    assert str(parse_cidr(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("192.168.1.5/24", "192.168.1.0/24"),
+        ("10.1.2.3/8", "10.0.0.0/8"),
+        ("192.168.1.0", "prefix length"),
+        ("192.168.1.0/", "prefix length"),
+        ("192.168.1.0/33", "IPv4 block"),
+        ("192.168.1.0/-1", "prefix length"),
+        ("192.168.1.0/255.255.255.0", "prefix length"),
+        ("192.168.1.0/024", "192.168.1.0/24"),
+        ("192.168.1.0/٢٤", "prefix length"),
+        ("192.168.1/24", "IPv4 block"),
+        ("192.168.01.0/24", "IPv4 block"),
+        ("300.1.1.0/24", "IPv4 block"),
+        ("fd00::/64", "IPv6"),
+        ("::ffff:10.0.0.0/104", "IPv6"),
+        ("", "prefix length"),
+        ("/", "prefix length"),
+        (" 10.0.0.0/8", "IPv4 block"),
+        ("10.0.0.0/8\n", "prefix length"),
+        ("example.org/24", "IPv4 block"),
+    ],
+)
+def test_refuses_and_says_what_is_right(text: str, hint: str) -> None:
+    with pytest.raises(CidrError, match=hint.replace(".", r"\.")):
+        parse_cidr(text)
+
+
+@given(blocks)
+def test_canonical_text_comes_back(network: IPv4Network) -> None:
+    assert parse_cidr(str(network)) == network
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 32))
+def test_host_bits_are_refused_with_the_right_network(address: int, length: int) -> None:
+    network = IPv4Network((address, length), strict=False)
+    text = f"{IPv4Address(address)}/{length}"
+    if str(network) == text:
+        assert parse_cidr(text) == network
+    else:
+        with pytest.raises(CidrError) as refused:
+            parse_cidr(text)
+        assert str(refused.value).endswith(f"the network is {network}.")
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_network_or_a_cidr_error(text: str) -> None:
+    try:
+        assert str(parse_cidr(text)) == text
+    except CidrError as error:
+        assert str(error).endswith(".")
+
+
+@given(blocks, blocks)
+def test_overlap_agrees_with_bounds(one: IPv4Network, other: IPv4Network) -> None:
+    first, last = bounds(one)
+    start, end = bounds(other)
+    assert (first_overlap(one, [other]) is not None) == (first <= end and start <= last)
+    assert contains(one, other) == (first <= start and end <= last)
+
+
+def test_reserved_ranges() -> None:
+    assert reserved_part(EVERYTHING) is None
+    assert reserved_part(IPv4Network("10.0.0.0/8")) is None
+    for block in RESERVED:
+        assert reserved_part(block) == block
+    assert reserved_part(IPv4Network("239.1.2.0/24")) == IPv4Network("224.0.0.0/4")
+    assert reserved_part(IPv4Network("166.0.0.0/8")) == IPv4Network("166.8.0.0/14")
+
+
+@given(
+    st.integers(20, 26),
+    st.lists(st.tuples(st.integers(0, 255), st.integers(24, 29)), max_size=8),
+    st.integers(3, 12),
+)
+def test_a_free_block_is_aligned_inside_and_free(
+    length: int, used: list[tuple[int, int]], power: int
+) -> None:
+    prefix = IPv4Network(("10.240.0.0", length))
+    taken = [IPv4Network((int(prefix[0]) + 16 * n, bits), strict=False) for n, bits in used]
+    size = 2**power
+    found = free_block(prefix, taken, size)
+    candidates = prefix.subnets(new_prefix=32 - power) if 32 - power >= length else iter(())
+    expected = next((c for c in candidates if first_overlap(c, taken) is None), None)
+    assert found == expected
+
+
+def test_addresses_of_a_subnet() -> None:
+    subnet = IPv4Network("192.168.100.0/29")
+    assert {str(a) for a in reserved_addresses(subnet)} == {f"192.168.100.{n}" for n in (0, 1, 2, 3, 7)}
+    assert usable_addresses(subnet) == 3
+    taken: list[IPv4Address] = []
+    while (address := free_address(subnet, taken)) is not None:
+        taken.append(address)
+    assert [str(a) for a in taken] == ["192.168.100.4", "192.168.100.5", "192.168.100.6"]
