@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from itertools import product
+
+from policies.domain.proposals import AUTO_ESP, AUTO_IKE, IkeVersion, Proposal
+
+
+def test_auto_negotiation_offers_every_combination_of_the_seed_table() -> None:
+    suites = {(s.encryption[0], s.integrity[0], s.groups[0]) for s in AUTO_IKE.proposal.expand()}
+    assert suites == set(product(("aes128", "aes256", "triple_des"), ("sha1", "sha256", "md5"), (2, 5, 14)))
+    assert len(AUTO_IKE.proposal.expand()) == 27
+
+
+def test_auto_negotiation_of_phase_2_has_no_perfect_forward_secrecy() -> None:
+    suites = AUTO_ESP.proposal.expand()
+    assert len(suites) == 9
+    assert all(suite.groups == () for suite in suites)
+
+
+def test_auto_negotiation_begins_with_the_strongest_and_answers_both_versions() -> None:
+    assert AUTO_IKE.proposal.expand()[0] == Proposal(("aes256",), ("sha256",), (14,))
+    assert AUTO_IKE.version is IkeVersion.ANY
+    assert (AUTO_IKE.lifetime, AUTO_ESP.lifetime) == (28800, 3600)
+
+
+def test_expansion_keeps_the_order_of_preference() -> None:
+    proposal = Proposal(("aes256", "aes128"), ("sha256", "sha1"), (14,))
+    assert [(s.encryption[0], s.integrity[0]) for s in proposal.expand()] == [
+        ("aes256", "sha256"),
+        ("aes256", "sha1"),
+        ("aes128", "sha256"),
+        ("aes128", "sha1"),
+    ]
+
+
+def test_expansion_of_aead_has_no_integrity() -> None:
+    assert Proposal(("aes256gcm16",), (), (14,)).expand() == (Proposal(("aes256gcm16",), (), (14,)),)
+
+
+def test_a_single_suite_expands_to_itself() -> None:
+    suite = Proposal(("aes128",), ("sha256",), (14,))
+    assert suite.expand() == (suite,)
