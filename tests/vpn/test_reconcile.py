@@ -1,0 +1,310 @@
+"""A pass makes rows true, whoever calls it, how often, and wherever it was killed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from policies.services import create_ike_policy, update_ike_policy
+from tests.vpn.scene import Scene, make_scene
+from vpn.domain.actions import LoadPeer, StartMember
+from vpn.drivers.base import DriverConfig, DriverError
+from vpn.drivers.simulated import SimulatedDriver
+from vpn.models import Connection, Gateway, StatusChange, SubnetAddress, Tunnel
+from vpn.reconcile.controller import look, reconcile
+from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.lease import take_lease
+from vpn.services import cidrs, connections, gateways
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> SimulatedDriver:
+    return SimulatedDriver(DriverConfig(tmp_path / "driver", "test", "198.18.0.0/16"))
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return make_scene()
+
+
+@pytest.fixture
+def pair(scene: Scene, driver: SimulatedDriver) -> tuple[Gateway, Gateway]:
+    rows = (scene.gateway(scene.left, "one"), scene.gateway(scene.right, "two"))
+    for row in rows:
+        reconcile(row.id, driver=driver)
+    return tuple(Gateway.objects.get(pk=row.pk) for row in rows)  # type: ignore[return-value]
+
+
+def settle(driver: SimulatedDriver, *rows: Gateway) -> None:
+    """What the workers do after a change: each gateway twice, since peers answer each other."""
+    for _ in range(2):
+        for row in rows:
+            reconcile(row.id, driver=driver)
+    for row in rows:
+        look(row.id, driver=driver)
+
+
+def status_of(connection: Connection) -> str:
+    return Connection.objects.get(pk=connection.pk).status
+
+
+class Breaking:
+    """The driver, that dies at the n-th action like a killed worker, or refuses it."""
+
+    def __init__(self, driver: SimulatedDriver, at: int, error: BaseException) -> None:
+        self.driver, self.left, self.error = driver, at, error
+
+    def observe(self, members):
+        return self.driver.observe(members)
+
+    def apply(self, member, action, *, generation):
+        if self.left == 0:
+            raise self.error
+        self.left -= 1
+        self.driver.apply(member, action, generation=generation)
+
+
+class Killed(BaseException):
+    """As a SIGKILL: nothing of the pass's own code catches it."""
+
+
+def test_a_new_gateway_becomes_available(scene, driver):
+    gateway = scene.gateway(scene.left)
+    assert (gateway.status, gateway.observed_generation) == ("pending", 0)
+    reconcile(gateway.id, driver=driver)
+    gateway.refresh_from_db()
+    assert (gateway.status, gateway.health_state) == ("available", "ok")
+    assert gateway.observed_generation == gateway.generation
+    assert sorted(m.role for m in gateway.members.all()) == ["active", "standby"]
+    assert gateway.lease_holder == ""
+
+
+def test_both_sides_come_up_and_the_tunnel_tells_its_suite(scene, driver, pair):
+    one, two = pair
+    ours = scene.connect(one, two)
+    reconcile(one.id, driver=driver)
+    assert status_of(ours) == "down"
+    theirs = scene.connect(two, one)
+    settle(driver, two, one)
+    assert (status_of(ours), status_of(theirs)) == ("up", "up")
+    tunnel = Tunnel.objects.get(connection=ours, member__role="active")
+    assert tunnel.negotiated["ike_version"] == 2
+    assert [pair["state"] for pair in tunnel.pairs] == ["installed"]
+    assert StatusChange.objects.filter(connection=ours).first().status == "up"
+
+
+def test_a_second_pass_changes_nothing(scene, driver, pair):
+    one, two = pair
+    scene.connect(one, two), scene.connect(two, one)
+    settle(driver, one, two)
+    before = Gateway.objects.values_list("stamp", "generation").get(pk=one.pk)
+    spis = [p["spi_in"] for t in Tunnel.objects.all() for p in t.pairs]
+    settle(driver, one, two)
+    assert Gateway.objects.values_list("stamp", "generation").get(pk=one.pk) == before
+    assert [p["spi_in"] for t in Tunnel.objects.all() for p in t.pairs] == spis
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_killed_at_any_action_the_next_pass_finishes(scene, driver, at):
+    gateway = scene.gateway(scene.left)
+    scene.connect(gateway, "203.0.113.9")
+    with pytest.raises(Killed):
+        reconcile(gateway.id, driver=Breaking(driver, at, Killed()))
+    Gateway.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    reconcile(gateway.id, driver=driver)
+    gateway.refresh_from_db()
+    assert gateway.status == "available"
+    assert len(driver.standing().members) == 2
+
+
+def test_a_refusal_is_told_and_tried_again(scene, driver):
+    gateway = scene.gateway(scene.left)
+    reconcile(gateway.id, driver=Breaking(driver, 0, DriverError("make namespaces", "no room")))
+    gateway.refresh_from_db()
+    assert (gateway.status, gateway.failures) == ("pending", 1)
+    assert gateway.lifecycle_reasons[0]["message"] == "make namespaces: no room"
+    assert gateway.observed_generation < gateway.generation
+    reconcile(gateway.id, driver=driver)
+    gateway.refresh_from_db()
+    assert (gateway.status, gateway.failures, gateway.lifecycle_reasons) == ("available", 0, [])
+
+
+def test_refused_again_and_again_it_fails_and_still_recovers(scene, driver):
+    gateway = scene.gateway(scene.left)
+    for _ in range(6):
+        reconcile(gateway.id, driver=Breaking(driver, 0, DriverError("start charon", "no binary")))
+    gateway.refresh_from_db()
+    assert gateway.status == "failed"
+    reconcile(gateway.id, driver=driver)
+    gateway.refresh_from_db()
+    assert gateway.status == "available"
+
+
+def test_only_one_pass_at_a_time(scene, driver):
+    gateway = scene.gateway(scene.left)
+    lease = take_lease(gateway.id)
+    assert lease is not None
+    assert take_lease(gateway.id) is None
+    reconcile(gateway.id, driver=driver)
+    assert driver.standing().members == ()
+    lease.release()
+    reconcile(gateway.id, driver=driver)
+    assert len(driver.standing().members) == 2
+
+
+def test_a_dead_holders_lease_runs_out(scene):
+    gateway = scene.gateway(scene.left)
+    assert take_lease(gateway.id)
+    Gateway.objects.update(lease_until=timezone.now() - timedelta(milliseconds=1))
+    assert take_lease(gateway.id)
+
+
+def test_an_older_observation_does_not_overwrite_a_newer_one(scene, driver, pair):
+    from vpn.reconcile.controller import observe
+    from vpn.reconcile.record import record_state
+
+    one, two = pair
+    ours = scene.connect(one, two)
+    scene.connect(two, one)
+    gateway = load_gateway(one.id)
+    spec = spec_for(gateway)
+    old = observe(driver, spec)
+    settle(driver, one, two)
+    assert status_of(ours) == "up"
+    assert record_state(gateway, spec, old, applied=True) is None
+    assert status_of(ours) == "up"
+
+
+def test_a_change_made_during_a_pass_is_not_lost(scene, driver, pair):
+    one, two = pair
+    ours = scene.connect(one, two)
+
+    class Meddling(Breaking):
+        def apply(self, member, action, *, generation):
+            if isinstance(action, LoadPeer) and self.left:
+                self.left = 0
+                cidrs.add_cidr(scene.actor, one.id, ours.id, "peer", "10.9.0.0/16")
+            self.driver.apply(member, action, generation=generation)
+
+    reconcile(one.id, driver=Meddling(driver, 1, Killed()))
+    one.refresh_from_db()
+    assert one.observed_generation == one.generation
+    state = driver.observe(spec_for(load_gateway(one.id)).members)
+    assert all(len(p.children) == 2 for m in state.values() for p in m.loaded.values())
+
+
+def test_deletion_leaves_nothing_and_keeps_policies(scene, driver, pair):
+    one, two = pair
+    policy = create_ike_policy(
+        scene.actor,
+        {
+            "name": "mine",
+            "authentication_algorithm": "sha256",
+            "encryption_algorithm": "aes256",
+            "dh_group": 14,
+            "ike_version": 2,
+        },
+    )
+    ours = scene.connect(one, two, ike_policy={"id": str(policy.id)})
+    theirs = scene.connect(two, one, ike_policy={"id": str(policy.id)})
+    settle(driver, one, two)
+    assert status_of(theirs) == "up"
+    gateways.delete_gateway(scene.actor, one.id)
+    assert Gateway.objects.get(pk=one.pk).status == "deleting"
+    settle(driver, one, two)
+    assert not Gateway.objects.filter(pk=one.pk).exists()
+    assert not Connection.objects.filter(pk=ours.pk).exists()
+    assert not SubnetAddress.objects.filter(subnet=scene.left).exists()
+    assert {m.gateway_id for m in driver.standing().members} == {two.id}
+    assert status_of(theirs) == "down"
+    policy.refresh_from_db()
+
+
+def test_an_edited_policy_reaches_its_gateways(scene, driver, pair):
+    one, two = pair
+    fields = {
+        "name": "mine",
+        "authentication_algorithm": "sha256",
+        "encryption_algorithm": "aes256",
+        "dh_group": 14,
+        "ike_version": 2,
+    }
+    policy = create_ike_policy(scene.actor, fields)
+    ours = scene.connect(one, two, ike_policy={"id": str(policy.id)})
+    scene.connect(two, one)
+    settle(driver, one, two)
+    update_ike_policy(scene.actor, policy.id, {"encryption_algorithm": "aes128"})
+    settle(driver, one, two)
+    tunnel = Tunnel.objects.get(connection=ours, member__role="active")
+    assert tunnel.negotiated["ike_suite"].startswith("aes128-")
+
+
+def test_switched_off_it_goes_down_and_on_it_comes_back(scene, driver, pair):
+    one, two = pair
+    ours, theirs = scene.connect(one, two), scene.connect(two, one)
+    settle(driver, one, two)
+    connections.update_connection(scene.actor, one.id, ours.id, {"admin_state_up": False})
+    settle(driver, one, two)
+    assert (status_of(ours), status_of(theirs)) == ("down", "down")
+    assert Connection.objects.get(pk=ours.pk).status_reasons == []
+    connections.update_connection(scene.actor, one.id, ours.id, {"admin_state_up": True})
+    settle(driver, one, two)
+    assert (status_of(ours), status_of(theirs)) == ("up", "up")
+
+
+def test_another_key_brings_it_down_with_the_reason(scene, driver, pair):
+    one, two = pair
+    ours, theirs = scene.connect(one, two), scene.connect(two, one)
+    settle(driver, one, two)
+    connections.update_connection(scene.actor, one.id, ours.id, {"psk": "AnotherPassword"})
+    settle(driver, one, two)
+    row = Connection.objects.get(pk=ours.pk)
+    assert row.status == "down"
+    assert row.status_reasons[0]["code"] == "cannot_authenticate_connection"
+    assert "AnotherPassword" not in str(row.status_reasons)
+    connections.update_connection(scene.actor, two.id, theirs.id, {"psk": "AnotherPassword"})
+    settle(driver, one, two)
+    assert status_of(ours) == "up"
+
+
+def test_the_standby_takes_over_and_the_dead_member_is_repaired(scene, driver, pair):
+    one, two = pair
+    ours, theirs = scene.connect(one, two), scene.connect(two, one)
+    settle(driver, one, two)
+    first = one.members.get(role="active")
+    driver.kill(first.id)
+    look(one.id, driver=driver)
+    settle(driver, one, two)
+    assert one.members.get(role="active").pk != first.pk
+    one.refresh_from_db()
+    assert (one.status, one.health_state) == ("available", "ok")
+    assert (status_of(ours), status_of(theirs)) == ("up", "up")
+
+
+def test_a_pass_needs_a_constant_number_of_queries(scene, driver, pair, django_assert_max_num_queries):
+    one, two = pair
+    scene.connect(one, two)
+    for n in range(4):
+        scene.connect(one, f"203.0.113.{n + 1}", peer_cidrs=[f"10.{n}.0.0/16"])
+    settle(driver, one)
+    with django_assert_max_num_queries(14):
+        look(one.id, driver=driver)
+
+
+def test_start_member_is_the_first_thing_asked(scene, driver):
+    """Guards the test above: `Breaking` at 0 really hits the making of a member."""
+    gateway = scene.gateway(scene.left)
+    seen = []
+
+    class Recording(Breaking):
+        def apply(self, member, action, *, generation):
+            seen.append(type(action))
+            self.driver.apply(member, action, generation=generation)
+
+    reconcile(gateway.id, driver=Recording(driver, -1, Killed()))
+    assert seen[0] is StartMember
