@@ -88,13 +88,12 @@ class Fabric:
             return
         netns.create(host)
         netns.prepare(host, {"net/ipv4/ip_forward": "0"})
-        lines = []
         if INSTANCE_LINK not in seen.links:
-            if end in look(router).links:
-                lines.append(f"link del {end}")
-            lines.append(f"link add {end} type veth peer name {INSTANCE_LINK} netns {host}")
-        lines.append(f"link set {end} master {bridge} up")
-        netns.batch(lines, what=f"plug in instance {instance.name}", namespace=router)
+            unplug(router, end)
+            netns.batch(
+                netns.veth(INSTANCE_LINK, end, router, 0), what=f"link {instance.name}", namespace=host
+            )
+        netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {instance.name}", namespace=router)
         netns.batch(
             [
                 f"link set {INSTANCE_LINK} up",
@@ -102,7 +101,7 @@ class Fabric:
                 f"addr add {instance.address}/{IPv4Network(subnet.cidr).prefixlen} dev {INSTANCE_LINK}",
                 f"route replace default via {subnet.router_address} dev {INSTANCE_LINK}",
             ],
-            what=f"address instance {instance.name}",
+            what=f"address {instance.name}",
             namespace=host,
         )
 

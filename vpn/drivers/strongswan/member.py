@@ -57,43 +57,40 @@ class Plumbing:
 
     def ensure_links(self, member: MemberSpec) -> bool:
         """Namespace, both links, the address in the subnet, rules. Whether anything was missing."""
-        namespace, router = self.namespace(member), self.fabric.names.vpc(member.vpc_id)
+        namespace = self.namespace(member)
         self.fabric.ensure_provider()
         self.fabric.ensure_subnets(
             member.vpc_id, [SubnetSpec(member.subnet_id, member.subnet_cidr, member.router_address)]
         )
         if self._is_complete(member):
             return False
-        netns.create(namespace)
+        fresh = namespace in netns.create(namespace)
         netns.prepare(namespace, _SETTINGS)
-        self._plug(member, SUBNET_LINK, router, names.subnet_bridge(member.subnet_id))
-        self._plug(member, PUBLIC_LINK, self.fabric.names.provider, names.PROVIDER_BRIDGE)
+        self._plug(member, fresh=fresh)
         self._clamp(namespace, frozenset())
-        netns.batch(
-            [*_rules(namespace), *_subnet_address(member, look(namespace))],
-            what="address the member",
-            namespace=namespace,
-        )
+        netns.batch(_subnet_address(member, look(namespace)), what="address the member", namespace=namespace)
         return True
+
+    def _plug(self, member: MemberSpec, *, fresh: bool) -> None:
+        """Both links, and the rules; nothing has to be read in a namespace that was just made."""
+        namespace, end = self.namespace(member), names.member_end(member.gateway_id, member.index)
+        far_ends = {
+            SUBNET_LINK: (self.fabric.names.vpc(member.vpc_id), names.subnet_bridge(member.subnet_id)),
+            PUBLIC_LINK: (self.fabric.names.provider, names.PROVIDER_BRIDGE),
+        }
+        lines, seen = _rules("" if fresh else namespace), look(namespace)
+        for number, (link, (into, _)) in enumerate(far_ends.items()):
+            if link not in seen.links:
+                unplug(into, end)
+                lines += netns.veth(link, end, into, number)
+        netns.batch(lines, what="plug in the member", namespace=namespace)
+        for into, bridge in far_ends.values():
+            netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {end}", namespace=into)
 
     def _is_complete(self, member: MemberSpec) -> bool:
         """The subnet address is given last. A far end can be gone only together with its link."""
         seen = look(self.namespace(member))
         return seen.has_only(SUBNET_LINK, member.private_address) and PUBLIC_LINK in seen.links
-
-    def _plug(self, member: MemberSpec, link: str, into: str, bridge: str) -> None:
-        namespace, end = self.namespace(member), names.member_end(member.gateway_id, member.index)
-        if link not in look(namespace).links:
-            unplug(into, end)
-            netns.batch(
-                [
-                    f"link add {link} type veth peer name {end} netns {into}",
-                    f"link set {link} up",
-                ],
-                what=f"plug in {link}",
-                namespace=namespace,
-            )
-        netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {end}", namespace=into)
 
     def _clamp(self, namespace: str, closed: frozenset[str]) -> None:
         """The packet filter, as a whole. `closed` are CIDRs that no unreachable route can close."""
@@ -197,8 +194,10 @@ def _subnet_address(member: MemberSpec, seen: reading.Sight) -> list[str]:
 def _rules(namespace: str) -> list[str]:
     """What comes out of the tunnel is only ever forwarded: never to the member's own addresses,
     and a /32 local CIDR (whose shadow is the instance's address) goes on to the instance."""
-    listed = netns.run(["ip", "rule", "list"], what="list rules", namespace=namespace)
-    standing = {line.partition(":")[0] for line in listed.splitlines()}
+    standing = {"0"}
+    if namespace:
+        listed = netns.run(["ip", "rule", "list"], what="list rules", namespace=namespace)
+        standing = {line.partition(":")[0] for line in listed.splitlines()}
     return (
         ([] if "10" in standing else ["rule add pref 10 lookup local"])
         + ([] if "5" in standing else [f"rule add pref 5 iif {TUNNEL_LINK} lookup main"])

@@ -21,6 +21,7 @@ _CLONE_NEWNET = 0x40000000
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
+_FIRST_INDEX = 1_000_001
 _libc = ctypes.CDLL(None, use_errno=True)
 
 T = TypeVar("T")
@@ -119,6 +120,19 @@ def batch(lines: Iterable[str], *, what: str, namespace: str = "") -> None:
     feed = "".join(f"{line}\n" for line in lines)
     if feed:
         run(["ip", "-batch", "-"], what=what, feed=feed, namespace=namespace)
+
+
+def veth(link: str, far: str, into: str, number: int) -> list[str]:
+    """Commands for a link whose far end is in another namespace.
+
+    When both ends happen to have the same index the kernel takes the link for a lone device and
+    puts off its carrier for up to a second, in which packets are lost: so this end is numbered high.
+    """
+    index = _FIRST_INDEX + number
+    return [
+        f"link add name {link} index {index} type veth peer name {far} netns {into}",
+        f"link set {link} up",
+    ]
 
 
 def create(*wanted: str) -> set[str]:
