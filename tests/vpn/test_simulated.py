@@ -6,21 +6,18 @@ import os
 import stat
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from queue import Empty, Queue
 
 import pytest
 
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.vpn.domain.values import connection, gateway, ident, pair
+from tests.vpn.simulation import observe, reconcile
 from vpn.domain.actions import Initiate, LoadPeer, Plumb, StartMember, StopMember
 from vpn.domain.peers import child_name, peers
-from vpn.domain.plan import Plan, plan
+from vpn.domain.plan import plan
 from vpn.domain.reasons import Code
 from vpn.domain.spec import (
     ConnectionSpec,
@@ -30,7 +27,6 @@ from vpn.domain.spec import (
     NetworkSpec,
     SubnetSpec,
 )
-from vpn.domain.state import EventKind, GatewayState, TunnelEvent
 from vpn.domain.status import derive_status
 from vpn.drivers.base import DriverConfig, DriverError, StaleGeneration
 from vpn.drivers.simulated import SimulatedDriver
@@ -48,21 +44,6 @@ def config(tmp_path: Path) -> DriverConfig:
 @pytest.fixture
 def driver(config: DriverConfig) -> SimulatedDriver:
     return SimulatedDriver(config)
-
-
-def observe(driver: SimulatedDriver, spec: GatewaySpec) -> GatewayState:
-    return GatewayState(datetime.now(UTC), driver.observe(spec.members))
-
-
-def reconcile(driver: SimulatedDriver, *specs: GatewaySpec, passes: int = 1) -> list[Plan]:
-    """Plan and apply each gateway in turn; returns the plans."""
-    done = []
-    for spec in specs * passes:
-        todo = plan(spec, observe(driver, spec), now=datetime.now(UTC))
-        for step in todo.steps:
-            driver.apply(step.member, step.action, generation=spec.generation)
-        done.append(todo)
-    return done
 
 
 def words(driver: SimulatedDriver, spec: GatewaySpec) -> list[tuple[str, tuple[str, ...]]]:
@@ -286,91 +267,3 @@ def test_remove_all_leaves_nothing(driver: SimulatedDriver, config: DriverConfig
     assert driver.standing().members == ()
     assert {path.name for path in config.directory.rglob("*") if path.is_file()} <= {"lock", "changes"}
     assert all(check.ok for check in driver.check_host())
-
-
-class Listener:
-    """Reads a watch in a thread."""
-
-    def __init__(self, driver: SimulatedDriver, specs: Sequence[GatewaySpec]) -> None:
-        self.stop = threading.Event()
-        self.events: Queue[TunnelEvent] = Queue()
-        self.members = [member for spec in specs for member in spec.members]
-        self._driver = driver
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        for event in self._driver.watch(lambda: self.members, self.stop):
-            self.events.put(event)
-
-    def wait_for(self, condition: Callable[[TunnelEvent], bool], seconds: float = 5) -> TunnelEvent:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            try:
-                event = self.events.get(timeout=left)
-            except Empty:
-                break
-            if condition(event):
-                return event
-        raise AssertionError("no such event")
-
-    def close(self) -> None:
-        self.stop.set()
-        self._thread.join(5)
-        assert not self._thread.is_alive()
-
-
-@pytest.fixture
-def listen(driver: SimulatedDriver) -> Iterator[Callable[..., Listener]]:
-    opened: list[Listener] = []
-
-    def start(*specs: GatewaySpec) -> Listener:
-        opened.append(Listener(driver, specs))
-        return opened[-1]
-
-    yield start
-    for listener in opened:
-        listener.close()
-
-
-def test_watch_tells_found_up_down_failed_and_lost(
-    driver: SimulatedDriver, listen: Callable[..., Listener]
-) -> None:
-    first, second = pair()
-    listener = listen(first, second)
-    active = first.members[0]
-    reconcile(driver, first)
-    found = listener.wait_for(lambda e: e.kind is EventKind.FOUND)
-    assert found.gateway_id == first.id
-    failed = listener.wait_for(lambda e: e.kind is EventKind.FAILED)
-    assert failed.reason is not None and failed.reason.code == Code.PEER_NOT_RESPONDING
-    reconcile(driver, second)
-    up = listener.wait_for(lambda e: e.kind is EventKind.UP and e.member_id == active.id)
-    assert up.child.startswith(str(first.connections[0].id))
-    reconcile(driver, replace(second, deleted=True))
-    listener.wait_for(lambda e: e.kind is EventKind.DOWN and e.member_id == active.id)
-    driver.kill(active.id)
-    listener.wait_for(lambda e: e.kind is EventKind.LOST and e.member_id == active.id)
-
-
-def test_watch_is_prompt(driver: SimulatedDriver, listen: Callable[..., Listener]) -> None:
-    first, _ = pair()
-    reconcile(driver, first)
-    listener = listen(first)
-    listener.wait_for(lambda e: e.kind is EventKind.FOUND)
-    began = time.monotonic()
-    driver.kill(first.members[0].id)
-    listener.wait_for(lambda e: e.kind is EventKind.LOST)
-    assert time.monotonic() - began < 1
-
-
-def test_watch_hears_members_that_come_later(
-    driver: SimulatedDriver, listen: Callable[..., Listener]
-) -> None:
-    first, second = pair()
-    listener = listen(first)
-    reconcile(driver, first)
-    listener.wait_for(lambda e: e.kind is EventKind.FOUND)
-    listener.members = [*first.members, *second.members]
-    reconcile(driver, second)
-    listener.wait_for(lambda e: e.kind is EventKind.UP and e.gateway_id == second.id)

@@ -128,7 +128,8 @@ def _serve(peer: PeerSpec, state: MemberState, now: datetime, waits: list[timede
     loaded = state.loaded.get(peer.name)
     sas = _sas(state, peer)
     if loaded is None or loaded.fingerprint != peer.fingerprint():
-        if sas:
+        # Dropping also begins the back-off anew: a corrected key is tried at once, then soon again.
+        if loaded or sas:
             yield DropPeer(peer.name)
         yield LoadPeer(peer)
         yield from _initiate_all(peer, waits)
@@ -175,31 +176,23 @@ def _initiate_due(
     rounds, due = _schedule(peer, state)
     version = established.version if established else _version(peer.ike.version, rounds)
     if changed:
-        chosen = [child for child in down if child.name in changed]
+        down = [child for child in down if child.name in changed]
     elif _in_flight(down, sas):
-        chosen = []
+        down = []
     elif due > now:
         waits.append(due - now)
         return
-    else:
-        # The first try opens all children at once; later ones ask the silent peer once each.
-        chosen = down if established or rounds == 0 else down[:1]
     waits.append(IN_FLIGHT)
-    for child in chosen:
+    for child in down:
         yield Initiate(peer.name, child.name, version)
 
 
 def _schedule(peer: PeerSpec, state: MemberState) -> tuple[int, datetime]:
-    """How often the peer was tried since it was up, and when it may be tried again.
-
-    The first try counts once, although it initiates every child.
-    """
+    """How often the peer was tried since all of it was up, and when it may be tried again."""
     attempt = state.attempts.get(peer.name)
     if attempt is None or attempt.count == 0:
         return 0, datetime.min.replace(tzinfo=UTC)
-    several = sum(child.initiate for child in peer.children) - 1
-    rounds = max(1, attempt.count - several)
-    return rounds, attempt.at + back_off(rounds)
+    return attempt.count, attempt.at + back_off(attempt.count)
 
 
 def _in_flight(down: list[ChildSpec], sas: list[SaState]) -> bool:

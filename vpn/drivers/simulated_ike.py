@@ -64,8 +64,9 @@ def initiate(store: Store, near: Document, peer: str, child: str, version: int) 
     sa = near["sas"].get(peer)
     if sa is not None and child in sa["children"]:
         return
-    tries = near["attempts"].get(peer, Tries(count=0, at=0.0))
-    near["attempts"][peer] = Tries(count=tries["count"] + 1, at=time.time())
+    tries = near["attempts"].setdefault(peer, Tries(at=0.0, children={}))
+    tries["at"] = time.time()
+    tries["children"][child] = tries["children"].get(child, 0) + 1
     far: Document | None = None
     far_name = ""
     try:
@@ -246,8 +247,9 @@ def _note(document: Document, peer: str, child: str, refusal: _Refused) -> None:
 
 
 def _succeeded(document: Document, peer: str, child: str) -> None:
-    """Tries begin anew; a failure of another child stays told."""
-    document["attempts"].pop(peer, None)
+    """With every child up tries begin anew; a failure of another child stays told."""
+    if document["loaded"][peer]["children"].keys() <= document["sas"][peer]["children"].keys():
+        document["attempts"].pop(peer, None)
     failure = document["failures"].get(peer)
     if failure is not None and failure["child"] in ("", child):
         del document["failures"][peer]

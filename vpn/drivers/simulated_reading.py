@@ -43,7 +43,7 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
             for name, conf in document["loaded"].items()
         },
         attempts={
-            name: Attempt(tries["count"], datetime.fromtimestamp(tries["at"], UTC))
+            name: Attempt(max(tries["children"].values()), datetime.fromtimestamp(tries["at"], UTC))
             for name, tries in document["attempts"].items()
         },
         failures={name: Reason(f["code"], f["message"]) for name, f in document["failures"].items()},

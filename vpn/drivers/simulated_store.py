@@ -91,8 +91,10 @@ class Failure(TypedDict):
 
 
 class Tries(TypedDict):
-    count: int
+    """Initiations of each child since all of the peer was up; `at` of the last one."""
+
     at: float
+    children: dict[str, int]
 
 
 class Document(TypedDict):

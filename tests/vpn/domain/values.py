@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE, EspOffer, IkeOffer
+from vpn.domain.actions import Action
 from vpn.domain.peers import peers
-from vpn.domain.plan import served_cidrs
+from vpn.domain.plan import Plan, served_cidrs
 from vpn.domain.spec import (
     ConnectionSpec,
     DeadPeerDetection,
@@ -20,7 +21,7 @@ from vpn.domain.spec import (
     Secret,
     Selector,
 )
-from vpn.domain.state import ChildState, GatewayState, LoadedPeer, MemberState, SaState
+from vpn.domain.state import Attempt, ChildState, GatewayState, LoadedPeer, MemberState, SaState
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SPACE = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
@@ -174,3 +175,31 @@ def child(
         installed_for=60,
         rekey_in=500,
     )
+
+
+def shape(todo: Plan) -> list[tuple[int, str]]:
+    return [(step.member.index, type(step.action).__name__) for step in todo.steps]
+
+
+def actions(todo: Plan, index: int | None = None) -> list[Action]:
+    return [step.action for step in todo.steps if index is None or step.member.index == index]
+
+
+def nothing(spec: GatewaySpec) -> GatewayState:
+    return GatewayState(NOW, {member.id: MemberState(member.id) for member in spec.members})
+
+
+def edited(spec: GatewaySpec, **changes: object) -> GatewaySpec:
+    """The first connection changed."""
+    first, *others = spec.connections
+    return replace(spec, connections=(replace(first, **changes), *others))
+
+
+def names(spec: GatewaySpec) -> list[str]:
+    return [c.name for peer in peers(spec) for c in peer.children]
+
+
+def tried(spec: GatewaySpec, count: int, seconds_ago: float) -> GatewayState:
+    attempt = Attempt(count, NOW - timedelta(seconds=seconds_ago))
+    attempts = {peer.name: attempt for peer in peers(spec)}
+    return with_member(settled(spec, up=False), spec.members[0].id, attempts=attempts)

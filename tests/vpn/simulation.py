@@ -1,0 +1,25 @@
+"""Observe, plan and apply on the simulated driver, as reconcile does with rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from vpn.domain.plan import Plan, plan
+from vpn.domain.spec import GatewaySpec
+from vpn.domain.state import GatewayState
+from vpn.drivers.simulated import SimulatedDriver
+
+
+def observe(driver: SimulatedDriver, spec: GatewaySpec) -> GatewayState:
+    return GatewayState(datetime.now(UTC), driver.observe(spec.members))
+
+
+def reconcile(driver: SimulatedDriver, *specs: GatewaySpec, passes: int = 1) -> list[Plan]:
+    """Plan and apply each gateway in turn; returns the plans."""
+    done = []
+    for spec in specs * passes:
+        todo = plan(spec, observe(driver, spec), now=datetime.now(UTC))
+        for step in todo.steps:
+            driver.apply(step.member, step.action, generation=spec.generation)
+        done.append(todo)
+    return done
