@@ -103,14 +103,11 @@ def _database() -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
 
 
-DATABASES = {"default": _database() | {"CONN_MAX_AGE": 600, "TEST": {"NAME": None}}}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    DATABASES["default"].pop("TEST")
+DATABASES = {"default": _database() | {"CONN_MAX_AGE": 600}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: "unix:///path/redis.sock" or "redis://host:6379"; empty = none (tests).

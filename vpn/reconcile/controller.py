@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from console.encryption import DecryptionError
 from vpn.domain.plan import Plan, plan
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 # Somebody else is at it; ask again soon, he may have read the rows before this change.
 BUSY = timedelta(seconds=0.2)
 RETRY = (1, 2, 4, 8, 16, 30)
+RETRY_KEYS = timedelta(seconds=60)
 MAX_ROUNDS = 8
 
 
@@ -42,7 +44,9 @@ def look(gateway_id: UUID, *, driver: Driver | None = None) -> None:
     gateway = load_gateway(gateway_id)
     if gateway is None:
         return
-    spec = spec_for(gateway)
+    spec = _readable(gateway)
+    if spec is None:
+        return
     state = observe(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
@@ -71,7 +75,9 @@ def _rounds(gateway_id: UUID, lease: Lease, driver: Driver) -> None:
         gateway = load_gateway(gateway_id)
         if gateway is None:
             return
-        spec = spec_for(gateway)
+        spec = _readable(gateway)
+        if spec is None:
+            return
         try:
             outcome = _one_pass(gateway, spec, lease, driver)
         except StaleGeneration:
@@ -85,6 +91,16 @@ def _rounds(gateway_id: UUID, lease: Lease, driver: Driver) -> None:
         if Gateway.objects.filter(pk=gateway_id, generation=spec.generation).exists():
             look_later(gateway, outcome.look_again)
             return
+
+
+def _readable(gateway: Gateway) -> GatewaySpec | None:
+    """None when a pre-shared key does not open: told on the gateway, and nothing is touched."""
+    try:
+        return spec_for(gateway)
+    except DecryptionError as error:
+        log.error("gateway %s: %s", gateway.id, error)
+        record_failure(gateway, f"Reading a pre-shared key: {error}.", timezone.now(), look_in=RETRY_KEYS)
+        return None
 
 
 def _one_pass(gateway: Gateway, spec: GatewaySpec, lease: Lease, driver: Driver) -> Plan:

@@ -1,0 +1,113 @@
+"""The listener writes down within moments what the data plane says; the sweep without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from django.db import connections as databases
+
+from tests.vpn.scene import Scene, make_scene
+from tests.waiting import wait_for
+from vpn import listener
+from vpn.drivers.base import DriverConfig
+from vpn.drivers.simulated import SimulatedDriver
+from vpn.models import Connection, Gateway, Node
+from vpn.reconcile import controller, networks, sweep
+from vpn.reconcile.controller import reconcile
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimulatedDriver:
+    driver = SimulatedDriver(DriverConfig(tmp_path / "driver", "test", "198.18.0.0/16"))
+    for module in (controller, networks, sweep, listener):
+        monkeypatch.setattr(module, "load_driver", lambda: driver)
+    return driver
+
+
+@pytest.fixture
+def scene(settings) -> Scene:
+    settings.NODE = "here"
+    return make_scene()
+
+
+@pytest.fixture
+def listening(driver: SimulatedDriver, settings):
+    """A running listener; it ends, with its database connections, before the database is emptied."""
+    stop = Event()
+
+    def run() -> None:
+        listener.run(stop)
+        databases.close_all()
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def up(connection: Connection) -> bool:
+    return Connection.objects.get(pk=connection.pk).status == "up"
+
+
+def connected(scene: Scene) -> tuple[Gateway, Gateway, Connection, Connection]:
+    one, two = scene.gateway(scene.left), scene.gateway(scene.right)
+    for row in (one, two):
+        reconcile(row.id)
+    ours, theirs = scene.connect(one, two), scene.connect(two, one)
+    for row in (one, two):
+        reconcile(row.id)
+    return one, two, ours, theirs
+
+
+def test_what_happens_is_seen_without_a_sweep(scene, driver, listening):
+    one, _two, ours, theirs = connected(scene)
+    wait_for(lambda: up(ours) and up(theirs))
+    driver.kill(one.members.get(role="active").id)
+    wait_for(lambda: one.members.get(role="active").index == 1)
+    wait_for(lambda: up(ours) and up(theirs))
+
+
+def test_the_sweep_makes_status_true_without_a_listener(scene, driver):
+    _one, _two, ours, theirs = connected(scene)
+    sweep.sweep_host("here")
+    assert up(ours)
+    assert up(theirs)
+
+
+def test_the_sweep_finds_what_nobody_asked_for(scene, driver):
+    gateway = scene.gateway(scene.left)
+    sweep.sweep_host("here")
+    gateway.refresh_from_db()
+    assert gateway.status == "available"
+    assert [str(i.address) for i in driver.standing().instances] == []
+
+
+def test_a_sweep_says_that_the_host_is_alive(scene, driver):
+    sweep.sweep_host("here")
+    assert Node.objects.get(name="here").driver
+    assert sweep.busy_nodes() == {"here"}
+
+
+def test_a_gateway_is_served_by_the_host_of_its_vpc(scene, driver):
+    gateway = scene.gateway(scene.left)
+    Gateway.objects.update(node="elsewhere")
+    sweep.sweep_host("here")
+    gateway.refresh_from_db()
+    assert gateway.status == "pending"
+
+
+def test_one_broken_gateway_does_not_stop_the_others(scene, driver):
+    broken, fine = scene.gateway(scene.left), scene.gateway(scene.right)
+    connection = scene.connect(broken, "203.0.113.9")
+    Connection.objects.filter(pk=connection.pk).update(psk_sealed="v1.00000000.AAAA")
+    sweep.sweep_host("here")
+    fine.refresh_from_db()
+    broken.refresh_from_db()
+    assert fine.status == "available"
+    assert "key" in broken.lifecycle_reasons[0]["message"]
