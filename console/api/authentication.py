@@ -5,7 +5,7 @@ After either, `request.auth` is the Actor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -74,7 +74,19 @@ class ConsoleSessionAuthentication(SessionAuthentication):
             return None
         self.enforce_csrf(request)
         actor: Actor | None = getattr(django_request, "actor", None)
-        return user, replace(actor, via=Via.API) if actor else None
+        return user, _by_api(actor) if actor else None
+
+
+def _by_api(actor: Actor) -> Actor:
+    """The console's actor may be a lazy object: copied field by field."""
+    return Actor(
+        account_id=actor.account_id,
+        who=actor.who,
+        role=actor.role,
+        via=Via.API,
+        address=actor.address,
+        request_id=actor.request_id,
+    )
 
 
 class HasAccount(BasePermission):

@@ -187,7 +187,7 @@ def read_body(shape: Shape) -> Given:
 
 def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]:
     """Broken rules besides wrong types; a field is not told of twice."""
-    known = {_top(violation) for violation in violations}
+    known = {_top(violation) for violation in violations if violation.code != "bad_field"}
     return violations + [v for v in more if not v.field or _top(v) not in known]
 
 

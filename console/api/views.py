@@ -49,6 +49,8 @@ class ApiView(APIView):
     request: Request
     version: ApiVersion
     links: Links
+    # The object last answered: the browsable API begins a PATCH with it.
+    shown: Mapping[str, Any] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -72,12 +74,12 @@ class ApiView(APIView):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
         """For the browsable API's forms."""
-        kwargs.pop("instance", None)
-        return self.shapes.get(self.request.method or "", Shape)(*args, **kwargs)
+        shape = self.shapes.get(self.request.method or "", Shape)
+        if self.request.method == "PATCH" and "data" not in kwargs:
+            kwargs["instance"] = self.shown or None
+        return shape(*args, **kwargs)
 
-    def read(
-        self, shape: type[Shape], *, check: Callable[[dict[str, Any]], list[Violation]] | None = None
-    ) -> Any:
+    def read(self, shape: type[Shape], *, check: Callable[[Any], list[Violation]] | None = None) -> Any:
         """The body's fields. With wrong types in it, `check` says what else is wrong.
 
         Raises Invalid with all of it.
@@ -87,6 +89,11 @@ class ApiView(APIView):
             return given.fields
         more = check(given.fields) if check else []
         raise Invalid(merge(given.violations, more))
+
+    def answer(self, body: dict[str, Any]) -> Response:
+        """200 with one object."""
+        self.shown = body
+        return Response(body)
 
     def page(self, rows: QuerySet[Row], path: str, *, filters: Mapping[str, str] | None = None) -> Page[Row]:
         href = f"{self.links.base}/{path}"

@@ -54,6 +54,13 @@ class Connection(Resource):
         """
         return key_ring().open(self.psk_sealed, self._psk_context)
 
+    def resealed_psk(self) -> str:
+        """The same key, sealed by the ring's first key; `psk_id` stays, so no tunnel notices.
+
+        Raises console.encryption.DecryptionError.
+        """
+        return key_ring().seal(self.open_psk(), self._psk_context)
+
     @property
     def _psk_context(self) -> str:
         return f"connection:{self.pk}:psk"

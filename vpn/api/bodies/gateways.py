@@ -1,0 +1,82 @@
+"""VPN gateways as the seed's samples show them, with the later additions (contract 3.1, 9.3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from console.api.links import Links, stamp
+from console.api.views import resource_group_reference
+from vpn.api.bodies.networks import subnet_reference, vpc_reference
+from vpn.models import Connection, Gateway, GatewayMember
+
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 - the API's word for "no public address", nothing is bound to it
+
+
+def gateway_body(gateway: Gateway, links: Links) -> dict[str, Any]:
+    return gateway_bodies([gateway], links)[0]
+
+
+def gateway_bodies(gateways: Sequence[Gateway], links: Links) -> list[dict[str, Any]]:
+    """Two queries for all of them. Subnet, VPC and resource group come with the rows."""
+    ids = [gateway.pk for gateway in gateways]
+    members: dict[UUID, list[GatewayMember]] = defaultdict(list)
+    for member in GatewayMember.objects.filter(gateway_id__in=ids).order_by("index"):
+        members[member.gateway_id].append(member)
+    connections: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    rows = Connection.objects.filter(gateway_id__in=ids).order_by("created_at", "id")
+    for gateway_id, ident, name in rows.values_list("gateway_id", "id", "name"):
+        connections[gateway_id].append(connection_reference(gateway_id, ident, name, links))
+    return [_body(row, members[row.pk], connections[row.pk], links) for row in gateways]
+
+
+def connection_reference(gateway_id: UUID, ident: UUID, name: str, links: Links) -> dict[str, Any]:
+    return {
+        "id": str(ident),
+        "href": links.href(f"vpn_gateways/{gateway_id}/connections", ident),
+        "name": name,
+        "resource_type": "vpn_gateway_connection",
+    }
+
+
+def _body(
+    gateway: Gateway, members: Iterable[GatewayMember], connections: list[dict[str, Any]], links: Links
+) -> dict[str, Any]:
+    ident = str(gateway.pk)
+    return {
+        "id": ident,
+        "crn": links.crn("vpn", ident),
+        "name": gateway.name,
+        "href": links.href("vpn_gateways", ident),
+        "created_at": stamp(gateway.created_at),
+        "status": gateway.status,
+        "public_ip": {"address": gateway.public_address},
+        "subnet": subnet_reference(gateway.subnet, links),
+        "resource_group": resource_group_reference(gateway.resource_group, links),
+        "resource_type": "vpn_gateway",
+        "mode": gateway.mode,
+        "vpc": vpc_reference(gateway.vpc, links),
+        "members": [_member(member, gateway) for member in members],
+        "connections": connections,
+        "lifecycle_state": gateway.lifecycle_state,
+        "lifecycle_reasons": gateway.lifecycle_reasons,
+        "health_state": gateway.health_state,
+        "health_reasons": gateway.health_reasons,
+    }
+
+
+def _member(member: GatewayMember, gateway: Gateway) -> dict[str, Any]:
+    """The pair shares one public address, which stands with the active one (contract 4.2)."""
+    active = member.role == "active"
+    return {
+        "role": member.role,
+        "status": gateway.status,
+        "public_ip": {"address": gateway.public_address if active else NO_ADDRESS},
+        "private_ip": {"address": member.private_address},
+        "health_state": member.health_state,
+        "health_reasons": member.health_reasons,
+        "lifecycle_state": gateway.lifecycle_state,
+        "lifecycle_reasons": gateway.lifecycle_reasons,
+    }

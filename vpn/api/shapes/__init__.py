@@ -1,0 +1,1 @@
+"""Request bodies: which fields there are and of which types."""

@@ -1,0 +1,74 @@
+"""Local and peer CIDRs of a connection, one by one (contract section 2.3).
+
+Every spelling of the path leads here: two segments, one with %2F, and local/cidrs.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from console.api.errors import InvalidParameter
+from console.errors import Invalid, NotFound, Violation
+from vpn.api.views.connections import ConnectionApiView
+from vpn.services.cidrs import Side, add_cidr, has_cidr, remove_cidr
+from vpn.services.connections import cidrs_of, get_connection
+
+
+class CidrsView(ConnectionApiView):
+    """All CIDRs of one side."""
+
+    side: ClassVar[Side] = "local"
+
+    def get(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
+        row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
+        local, peer = cidrs_of(row)
+        return Response({f"{self.side}_cidrs": local if self.side == "local" else peer})
+
+
+class CidrView(ConnectionApiView):
+    """One CIDR: is it there (GET), set it (PUT), take it away (DELETE). Bodies are not read."""
+
+    side: ClassVar[Side] = "local"
+
+    def get(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
+        wanted = _plain(cidr)
+        if not has_cidr(self.actor, *self.ids(vpn_gateway_id, connection_id), self.side, wanted):
+            message = f"The connection has no {self.side} CIDR {wanted[:64]}."
+            raise NotFound([Violation("vpn_connection_cidr_not_found", "cidr", message)])
+        return Response(status=204)
+
+    def put(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
+        ids = self.ids(vpn_gateway_id, connection_id)
+        try:
+            add_cidr(self.actor, *ids, self.side, _plain(cidr))
+        except Invalid as error:
+            raise InvalidParameter(error.violations) from None
+        return Response(status=204)
+
+    def delete(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
+        ids = self.ids(vpn_gateway_id, connection_id)
+        try:
+            remove_cidr(self.actor, *ids, self.side, _plain(cidr))
+        except Invalid as error:
+            raise InvalidParameter(error.violations) from None
+        return Response(status=204)
+
+
+class PeerCidrsView(CidrsView):
+    """All peer CIDRs."""
+
+    side = "peer"
+
+
+class PeerCidrView(CidrView):
+    """One peer CIDR."""
+
+    side = "peer"
+
+
+def _plain(cidr: str) -> str:
+    """A slash that some proxy left encoded."""
+    return cidr.replace("%2F", "/").replace("%2f", "/")

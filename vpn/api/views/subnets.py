@@ -1,0 +1,131 @@
+"""Subnets and the instances in them (contract section 2.5)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from console.api.views import ApiView, path_id
+from vpn.api.bodies.networks import instance_body, subnet_bodies
+from vpn.api.shapes.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
+from vpn.models import Instance, Subnet
+from vpn.services.fields import InstanceFields
+from vpn.services.references import parse_id
+from vpn.services.subnets import (
+    create_instance,
+    create_subnet,
+    delete_instance,
+    delete_subnet,
+    get_instance,
+    get_subnet,
+    update_instance,
+    update_subnet,
+)
+
+
+def _subnet_id(text: str) -> UUID:
+    return path_id(text, "subnet_not_found", "subnet")
+
+
+def _instance_id(text: str) -> UUID:
+    return path_id(text, "instance_not_found", "instance")
+
+
+class SubnetsView(ApiView):
+    """The account's subnets, newest first."""
+
+    shapes = {"POST": SubnetCreate}
+
+    def get(self, request: Request) -> Response:
+        rows = Subnet.objects.owned_by(self.actor).select_related("vpc", "resource_group")
+        narrowed, filters = self.resource_group_filter(rows)
+        narrowed, more = self.narrowed(narrowed)
+        page = self.page(narrowed, "subnets", filters=filters | more)
+        return Response(page.body("subnets", subnet_bodies(page.rows, self.links)))
+
+    def narrowed(self, rows: QuerySet[Subnet]) -> tuple[QuerySet[Subnet], dict[str, str]]:
+        """By `vpc.id`, `vpc.crn`, `vpc.name` and `zone.name`."""
+        query = self.request.query_params
+        filters = {n: query[n] for n in ("vpc.id", "vpc.crn", "vpc.name", "zone.name") if n in query}
+        for name, value in filters.items():
+            if name in {"vpc.id", "vpc.crn"}:
+                ident = parse_id(value.rpartition(":")[2])
+                rows = rows.filter(vpc_id=ident) if ident else rows.none()
+            else:
+                rows = rows.filter(**{"zone" if name == "zone.name" else "vpc__name": value})
+        return rows, filters
+
+    def post(self, request: Request) -> Response:
+        subnet = create_subnet(self.actor, self.read(SubnetCreate))
+        return Response(subnet_bodies([subnet], self.links)[0], status=201)
+
+
+class SubnetView(ApiView):
+    """One subnet. It cannot be deleted while anything is in it."""
+
+    shapes = {"PATCH": SubnetPatch}
+
+    def get(self, request: Request, subnet_id: str) -> Response:
+        return self.answer(self.body(get_subnet(self.actor, _subnet_id(subnet_id))))
+
+    def patch(self, request: Request, subnet_id: str) -> Response:
+        subnet = update_subnet(self.actor, _subnet_id(subnet_id), self.read(SubnetPatch))
+        return self.answer(self.body(subnet))
+
+    def delete(self, request: Request, subnet_id: str) -> Response:
+        delete_subnet(self.actor, _subnet_id(subnet_id))
+        return Response(status=204)
+
+    def body(self, row: Subnet) -> dict[str, Any]:
+        return subnet_bodies([row], self.links)[0]
+
+
+class InstancesView(ApiView):
+    """Instances: hosts with an address in a subnet, to try connections with."""
+
+    shapes = {"POST": InstanceCreate}
+
+    def get(self, request: Request) -> Response:
+        rows, filters = self.resource_group_filter(Instance.objects.owned_by(self.actor))
+        rows = rows.select_related("subnet__vpc", "resource_group")
+        page = self.page(rows, "instances", filters=filters)
+        return Response(page.body("instances", [instance_body(row, self.links) for row in page.rows]))
+
+    def post(self, request: Request) -> Response:
+        instance = create_instance(self.actor, _instance_fields(self.read(InstanceCreate)))
+        return Response(instance_body(instance, self.links), status=201)
+
+
+class InstanceView(ApiView):
+    """One instance."""
+
+    shapes = {"PATCH": InstancePatch}
+
+    def get(self, request: Request, instance_id: str) -> Response:
+        instance = get_instance(self.actor, _instance_id(instance_id))
+        return self.answer(instance_body(instance, self.links))
+
+    def patch(self, request: Request, instance_id: str) -> Response:
+        instance = update_instance(self.actor, _instance_id(instance_id), self.read(InstancePatch))
+        return self.answer(instance_body(instance, self.links))
+
+    def delete(self, request: Request, instance_id: str) -> Response:
+        delete_instance(self.actor, _instance_id(instance_id))
+        return Response(status=204)
+
+
+def _instance_fields(given: dict[str, Any]) -> InstanceFields:
+    """The interface's subnet and address, and profile and image by one word each."""
+    interface = given.pop("primary_network_interface", {})
+    fields = dict(given)
+    for name, word in (("profile", "name"), ("image", "id")):
+        if name in given:
+            fields[name] = given[name].get(word, "")[:63]
+    for name, word in (("subnet", "subnet"), ("address", "primary_ipv4_address")):
+        if word in interface:
+            fields[name] = interface[word]
+    return cast(InstanceFields, fields)
