@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from uuid import UUID, uuid4
 
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE, EspOffer, IkeOffer
+from tests.waiting import wait_for
 from vpn.domain.actions import Action, Initiate, LoadPeer, Plumb, StartMember
 from vpn.domain.peers import PeerSpec, peers
 from vpn.domain.spec import (
@@ -30,14 +31,6 @@ from vpn.drivers.base import Driver
 
 NO_DPD = DeadPeerDetection(DpdAction.NONE, 30, 120)
 KEY = "lkj14b1oi0alcniejkso"
-
-
-def eventually(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
-    """Wait for a condition; AssertionError naming it when it does not come."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, f"not within {seconds} s: {what}"
-        time.sleep(0.01)
 
 
 @dataclass
@@ -177,7 +170,7 @@ class World:
 
     def wait_up(self, children: int = 1, seconds: float = 10.0) -> None:
         for side in (self.left, self.right):
-            eventually(lambda side=side: self.up(side, children), f"{side.name} is up", seconds)
+            wait_for(partial(self.up, side, children), seconds)
 
     def namespace(self, side: Side) -> str:
         return host_namespace(self.driver, side)

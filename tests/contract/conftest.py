@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dataplane.parts import installation, require_parts
+from tests.dataplane.world import Side, World
+from vpn.drivers.base import Driver, DriverConfig
+from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.strongswan.driver import StrongSwanDriver
+
+
+@pytest.fixture(params=["simulated", pytest.param("strongswan", marks=pytest.mark.dataplane)])
+def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
+    if request.param == "simulated":
+        yield SimulatedDriver(DriverConfig(tmp_path / "driver", "contract", "198.18.0.0/16"))
+        return
+    require_parts()
+    with installation() as config:
+        yield StrongSwanDriver(config)
+
+
+@pytest.fixture
+def world(driver: Driver) -> World:
+    return World(
+        driver,
+        Side("left", "192.168.100.0/24", "198.18.0.2"),
+        Side("right", "192.168.0.0/24", "198.18.0.3"),
+    )

@@ -1,0 +1,261 @@
+"""What every driver promises; one suite, run against the simulated and the strongSwan driver."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from policies.domain.proposals import AUTO_ESP, AUTO_IKE, IkeOffer, IkeVersion, Proposal
+from tests.dataplane.hearing import hearing
+from tests.dataplane.world import World, connection, installed
+from tests.waiting import wait_for
+from vpn.domain.actions import DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.spec import MemberRole, MemberSpec
+from vpn.domain.state import EventKind
+from vpn.drivers.base import Driver, DriverError, StaleGeneration
+from vpn.drivers.simulated import SimulatedDriver
+
+
+def kill(driver: Driver, member: MemberSpec) -> None:
+    """Its charon dies without a word."""
+    if isinstance(driver, SimulatedDriver):
+        driver.kill(member.id)
+        return
+    pid = driver.observe([member])[member.id].pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_member_that_does_not_stand_is_observed_so(world: World) -> None:
+    state = world.state(world.left)
+    assert (state.exists, state.running, state.sas) == (False, False, ())
+
+
+def test_starting_twice_is_starting_once(world: World) -> None:
+    member = world.left.members[0]
+    world.do(member, StartMember())
+    first = world.state(world.left)
+    world.do(member, StartMember())
+    assert first.exists and first.running and first.boot_id
+    assert world.state(world.left) == first
+
+
+@pytest.mark.parametrize(
+    "action", [Plumb(MemberRole.ACTIVE, frozenset(), frozenset()), Initiate("x", "y"), DropPeer("x")]
+)
+def test_nothing_is_done_with_a_member_that_does_not_stand(
+    world: World, action: Plumb | Initiate | DropPeer
+) -> None:
+    with pytest.raises(DriverError):
+        world.do(world.left.members[0], action)
+    assert not world.state(world.left).exists
+
+
+def test_plumbing_is_observed_as_it_was_asked_for(world: World) -> None:
+    member = world.left.members[0]
+    world.do(member, StartMember())
+    for role, local, remote in (
+        (MemberRole.ACTIVE, {"192.168.100.0/24", "10.9.0.0/16"}, {"10.1.0.0/24"}),
+        (MemberRole.ACTIVE, {"192.168.100.0/24"}, {"10.2.0.0/24", "10.1.0.0/24"}),
+        (MemberRole.STANDBY, {"192.168.100.0/24"}, {"10.2.0.0/24"}),
+        (MemberRole.ACTIVE, set(), set()),
+    ):
+        world.do(member, Plumb(role, frozenset(local), frozenset(remote)))
+        state = world.state(world.left)
+        assert (state.role, state.local_cidrs, state.peer_cidrs) == (role, local, remote)
+
+
+def test_only_one_member_is_active(world: World) -> None:
+    for member in world.left.members:
+        world.do(member, StartMember())
+        world.do(member, Plumb(MemberRole.ACTIVE, frozenset(), frozenset({world.right.cidr})))
+    assert world.state(world.left, 0).role is not MemberRole.ACTIVE
+    assert world.state(world.left, 1).role is MemberRole.ACTIVE
+
+
+def test_an_older_generation_is_refused(world: World) -> None:
+    member = world.left.members[0]
+    world.driver.apply(member, StartMember(), generation=7)
+    with pytest.raises(StaleGeneration):
+        world.driver.apply(member, StopMember(), generation=6)
+    world.driver.apply(member, StartMember(), generation=7)
+    assert world.state(world.left).running
+
+
+def test_what_is_loaded_is_known_by_fingerprint(world: World) -> None:
+    world.build()
+    wanted = connection(world.left, world.right)
+    (peer,) = world.load(world.left, wanted)
+    (loaded,) = world.state(world.left).loaded.values()
+    assert loaded.fingerprint == peer.fingerprint()
+    assert dict(loaded.children) == {child.name: child.fingerprint() for child in peer.children}
+    (changed,) = world.load(world.left, replace(wanted, ike=IkeOffer(IkeVersion.V2, AUTO_IKE.proposal, 600)))
+    assert (
+        world.state(world.left).loaded[peer.name].fingerprint == changed.fingerprint() != peer.fingerprint()
+    )
+
+
+def test_both_ends_see_one_tunnel(world: World) -> None:
+    world.build()
+    world.connect()
+    near, far = world.state(world.left).sas, world.state(world.right).sas
+    assert len(near) == len(far) == 1
+    assert near[0].version == 2 and near[0].initiator and not far[0].initiator
+    assert near[0].suite == far[0].suite == "aes256-sha256-modp2048"
+    (ours,), (theirs,) = near[0].children, far[0].children
+    assert (ours.spi_in, ours.spi_out) == (theirs.spi_out, theirs.spi_in)
+    assert ours.suite == "aes256-sha256"
+    assert (ours.local, ours.remote) == ((world.left.cidr,), (world.right.cidr,))
+
+
+def test_an_up_child_is_not_doubled(world: World) -> None:
+    world.build()
+    there, _ = world.connect()
+    before = installed(world.state(world.left))
+    world.initiate(world.left, *world.load(world.left, there))
+    assert installed(world.state(world.left)) == before
+
+
+def test_ending_a_child_ends_it_at_both_ends(world: World) -> None:
+    world.build()
+    world.connect()
+    ((name, _),) = installed(world.state(world.left)).items()
+    world.do(world.left.members[0], Terminate(world.state(world.left).sas[0].peer, name))
+    wait_for(lambda: not installed(world.state(world.left)) and not installed(world.state(world.right)))
+
+
+def test_a_dropped_peer_is_gone_with_its_tunnels(world: World) -> None:
+    world.build()
+    world.connect()
+    (name,) = world.state(world.left).loaded
+    world.do(world.left.members[0], DropPeer(name), DropPeer(name))
+    assert world.state(world.left).loaded == {}
+    wait_for(lambda: not world.state(world.left).sas and not world.state(world.right).sas)
+
+
+def test_a_stopped_member_is_gone_with_its_tunnels(world: World) -> None:
+    world.build()
+    world.connect()
+    member = world.left.members[0]
+    world.do(member, StopMember(), StopMember())
+    assert not world.state(world.left).exists
+    assert all(standing.member_id != member.id for standing in world.driver.standing().members)
+    wait_for(lambda: not installed(world.state(world.right)))
+
+
+def test_attempts_are_counted_until_the_peer_is_up(world: World) -> None:
+    world.build()
+    (peer,) = world.load(world.left, connection(world.left, world.right))
+    assert world.state(world.left).attempts == {}
+    world.initiate(world.left, peer)
+    assert world.state(world.left).attempts[peer.name].count == 1
+    wait_for(lambda: not [sa for sa in world.state(world.left).sas if not sa.established])
+    world.initiate(world.left, peer)
+    assert world.state(world.left).attempts[peer.name].count == 2
+    world.connect()
+    assert world.state(world.left).attempts == {}
+
+
+def test_a_dead_charon_is_heard_and_a_new_one_too(world: World) -> None:
+    world.build()
+    world.connect()
+    member = world.left.members[0]
+    before = world.state(world.left)
+    with hearing(world.driver, [member]) as heard:
+        heard.wait(EventKind.FOUND, member)
+        kill(world.driver, member)
+        heard.wait(EventKind.LOST, member)
+        state = world.state(world.left)
+        assert state.exists and not state.running and not state.sas
+        world.do(member, StartMember())
+        heard.wait(EventKind.FOUND, member, count=2)
+    state = world.state(world.left)
+    assert state.running and not state.loaded and state.boot_id != before.boot_id
+
+
+def test_tunnels_are_heard_at_both_ends(world: World) -> None:
+    world.build()
+    ends = [world.left.members[0], world.right.members[0]]
+    with hearing(world.driver, ends) as heard:
+        for end in ends:
+            heard.wait(EventKind.FOUND, end)
+        there, _ = world.connect()
+        for end in ends:
+            heard.wait(EventKind.UP, end)
+        peer = world.state(world.left).sas[0].peer
+        assert heard.of(EventKind.UP, ends[0])[0].peer == peer
+        assert heard.of(EventKind.UP, ends[0])[0].child.startswith(str(there.id))
+        world.do(ends[0], Terminate(peer))
+        for end in ends:
+            heard.wait(EventKind.DOWN, end)
+
+
+def test_a_failure_is_heard_and_remembered_until_the_peer_is_up(world: World) -> None:
+    world.build()
+    member = world.left.members[0]
+    (far,) = world.load(world.right, connection(world.right, world.left, key="another-key"))
+    (near,) = world.load(world.left, connection(world.left, world.right))
+    with hearing(world.driver, [member]) as heard:
+        heard.wait(EventKind.FOUND, member)
+        world.initiate(world.left, near)
+        failed = heard.wait(EventKind.FAILED, member)
+        assert failed.peer == near.name and failed.reason
+        assert failed.reason.code == "cannot_authenticate_connection"
+        wait_for(lambda: world.state(world.left).failures)
+        assert world.state(world.left).failures[near.name].code == "cannot_authenticate_connection"
+        world.do(world.right.members[0], DropPeer(far.name))
+        world.connect()
+        heard.wait(EventKind.UP, member)
+        assert world.state(world.left).failures == {}
+
+
+def test_an_ikev1_peer_is_reached_by_the_second_try(world: World) -> None:
+    world.build()
+    only_v1 = IkeOffer(IkeVersion.V1, Proposal(("aes128",), ("sha1",), (2,)), 600)
+    world.load(world.right, connection(world.right, world.left, ike=only_v1))
+    (near,) = world.load(world.left, connection(world.left, world.right, esp=AUTO_ESP))
+    world.initiate(world.left, near)
+    wait_for(lambda: not world.state(world.left).sas)
+    world.initiate(world.left, near, ike_version=1)
+    world.wait_up()
+    (sa,) = [sa for sa in world.state(world.left).sas if sa.established]
+    assert (sa.version, sa.peer, sa.suite) == (1, near.name, "aes128-sha1-modp1024")
+
+
+def test_networks_are_made_changed_and_removed(world: World) -> None:
+    network = world.left.network()
+    world.driver.apply_network(network)
+    world.driver.apply_network(network)
+    (instance,) = world.driver.standing().instances
+    assert (instance.id, instance.address) == (world.left.instance_id, world.left.host)
+    world.driver.apply_network(replace(network, instances=()))
+    assert world.driver.standing().instances == ()
+    world.driver.apply_network(network)
+    world.driver.remove_network(network.vpc_id)
+    world.driver.remove_network(network.vpc_id)
+    assert world.driver.standing().instances == ()
+
+
+def test_nothing_stands_after_removal(world: World) -> None:
+    world.build(members=2)
+    world.connect()
+    standing = world.driver.standing()
+    assert {m.role for m in standing.members} == {"active", "standby"}
+    assert sorted(m.tunnels_up for m in standing.members) == [0, 0, 1, 1]
+    world.driver.remove_all()
+    world.driver.remove_all()
+    standing = world.driver.standing()
+    assert (standing.members, standing.instances) == ((), ())
+    assert not world.state(world.left).exists
+
+
+def test_loading_on_a_dead_charon_is_an_error(world: World) -> None:
+    world.build()
+    (peer,) = world.load(world.left, connection(world.left, world.right))
+    kill(world.driver, world.left.members[0])
+    wait_for(lambda: not world.state(world.left).running)
+    with pytest.raises(DriverError):
+        world.do(world.left.members[0], LoadPeer(peer))

@@ -1,0 +1,47 @@
+"""What real tunnels need of this host. Without it a test is skipped by name, or fails where it must run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import string
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from vpn.drivers.base import DriverConfig
+from vpn.drivers.strongswan import host, netns
+from vpn.drivers.strongswan.driver import StrongSwanDriver
+
+
+def lacking() -> list[str]:
+    found = [f"{check.name} ({check.message})" for check in host.checks("auto") if not check.ok]
+    return found + [f"command {name}" for name in ("ping", "tcpdump") if not shutil.which(name)]
+
+
+def require_parts() -> None:
+    missing = lacking()
+    if not missing:
+        return
+    text = f"real tunnels need: {', '.join(missing)}; {host.INSTALL} iputils-ping tcpdump"
+    if os.environ.get("ISTHMUS_REQUIRE_ALL") == "1":
+        pytest.fail(text)
+    pytest.skip(text)
+
+
+@contextmanager
+def installation() -> Iterator[DriverConfig]:
+    """A configuration of its own, of which nothing may stand afterwards."""
+    word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
+    # Short, for the sockets in it.
+    with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as directory:
+        config = DriverConfig(Path(directory), word, "198.18.0.0/16")
+        try:
+            yield config
+        finally:
+            StrongSwanDriver(config).remove_all()
+            assert netns.names(f"isth-{word}-") == []
