@@ -14,7 +14,7 @@ the gateway while its tunnel is off, it never leaves in clear.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -50,10 +50,22 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A peer and the form in which charon should have it loaded: fingerprints are costly."""
+
+    peer: PeerSpec
+    form: LoadedPeer
+
+    @property
+    def name(self) -> str:
+        return self.peer.name
+
+
+@dataclass(frozen=True, slots=True)
 class _Pass:
     """What the members of one pass share."""
 
-    wanted: tuple[PeerSpec, ...]
+    wanted: tuple[_Wanted, ...]
     local_cidrs: frozenset[str]
     peer_cidrs: frozenset[str]
     now: datetime
@@ -65,7 +77,7 @@ def plan(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> Plan:
         standing = [m for m in spec.members if _stands(state.members.get(m.id))]
         return Plan(steps=tuple(Step(member, StopMember()) for member in standing))
     active = choose_active(spec.members, state.members)
-    shared = _Pass(peers(spec), *served_cidrs(spec), now)
+    shared = _Pass(tuple(_wanted(p) for p in peers(spec)), *served_cidrs(spec), now)
     steps: list[Step] = []
     waits: list[timedelta] = []
     for member in sorted(spec.members, key=lambda m: (m.id != active, m.index)):
@@ -86,6 +98,11 @@ def back_off(rounds: int) -> timedelta:
     return timedelta(seconds=BACK_OFF[min(rounds, len(BACK_OFF) - 1)])
 
 
+def _wanted(peer: PeerSpec) -> _Wanted:
+    children = {child.name: child.fingerprint() for child in peer.children}
+    return _Wanted(peer, LoadedPeer(peer.fingerprint(), children))
+
+
 def _stands(state: MemberState | None) -> bool:
     return state is not None and (state.exists or state.running)
 
@@ -99,61 +116,58 @@ def _member(state: MemberState, role: MemberRole, shared: _Pass, waits: list[tim
     if state.role is not role or local - state.local_cidrs or remote - state.peer_cidrs:
         yield Plumb(role, local | state.local_cidrs, remote | state.peer_cidrs)
     yield from _drop_unwanted(state, shared.wanted)
-    for peer in shared.wanted:
+    for wanted in shared.wanted:
         if role is MemberRole.ACTIVE:
-            yield from _serve(peer, state, shared.now, waits)
+            yield from _serve(wanted, state, shared.now, waits)
         else:
-            yield from _stand_by(peer, state)
+            yield from _stand_by(wanted, state)
     if state.local_cidrs - local or state.peer_cidrs - remote:
         yield Plumb(role, local, remote)
 
 
-def _drop_unwanted(state: MemberState, wanted: tuple[PeerSpec, ...]) -> Iterator[Action]:
-    names = {peer.name for peer in wanted}
+def _drop_unwanted(state: MemberState, wanted: tuple[_Wanted, ...]) -> Iterator[Action]:
+    names = {one.name for one in wanted}
     for name in sorted(state.loaded.keys() - names):
         yield DropPeer(name)
     for name in sorted({sa.peer for sa in state.sas if _alive(sa)} - names - state.loaded.keys()):
         yield Terminate(name)
 
 
-def _stand_by(peer: PeerSpec, state: MemberState) -> Iterator[Action]:
+def _stand_by(wanted: _Wanted, state: MemberState) -> Iterator[Action]:
     """Everything loaded, nothing up: two members with one address would confuse the peer."""
-    if not _is_loaded(peer, state.loaded.get(peer.name)):
-        yield LoadPeer(peer)
-    if _sas(state, peer):
-        yield Terminate(peer.name)
+    if state.loaded.get(wanted.name) != wanted.form:
+        yield LoadPeer(wanted.peer)
+    if _sas(state, wanted.peer):
+        yield Terminate(wanted.name)
 
 
-def _serve(peer: PeerSpec, state: MemberState, now: datetime, waits: list[timedelta]) -> Iterator[Action]:
+def _serve(wanted: _Wanted, state: MemberState, now: datetime, waits: list[timedelta]) -> Iterator[Action]:
+    peer, form = wanted.peer, wanted.form
     loaded = state.loaded.get(peer.name)
     sas = _sas(state, peer)
-    if loaded is None or loaded.fingerprint != peer.fingerprint():
+    if loaded is None or loaded.fingerprint != form.fingerprint:
         # Dropping also begins the back-off anew: a corrected key is tried at once, then soon again.
         if loaded or sas:
             yield DropPeer(peer.name)
         yield LoadPeer(peer)
         yield from _initiate_all(peer, waits)
         return
-    stale = _stale_children(peer, loaded, sas)
-    fresh = {child.name for child in peer.children if loaded.children.get(child.name) != child.fingerprint()}
-    yield from _reload(peer, loaded, stale)
-    yield from _initiate_due(peer, state, stale | fresh, now, waits)
-
-
-def _stale_children(peer: PeerSpec, loaded: LoadedPeer, sas: list[SaState]) -> set[str]:
-    """Children that are up in another form than wanted, or are not wanted, or not loaded."""
-    wanted = {child.name: child.fingerprint() for child in peer.children}
+    different = {name for name, mark in form.children.items() if loaded.children.get(name) != mark}
     alive = {child.name for sa in sas for child in sa.children if child.state not in _ENDING}
-    return {name for name in alive if name not in wanted or loaded.children.get(name) != wanted[name]}
+    # Up in another form than wanted, or not wanted, or without being loaded.
+    stale = {name for name in alive if name in different or name not in form.children}
+    yield from _reload(wanted, loaded, stale)
+    yield from _initiate_due(peer, state, stale | different, now, waits)
 
 
-def _reload(peer: PeerSpec, loaded: LoadedPeer, stale: set[str]) -> Iterator[Action]:
-    kept = replace(peer, children=tuple(child for child in peer.children if child.name not in stale))
-    if not _is_loaded(kept, loaded):
-        yield LoadPeer(kept)
+def _reload(wanted: _Wanted, loaded: LoadedPeer, stale: set[str]) -> Iterator[Action]:
+    peer, form = wanted.peer, wanted.form
+    kept = {name: mark for name, mark in form.children.items() if name not in stale}
+    if dict(loaded.children) != kept:
+        yield LoadPeer(replace(peer, children=tuple(c for c in peer.children if c.name in kept)))
     for name in sorted(stale):
         yield Terminate(peer.name, name)
-    if kept != peer:
+    if kept != form.children:
         yield LoadPeer(peer)
 
 
@@ -214,13 +228,6 @@ def _version(wanted: IkeVersion, rounds: int) -> int:
     if wanted is not IkeVersion.ANY:
         return int(wanted)
     return 1 if rounds >= 2 and rounds % 2 == 0 else 2
-
-
-def _is_loaded(peer: PeerSpec, loaded: LoadedPeer | None) -> bool:
-    if loaded is None or loaded.fingerprint != peer.fingerprint():
-        return False
-    children: Mapping[str, str] = {child.name: child.fingerprint() for child in peer.children}
-    return dict(loaded.children) == children
 
 
 def _sas(state: MemberState, peer: PeerSpec) -> list[SaState]:

@@ -14,8 +14,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from vpn.domain.actions import Initiate, Terminate
+from vpn.domain.failover import choose_active
 from vpn.domain.peers import PeerSpec, child_name, peers
-from vpn.domain.plan import Plan, plan
+from vpn.domain.plan import plan
 from vpn.domain.reasons import Code, cidr_mismatch, reason
 from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole, MemberSpec, Selector
 from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaState
@@ -139,17 +140,17 @@ def derive_status(
 
     `failures` counts the driver's refusals in a row, `failure` is the last one's text.
     """
-    intended = plan(spec, state, now=now)
     why: tuple[Reason, ...] = ()
     if spec.deleted:
         lifecycle = LifecycleState.DELETING
-    elif provisioned or _only_tunnels(intended):
+    elif provisioned or is_applied(spec, state, now=now):
         lifecycle = LifecycleState.STABLE
     elif failures >= FAILED_AFTER:
         lifecycle, why = LifecycleState.FAILED, (reason(Code.INTERNAL_ERROR, failure),)
     else:
         lifecycle = LifecycleState.PENDING
-    members = {m.id: _member(m, state, lifecycle, m.id == intended.active) for m in spec.members}
+    active = choose_active(spec.members, state.members)
+    members = {m.id: _member(m, state, lifecycle, m.id == active) for m in spec.members}
     health, health_why = _health(lifecycle, members)
     by_connection = {child.connection_id: peer for peer in peers(spec) for child in peer.children}
     connections = {c.id: _connection(c, by_connection.get(c.id), spec, state) for c in spec.connections}
@@ -158,11 +159,7 @@ def derive_status(
 
 def is_applied(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> bool:
     """Whether every member runs, is plumbed and has loaded what it should: only tunnels may be missing."""
-    return _only_tunnels(plan(spec, state, now=now))
-
-
-def _only_tunnels(intended: Plan) -> bool:
-    return all(isinstance(step.action, Initiate | Terminate) for step in intended.steps)
+    return all(isinstance(step.action, Initiate | Terminate) for step in plan(spec, state, now=now).steps)
 
 
 def _member(member: MemberSpec, state: GatewayState, lifecycle: LifecycleState, chosen: bool) -> MemberStatus:

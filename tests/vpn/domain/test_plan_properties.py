@@ -23,7 +23,7 @@ from vpn.drivers.simulated import SimulatedDriver
 
 ESP = (AUTO_ESP, EspOffer(Proposal(("aes128",), ("sha1",)), 600))
 NETS = [f"10.{n}.0.0/24" for n in range(20, 24)]
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
