@@ -82,8 +82,11 @@ def plan(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> Plan:
     waits: list[timedelta] = []
     for member in sorted(spec.members, key=lambda m: (m.id != active, m.index)):
         role = MemberRole.ACTIVE if member.id == active else MemberRole.STANDBY
-        actions = _member(state.members.get(member.id, MemberState(member.id)), role, shared, waits)
-        steps += [Step(member, action) for action in actions]
+        seen = state.members.get(member.id, MemberState(member.id))
+        if member.id == active and _contested(member.id, state):
+            # Neighbours may have heard the other one last: plumbed again, it is announced again.
+            seen = replace(seen, role=None)
+        steps += [Step(member, action) for action in _member(seen, role, shared, waits)]
     return Plan(tuple(steps), active, min(waits, default=None))
 
 
@@ -101,6 +104,11 @@ def back_off(rounds: int) -> timedelta:
 def _wanted(peer: PeerSpec) -> _Wanted:
     children = {child.name: child.fingerprint() for child in peer.children}
     return _Wanted(peer, LoadedPeer(peer.fingerprint(), children))
+
+
+def _contested(active: UUID, state: GatewayState) -> bool:
+    """Whether another member also carries the public address."""
+    return any(m.role is MemberRole.ACTIVE for ident, m in state.members.items() if ident != active)
 
 
 def _stands(state: MemberState | None) -> bool:

@@ -97,7 +97,8 @@ def test_two_active_members_become_one() -> None:
     spec = gateway(connection())
     state = with_member(settled(spec), spec.members[1].id, role=MemberRole.ACTIVE)
     todo = plan(spec, state, now=NOW)
-    assert shape(todo) == [(1, "Plumb")]
+    assert [a.role for a in actions(todo) if isinstance(a, Plumb)] == [MemberRole.ACTIVE, MemberRole.STANDBY]
+    assert shape(todo) == [(0, "Plumb"), (1, "Plumb")]
 
 
 def test_starting_comes_alone_for_a_gateway_without_connections() -> None:
