@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from vpn.domain.plan import Plan, plan
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState
+from vpn.domain.status import derive_status
 from vpn.drivers.simulated import SimulatedDriver
 
 
@@ -23,3 +24,9 @@ def reconcile(driver: SimulatedDriver, *specs: GatewaySpec, passes: int = 1) -> 
             driver.apply(step.member, step.action, generation=spec.generation)
         done.append(todo)
     return done
+
+
+def words(driver: SimulatedDriver, spec: GatewaySpec) -> list[tuple[str, tuple[str, ...]]]:
+    """Status and reason codes of each connection."""
+    status = derive_status(spec, observe(driver, spec), now=datetime.now(UTC))
+    return [(c.status, tuple(r.code for r in c.reasons)) for c in status.connections.values()]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,20 +10,18 @@ import pytest
 
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.vpn.domain.values import connection, gateway, ident, pair
-from tests.vpn.simulation import observe, reconcile
+from tests.vpn.simulation import observe, reconcile, words
 from vpn.domain.actions import Initiate, LoadPeer, Plumb, StartMember, StopMember
 from vpn.domain.peers import child_name, peers
 from vpn.domain.plan import plan
 from vpn.domain.reasons import Code
 from vpn.domain.spec import (
     ConnectionSpec,
-    GatewaySpec,
     InstanceSpec,
     MemberRole,
     NetworkSpec,
     SubnetSpec,
 )
-from vpn.domain.status import derive_status
 from vpn.drivers.base import DriverConfig, DriverError, StaleGeneration
 from vpn.drivers.simulated import SimulatedDriver
 
@@ -44,12 +38,6 @@ def config(tmp_path: Path) -> DriverConfig:
 @pytest.fixture
 def driver(config: DriverConfig) -> SimulatedDriver:
     return SimulatedDriver(config)
-
-
-def words(driver: SimulatedDriver, spec: GatewaySpec) -> list[tuple[str, tuple[str, ...]]]:
-    """Status and reason codes of each connection."""
-    status = derive_status(spec, observe(driver, spec), now=datetime.now(UTC))
-    return [(c.status, tuple(r.code for r in c.reasons)) for c in status.connections.values()]
 
 
 def back(**changes: object) -> ConnectionSpec:
@@ -226,30 +214,6 @@ def test_a_fault_on_demand_ends_with_an_empty_message(driver: SimulatedDriver) -
         driver.apply(spec.members[0], plumb, generation=1)
     driver.fault(spec.members[0].id, "")
     driver.apply(spec.members[0], plumb, generation=1)
-
-
-def test_no_key_in_clear_on_disk_and_all_files_private(driver: SimulatedDriver, config: DriverConfig) -> None:
-    reconcile(driver, *pair())
-    files = [path for path in config.directory.rglob("*") if path.is_file()]
-    assert files
-    for path in files:
-        assert b"VPNDemoPassword" not in path.read_bytes()
-        if path.name != "lock":
-            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-    assert stat.S_IMODE(os.stat(config.directory).st_mode) == 0o700
-
-
-def test_other_processes_see_the_same_data_plane(driver: SimulatedDriver, config: DriverConfig) -> None:
-    first, second = pair()
-    reconcile(driver, first, second)
-    script = (
-        "import sys; from pathlib import Path; from vpn.drivers.base import DriverConfig;"
-        "from vpn.drivers.simulated import SimulatedDriver;"
-        "d = SimulatedDriver(DriverConfig(Path(sys.argv[1]), 'test', ''));"
-        "print(sum(m.tunnels_up for m in d.standing().members))"
-    )
-    command = [sys.executable, "-c", script, str(config.directory)]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "2"
 
 
 def test_networks_stand_and_go(driver: SimulatedDriver) -> None:
