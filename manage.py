@@ -7,9 +7,10 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
-    from console.environment import adopt_data_dir
+    from console.environment import adopt_data_dir, widen_path
     from console.quickstart.datadir import prepare
 
+    widen_path()
     if sys.argv[1:2] == ["quickstart"]:
         prepare(sys.argv)
     adopt_data_dir(sys.argv)

@@ -69,6 +69,13 @@ def secret(name: str, default: str = "") -> str:
         raise SettingError(f"{name}_FILE", f"cannot be read: {error.strerror}") from None
 
 
+def widen_path() -> None:
+    """Ordinary users lack the folders of `nft` and its like in their PATH."""
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    more = [folder for folder in ("/usr/local/sbin", "/usr/sbin", "/sbin") if folder not in path]
+    os.environ["PATH"] = os.pathsep.join([*path, *more])
+
+
 def environment_file(directory: Path) -> Path:
     """Where a data directory keeps the settings that quickstart made."""
     return directory / "environment"

@@ -69,13 +69,15 @@ def _lacking(holder: int) -> tuple[str, ...]:
     except ValueError:
         complaint = (result.stderr.strip().splitlines() or ["it said nothing"])[-1]
         return (f"The driver's check failed: {complaint}.",)
-    return tuple(f"{check['message']} {check['fix']}".strip() for check in checks if not check["ok"])
+    by_fix: dict[str, list[str]] = {}
+    for check in checks:
+        if not check["ok"]:
+            by_fix.setdefault(check["fix"], []).append(f"{check['name']} {check['message']}")
+    return tuple(f"{', '.join(lacks)}. To mend it: {fix}" for fix, lacks in by_fix.items())
 
 
 def remove_data_plane(choice: Choice, data_dir: DataDir) -> str:
     """Nothing of this installation remains on the host; returns what went wrong, or nothing."""
-    if choice.driver != "strongswan":
-        return ""
     result = subprocess.run(
         manage("dataplane", "--remove", holder=choice.holder),
         env=os.environ | choice.settings,

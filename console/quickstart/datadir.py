@@ -123,7 +123,8 @@ class DataDir:
 
     def make(self) -> None:
         """Make what is missing, readable by the owner alone. Raises DataDirError."""
-        for directory in dict.fromkeys((self.directory, self.sockets, self.directory / "redis")):
+        parts = (self.directory / name for name in ("redis", "static"))
+        for directory in dict.fromkeys((self.directory, self.sockets, *parts)):
             try:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 if directory.lstat().st_uid != os.getuid():

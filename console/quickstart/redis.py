@@ -19,7 +19,8 @@ def command(socket_path: Path, directory: Path) -> list[str]:
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
-        "loglevel": "warning",
+        "logfile": str(directory / "redis.log"),
+        "loglevel": "notice",
         "daemonize": "no",
     }
     words = [word for name, value in settings.items() for word in (f"--{name}", value)]

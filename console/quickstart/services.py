@@ -58,7 +58,7 @@ def worker_service(ready: Callable[[], bool], *, holder: int) -> Service:
         ready=ready,
         stop_seconds=8,
         # The worker makes namespaces: on this host it is root or root's like by design.
-        environment={"PYTHONWARNINGS": "ignore::RuntimeWarning:celery.platforms"},
+        environment={"PYTHONWARNINGS": "ignore:::celery.platforms"},
     )
 
 

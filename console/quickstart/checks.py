@@ -1,0 +1,186 @@
+"""What `manage.py doctor` looks at: each check says what it found, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.apps import apps
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
+
+from console.celery import app, node_queue
+from console.encryption import DecryptionError, key_ring
+from console.quickstart.datadir import DataDir
+from console.quickstart.services import manage
+from console.settings import redis_url
+
+_START = "start it: python manage.py quickstart"
+_SILENT_AFTER = timedelta(seconds=30)
+_CLOCK_DRIFT = timedelta(seconds=5)
+# Nothing of this installation can be older than its first release.
+_EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Finding(NamedTuple):
+    """`fix` is a command or a sentence, empty when all is well."""
+
+    name: str
+    ok: bool
+    message: str
+    fix: str = ""
+
+
+def all_findings() -> Iterator[Finding]:
+    """Checks in the order in which they depend on each other; each is bounded in time."""
+    yield from data_directory()
+    reachable = database()
+    yield reachable
+    if reachable.ok:
+        yield from (check() for check in (migrations, clock, keys, listener))
+    broker = redis()
+    yield broker
+    if broker.ok:
+        yield worker()
+    yield from web()
+    yield from driver()
+
+
+def data_directory() -> Iterator[Finding]:
+    """Nobody but the owner may read keys and credentials."""
+    place = DataDir(Path(settings.DATA_DIR))
+    wanted = {place.directory: 0o700, place.environment: 0o600, place.credentials: 0o600}
+    for path, mode in wanted.items():
+        if not path.exists():
+            continue
+        found = path.stat()
+        ok = stat.S_IMODE(found.st_mode) & ~mode == 0 and found.st_uid == os.getuid()
+        message = f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, owner {found.st_uid}"
+        yield Finding(
+            "permissions", ok, message, "" if ok else f"chown {os.getuid()} {path}; chmod {mode:o} {path}"
+        )
+
+
+def database() -> Finding:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return Finding("database", False, str(error).strip(), f"check ISTHMUS_DATABASE_URL, or {_START}")
+    version = ".".join(str(part) for part in _database_version())
+    return Finding("database", True, f"{connection.vendor} {version} answers")
+
+
+def _database_version() -> tuple[int, ...]:
+    return tuple(connection.get_database_version())
+
+
+def migrations() -> Finding:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not missing:
+        return Finding("migrations", True, "all applied")
+    return Finding("migrations", False, f"{len(missing)} not applied", "python manage.py migrate")
+
+
+def clock() -> Finding:
+    """Leases and back-off compare times of this host with times in the database."""
+    now = timezone.now()
+    latest = (
+        apps.get_model("vpn", "Node").objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    )
+    if now < _EARLIEST:
+        return Finding(
+            "clock", False, f"{now:%Y-%m-%d %H:%M} is in the past", "set the clock: timedatectl set-ntp on"
+        )
+    if latest and latest - now > _CLOCK_DRIFT:
+        message = f"a host was heard of at {latest:%H:%M:%S}, {(latest - now).seconds} s in the future"
+        return Finding("clock", False, message, "let all hosts keep time: timedatectl set-ntp on")
+    return Finding("clock", True, f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def keys() -> Finding:
+    """The ring must open what is stored."""
+    fix = "put the old key back at the end of ISTHMUS_ENCRYPTION_KEYS"
+    try:
+        key_ring()
+        connections = apps.get_model("vpn", "Connection").objects
+        opened = sum(bool(row.open_psk()) for row in connections.order_by("created_at")[:1000])
+    except (DecryptionError, ValueError) as error:
+        return Finding("keys", False, str(error), fix)
+    return Finding("keys", True, f"the key ring opens what is stored ({opened} pre-shared keys tried)")
+
+
+def listener() -> Finding:
+    """The listener and the sweep of a host both say hello."""
+    node = apps.get_model("vpn", "Node").objects.filter(name=settings.NODE).first()
+    if node is None:
+        return Finding("host", False, f"{settings.NODE} was never heard of", _START)
+    age = timezone.now() - node.seen_at
+    ok = age < _SILENT_AFTER
+    message = f"{settings.NODE} was heard of {age.seconds} s ago"
+    return Finding("host", ok, message, "" if ok else f"start its worker and listener, or all: {_START}")
+
+
+def redis() -> Finding:
+    if not settings.REDIS_URL:
+        return Finding("redis", False, "no ISTHMUS_REDIS_URL", f"set it, or {_START}")
+    try:
+        with Redis.from_url(redis_url(0), socket_timeout=2, socket_connect_timeout=2) as client:
+            client.ping()
+            waiting = client.llen(node_queue(settings.NODE))
+    except RedisError as error:
+        return Finding("redis", False, f"does not answer ({type(error).__name__})", _START)
+    return Finding("redis", True, f"answers; {waiting} tasks wait for this host")
+
+
+def worker() -> Finding:
+    """Every worker that answers a ping within two seconds."""
+    try:
+        answers = app.control.ping(timeout=2.0) or []
+    except (OperationalError, OSError) as error:
+        return Finding("worker", False, f"cannot be asked ({type(error).__name__})", _START)
+    names = sorted(name for answer in answers for name in answer)
+    if not names:
+        fix = f"celery -A console.celery worker -Q {node_queue(settings.NODE)},default, or all: {_START}"
+        return Finding("worker", False, "no worker answers", fix)
+    return Finding("worker", True, f"{', '.join(names)} answers")
+
+
+def web() -> Iterator[Finding]:
+    """Only where quickstart has told its address."""
+    url = DataDir(Path(settings.DATA_DIR)).read_credentials().get("url")
+    if not url:
+        return
+    try:
+        with urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310
+            yield Finding("web", True, f"{url} answers {answer.status}")
+    except (URLError, TimeoutError) as error:
+        reason = getattr(error, "reason", error)
+        yield Finding("web", False, f"{url}: {reason}", _START)
+
+
+def driver() -> Iterator[Finding]:
+    """The driver's own checks, run where it works: inside the user namespace, if there is one."""
+    result = subprocess.run(
+        manage("dataplane", "--check"), capture_output=True, text=True, timeout=60, check=False
+    )
+    if result.returncode:
+        complaint = (result.stderr.strip().splitlines() or ["no reason told"])[-1]
+        yield Finding("driver", False, complaint, _START)
+        return
+    for check in json.loads(result.stdout):
+        yield Finding(check["name"], check["ok"], check["message"], check["fix"])
