@@ -76,4 +76,5 @@ def _version_date(text: str | None, today: date, found: list[Violation]) -> date
     elif not OLDEST <= when <= today + timedelta(days=1):
         message = f"The version lies between {OLDEST} and today, {today}."
         found.append(Violation("invalid_version_range", "version", message))
+        return None
     return when

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import CommandError, call_command
+
+from console.encryption import DecryptionError, KeyRing, new_key
+from tests.factories import PSK, Party, make_connection, make_gateway
+from vpn.models import Connection
+
+
+def test_the_first_key_seals_and_all_open() -> None:
+    old, new = new_key(), new_key()
+    token = KeyRing([old]).seal("secret", "row:1")
+    ring = KeyRing([new, old])
+    assert ring.open(token, "row:1") == "secret"
+    assert not ring.is_current(token)
+    assert ring.is_current(ring.seal("secret", "row:1"))
+
+
+@pytest.mark.parametrize("damage", ["", "v1", "v1.x.y", "v2.a.b", "v1.{id}.AAAA", "nonsense.a.b.c"])
+def test_damage_is_noticed_and_tells_nothing(damage: str) -> None:
+    ring = KeyRing([new_key()])
+    ident = ring.seal("secret", "row:1").split(".")[1]
+    with pytest.raises(DecryptionError) as refusal:
+        ring.open(damage.format(id=ident), "row:1")
+    assert "secret is" in str(refusal.value) or "secrets" not in str(refusal.value)
+
+
+def test_a_token_opens_in_its_own_row_only() -> None:
+    ring = KeyRing([new_key()])
+    with pytest.raises(DecryptionError):
+        ring.open(ring.seal("secret", "row:1"), "row:2")
+
+
+@pytest.mark.parametrize("keys", [[], ["short"], ["AAAA"]])
+def test_bad_keys_are_refused_at_once(keys: list[str]) -> None:
+    with pytest.raises(ValueError):
+        KeyRing(keys)
+
+
+def test_the_ring_hides_its_keys() -> None:
+    key = new_key()
+    assert key not in repr(KeyRing([key]))
+
+
+def _rotate() -> str:
+    out = io.StringIO()
+    call_command("rotate_keys", "--batch", "2", stdout=out)
+    return out.getvalue().strip()
+
+
+def test_rotation_seals_every_row_once(ana: Party, settings: LazySettings) -> None:
+    gateway = make_gateway(ana)
+    rows = [make_connection(ana, gateway, number) for number in range(5)]
+    ids = {row.pk: row.psk_id for row in rows}
+    old = list(settings.ENCRYPTION_KEYS)
+    settings.ENCRYPTION_KEYS = [new_key(), *old]
+    assert _rotate() == "5 sealed anew, 0 were current, 0 could not be opened"
+    assert _rotate() == "0 sealed anew, 5 were current, 0 could not be opened"
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    for row in Connection.objects.all():
+        assert row.open_psk() == PSK
+        assert row.psk_id == ids[row.pk], "a tunnel would be rebuilt"
+
+
+def test_rotation_says_when_a_key_is_missing(ana: Party, settings: LazySettings) -> None:
+    row = make_connection(ana)
+    settings.ENCRYPTION_KEYS = [new_key()]
+    with pytest.raises(CommandError):
+        _rotate()
+    row.refresh_from_db()
+    assert row.psk_sealed == Connection.objects.get().psk_sealed
+
+
+def test_rotation_leaves_a_key_alone_that_changes_meanwhile(
+    ana: Party, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_connection(ana)
+    settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
+    resealed = Connection.resealed_psk
+
+    def while_somebody_edits(row: Connection) -> str:
+        token = resealed(row)
+        other = Connection.objects.get(pk=row.pk)
+        other.seal_psk("another-key")
+        other.save()
+        return token
+
+    monkeypatch.setattr(Connection, "resealed_psk", while_somebody_edits)
+    assert _rotate() == "0 sealed anew, 0 were current, 0 could not be opened"
+    assert Connection.objects.get().open_psk() == "another-key"
