@@ -1,0 +1,68 @@
+"""Wishes reach the queue of the right host, after commit, and never hurt the change itself."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from celery import Celery
+from django.db import transaction
+from django.utils import timezone
+
+from console.celery import app as product
+from tests.vpn.scene import make_scene
+from vpn import triggers
+from vpn.models import Node, Vpc
+from vpn.services import networks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(monkeypatch, settings):
+    settings.REDIS_URL = "unix:///somewhere"
+    calls: list[tuple[str, str]] = []
+    monkeypatch.setattr(triggers.app, "send_task", lambda name, args, queue, **_: calls.append((name, queue)))
+    return calls
+
+
+def test_nothing_is_sent_before_the_commit(sent, django_capture_on_commit_callbacks):
+    scene = make_scene()
+    with django_capture_on_commit_callbacks(execute=True):
+        gateway = scene.gateway(scene.left)
+        assert sent == []
+    assert sent == [(triggers.RECONCILE_GATEWAY, f"node.{gateway.node}")]
+
+
+def test_nothing_is_sent_after_a_rollback(sent, django_capture_on_commit_callbacks):
+    scene = make_scene()
+    failing = pytest.raises(ZeroDivisionError)
+    with django_capture_on_commit_callbacks(execute=True), failing, transaction.atomic():
+        scene.gateway(scene.left)
+        raise ZeroDivisionError
+    assert sent == []
+
+
+def test_a_broker_that_is_away_is_not_waited_for(monkeypatch, settings, tmp_path, caplog):
+    settings.REDIS_URL = f"unix://{tmp_path}/none.sock"
+    away = Celery("away", broker=f"redis+socket://{tmp_path}/none.sock")
+    away.conf.update({"task_publish_retry": product.conf.task_publish_retry})
+    away.conf.broker_transport_options = product.conf.broker_transport_options
+    monkeypatch.setattr(triggers, "app", away)
+    began = time.monotonic()
+    triggers.send(triggers.RECONCILE_GATEWAY, uuid4(), "here")
+    assert time.monotonic() - began < 3
+    assert "broker is away" in caplog.text
+
+
+def test_a_new_vpc_goes_to_the_host_with_the_fewest(settings):
+    settings.NODE = "web-only"
+    scene = make_scene()
+    assert set(Vpc.objects.values_list("node", flat=True)) == {"web-only"}
+    for name in ("alpha", "beta"):
+        Node.objects.create(name=name, driver="simulated")
+    Node.objects.create(name="gone", driver="simulated", seen_at=timezone.now() - timedelta(hours=1))
+    nodes = [networks.create_vpc(scene.actor, {"name": f"v{n}"}).node for n in range(3)]
+    assert nodes == ["alpha", "beta", "alpha"]
