@@ -18,7 +18,14 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
     # Lost deliveries are the sweep's business; redelivery by Redis is only a second net.
-    broker_transport_options={"visibility_timeout": 600, "socket_timeout": 2, "socket_connect_timeout": 1},
+    broker_transport_options={
+        "visibility_timeout": 600,
+        "socket_timeout": 2,
+        "socket_connect_timeout": 1,
+        # Of publishers; a worker goes on trying for ever.
+        "max_retries": 1,
+        "interval_start": 0,
+    },
     # A publisher never waits for a broker that is away: the sweep finds the work.
     task_publish_retry=False,
     worker_send_task_events=False,
