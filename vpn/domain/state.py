@@ -77,7 +77,10 @@ class LoadedPeer:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Initiations since the peer was last up (`count`), and when the last one began."""
+    """Tries since all of the peer was up, and when the last one began.
+
+    Children that are initiated in one go count once: `count` is that of the child tried most.
+    """
 
     count: int
     at: datetime
