@@ -308,3 +308,18 @@ def test_start_member_is_the_first_thing_asked(scene, driver):
 
     reconcile(gateway.id, driver=Recording(driver, -1, Killed()))
     assert seen[0] is StartMember
+
+
+def test_removing_one_of_two_connections_to_a_peer_leaves_the_other_alone(scene, driver, pair):
+    one, two = pair
+    second = {"local_cidrs": ["192.168.100.0/24"], "peer_cidrs": ["10.5.0.0/16"]}
+    mirrored = {"local_cidrs": ["10.5.0.0/16"], "peer_cidrs": ["192.168.100.0/24"]}
+    doomed = scene.connect(one, two, **second)
+    ours = scene.connect(one, two)
+    scene.connect(two, one, local_cidrs=[*mirrored["local_cidrs"], "192.168.0.0/24"])
+    settle(driver, one, two)
+    assert status_of(ours) == "up"
+    spis = [p["spi_in"] for t in ours.tunnels.filter(status="up") for p in t.pairs]
+    connections.delete_connection(scene.actor, one.id, doomed.id)
+    settle(driver, one, two)
+    assert [p["spi_in"] for t in ours.tunnels.filter(status="up") for p in t.pairs] == spis

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from console.encryption import key_ring
 from console.models.base import Resource
@@ -43,9 +42,14 @@ class Connection(Resource):
         indexes = [models.Index(fields=["gateway", "-created_at", "-id"])]
 
     def seal_psk(self, value: str) -> None:
-        """Sets key and version; the caller saves, and sets `psk_changed_at`."""
+        """Sets key and version; the caller saves, and sets `psk_changed_at`.
+
+        Equal keys of one gateway have equal versions: connections to one peer share its key, and
+        removing one of them must not look like a new key to the others. The version is a keyed
+        digest, of no use without the installation's secret key.
+        """
         self.psk_sealed = key_ring().seal(value, self._psk_context)
-        self.psk_id = uuid4().hex
+        self.psk_id = salted_hmac(f"psk:{self.gateway_id}", value, algorithm="sha256").hexdigest()[:32]
 
     def open_psk(self) -> str:
         """The key in clear: for the spec, the connection's serializer and exporters only.
