@@ -85,9 +85,8 @@ def _ipsec(actor: Actor, reference: Reference | None) -> IPsecPolicy | None:
 
 def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:
     """The connection that these fields would create."""
-    names = set(gateway.connections.values_list("name", flat=True)) if gateway else set()
     return ConnectionDraft(
-        name=fields["name"] if "name" in fields else random_name(names),
+        name=fields["name"] if "name" in fields else _free_name(gateway),
         peer_address=fields.get("peer_address", ""),
         psk=fields.get("psk", ""),
         local_cidrs=tuple(fields.get("local_cidrs", ())),
@@ -96,6 +95,10 @@ def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Poli
         dead_peer_detection=DpdDraft(**fields.get("dead_peer_detection", {})),
         ike=policies.offer(),
     )
+
+
+def _free_name(gateway: Gateway | None) -> str:
+    return random_name(set(gateway.connections.values_list("name", flat=True)) if gateway else ())
 
 
 def draft_of(connection: Connection) -> ConnectionDraft:

@@ -74,7 +74,7 @@ def check_connection(
         policies = find_policies(actor, fields)
     except Invalid as error:
         return [*missing_fields(fields), *error.violations]
-    return _creation_violations(actor, fields, policies, gateway, vpc_id)
+    return _creation_violations(actor, fields, draft_from(fields, gateway, policies), gateway, vpc_id)
 
 
 def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) -> Connection:
@@ -89,9 +89,9 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     """Within the caller's transaction. Raises Invalid or Conflict."""
     _refuse_deleting(gateway)
     policies = find_policies(actor, fields, also=missing_fields(fields))
-    if broken := _creation_violations(actor, fields, policies, gateway, None):
-        raise Invalid(broken)
     draft = draft_from(fields, gateway, policies)
+    if broken := _creation_violations(actor, fields, draft, gateway, None):
+        raise Invalid(broken)
     connection = Connection(
         account=account,
         resource_group_id=gateway.resource_group_id,
@@ -103,8 +103,9 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     _fill(connection, draft)
     connection.seal_psk(draft.psk)
     connection.save(force_insert=True)
-    for side, cidrs in (("local", draft.local_cidrs), ("peer", draft.peer_cidrs)):
-        ConnectionCidr.objects.bulk_create([new_cidr(connection, side, cidr) for cidr in cidrs])
+    sides = (("local", draft.local_cidrs), ("peer", draft.peer_cidrs))
+    rows = [new_cidr(connection, side, cidr) for side, cidrs in sides for cidr in cidrs]
+    ConnectionCidr.objects.bulk_create(rows)
     changes = {
         "name": (None, draft.name),
         "peer_address": (None, draft.peer_address),
@@ -166,10 +167,13 @@ def update_violations(connection: Connection, draft: ConnectionDraft, changed: s
 
 
 def _creation_violations(
-    actor: Actor, fields: ConnectionFields, policies: Policies, gateway: Gateway | None, vpc_id: UUID | None
+    actor: Actor,
+    fields: ConnectionFields,
+    draft: ConnectionDraft,
+    gateway: Gateway | None,
+    vpc_id: UUID | None,
 ) -> list[Violation]:
     missing = missing_fields(fields)
-    draft = draft_from(fields, gateway, policies)
     facts = connection_facts(gateway, draft.peer_address, vpc_id=vpc_id, account_id=actor.account_id)
     absent = {violation.field for violation in missing}
     return [*missing, *(v for v in connection_violations(draft, facts=facts) if v.field not in absent)]

@@ -12,16 +12,15 @@ from vpn.triggers import request_network, request_reconcile
 
 def touch_gateways(gateways: QuerySet[Gateway]) -> None:
     """Raise the generation of each and request a pass over it."""
-    chosen = list(gateways.values_list("id", "node"))
-    Gateway.objects.filter(pk__in=[ident for ident, _ in chosen]).update(
-        generation=F("generation") + 1, stamp=F("stamp") + 1, look_at=timezone.now()
-    )
-    for ident, node in chosen:
-        request_reconcile(ident, node)
+    for gateway in gateways.only("id", "node"):
+        touch_gateway(gateway)
 
 
 def touch_gateway(gateway: Gateway) -> None:
-    touch_gateways(Gateway.objects.filter(pk=gateway.pk))
+    Gateway.objects.filter(pk=gateway.pk).update(
+        generation=F("generation") + 1, stamp=F("stamp") + 1, look_at=timezone.now()
+    )
+    request_reconcile(gateway.pk, gateway.node)
 
 
 def show_gateway(gateway: Gateway) -> None:
