@@ -1,4 +1,5 @@
 from vpn.models.connections import Connection, ConnectionCidr, StatusChange, Tunnel
+from vpn.models.drafts import WizardDraft
 from vpn.models.gateways import Gateway, GatewayMember, Health, Lifecycle
 from vpn.models.networks import AddressPrefix, Instance, Node, Subnet, SubnetAddress, Vpc
 
@@ -17,4 +18,5 @@ __all__ = [
     "SubnetAddress",
     "Tunnel",
     "Vpc",
+    "WizardDraft",
 ]

@@ -1,0 +1,99 @@
+"""The doors of the console: who may enter a view, and what refusals look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from console.actor import Role
+from console.errors import Conflict, Invalid, NotAllowed, NotFound
+from console.web.requests import ConsoleRequest
+
+P = ParamSpec("P")
+View = Callable[Concatenate[ConsoleRequest, P], HttpResponse]
+Door = Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]
+
+_NO_ACCOUNT = "You belong to no account; an administrator can invite you to one."
+
+
+def page(role: Role = Role.VIEWER) -> Door[P]:
+    """A view that only reads."""
+    return _door(role, ("GET", "HEAD"))
+
+
+def form_page(role: Role) -> Door[P]:
+    """A view that shows a form and takes it."""
+    return _door(role, ("GET", "HEAD", "POST"))
+
+
+def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Door[P]:
+    """A view behind a button. Refused, it says why on the page named `back`, which takes the
+    arguments in `keep` (None: all of the view's)."""
+
+    def door(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def told(request: ConsoleRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except (Invalid, Conflict) as error:
+                for violation in error.violations:
+                    messages.error(request, violation.message)
+                kept = {name: kwargs[name] for name in kwargs if keep is None or name in keep}
+                return redirect(reverse(back, kwargs=kept))
+
+        return _door(role, ("POST",))(told)
+
+    return door
+
+
+def refused(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    """The 403 or 404 page with its reason."""
+    return render(request, f"{status}.html", {"message": message}, status=status)
+
+
+def _door(role: Role, methods: tuple[str, ...]) -> Door[P]:
+    def door(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            response = _sent_away(request) or _answer(
+                cast(ConsoleRequest, request), role, lambda known: view(known, *args, **kwargs)
+            )
+            # Pages belong to one account, and a fragment must not answer for its page.
+            response["Cache-Control"] = "no-store"
+            patch_vary_headers(response, ["HX-Request", "Cookie"])
+            return response
+
+        return guarded
+
+    return door
+
+
+def _sent_away(request: HttpRequest) -> HttpResponse | None:
+    if not request.user.is_authenticated:
+        if getattr(request, "htmx", False):
+            return HttpResponseClientRedirect(reverse("sign_in"))
+        return redirect_to_login(request.get_full_path())
+    return refused(request, 403, _NO_ACCOUNT) if getattr(request, "actor", None) is None else None
+
+
+def _answer(
+    request: ConsoleRequest, role: Role, view: Callable[[ConsoleRequest], HttpResponse]
+) -> HttpResponse:
+    try:
+        request.actor.require(role)
+        return view(request)
+    except NotAllowed as error:
+        return refused(request, 403, error.violations[0].message)
+    except NotFound as error:
+        return refused(request, 404, error.violations[0].message)

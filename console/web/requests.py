@@ -1,0 +1,36 @@
+"""What the console's middleware adds to a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+
+from console.actor import Actor, Role, Via
+from console.models import User
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django_htmx.middleware import HtmxDetails
+
+
+class ConsoleRequest(HttpRequest):
+    """A request behind `console.web.pages.page`: signed in, and acting for an account."""
+
+    actor: Actor
+    request_id: str
+    htmx: HtmxDetails
+    user: User
+
+
+def actor_of(request: HttpRequest, who: str, account_id: UUID, role: Role, via: Via) -> Actor:
+    """The actor with where the request came from, for the audit trail."""
+    return Actor(
+        account_id=account_id,
+        who=who,
+        role=role,
+        via=via,
+        address=request.META.get("REMOTE_ADDR", ""),
+        request_id=getattr(request, "request_id", ""),
+    )

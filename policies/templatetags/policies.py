@@ -1,0 +1,51 @@
+"""Algorithms and their strength, for pages and the manual."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django import template
+
+from policies.domain.algorithms import (
+    AUTHENTICATION,
+    DH_GROUPS,
+    ENCRYPTION,
+    IKE_VERSIONS,
+    PFS,
+    Verdict,
+)
+from policies.models import IKEPolicy, IPsecPolicy
+from policies.web.shown import Warned, warnings_of, word_of
+
+register = template.Library()
+
+
+class Row(NamedTuple):
+    """One algorithm of the manual's table."""
+
+    kind: str
+    word: str
+    ike: Verdict | None
+    esp: Verdict | None
+
+
+@register.simple_tag
+def algorithm_rows() -> list[Row]:
+    """Every algorithm that the API knows, in its order."""
+    rows = [Row("Encryption", word_of(name), a.ike, a.esp) for name, a in ENCRYPTION.items()]
+    rows += [Row("Authentication", word_of(name), a.ike, a.esp) for name, a in AUTHENTICATION.items()]
+    rows += [Row("DH group", str(number), a.ike, a.esp) for number, a in DH_GROUPS.items()]
+    rows += [Row("PFS", word_of(name), None, verdict) for name, verdict in PFS.items()]
+    return rows + [Row("IKE version", str(number), verdict, None) for number, verdict in IKE_VERSIONS.items()]
+
+
+@register.filter
+def weaknesses(policy: IKEPolicy | IPsecPolicy) -> list[Warned]:
+    """What of a policy should not be chosen any more, and why."""
+    return warnings_of(policy)
+
+
+@register.filter
+def word(name: Any) -> str:
+    """The seed document's spelling of an algorithm."""
+    return word_of(str(name))

@@ -1,0 +1,179 @@
+"""The forms of connections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from console.actor import Actor
+from console.web.forms import RuleForm, WordsField
+from policies.models import IKEPolicy, IPsecPolicy
+from policies.web.shown import warnings_of
+from vpn.domain.spec import DpdAction
+from vpn.services.fields import ConnectionFields, DpdFields
+
+_PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+KEY_HINT = "The same at both ends: 6 to 128 letters, digits and -+&!@#$%^*(),.:_"
+
+
+def key_field() -> forms.CharField:
+    """Never filled from the server: a key that is set shows as a hint."""
+    return forms.CharField(
+        label="Pre-shared key",
+        required=False,
+        strip=False,
+        help_text=KEY_HINT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
+    )
+
+
+class PolicyChoice(forms.ModelChoiceField):
+    """Auto-negotiation or a policy of the account; weak ones say so."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        weak = ", ".join(warned.word for warned in warnings_of(obj))
+        return f"{obj.name} (weak: {weak})" if weak else str(obj.name)
+
+
+class SettingsForm(RuleForm):
+    """What of a connection an edit may change; CIDRs and the key have forms of their own."""
+
+    paths = {
+        "dead_peer_detection": "dpd_action",
+        "dead_peer_detection.action": "dpd_action",
+        "dead_peer_detection.interval": "dpd_interval",
+        "dead_peer_detection.timeout": "dpd_timeout",
+    }
+
+    name = forms.CharField(
+        required=False,
+        help_text="Unique in its gateway.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+    peer_address = forms.CharField(
+        required=False,
+        help_text="The public IPv4 address of the other side, such as 203.0.113.9.",
+        widget=forms.TextInput(attrs=_PLAIN | {"inputmode": "decimal"}),
+    )
+    ike_policy = PolicyChoice(
+        label="IKE policy",
+        queryset=IKEPolicy.objects.none(),
+        required=False,
+        empty_label="Auto-negotiation",
+        help_text="Phase 1. Auto-negotiation meets any peer that the tables in the manual list.",
+    )
+    ipsec_policy = PolicyChoice(
+        label="IPsec policy",
+        queryset=IPsecPolicy.objects.none(),
+        required=False,
+        empty_label="Auto-negotiation",
+        help_text="Phase 2.",
+    )
+    dpd_action = forms.ChoiceField(
+        label="When the peer is silent",
+        choices=[(action.value, action.value) for action in DpdAction],
+        initial="none",
+        help_text="none: nothing; clear: end the tunnel; hold: set it up again on traffic; restart: at once.",
+    )
+    dpd_interval = forms.IntegerField(
+        label="Interval", required=False, initial=30, help_text="Seconds between two questions."
+    )
+    dpd_timeout = forms.IntegerField(
+        label="Timeout", required=False, initial=120, help_text="Seconds of silence; IKEv1 only."
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, model in (("ike_policy", IKEPolicy), ("ipsec_policy", IPsecPolicy)):
+            control = self.fields[name]
+            if isinstance(control, forms.ModelChoiceField):
+                control.queryset = model.objects.owned_by(actor).order_by("name")
+
+    def given(self, *, only_changed: bool = False) -> ConnectionFields:
+        """After `is_valid`; what was left empty is not given, an empty policy is auto-negotiation."""
+        names = set(self.changed_data if only_changed else self.fields)
+        data = self.cleaned_data
+        fields: ConnectionFields = {}
+        if "name" in names and data.get("name"):
+            fields["name"] = data["name"]
+        if "peer_address" in names and (not only_changed or data.get("peer_address")):
+            fields |= {"peer_address": data["peer_address"]} if data.get("peer_address") else {}
+        if "ike_policy" in names:
+            fields["ike_policy"] = _reference(data.get("ike_policy"))
+        if "ipsec_policy" in names:
+            fields["ipsec_policy"] = _reference(data.get("ipsec_policy"))
+        if dpd := self._dpd(names):
+            fields["dead_peer_detection"] = dpd
+        return fields
+
+    def _dpd(self, names: set[str]) -> DpdFields:
+        dpd: DpdFields = {}
+        if "dpd_action" in names and self.cleaned_data.get("dpd_action"):
+            dpd["action"] = self.cleaned_data["dpd_action"]
+        if "dpd_interval" in names and self.cleaned_data.get("dpd_interval") is not None:
+            dpd["interval"] = self.cleaned_data["dpd_interval"]
+        if "dpd_timeout" in names and self.cleaned_data.get("dpd_timeout") is not None:
+            dpd["timeout"] = self.cleaned_data["dpd_timeout"]
+        return dpd
+
+
+class ConnectionForm(SettingsForm):
+    """A new connection. `kept_key`: the draft's key, used when the field is left empty."""
+
+    psk = key_field()
+    local_cidrs = WordsField(
+        label="Local CIDRs", required=False, help_text="On this side, one a line: what the peer may reach."
+    )
+    peer_cidrs = WordsField(
+        label="Peer CIDRs", required=False, help_text="Behind the peer, one a line: what you want to reach."
+    )
+
+    field_order = ["name", "peer_address", "psk", "local_cidrs", "peer_cidrs"]
+
+    def __init__(self, *args: Any, kept_key: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept_key = kept_key
+        if kept_key:
+            hint = f"A key of {len(kept_key)} characters is set. Leave this empty to keep it."
+            self.fields["psk"].help_text = hint
+
+    def given(self, *, only_changed: bool = False) -> ConnectionFields:
+        fields = super().given(only_changed=only_changed)
+        if psk := self.cleaned_data.get("psk") or self._kept_key:
+            fields["psk"] = psk
+        fields["local_cidrs"] = self.cleaned_data.get("local_cidrs", [])
+        fields["peer_cidrs"] = self.cleaned_data.get("peer_cidrs", [])
+        return fields
+
+
+class KeyForm(RuleForm):
+    psk = key_field()
+
+
+class CidrForm(RuleForm):
+    """One CIDR to add."""
+
+    paths = {"local_cidrs": "cidr", "peer_cidrs": "cidr"}
+    cidr = forms.CharField(
+        label="Add a CIDR",
+        required=False,
+        widget=forms.TextInput(attrs=_PLAIN | {"placeholder": "10.2.1.0/24"}),
+    )
+
+
+def settings_initial(row: Any) -> dict[str, Any]:
+    """The form's values of a connection as it stands."""
+    return {
+        "name": row.name,
+        "peer_address": row.peer_address,
+        "ike_policy": row.ike_policy_id,
+        "ipsec_policy": row.ipsec_policy_id,
+        "dpd_action": row.dpd_action,
+        "dpd_interval": row.dpd_interval,
+        "dpd_timeout": row.dpd_timeout,
+    }
+
+
+def _reference(policy: IKEPolicy | IPsecPolicy | None) -> dict[str, str] | None:
+    return {"id": str(policy.pk)} if policy else None

@@ -1,0 +1,78 @@
+"""The forms of gateways."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from console.actor import Actor
+from console.web.forms import RuleForm
+from vpn.models import Subnet
+from vpn.services.fields import GatewayFields
+
+
+class GatewayForm(RuleForm):
+    """Subnets of the account, grouped by VPC."""
+
+    name = forms.CharField(
+        required=False,
+        help_text="Letters, digits, hyphens and underscores; unique in its VPC.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    subnet = forms.ChoiceField(
+        required=False,
+        help_text="Two of its addresses are taken, one for each member of the gateway.",
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Subnet.objects.owned_by(actor).select_related("vpc").order_by("vpc__name", "name")
+        self.subnets = {str(row.pk): row for row in rows}
+        control = self.fields["subnet"]
+        if isinstance(control, forms.ChoiceField):
+            control.choices = grouped(self.subnets.values())
+
+    def given(self) -> GatewayFields:
+        """After `is_valid`; fields left empty are not given."""
+        fields: GatewayFields = {}
+        if name := self.cleaned_data.get("name"):
+            fields["name"] = name
+        if subnet := self.cleaned_data.get("subnet"):
+            fields["subnet"] = {"id": subnet}
+        return fields
+
+
+class RenameForm(RuleForm):
+    name = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+
+
+class TypedNameForm(RuleForm):
+    """Deleting what takes other things with it asks for its name."""
+
+    name = forms.CharField(
+        label="Name of the gateway",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if name != self.expected:
+            raise forms.ValidationError(f"Type {self.expected} to confirm.")
+        return name
+
+
+def grouped(subnets: Iterable[Subnet]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Options of a choice of subnets, under the name of their VPC."""
+    by_vpc: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for subnet in subnets:
+        label = f"{subnet.name} · {subnet.ipv4_cidr_block} · {subnet.zone}"
+        by_vpc[f"VPC {subnet.vpc.name}"].append((str(subnet.pk), label))
+    return list(by_vpc.items())

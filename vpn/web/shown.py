@@ -1,0 +1,94 @@
+"""What pages show of gateways and connections: rows with their words worked out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from console.actor import Actor
+from vpn.models import Connection, Gateway, Tunnel
+from vpn.services.connections import cidrs_of, connections_of
+from vpn.services.gateways import gateways_of
+
+HISTORY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionShown:
+    """A connection with its word: up, down or disabled."""
+
+    row: Connection
+    local: list[str]
+    peer: list[str]
+
+    @property
+    def word(self) -> str:
+        return self.row.status if self.row.admin_state_up else "disabled"
+
+    @property
+    def waits(self) -> bool:
+        """Down without a reason yet."""
+        return self.word == "down" and not self.row.status_reasons
+
+
+def word_of(gateway: Gateway) -> str:
+    """The generation 1 status, but `degraded` is told: it is what needs attention."""
+    if gateway.status == "available" and gateway.health_state == "degraded":
+        return "degraded"
+    return gateway.status
+
+
+def listed(actor: Actor) -> QuerySet[Gateway]:
+    """The account's gateways, newest first, with `connections_up` and `connections_total`."""
+    up = Count("connections", filter=Q(connections__status="up"))
+    rows = gateways_of(actor).annotate(connections_total=Count("connections"), connections_up=up)
+    return rows.order_by("-created_at", "-id")
+
+
+def stamp_of(gateways: Iterable[Gateway]) -> str:
+    """Changes with every change that the list shows."""
+    text = " ".join(f"{gateway.pk}:{gateway.stamp}" for gateway in gateways)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def shown_connections(gateway: Gateway) -> list[ConnectionShown]:
+    rows = connections_of(gateway).order_by("created_at", "id")
+    return [shown_connection(row) for row in rows]
+
+
+def shown_connection(row: Connection) -> ConnectionShown:
+    local, peer = cidrs_of(row)
+    return ConnectionShown(row, local, peer)
+
+
+def gateway_live(gateway: Gateway) -> dict[str, Any]:
+    """What of a gateway's page changes by itself."""
+    connections = shown_connections(gateway)
+    up = sum(shown.word == "up" for shown in connections)
+    return {
+        "gateway": gateway,
+        "word": word_of(gateway),
+        "members": list(gateway.members.all()),
+        "connections": connections,
+        "up": up,
+        "history": gateway.history.select_related("connection")[:HISTORY],
+        "announce": f"Gateway {gateway.name} {word_of(gateway)}, {up} of {len(connections)} connections up.",
+    }
+
+
+def connection_live(connection: Connection) -> dict[str, Any]:
+    """What of a connection's page changes by itself."""
+    shown = shown_connection(connection)
+    tunnels = Tunnel.objects.filter(connection=connection).select_related("member")
+    return {
+        "gateway": connection.gateway,
+        "connection": connection,
+        "shown": shown,
+        "tunnels": list(tunnels.order_by("member__index")),
+        "history": connection.history.all()[:HISTORY],
+        "announce": f"Connection {connection.name} {shown.word}.",
+    }

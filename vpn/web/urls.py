@@ -1,0 +1,52 @@
+"""Pages of gateways, connections and networks."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from vpn.web import connections, gateways, networks, wizard
+
+_GATEWAY = "gateways/<uuid:gateway_id>"
+_CONNECTION = f"{_GATEWAY}/connections/<uuid:connection_id>"
+_DRAFT = "gateways/new/<uuid:draft_id>"
+
+urlpatterns = [
+    path("", gateways.gateway_list, name="gateways"),
+    path("gateways/new", wizard.gateway_step, name="gateway_new"),
+    path("gateways/new/check", wizard.check_gateway_field, name="gateway_check"),
+    path(f"{_DRAFT}/gateway", wizard.gateway_step, name="wizard_gateway"),
+    path(f"{_DRAFT}/connection", wizard.connection_step, name="wizard_connection"),
+    path(f"{_DRAFT}/check", wizard.check_connection_field, name="wizard_check"),
+    path(f"{_DRAFT}/review", wizard.review_step, name="wizard_review"),
+    path(_GATEWAY, gateways.gateway_page, name="gateway"),
+    path(f"{_GATEWAY}/status", gateways.gateway_status, name="gateway_status"),
+    path(f"{_GATEWAY}/rename", gateways.gateway_rename, name="gateway_rename"),
+    path(f"{_GATEWAY}/delete", gateways.gateway_delete, name="gateway_delete"),
+    path(f"{_GATEWAY}/connections/new", connections.connection_new, name="connection_new"),
+    path(f"{_GATEWAY}/connections/check", connections.connection_check, name="connection_check"),
+    path(_CONNECTION, connections.connection_page, name="connection"),
+    path(f"{_CONNECTION}/status", connections.connection_status, name="connection_status"),
+    path(f"{_CONNECTION}/edit", connections.connection_edit, name="connection_edit"),
+    path(f"{_CONNECTION}/key", connections.connection_key, name="connection_key"),
+    path(f"{_CONNECTION}/state", connections.connection_state, name="connection_state"),
+    path(f"{_CONNECTION}/delete", connections.connection_delete, name="connection_delete"),
+    *(
+        path(
+            f"{_CONNECTION}/cidrs/{side}", connections.connection_cidrs, {"side": side}, name=f"{side}_cidrs"
+        )
+        for side in ("local", "peer")
+    ),
+    path("networks", networks.network_list, name="networks"),
+    path("networks/vpcs/new", networks.vpc_new, name="vpc_new"),
+    path("networks/subnets/new", networks.subnet_new, name="subnet_new"),
+    path("networks/instances/new", networks.instance_new, name="instance_new"),
+    *(
+        path(
+            f"networks/{kind}s/<uuid:row_id>/delete",
+            networks.network_delete,
+            {"kind": kind},
+            name=f"{kind}_delete",
+        )
+        for kind in ("vpc", "subnet", "instance")
+    ),
+]
