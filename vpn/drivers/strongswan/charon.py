@@ -25,7 +25,7 @@ from vpn.drivers.strongswan.translate import sa_states
 BINARY = "/usr/sbin/charon-systemd"
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 2.0
-HUNG_AFTER = 2.0
+HALF_STARTED = 2.0
 _POLL = 0.002
 _LOG_LIMIT = 8_000_000
 _USERSPACE = "nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici"
@@ -100,12 +100,24 @@ def _variable(files: MemberFiles) -> bytes:
 def find(files: MemberFiles, namespace: str) -> Process | None:
     """The member's charon if it stands and answers."""
     try:
+        return _ask(files, namespace)
+    except vici.Hung:
+        return None
+
+
+def _ask(files: MemberFiles, namespace: str) -> Process | None:
+    """As find(), but Hung is raised."""
+    try:
         link = vici.connect(files.socket)
+    except vici.Hung:
+        raise
     except vici.NoAnswer:
         return None
     try:
         pid = vici.owner(link)
         vici.Charon(link).version()
+    except vici.Hung:
+        raise
     except vici.NoAnswer:
         return None
     finally:
@@ -119,21 +131,21 @@ def ensure(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
     The caller holds the member's lock.
     """
     _shorten(files.log)
-    standing = find(files, namespace)
+    try:
+        standing = _ask(files, namespace)
+        # A charon that somebody started and was killed before it answered still holds its lock.
+        if not standing and lives(files):
+            standing = _await(files, namespace, HALF_STARTED)
+    except vici.Hung:
+        standing = None
     return standing or _start(files, namespace, kernel_esp=kernel_esp)
 
 
 def _start(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
-    # A charon that somebody started and was killed before it answered still holds this.
+    kill(files)
     alive = locks.take(files.alive)
     if alive is None:
-        half_started = _await(files, namespace, HUNG_AFTER)
-        if half_started:
-            return half_started
-        kill(files)
-        alive = locks.take(files.alive)
-        if alive is None:
-            raise DriverError("start charon", "the old one cannot be ended")
+        raise DriverError("start charon", "the old one cannot be ended")
     plugins = _KERNEL if kernel_esp else _USERSPACE
     try:
         files.socket.unlink(missing_ok=True)
@@ -175,7 +187,7 @@ def _await(files: MemberFiles, namespace: str, seconds: float = START_TIMEOUT) -
     """Wait until charon answers; None when it has ended, or after so long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        found = find(files, namespace)
+        found = _ask(files, namespace)
         if found:
             return found
         if not lives(files):

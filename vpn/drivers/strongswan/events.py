@@ -107,24 +107,25 @@ class Interpreter:
         self._talks: OrderedDict[str, _Talk] = OrderedDict()
 
     def hear(self, event: str, said: Mapping[str, Any]) -> list[Heard]:
-        if event == "child-updown":
-            return self._updown(said)
-        if event == "ike-updown":
-            for _, sa in _sections(said):
-                self._talks.pop(sa.get("uniqueid", ""), None)
-            return []
-        failure = self._line(said)
-        return [failure] if failure else []
-
-    def _updown(self, said: Mapping[str, Any]) -> list[Heard]:
+        if event == "log":
+            failure = self._line(said)
+            return [failure] if failure else []
         kind = EventKind.UP if said.get("up") == "yes" else EventKind.DOWN
         heard = []
         for name, sa in _sections(said):
-            if kind is EventKind.UP:
-                self._talks.pop(sa.get("uniqueid", ""), None)
-            for child in sa.get("child-sas", {}).values():
+            self._updown(name, sa, kind)
+            for child in sa.get("child-sas", {}).values() if event == "child-updown" else ():
                 heard.append(Heard(kind, peer_of(name), child.get("name", "")))
         return heard
+
+    def _updown(self, name: str, sa: Mapping[str, Any], kind: EventKind) -> None:
+        """charon queues its log lines, and these events overtake them: so a talk is kept beyond
+        its end, and what its lines are about to tell may be known already."""
+        talk = self._talk({"ikesa-uniqueid": sa.get("uniqueid", ""), "ikesa-name": name})
+        talk.remote = talk.remote or sa.get("remote-host", "")
+        if kind is EventKind.UP:
+            talk.established = True
+            talk.told.clear()
 
     def _line(self, said: Mapping[str, Any]) -> Heard | None:
         text = said.get("msg", "")

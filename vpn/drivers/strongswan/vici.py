@@ -29,6 +29,10 @@ class NoAnswer(DriverError):
     """Nobody listens on the socket, or charon hangs."""
 
 
+class Hung(NoAnswer):
+    """Somebody has the socket open, and says nothing."""
+
+
 def plain(value: object) -> Any:
     """Bytes to text, all the way down."""
     if isinstance(value, Mapping):
@@ -38,17 +42,18 @@ def plain(value: object) -> Any:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def connect(path: Path, timeout: float = TIMEOUT) -> socket.socket:
-    """A connected socket whose calls end after `timeout` seconds. NoAnswer."""
+def connect(path: Path) -> socket.socket:
+    """A connected socket whose calls end after TIMEOUT seconds. NoAnswer."""
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    limit = struct.pack("ll", int(timeout), int(timeout % 1 * 1_000_000))
+    limit = struct.pack("ll", int(TIMEOUT), int(TIMEOUT % 1 * 1_000_000))
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
     try:
         link.connect(str(path))
     except OSError as error:
         link.close()
-        raise NoAnswer("reach charon", str(error)) from error
+        kind = Hung if isinstance(error, BlockingIOError) else NoAnswer
+        raise kind("reach charon", str(error)) from error
     return link
 
 
@@ -121,14 +126,16 @@ def _told_as(command: str) -> Iterator[None]:
         raise Refused(f"charon: {command}", str(error)) from error
     except (SessionException, EventUnknownException, DeserializationException, struct.error) as error:
         raise DriverError(f"charon: {command}", str(error)) from error
+    except BlockingIOError as error:
+        raise Hung(f"charon: {command}", "no answer in time") from error
     except OSError as error:
         raise NoAnswer(f"charon: {command}", str(error) or type(error).__name__) from error
 
 
 @contextmanager
-def session(path: Path, timeout: float = TIMEOUT) -> Iterator[Charon]:
+def session(path: Path) -> Iterator[Charon]:
     """Open, use, close."""
-    link = connect(path, timeout)
+    link = connect(path)
     try:
         yield Charon(link)
     finally:
