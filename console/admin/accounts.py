@@ -1,0 +1,159 @@
+"""Accounts, resource groups, people and their memberships."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.http import HttpRequest
+
+from console import services
+from console.actor import Role
+from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
+from console.models import Account, Membership, ResourceGroup, User
+from console.services import administration
+
+if TYPE_CHECKING:
+    ChangeForm = UserChangeForm[User]
+    StockUserAdmin = UserAdmin[User]
+else:
+    ChangeForm = UserChangeForm
+    StockUserAdmin = UserAdmin
+
+
+@admin.register(Account)
+class AccountAdmin(ServiceAdmin):
+    """`quotas` overrides the limits of the settings by name, such as {"gateways": 50}."""
+
+    settable = ("name",)
+    changeable = ("name", "quotas")
+    shown = ("id", "created_at")
+    list_display = ("name", "id", "quotas", "created_at")
+    search_fields = ("name", "id")
+    ordering = ("name",)
+
+    def create(self, request: HttpRequest, values: Values) -> Account:
+        return services.create_account(values.get("name", ""), who=request.user.get_username())
+
+    def update(self, request: HttpRequest, row: Account, values: Values) -> Account:
+        return administration.update_account(admin_actor(request, row.pk), **values)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ResourceGroup)
+class ResourceGroupAdmin(ServiceAdmin):
+    settable = ("account", "name")
+    changeable = ("name",)
+    shown = ("id", "is_default", "created_at")
+    autocomplete_fields = ("account",)
+    list_display = ("name", "account", "is_default", "id", "created_at")
+    list_filter = ("is_default", "account")
+    list_select_related = ("account",)
+    search_fields = ("name", "id", "account__name")
+    ordering = ("account__name", "name")
+
+    def create(self, request: HttpRequest, values: Values) -> ResourceGroup:
+        actor = admin_actor(request, values["account"].pk)
+        return administration.create_resource_group(actor, values["name"])
+
+    def update(self, request: HttpRequest, row: ResourceGroup, values: Values) -> ResourceGroup:
+        if "name" not in values:
+            return row
+        actor = admin_actor(request, row.account_id)
+        return administration.rename_resource_group(actor, row.pk, values["name"])
+
+    def remove(self, request: HttpRequest, row: ResourceGroup) -> None:
+        administration.delete_resource_group(admin_actor(request, row.account_id), row.pk)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ServiceAdmin):
+    settable = ("account", "user", "role")
+    changeable = ("role",)
+    shown = ("created_at",)
+    autocomplete_fields = ("account", "user")
+    list_display = ("user", "account", "role", "created_at")
+    list_filter = ("role", "account")
+    list_select_related = ("user", "account")
+    search_fields = ("user__username", "user__email", "account__name")
+    ordering = ("account__name", "user__username")
+
+    def create(self, request: HttpRequest, values: Values) -> Membership:
+        actor = admin_actor(request, values["account"].pk)
+        return services.add_member(actor, values["user"], Role(values["role"]))
+
+    def update(self, request: HttpRequest, row: Membership, values: Values) -> Membership:
+        if "role" not in values:
+            return row
+        return services.set_role(admin_actor(request, row.account_id), row.pk, Role(values["role"]))
+
+    def remove(self, request: HttpRequest, row: Membership) -> None:
+        services.remove_member(admin_actor(request, row.account_id), row.pk)
+
+
+class NewPersonForm(ServiceForm):
+    password = forms.CharField(
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters, and not a common one.",
+    )
+
+
+class PersonForm(ChangeForm):
+    """Nobody locks himself out of the admin site."""
+
+    me: User
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if self.instance.pk == self.me.pk:
+            for name in ("is_active", "is_superuser"):
+                if name in data and not data[name]:
+                    self.add_error(name, "You cannot take this from yourself; another superuser can.")
+        return data
+
+
+@admin.register(User)
+class PersonAdmin(StockUserAdmin):
+    """People are deactivated, never deleted: the trail of what they did stays theirs."""
+
+    form = PersonForm
+    add_form = NewPersonForm
+    list_display = ("username", "email", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser", "memberships__role")
+    search_fields = ("username", "email", "first_name", "last_name")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Rights", {"fields": ("is_active", "is_superuser"), "description": "Roles come from memberships."}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "email", "password", "is_superuser")}),)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kind = super().get_form(request, obj, change=change, **kwargs)
+        return type(kind.__name__, (kind,), {"me": request.user, "write": _write_person})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # Staff without all rights would see an empty admin site.
+        obj.is_staff = obj.is_superuser
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _write_person(form: ServiceForm, row: User | None, values: Values) -> User:
+    return services.create_user(
+        values.get("username", ""),
+        values.get("password", ""),
+        email=values.get("email", ""),
+        is_superuser=bool(values.get("is_superuser")),
+    )

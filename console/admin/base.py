@@ -1,0 +1,197 @@
+"""What the admin pages of all apps share: they change nothing but through the services.
+
+So a change made here obeys the rules, is audited and reaches the data plane like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from console.actor import Actor, Role, Via
+from console.errors import Refused
+from console.web.forms import RuleForm
+from console.web.requests import actor_of
+
+if TYPE_CHECKING:
+    RowForm = forms.ModelForm[Any]
+    RowAdmin = admin.ModelAdmin[Any]
+else:
+    RowForm = forms.ModelForm
+    RowAdmin = admin.ModelAdmin
+
+Values = dict[str, Any]
+
+
+class ServiceForm(RuleForm, RowForm):
+    """Hands what was entered to `write`, a service, while it is cleaned.
+
+    Only then can the violations of the service stand beside the fields. The admin holds a
+    transaction around the whole request; a refused service leaves nothing behind. A field left
+    empty stays as it is, except for those in `clearable`.
+    """
+
+    write: Callable[[Model | None, Values], Model]
+    clearable: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial = {**self.stored(), **self.initial}
+
+    def stored(self) -> Values:
+        """The present values of fields that are no columns."""
+        columns = {field.name for field in self.instance._meta.get_fields()}
+        names = [name for name in self.fields if name not in columns]
+        return {name: getattr(self.instance, name) for name in names if hasattr(self.instance, name)}
+
+    def _post_clean(self) -> None:
+        if self.errors:
+            return
+        row = None if self.instance._state.adding else self.instance
+        try:
+            with transaction.atomic():
+                self.instance = self.write(row, self.entered())
+        except Refused as error:
+            self.add_violations(error.violations)
+
+    def entered(self) -> Values:
+        """All that is not empty, for a new row; what differs, for one that stands."""
+        names = list(self.fields) if self.instance._state.adding else self.changed_data
+        values = {name: self.cleaned_data[name] for name in names}
+        return {
+            name: value
+            for name, value in values.items()
+            if value not in (None, "", []) or (name in self.clearable and name in self.changed_data)
+        }
+
+
+class ServiceAdmin(RowAdmin):
+    """`settable` are the fields of a new row, `changeable` those that may change later; both name
+    fields of `form`. What else `shown` names is only read. Deletion takes one row at a time."""
+
+    form: type[RowForm] = ServiceForm
+    settable: tuple[str, ...] = ()
+    changeable: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+    show_full_result_count = False
+
+    def create(self, request: HttpRequest, values: Values) -> Model:
+        """A new row from the fields that were filled in. Raises Refused."""
+        raise NotImplementedError
+
+    def update(self, request: HttpRequest, row: Any, values: Values) -> Model:
+        """The row with the fields that differ. Raises Refused."""
+        raise NotImplementedError
+
+    def remove(self, request: HttpRequest, row: Any) -> None:
+        """Raises Refused."""
+        raise NotImplementedError
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": self.settable})]
+        only_read = tuple(name for name in self.settable if name not in self.changeable)
+        only_read = tuple(name for name in only_read if self._is_column(name))
+        sets: list[Any] = [(None, {"fields": (*self.changeable, *only_read, *self.shown)})]
+        if self.observed:
+            sets.append(("Observed", {"fields": self.observed}))
+        return sets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        return tuple(
+            name
+            for _, options in self.get_fieldsets(request, obj)
+            for name in options["fields"]
+            if name not in self.changeable
+        )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        asked = self.settable if obj is None else self.changeable
+        absent = dict.fromkeys(name for name in self.form.declared_fields if name not in asked)
+        kind = super().get_form(request, obj, change=change, **kwargs)
+
+        def write(form: ServiceForm, row: Model | None, values: Values) -> Model:
+            return self.create(request, values) if row is None else self.update(request, row, values)
+
+        return type(kind.__name__, (kind,), {**absent, "write": write})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The service has saved it."""
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except Refused as error:
+            self.tell(request, error)
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.remove(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The service decides what may go and what goes with it."""
+        rows = list(objs)
+        return [str(row) for row in rows], {str(self.opts.verbose_name_plural): len(rows)}, set(), []
+
+    def tell(self, request: HttpRequest, error: Refused) -> None:
+        for violation in error.violations:
+            messages.error(request, violation.message)
+
+    def _is_column(self, name: str) -> bool:
+        return any(field.name == name for field in self.opts.get_fields())
+
+
+class ReadOnlyAdmin(RowAdmin):
+    """Rows that only the product itself writes. `hidden` columns are shown nowhere."""
+
+    hidden: tuple[str, ...] = ()
+    show_full_result_count = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [field.name for field in self.opts.fields if field.name not in self.hidden]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def admin_actor(request: HttpRequest, account_id: UUID) -> Actor:
+    """A superuser acts in every account as its administrator, under his own name."""
+    return actor_of(request, request.user.get_username(), account_id, Role.ADMINISTRATOR, Via.ADMIN)
+
+
+def references(values: Mapping[str, Any], *names: str) -> Values:
+    """`values` with the rows under `names` written as the services take them; None stays None."""
+    rows = {name: values[name] for name in names if name in values}
+    return {**values, **{name: row and {"id": str(row.pk)} for name, row in rows.items()}}
+
+
+def each(rows: QuerySet[Any], act: Callable[[Any], object]) -> tuple[int, list[Refused]]:
+    """`act` on every row: how many went well, and why the others did not."""
+    done, refusals = 0, []
+    for row in rows:
+        try:
+            act(row)
+            done += 1
+        except Refused as error:
+            refusals.append(error)
+    return done, refusals

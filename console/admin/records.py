@@ -1,0 +1,56 @@
+"""API keys, the audit trail and the admin site's own log: to read, and keys to revoke."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from console.admin.base import ReadOnlyAdmin, admin_actor, each
+from console.models import ApiKey, AuditEvent
+from console.services import revoke_api_key
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Keys are made in the console, where the new key is shown once."""
+
+    hidden = ("digest",)
+    actions = ("revoke",)
+    list_display = ("name", "hint", "account", "role", "live", "last_used_at", "expires_at", "revoked_at")
+    list_filter = ("role", ("revoked_at", admin.EmptyFieldListFilter), "account")
+    list_select_related = ("account",)
+    search_fields = ("name", "hint", "created_by", "account__name")
+    ordering = ("-created_at",)
+
+    @admin.display(description="usable", boolean=True)
+    def live(self, key: ApiKey) -> bool:
+        return key.usable
+
+    @admin.action(description="Revoke the chosen keys")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        done, _ = each(queryset, lambda key: revoke_api_key(admin_actor(request, key.account_id), key.pk))
+        self.message_user(request, f"Revoked: {done}.", messages.SUCCESS)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "who", "via", "action", "target_name", "account", "address")
+    list_filter = ("via", "action", "target_type", "account")
+    list_select_related = ("account",)
+    search_fields = ("who", "target_name", "target_id", "request_id", "address")
+    date_hierarchy = "at"
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    list_display = ("action_time", "user", "content_type", "object_repr", "change")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    search_fields = ("user__username", "object_repr", "object_id")
+    date_hierarchy = "action_time"
+
+    @admin.display(description="change")
+    def change(self, entry: LogEntry) -> str:
+        return str(entry.get_change_message())

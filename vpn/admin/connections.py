@@ -1,0 +1,131 @@
+"""VPN connections. A key goes in here and never comes out."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from console.actor import Actor
+from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor, references
+from console.errors import Invalid, NotFound
+from console.web.forms import WordsField
+from vpn.domain.spec import DpdAction
+from vpn.models import Connection
+from vpn.services import cidrs, connections
+from vpn.services.cidrs import Side
+from vpn.services.fields import ConnectionFields
+from vpn.web.forms.connections import key_field
+
+_SIDES: tuple[Side, Side] = ("local", "peer")
+_DPD = {"dpd_action": "action", "dpd_interval": "interval", "dpd_timeout": "timeout"}
+
+
+class ConnectionForm(ServiceForm):
+    """The key is only ever new: nothing of the present one is sent to the browser."""
+
+    clearable = ("ike_policy", "ipsec_policy")
+    paths = {
+        "dead_peer_detection": "dpd_action",
+        "dead_peer_detection.action": "dpd_action",
+        "dead_peer_detection.interval": "dpd_interval",
+        "dead_peer_detection.timeout": "dpd_timeout",
+    }
+
+    psk = key_field()
+    local_cidrs = WordsField(required=False, label="Local CIDRs", help_text="One a line.")
+    peer_cidrs = WordsField(required=False, label="Peer CIDRs", help_text="One a line.")
+    dpd_action = forms.ChoiceField(
+        required=False, label="DPD action", choices=[(action.value, action.value) for action in DpdAction]
+    )
+    dpd_interval = forms.IntegerField(required=False, label="DPD interval", help_text="Seconds.")
+    dpd_timeout = forms.IntegerField(required=False, label="DPD timeout", help_text="Seconds.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.fields["psk"].label = "New pre-shared key"
+            self.fields["psk"].help_text = f"{self.fields['psk'].help_text}. Empty: the key stays."
+
+    def stored(self) -> Values:
+        local, peer = connections.cidrs_of(self.instance)
+        return {"local_cidrs": "\n".join(local), "peer_cidrs": "\n".join(peer)}
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ServiceAdmin):
+    form = ConnectionForm
+    changeable = (
+        "name",
+        "peer_address",
+        "psk",
+        "local_cidrs",
+        "peer_cidrs",
+        "admin_state_up",
+        "ike_policy",
+        "ipsec_policy",
+        "dpd_action",
+        "dpd_interval",
+        "dpd_timeout",
+    )
+    settable = ("gateway", *changeable)
+    shown = ("id", "account", "establish_mode", "psk_changed_at", "created_at")
+    observed = ("status", "status_reasons", "status_changed_at")
+    autocomplete_fields = ("gateway", "ike_policy", "ipsec_policy")
+    list_display = (
+        "name",
+        "gateway",
+        "account",
+        "peer_address",
+        "admin_state_up",
+        "status",
+        "ike_policy",
+        "ipsec_policy",
+        "status_changed_at",
+    )
+    list_filter = ("status", "admin_state_up", "dpd_action", "account")
+    list_select_related = ("gateway", "account", "ike_policy", "ipsec_policy")
+    search_fields = ("name", "id", "peer_address", "gateway__name", "gateway__id")
+    ordering = ("-created_at",)
+
+    def create(self, request: HttpRequest, values: Values) -> Connection:
+        gateway = values.pop("gateway")
+        return connections.create_connection(
+            admin_actor(request, gateway.account_id), gateway.pk, _fields(values)
+        )
+
+    def update(self, request: HttpRequest, row: Connection, values: Values) -> Connection:
+        actor = admin_actor(request, row.account_id)
+        wanted = {side: values.pop(f"{side}_cidrs") for side in _SIDES if f"{side}_cidrs" in values}
+        if values:
+            connections.update_connection(actor, row.gateway_id, row.pk, _fields(values))
+        for side, entered in wanted.items():
+            _set_cidrs(actor, row, side, entered)
+        return connections.get_connection(actor, row.gateway_id, row.pk)
+
+    def remove(self, request: HttpRequest, row: Connection) -> None:
+        connections.delete_connection(admin_actor(request, row.account_id), row.gateway_id, row.pk)
+
+
+def _fields(values: Values) -> ConnectionFields:
+    """As the service takes them: DPD nested, policies by reference."""
+    plain = {name: value for name, value in values.items() if name not in _DPD}
+    dpd = {path: values[name] for name, path in _DPD.items() if name in values}
+    nested = {"dead_peer_detection": dpd} if dpd else {}
+    return cast(ConnectionFields, references(plain, "ike_policy", "ipsec_policy") | nested)
+
+
+def _set_cidrs(actor: Actor, row: Connection, side: Side, wanted: list[str]) -> None:
+    """Additions first: a connection is never without a CIDR. Violations name the form's field."""
+    local, peer = connections.cidrs_of(connections.get_connection(actor, row.gateway_id, row.pk))
+    present = local if side == "local" else peer
+    try:
+        for cidr in wanted:
+            cidrs.add_cidr(actor, row.gateway_id, row.pk, side, cidr)
+        for cidr in present:
+            if cidr not in wanted:
+                cidrs.remove_cidr(actor, row.gateway_id, row.pk, side, cidr)
+    except (Invalid, NotFound) as error:
+        raise Invalid(v._replace(field=f"{side}_cidrs") for v in error.violations) from None

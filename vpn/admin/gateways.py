@@ -1,0 +1,111 @@
+"""VPN gateways and their members."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from console.admin.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm, Values, admin_actor, references
+from vpn.models import Gateway, GatewayMember
+from vpn.services import gateways
+from vpn.services.fields import GatewayFields
+from vpn.triggers import request_reconcile
+
+
+class GatewayForm(ServiceForm):
+    name = forms.CharField(max_length=63, help_text="Unique in its VPC.")
+
+
+@admin.register(Gateway)
+class GatewayAdmin(ServiceAdmin):
+    form = GatewayForm
+    settable = ("subnet", "resource_group", "name")
+    changeable = ("name",)
+    shown = (
+        "id",
+        "account",
+        "vpc",
+        "mode",
+        "public_address",
+        "node",
+        "created_at",
+        "deleted_at",
+        "generation",
+    )
+    observed = (
+        "status",
+        "observed_generation",
+        "lifecycle_state",
+        "lifecycle_reasons",
+        "health_state",
+        "health_reasons",
+        "available_at",
+        "observed_at",
+        "failures",
+        "look_at",
+        "lease_holder",
+        "lease_until",
+    )
+    actions = ("reconcile_now",)
+    autocomplete_fields = ("subnet", "resource_group")
+    list_display = (
+        "name",
+        "account",
+        "status",
+        "health_state",
+        "public_address",
+        "subnet",
+        "connections",
+        "node",
+        "generation",
+        "observed_generation",
+    )
+    list_filter = ("lifecycle_state", "health_state", "node", "account")
+    list_select_related = ("account", "subnet")
+    search_fields = ("name", "id", "public_address", "subnet__name", "account__name")
+    ordering = ("-created_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
+        rows: QuerySet[Gateway] = super().get_queryset(request)
+        return rows.annotate(connection_count=Count("connections"))
+
+    def create(self, request: HttpRequest, values: Values) -> Gateway:
+        actor = admin_actor(request, values["subnet"].account_id)
+        return gateways.create_gateway(
+            actor, cast(GatewayFields, references(values, "subnet", "resource_group"))
+        )
+
+    def update(self, request: HttpRequest, row: Gateway, values: Values) -> Gateway:
+        actor = admin_actor(request, row.account_id)
+        return gateways.update_gateway(actor, row.pk, cast(GatewayFields, values))
+
+    def remove(self, request: HttpRequest, row: Gateway) -> None:
+        gateways.delete_gateway(admin_actor(request, row.account_id), row.pk)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: object) -> HttpResponse:
+        message = f"The VPN gateway {obj_display} is being deleted; its row goes when nothing of it stands."
+        self.message_user(request, message, messages.SUCCESS)
+        return redirect("admin:vpn_gateway_changelist")
+
+    @admin.display(ordering="connection_count")
+    def connections(self, gateway: Gateway) -> int:
+        return int(getattr(gateway, "connection_count", 0))
+
+    @admin.action(description="Reconcile the chosen gateways now")
+    def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
+        for gateway in queryset:
+            request_reconcile(gateway.pk, gateway.node)
+        self.message_user(request, f"Asked the workers to look: {len(queryset)}.", messages.SUCCESS)
+
+
+@admin.register(GatewayMember)
+class GatewayMemberAdmin(ReadOnlyAdmin):
+    list_display = ("gateway", "index", "role", "health_state", "private_address", "id")
+    list_filter = ("role", "health_state")
+    list_select_related = ("gateway",)
+    search_fields = ("id", "gateway__name", "gateway__id", "private_address")
