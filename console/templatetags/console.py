@@ -78,7 +78,9 @@ def field(bound: BoundField, extra: str = "") -> dict[str, Any]:
     """Label, hint, control and errors, tied together; `extra` names a template of buttons beside
     the control."""
     ident = bound.auto_id
-    attrs = {"aria-describedby": f"{ident}_hint {ident}_error" if bound.help_text else f"{ident}_error"}
+    attrs: dict[str, str | bool] = {
+        "aria-describedby": f"{ident}_hint {ident}_error" if bound.help_text else f"{ident}_error"
+    }
     if bound.errors:
         attrs["aria-invalid"] = "true"
     box = getattr(bound.field.widget, "input_type", "") == "checkbox"

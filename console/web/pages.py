@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -18,32 +18,31 @@ from console.actor import Role
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.web.requests import ConsoleRequest
 
-P = ParamSpec("P")
-View = Callable[Concatenate[ConsoleRequest, P], HttpResponse]
-Door = Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]
+View = Callable[..., HttpResponse]
+Door = Callable[[View], View]
 
 _NO_ACCOUNT = "You belong to no account; an administrator can invite you to one."
 
 
-def page(role: Role = Role.VIEWER) -> Door[P]:
+def page(role: Role = Role.VIEWER) -> Door:
     """A view that only reads."""
     return _door(role, ("GET", "HEAD"))
 
 
-def form_page(role: Role) -> Door[P]:
+def form_page(role: Role) -> Door:
     """A view that shows a form and takes it."""
     return _door(role, ("GET", "HEAD", "POST"))
 
 
-def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Door[P]:
+def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Door:
     """A view behind a button. Refused, it says why on the page named `back`, which takes the
     arguments in `keep` (None: all of the view's)."""
 
-    def door(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def door(view: View) -> View:
         @wraps(view)
-        def told(request: ConsoleRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def told(request: ConsoleRequest, **kwargs: Any) -> HttpResponse:
             try:
-                return view(request, *args, **kwargs)
+                return view(request, **kwargs)
             except (Invalid, Conflict) as error:
                 for violation in error.violations:
                     messages.error(request, violation.message)
@@ -60,14 +59,14 @@ def refused(request: HttpRequest, status: int, message: str) -> HttpResponse:
     return render(request, f"{status}.html", {"message": message}, status=status)
 
 
-def _door(role: Role, methods: tuple[str, ...]) -> Door[P]:
-    def door(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def _door(role: Role, methods: tuple[str, ...]) -> Door:
+    def door(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             response = _sent_away(request) or _answer(
-                cast(ConsoleRequest, request), role, lambda known: view(known, *args, **kwargs)
+                cast(ConsoleRequest, request), role, lambda known: view(known, **kwargs)
             )
             # Pages belong to one account, and a fragment must not answer for its page.
             response["Cache-Control"] = "no-store"

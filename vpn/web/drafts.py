@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.forms import Form
 from django.utils import timezone
 
@@ -73,7 +74,7 @@ def part(draft: WizardDraft, name: str) -> dict[str, Any]:
     return dict(draft.data.get(name) or {})
 
 
-def _mine(request: ConsoleRequest) -> Any:
+def _mine(request: ConsoleRequest) -> QuerySet[WizardDraft]:
     return WizardDraft.objects.filter(
         account_id=request.actor.account_id, user=request.user, expires_at__gt=timezone.now()
     )

@@ -16,20 +16,20 @@ from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.services import gateways as services
 from vpn.web.forms.gateways import RenameForm, TypedNameForm
-from vpn.web.shown import gateway_live, listed, stamp_of, word_of
+from vpn.web.shown import gateway_live, listed, stamp_of
 
 
 @page()
 def gateway_list(request: ConsoleRequest) -> HttpResponse:
     """All gateways; a poll asks with the stamp that it has seen and gets 204 for nothing new."""
-    rows = list(listed(request.actor))
+    rows = listed(request.actor)
     stamp = stamp_of(rows)
     if request.htmx and request.GET.get("seen") == stamp:
         return HttpResponse(status=204)
-    up = sum(row.connections_up for row in rows)
-    total = sum(row.connections_total for row in rows)
+    up = sum(shown.up for shown in rows)
+    total = sum(shown.total for shown in rows)
     context = {
-        "rows": [(row, word_of(row)) for row in rows],
+        "rows": rows,
         "stamp": stamp,
         "announce": f"{len(rows)} gateways, {up} of {total} connections up.",
     }

@@ -24,6 +24,7 @@ from console.web.requests import ConsoleRequest
 from vpn.models import Subnet, WizardDraft
 from vpn.services.connections import check_connection
 from vpn.services.gateways import check_gateway
+from vpn.services.references import parse_id
 from vpn.web.drafts import get_draft, new_draft, part, raw, unfinished, use_up
 from vpn.web.forms.connections import ConnectionForm
 from vpn.web.forms.gateways import GatewayForm
@@ -116,8 +117,10 @@ def check_connection_field(request: ConsoleRequest, draft_id: UUID) -> HttpRespo
 
 
 def _subnet(draft: WizardDraft) -> Subnet | None:
-    ident = part(draft, "gateway").get("subnet")
-    rows = Subnet.objects.filter(account_id=draft.account_id, pk=ident or None)
+    ident = parse_id(part(draft, "gateway").get("subnet"))
+    if ident is None:
+        return None
+    rows = Subnet.objects.filter(account_id=draft.account_id, pk=ident)
     return rows.select_related("vpc").first()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -12,6 +12,11 @@ from policies.models import IKEPolicy, IPsecPolicy
 from policies.web.shown import warnings_of
 from vpn.domain.spec import DpdAction
 from vpn.services.fields import ConnectionFields, DpdFields
+
+if TYPE_CHECKING:
+    PolicyField = forms.ModelChoiceField[IKEPolicy | IPsecPolicy]
+else:
+    PolicyField = forms.ModelChoiceField
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
 KEY_HINT = "The same at both ends: 6 to 128 letters, digits and -+&!@#$%^*(),.:_"
@@ -28,7 +33,7 @@ def key_field() -> forms.CharField:
     )
 
 
-class PolicyChoice(forms.ModelChoiceField):
+class PolicyChoice(PolicyField):
     """Auto-negotiation or a policy of the account; weak ones say so."""
 
     def label_from_instance(self, obj: Any) -> str:
