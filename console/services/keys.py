@@ -15,6 +15,7 @@ from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Invalid, Violation, not_found
 from console.models import ApiKey
+from console.models.prepared import PreparedQuery
 from console.services.change import change
 
 log = logging.getLogger(__name__)
@@ -83,9 +84,12 @@ def revoke_api_key(actor: Actor, key_id: UUID) -> ApiKey:
     return row
 
 
+_by_digest = PreparedQuery(lambda digest: ApiKey.objects.filter(digest=digest), (str,))
+
+
 def find_key(key: str) -> ApiKey | None:
     """The usable key with this text, in one query; its use is noted at most once a minute."""
-    row = ApiKey.objects.filter(digest=digest_of(key)).first()
+    row = _by_digest.first(digest_of(key))
     if row is None or not row.usable:
         return None
     now = timezone.now()

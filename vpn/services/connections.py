@@ -12,6 +12,7 @@ from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
+from console.models.prepared import PreparedQuery, set_related
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.checks_connections import ConnectionDraft, connection_violations
 from vpn.domain.cidrs import bounds, parse_cidr
@@ -38,6 +39,15 @@ _REACH = {
 }
 
 
+_one = PreparedQuery(
+    lambda account, gateway, connection: Connection.objects.filter(
+        account_id=account, gateway_id=gateway, pk=connection
+    ).select_related("gateway", "ike_policy", "ipsec_policy"),
+    (UUID, UUID, UUID),
+)
+_its_cidrs = PreparedQuery(lambda connection: ConnectionCidr.objects.filter(connection=connection), (UUID,))
+
+
 def connections_of(gateway: Gateway) -> QuerySet[Connection]:
     """With what their bodies and pages need of other rows."""
     rows = Connection.objects.filter(gateway=gateway).select_related("ike_policy", "ipsec_policy")
@@ -46,10 +56,9 @@ def connections_of(gateway: Gateway) -> QuerySet[Connection]:
 
 def get_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Connection:
     """Under a missing gateway the gateway is what is missing (contract section 5.2)."""
-    rows = Connection.objects.owned_by(actor).filter(gateway_id=gateway_id, pk=connection_id)
-    rows = rows.select_related("gateway__subnet", "ike_policy", "ipsec_policy")
-    row = rows.prefetch_related("cidrs").first()
+    row = _one.first(actor.account_id, gateway_id, connection_id)
     if row is not None:
+        set_related(row, "cidrs", _its_cidrs(connection_id), ConnectionCidr.objects.all())
         return row
     if not Gateway.objects.owned_by(actor).filter(pk=gateway_id).exists():
         raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)

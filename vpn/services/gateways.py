@@ -13,6 +13,7 @@ from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
+from console.models.prepared import PreparedQuery
 from console.services import resolve_resource_group
 from vpn.domain.checks_gateways import GatewayDraft, GatewayFacts, gateway_violations
 from vpn.domain.spec import MemberRole
@@ -32,8 +33,16 @@ def gateways_of(actor: Actor) -> QuerySet[Gateway]:
     return Gateway.objects.owned_by(actor).select_related("subnet", "vpc", "resource_group")
 
 
+_one = PreparedQuery(
+    lambda account, gateway: Gateway.objects.filter(account_id=account, pk=gateway).select_related(
+        "subnet", "vpc", "resource_group"
+    ),
+    (UUID, UUID),
+)
+
+
 def get_gateway(actor: Actor, gateway_id: UUID) -> Gateway:
-    gateway = gateways_of(actor).filter(pk=gateway_id).first()
+    gateway = _one.first(actor.account_id, gateway_id)
     if gateway is None:
         raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)
     return gateway
