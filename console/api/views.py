@@ -79,14 +79,23 @@ class ApiView(APIView):
             kwargs["instance"] = self.shown or None
         return shape(*args, **kwargs)
 
-    def read(self, shape: type[Shape], *, check: Callable[[Any], list[Violation]] | None = None) -> Any:
+    def read(
+        self,
+        shape: type[Shape],
+        *,
+        of: Callable[[], object] | None = None,
+        check: Callable[[Any], list[Violation]] | None = None,
+    ) -> Any:
         """The body's fields. With wrong types in it, `check` says what else is wrong.
 
-        Raises Invalid with all of it.
+        `of` finds what the body is about: what does not exist is missed before anything else.
+        Raises Invalid with all of it, or what `of` raises.
         """
         given = read_body(shape(data=self.request.data))
         if not given.violations:
             return given.fields
+        if of is not None:
+            of()
         more = check(given.fields) if check else []
         raise Invalid(merge(given.violations, more))
 

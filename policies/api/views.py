@@ -41,7 +41,8 @@ class IKEPolicyView(ApiView):
 
     def patch(self, request: Request, ike_policy_id: str) -> Response:
         ident = _ike(ike_policy_id)
-        policy = services.update_ike_policy(self.actor, ident, self.read(IKEPolicyPatch))
+        fields = self.read(IKEPolicyPatch, of=lambda: services.get_ike_policy(self.actor, ident))
+        policy = services.update_ike_policy(self.actor, ident, fields)
         return self.answer(ike_policy_body(policy, self.links, self.version))
 
     def delete(self, request: Request, ike_policy_id: str) -> Response:
@@ -77,7 +78,8 @@ class IPsecPolicyView(ApiView):
 
     def patch(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = _ipsec(ipsec_policy_id)
-        policy = services.update_ipsec_policy(self.actor, ident, self.read(IPsecPolicyPatch))
+        fields = self.read(IPsecPolicyPatch, of=lambda: services.get_ipsec_policy(self.actor, ident))
+        policy = services.update_ipsec_policy(self.actor, ident, fields)
         return self.answer(ipsec_policy_body(policy, self.links, self.version))
 
     def delete(self, request: Request, ipsec_policy_id: str) -> Response:

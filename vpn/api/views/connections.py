@@ -89,7 +89,13 @@ class ConnectionView(ConnectionApiView):
 
     def patch(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
-        return self.answer(self.body(update_connection(self.actor, *ids, self.read(ConnectionPatch))))
+        return self.answer(
+            self.body(
+                update_connection(
+                    self.actor, *ids, self.read(ConnectionPatch, of=lambda: get_connection(self.actor, *ids))
+                )
+            )
+        )
 
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         delete_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))

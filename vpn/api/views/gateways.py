@@ -51,7 +51,9 @@ class GatewayView(ApiView):
 
     def patch(self, request: Request, vpn_gateway_id: str) -> Response:
         ident = gateway_id_of(vpn_gateway_id)
-        gateway = update_gateway(self.actor, ident, self.read(GatewayPatch))
+        gateway = update_gateway(
+            self.actor, ident, self.read(GatewayPatch, of=lambda: get_gateway(self.actor, ident))
+        )
         return self.answer(gateway_body(gateway, self.links))
 
     def delete(self, request: Request, vpn_gateway_id: str) -> Response:

@@ -93,7 +93,9 @@ class VpcView(ApiView):
         return self.answer(vpc_body(get_vpc(self.actor, vpc_id_of(vpc_id)), self.links))
 
     def patch(self, request: Request, vpc_id: str) -> Response:
-        vpc = update_vpc(self.actor, vpc_id_of(vpc_id), self.read(VpcPatch))
+        ident = vpc_id_of(vpc_id)
+        fields = self.read(VpcPatch, of=lambda: get_vpc(self.actor, ident))
+        vpc = update_vpc(self.actor, ident, fields)
         return self.answer(vpc_body(vpc, self.links))
 
     def delete(self, request: Request, vpc_id: str) -> Response:
@@ -125,7 +127,8 @@ class AddressPrefixesView(PrefixApiView):
 
     def post(self, request: Request, vpc_id: str) -> Response:
         ident = vpc_id_of(vpc_id)
-        prefix = create_address_prefix(self.actor, ident, self.read(AddressPrefixCreate))
+        fields = self.read(AddressPrefixCreate, of=lambda: get_vpc(self.actor, ident))
+        prefix = create_address_prefix(self.actor, ident, fields)
         return Response(self.body(prefix), status=201)
 
 
@@ -139,7 +142,8 @@ class AddressPrefixView(PrefixApiView):
 
     def patch(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
         ids = _prefix_ids(vpc_id, prefix_id)
-        prefix = update_address_prefix(self.actor, *ids, self.read(AddressPrefixPatch))
+        fields = self.read(AddressPrefixPatch, of=lambda: get_address_prefix(self.actor, *ids))
+        prefix = update_address_prefix(self.actor, *ids, fields)
         return self.answer(self.body(prefix))
 
     def delete(self, request: Request, vpc_id: str, prefix_id: str) -> Response:

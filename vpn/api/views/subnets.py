@@ -73,7 +73,9 @@ class SubnetView(ApiView):
         return self.answer(self.body(get_subnet(self.actor, _subnet_id(subnet_id))))
 
     def patch(self, request: Request, subnet_id: str) -> Response:
-        subnet = update_subnet(self.actor, _subnet_id(subnet_id), self.read(SubnetPatch))
+        ident = _subnet_id(subnet_id)
+        fields = self.read(SubnetPatch, of=lambda: get_subnet(self.actor, ident))
+        subnet = update_subnet(self.actor, ident, fields)
         return self.answer(self.body(subnet))
 
     def delete(self, request: Request, subnet_id: str) -> Response:
@@ -110,7 +112,9 @@ class InstanceView(ApiView):
         return self.answer(instance_body(instance, self.links))
 
     def patch(self, request: Request, instance_id: str) -> Response:
-        instance = update_instance(self.actor, _instance_id(instance_id), self.read(InstancePatch))
+        ident = _instance_id(instance_id)
+        fields = self.read(InstancePatch, of=lambda: get_instance(self.actor, ident))
+        instance = update_instance(self.actor, ident, fields)
         return self.answer(instance_body(instance, self.links))
 
     def delete(self, request: Request, instance_id: str) -> Response:
