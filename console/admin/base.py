@@ -44,6 +44,8 @@ class ServiceForm(RuleForm, RowForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if group := self.fields.get("resource_group"):
+            group.required, group.help_text = False, "Empty: the default one of the account."
         if not self.instance._state.adding:
             self.initial = {**self.stored(), **self.initial}
 

@@ -65,8 +65,8 @@ def delete_resource_group(actor: Actor, group_id: str) -> None:
         record(actor, "resource_group.delete", group, {"name": (group.name, None)})
         try:
             group.delete()
-        except ProtectedError as error:
-            message = f"{len(error.protected_objects)} things are in the resource group {group.name}."
+        except ProtectedError:
+            message = f"The resource group {group.name} is not empty; delete what is in it first."
             raise Conflict([Violation("invalid_state", "id", message)]) from None
 
 
