@@ -209,6 +209,8 @@ def in_namespace(namespace: str, *argv: str, timeout: float = 20.0) -> subproces
 
 def ping(namespace: str, target: str, *options: str, count: int = 1) -> int:
     """How many of `count` pings were answered (1 s each at most)."""
-    done = in_namespace(namespace, "ping", "-n", "-q", "-c", str(count), "-W", "1", *options, target)
+    done = in_namespace(
+        namespace, "ping", "-n", "-q", "-c", str(count), "-W", "1", "-i", "0.01", *options, target
+    )
     received = done.stdout.partition(" packets transmitted, ")[2].partition(" ")[0]
     return int(received or 0)

@@ -143,9 +143,7 @@ def ensure(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
 
 def _start(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
     kill(files)
-    alive = locks.take(files.alive)
-    if alive is None:
-        raise DriverError("start charon", "the old one cannot be ended")
+    alive = _take_over(files)
     plugins = _KERNEL if kernel_esp else _USERSPACE
     try:
         files.socket.unlink(missing_ok=True)
@@ -157,6 +155,18 @@ def _start(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
     if not started:
         raise DriverError("start charon", f"it ended or never answered, see {files.log}")
     return started
+
+
+def _take_over(files: MemberFiles) -> int:
+    """The lock that the new charon will hold."""
+    alive = locks.take(files.alive)
+    if alive is None and not processes(_variable(files)):
+        # A process that was forked just when the lock was open holds it, not a charon.
+        files.alive.unlink(missing_ok=True)
+        alive = locks.take(files.alive)
+    if alive is None:
+        raise DriverError("start charon", "the old one cannot be ended")
+    return alive
 
 
 def _spawn(files: MemberFiles, namespace: str, alive: int) -> None:

@@ -21,7 +21,7 @@ from vpn.drivers.strongswan.fabric import Fabric
 from vpn.drivers.strongswan.files import locked
 from vpn.drivers.strongswan.member import Plumbing
 from vpn.drivers.strongswan.names import MemberFiles, Names
-from vpn.drivers.strongswan.notes import Notes, PeerNote, new_notes, read_notes, write_notes
+from vpn.drivers.strongswan.notes import Notes, PeerNote, forget_failure, new_notes, read_notes, write_notes
 from vpn.drivers.strongswan.observation import Observer
 from vpn.drivers.strongswan.standing import remove_everything, what_stands
 from vpn.drivers.strongswan.watch import Watcher
@@ -80,9 +80,12 @@ class StrongSwanDriver:
             notes.forget_plumbing()
             write_notes(files, notes)
         self._plumbing.ensure_links(member)
+        kind = "kernel" if self._kernel_esp else "userspace"
+        if notes.esp not in {"", kind}:
+            charon.kill(files, politely=True)
         process = charon.ensure(files, self._plumbing.namespace(member), kernel_esp=self._kernel_esp)
         notes.begin_boot(process.boot_id)
-        notes.esp = "kernel" if self._kernel_esp else "userspace"
+        notes.esp = kind
         write_notes(files, notes)
 
     def _stop(self, member: MemberSpec, files: MemberFiles, generation: int) -> None:
@@ -204,6 +207,7 @@ def _drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> 
     notes.peers.pop(name, None)
     notes.attempts.pop(name, None)
     write_notes(files, notes)
+    forget_failure(files, name)
 
 
 def _terminate(control: vici.Charon, peer: str, child: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from vpn.domain.spec import InstanceSpec, NetworkSpec, SubnetSpec
-from vpn.drivers.base import StandingInstance
+from vpn.drivers.base import DriverError, StandingInstance
 from vpn.drivers.strongswan import names, netns, reading
 from vpn.drivers.strongswan.files import locked, write_whole
 from vpn.drivers.strongswan.names import INSTANCE_LINK, PROVIDER_BRIDGE, Names
@@ -79,7 +79,9 @@ class Fabric:
             self._remove_subnets(network)
 
     def _ensure_host(self, network: NetworkSpec, instance: InstanceSpec) -> None:
-        subnet = next(subnet for subnet in network.subnets if subnet.id == instance.subnet_id)
+        subnet = next((s for s in network.subnets if s.id == instance.subnet_id), None)
+        if not subnet:
+            raise DriverError(f"plug in {instance.name}", "its subnet is not in the VPC")
         host, router = self.names.host(instance.id), self.names.vpc(network.vpc_id)
         seen = look(host)
         default = ("0.0.0.0/0", subnet.router_address, INSTANCE_LINK)
@@ -126,13 +128,10 @@ class Fabric:
         directory = names.networks_directory(self.directory)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(directory / f"{vpc_id}.lock"):
-            self._remove_hosts(vpc_id, [UUID(key) for key in self._noted(vpc_id)])
             router = self.names.vpc(vpc_id)
-            if netns.exists(router):
-                links = look(router).links - {"lo"}
-                ends = sorted(link for link in links if not link.startswith("br-"))
-                unplug(router, *ends)
-            netns.delete(router)
+            # A member's own end would else be seen for a moment after its far end has gone.
+            unplug(router, *sorted(link for link in look(router).links if link.startswith("m")))
+            netns.delete(*(self.names.host(UUID(key)) for key in self._noted(vpc_id)), router)
             (directory / f"{vpc_id}.json").unlink(missing_ok=True)
             (directory / f"{vpc_id}.lock").unlink(missing_ok=True)
 

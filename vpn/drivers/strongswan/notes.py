@@ -113,6 +113,12 @@ def read_failures(files: MemberFiles) -> dict[str, Reason]:
     return {}
 
 
+def forget_failure(files: MemberFiles, peer: str) -> None:
+    failures = read_failures(files)
+    if failures.pop(peer, None):
+        write_failures(files, failures)
+
+
 def write_failures(files: MemberFiles, failures: dict[str, Reason]) -> None:
     """Nothing happens when the member's directory is gone."""
     with suppress(FileNotFoundError):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from vpn.drivers.base import Standing, StandingMember
 from vpn.drivers.strongswan import charon, names, netns
-from vpn.drivers.strongswan.fabric import Fabric, look, unplug
+from vpn.drivers.strongswan.fabric import Fabric, look
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, PUBLIC_LINK, MemberFiles
 from vpn.drivers.strongswan.notes import read_notes
 
@@ -57,15 +57,12 @@ def _members(directory: Path, fabric: Fabric) -> tuple[StandingMember, ...]:
 
 
 def remove_everything(directory: Path, fabric: Fabric) -> None:
-    """Processes first (they hold namespaces), then links (they keep their names until their
-    namespace is really gone), namespaces, and the driver's own files."""
+    """Processes first (they hold namespaces), then namespaces with all that is in them, then the
+    driver's own files."""
     variable = f"STRONGSWAN_CONF={names.members_directory(directory)}/".encode()
     namespaces = netns.names(fabric.names.prefix)
     charon.end(charon.processes(variable), signal.SIGTERM)
     charon.end(charon.processes(variable) + _inhabitants(namespaces), signal.SIGKILL)
-    for namespace in namespaces:
-        links = look(namespace).links - {"lo", names.TUNNEL_LINK}
-        unplug(namespace, *sorted(links, key=lambda link: link.startswith("br")))
     netns.delete(*namespaces)
     for owned in (names.members_directory(directory), names.networks_directory(directory)):
         shutil.rmtree(owned, ignore_errors=True)

@@ -42,10 +42,11 @@ def plain(value: object) -> Any:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def connect(path: Path) -> socket.socket:
-    """A connected socket whose calls end after TIMEOUT seconds. NoAnswer."""
+def connect(path: Path, timeout: float = 0) -> socket.socket:
+    """A connected socket whose calls end after so many seconds (0: the usual). NoAnswer."""
+    seconds = timeout or TIMEOUT
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    limit = struct.pack("ll", int(TIMEOUT), int(TIMEOUT % 1 * 1_000_000))
+    limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
     try:
@@ -146,9 +147,11 @@ class Listener:
     """A session that only hears events; for a selector: readable means an event or the end."""
 
     EVENTS = ("child-updown", "ike-updown", "log")
+    # While one charon hangs no other is heard.
+    TIMEOUT = 0.5
 
     def __init__(self, path: Path) -> None:
-        self._link = connect(path)
+        self._link = connect(path, self.TIMEOUT)
         self._transport = Transport(self._link)
         self._early: list[tuple[str, Answer]] = []
         try:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import EventKind, TunnelEvent
+from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import vici
 from vpn.drivers.strongswan.events import Heard, Interpreter
 from vpn.drivers.strongswan.names import MemberFiles, members_directory
@@ -23,6 +24,8 @@ from vpn.drivers.strongswan.notes import read_failures, read_notes, write_failur
 TICK = 0.05
 # Between two questions for the members; a new member's directory hurries the question.
 ASK_AGAIN = 1.0
+# Until a charon that has the socket open but says nothing is tried again.
+AFTER_HUNG = 5.0
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class _Ear:
     files: MemberFiles
     listener: vici.Listener | None = None
     interpreter: Interpreter = field(default_factory=Interpreter)
+    not_before: float = 0.0
 
 
 class Watcher:
@@ -79,11 +83,14 @@ class Watcher:
 
     def _connect(self) -> Iterator[TunnelEvent]:
         for ear in list(self._ears.values()):
-            if ear.listener:
+            if ear.listener or time.monotonic() < ear.not_before:
                 continue
             try:
                 ear.listener = vici.Listener(ear.files.socket)
-            except vici.NoAnswer:
+            except vici.Hung:
+                ear.not_before = time.monotonic() + AFTER_HUNG
+                continue
+            except DriverError:
                 continue
             ear.interpreter = Interpreter()
             self._selector.register(ear.listener, EVENT_READ, ear)
@@ -96,7 +103,7 @@ class Watcher:
             return
         try:
             event, said = ear.listener.receive()
-        except vici.NoAnswer:
+        except DriverError:
             self._close(ear)
             yield self._event(ear, EventKind.LOST)
             return
