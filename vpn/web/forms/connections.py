@@ -79,7 +79,7 @@ class SettingsForm(RuleForm):
         label="When the peer is silent",
         choices=[(action.value, action.value) for action in DpdAction],
         initial="none",
-        help_text="none: nothing; clear: end the tunnel; hold: set it up again on traffic; restart: at once.",
+        help_text="none: never ask; clear and hold: end the tunnel; restart: negotiate again at once.",
     )
     dpd_interval = forms.IntegerField(
         label="Interval", required=False, initial=30, help_text="Seconds between two questions."
