@@ -36,4 +36,4 @@ class Links:
 
 def stamp(at: datetime) -> str:
     """RFC 3339 with microseconds and Z, the way the 2019 API writes times."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

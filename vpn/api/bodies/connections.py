@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from console.api.links import Links, stamp
 from policies.api.bodies import policy_reference
-from vpn.models import Connection
+from vpn.models import Connection, ConnectionCidr
 from vpn.services.connections import cidrs_of
 
 MASK = "********"
 
 
 def connection_body(connection: Connection, links: Links, *, shows_key: bool) -> dict[str, Any]:
-    """Besides the spec and the exporters the only place that opens pre-shared keys.
+    """The row's policies come with it. Without `shows_key` the pre-shared key is masked."""
+    return _body(connection, *cidrs_of(connection), links, shows_key=shows_key)
 
-    The row's policies and CIDRs come with it. Without `shows_key` the key is masked.
-    """
+
+def connection_bodies(
+    connections: Iterable[Connection], links: Links, *, shows_key: bool
+) -> list[dict[str, Any]]:
+    """As `connection_body`, with one query for the CIDRs of all of them."""
+    rows = list(connections)
+    local: dict[UUID, list[str]] = defaultdict(list)
+    peer: dict[UUID, list[str]] = defaultdict(list)
+    cidrs = ConnectionCidr.objects.filter(connection__in=[r.pk for r in rows])
+    for ident, side, cidr in cidrs.order_by("id").values_list("connection_id", "side", "cidr"):
+        (local if side == ConnectionCidr.LOCAL else peer)[ident].append(cidr)
+    return [_body(row, local[row.pk], peer[row.pk], links, shows_key=shows_key) for row in rows]
+
+
+def _body(
+    connection: Connection, local: list[str], peer: list[str], links: Links, *, shows_key: bool
+) -> dict[str, Any]:
+    """Besides the spec and the exporters the only place that opens pre-shared keys."""
     ident = str(connection.pk)
-    local, peer = cidrs_of(connection)
     body: dict[str, Any] = {
         "id": ident,
         "name": connection.name,

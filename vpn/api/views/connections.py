@@ -13,7 +13,7 @@ from console.api.errors import InvalidParameter
 from console.api.views import ApiView, path_id
 from console.errors import NotFound, Violation
 from policies.services import get_ike_policy, get_ipsec_policy
-from vpn.api.bodies.connections import connection_body
+from vpn.api.bodies.connections import connection_bodies, connection_body
 from vpn.api.shapes.gateways import ConnectionCreate, ConnectionPatch
 from vpn.api.views.gateways import gateway_id_of
 from vpn.models import Connection
@@ -55,8 +55,9 @@ class ConnectionApiView(ApiView):
                 message = f"status must be one of {', '.join(STATUSES)}."
                 raise InvalidParameter([Violation("validation_enum", "status", message)])
             rows, filters = rows.filter(status=wanted), {"status": wanted}
-        page = self.page(rows, path, filters=filters)
-        return Response(page.body("connections", [self.body(row) for row in page.rows]))
+        page = self.page(rows.prefetch_related(None), path, filters=filters)
+        bodies = connection_bodies(page.rows, self.links, shows_key=self.shows_keys)
+        return Response(page.body("connections", bodies))
 
 
 class ConnectionsView(ConnectionApiView):
@@ -123,4 +124,4 @@ class IPsecPolicyConnectionsView(ConnectionApiView):
 
 
 def _whole(rows: QuerySet[Connection]) -> QuerySet[Connection]:
-    return rows.select_related("ike_policy", "ipsec_policy").prefetch_related("cidrs")
+    return rows.select_related("ike_policy", "ipsec_policy")
