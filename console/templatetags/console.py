@@ -54,10 +54,12 @@ def status(word: str, label: str = "") -> SafeString:
 
 
 @register.filter
-def moment(value: datetime | None) -> SafeString | str:
-    """A time in UTC, machine-readable as well."""
+def moment(value: datetime | str | None) -> SafeString | str:
+    """A time in UTC, machine-readable as well; texts are ISO 8601."""
     if value is None:
         return "never"
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     text = value.strftime("%-d %b %Y, %H:%M:%S UTC")
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
 
