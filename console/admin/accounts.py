@@ -9,10 +9,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 
 from console import services
 from console.actor import Role
 from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
+from console.admin.choices import RowChoices
 from console.models import Account, Membership, ResourceGroup, User
 from console.services import administration
 
@@ -34,6 +36,11 @@ class AccountAdmin(ServiceAdmin):
     list_display = ("name", "id", "quotas", "created_at")
     search_fields = ("name", "id")
     ordering = ("name",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Also what all forms of the site ask for the rows that may be chosen."""
+        choices = self.admin_site.admin_view(RowChoices.as_view(admin_site=self.admin_site))
+        return [path("choices/", choices, name="row_choices"), *super().get_urls()]
 
     def create(self, request: HttpRequest, values: Values) -> Account:
         return services.create_account(values.get("name", ""), who=request.user.get_username())

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from console.actor import Actor, Role, Via
+from console.admin.choices import RowChoice, RowSelect
 from console.errors import Refused
 from console.web.forms import RuleForm
 from console.web.requests import actor_of
@@ -98,6 +99,12 @@ class ServiceAdmin(RowAdmin):
     def remove(self, request: HttpRequest, row: Any) -> None:
         """Raises Refused."""
         raise NotImplementedError
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = RowSelect(db_field, self.admin_site)
+            kwargs["form_class"] = RowChoice
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

@@ -37,9 +37,10 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "who", "via", "action", "target_name", "account", "address")
-    list_filter = ("via", "action", "target_type", "account")
+    list_filter = ("account",)
     list_select_related = ("account",)
-    search_fields = ("who", "target_name", "target_id", "request_id", "address")
+    search_help_text = "Who, action, target, address or request id; via: api, console, admin or command."
+    search_fields = ("who", "via", "action", "target_name", "target_id", "request_id", "address")
     date_hierarchy = "at"
 
 

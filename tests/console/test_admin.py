@@ -189,3 +189,12 @@ def test_the_audit_trail_is_only_read(root: Client, ana: Party) -> None:
     event = AuditEvent.objects.filter(account=ana.account).first()
     assert root.post(change_url("console_auditevent", event), {"who": "nobody"}).status_code == 403
     assert root.post(delete_url("console_auditevent", event), {"post": "yes"}).status_code == 403
+
+
+def test_a_choice_tells_the_tenant(root: Client, ana: Party, ben: Party) -> None:
+    url = reverse("admin:row_choices")
+    asked = {"app_label": "vpn", "model_name": "vpc", "field_name": "resource_group", "term": "default"}
+    results = root.get(url, asked).json()["results"]
+    assert {found["text"] for found in results} == {"default (ana)", "default (ben)"}
+    assert ana.browser().get(url, asked).status_code == 302
+    assert url in root.get(add_url("vpn_vpc")).content.decode()

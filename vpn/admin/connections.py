@@ -45,6 +45,9 @@ class ConnectionForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["ike_policy"].label, self.fields["ipsec_policy"].label = "IKE policy", "IPsec policy"
+        for name in ("ike_policy", "ipsec_policy"):
+            self.fields[name].help_text = "Empty: auto-negotiation."
         if not self.instance._state.adding:
             self.fields["psk"].label = "New pre-shared key"
             self.fields["psk"].help_text = f"{self.fields['psk'].help_text}. Empty: the key stays."
@@ -81,12 +84,10 @@ class ConnectionAdmin(ServiceAdmin):
         "peer_address",
         "admin_state_up",
         "status",
-        "ike_policy",
-        "ipsec_policy",
         "status_changed_at",
     )
     list_filter = ("status", "admin_state_up", "dpd_action", "account")
-    list_select_related = ("gateway", "account", "ike_policy", "ipsec_policy")
+    list_select_related = ("gateway", "account")
     search_fields = ("name", "id", "peer_address", "gateway__name", "gateway__id")
     ordering = ("-created_at",)
 

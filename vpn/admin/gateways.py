@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -61,9 +61,7 @@ class GatewayAdmin(ServiceAdmin):
         "public_address",
         "subnet",
         "connections",
-        "node",
-        "generation",
-        "observed_generation",
+        "current",
     )
     list_filter = ("lifecycle_state", "health_state", "node", "account")
     list_select_related = ("account", "subnet")
@@ -95,6 +93,20 @@ class GatewayAdmin(ServiceAdmin):
     @admin.display(ordering="connection_count")
     def connections(self, gateway: Gateway) -> int:
         return int(getattr(gateway, "connection_count", 0))
+
+    @admin.display(description="up to date", boolean=True)
+    def current(self, gateway: Gateway) -> bool:
+        """What stands on the data plane is what is wanted."""
+        return gateway.observed_generation == gateway.generation
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        rows = list(objs)
+        shown: list[Any] = []
+        for row in rows:
+            names = [f"VPN connection {name}" for name in row.connections.values_list("name", flat=True)]
+            shown += [str(row), names] if names else [str(row)]
+        counts = {"VPN gateways": len(rows), "VPN connections": sum(row.connections.count() for row in rows)}
+        return shown, counts, set(), []
 
     @admin.action(description="Reconcile the chosen gateways now")
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
