@@ -224,6 +224,9 @@ ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
 DRIVER_DIR = Path(env.text("ISTHMUS_DRIVER_DIR") or DATA_DIR / "driver")
 INSTANCE = env.text("ISTHMUS_INSTANCE", "main")
+# Cookies know no ports: two installations on one host must not sign each other out.
+SESSION_COOKIE_NAME = f"isthmus_session_{INSTANCE}"
+CSRF_COOKIE_NAME = f"isthmus_csrf_{INSTANCE}"
 HOLDER_PID = env.number("ISTHMUS_HOLDER_PID", 0)
 SWEEP_SECONDS = env.number("ISTHMUS_SWEEP_SECONDS", 5, least=1)
 LEASE_SECONDS = env.number("ISTHMUS_LEASE_SECONDS", 15, least=5)

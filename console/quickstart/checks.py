@@ -113,7 +113,9 @@ def clock() -> Finding:
 
 
 def keys() -> Finding:
-    """The ring must open what is stored."""
+    """The ring must open what is stored; sessions must be signed with a key of this installation's own."""
+    if len(settings.SECRET_KEY) < 32:
+        return Finding("keys", False, "ISTHMUS_SECRET_KEY is not set", "set it to 50 random characters")
     fix = "put the old key back at the end of ISTHMUS_ENCRYPTION_KEYS"
     try:
         key_ring()

@@ -102,7 +102,7 @@ class Supervisor:
         limit = time.monotonic() + seconds
         waiting = [service.name for service in services]
         while waiting and not self.signals:
-            self._turn()
+            self.turn()
             waiting = [name for name in waiting if not self._is_ready(name)]
             tired = [name for name in waiting if self._children[name].deaths >= _TRIES_BEFORE_READY]
             if tired:
@@ -114,7 +114,7 @@ class Supervisor:
         """Keep everything up until a signal asks to stop."""
         self._steady = True
         while not self.signals:
-            self._turn()
+            self.turn()
 
     def stop(self, *, keep: str = "") -> None:
         """End the children, the last started first; `keep` names one that stays."""
@@ -146,7 +146,7 @@ class Supervisor:
             child.ready = child.service.ready()
         return child.ready
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """One round: pass on lines, notice deaths, start again what is due."""
         self._pump(_TICK)
         for child in list(self._children.values()):

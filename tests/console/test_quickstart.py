@@ -1,0 +1,270 @@
+"""The parts of quickstart: data directory, processes, supervisor."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from console.environment import adopt_data_dir, load_environment
+from console.quickstart import redis
+from console.quickstart.choice import Choice
+from console.quickstart.datadir import DataDir, DataDirError, Listen, prepare
+from console.quickstart.processes import Identity, end, recall, remember
+from console.quickstart.report import banner
+from console.quickstart.supervisor import Log, Service, StartFailed, Supervisor
+from tests.waiting import wait_for
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> DataDir:
+    made = DataDir(tmp_path / "data")
+    made.make()
+    return made
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def supervisor(place: DataDir, log: io.StringIO) -> Supervisor:
+    return Supervisor(Log(log), place.processes, os.environ)
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-u", "-c", code]
+
+
+SLEEPER = python("import time; print('here', flush=True); time.sleep(60)")
+
+
+class TestListen:
+    @pytest.mark.parametrize(
+        ("text", "url"),
+        [
+            ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+            ("0.0.0.0:80", "http://127.0.0.1:80"),
+            ("[::1]:8000", "http://[::1]:8000"),
+            ("localhost:1", "http://localhost:1"),
+        ],
+    )
+    def test_says_where_to_go(self, text: str, url: str) -> None:
+        assert Listen.parse(text).url == url
+
+    @pytest.mark.parametrize("text", ["8000", ":8000", "host:", "host:0", "host:65536", "host:web"])
+    def test_refuses_what_is_no_address(self, text: str) -> None:
+        with pytest.raises(DataDirError, match="HOST:PORT"):
+            Listen.parse(text)
+
+    def test_allows_its_own_names_alone(self) -> None:
+        assert Listen.parse("10.1.2.3:80").allowed_hosts == "127.0.0.1,localhost,[::1],10.1.2.3"
+
+
+class TestDataDir:
+    def test_is_for_its_owner_alone(self, place: DataDir) -> None:
+        place.update_environment({"ISTHMUS_SECRET_KEY": "s"})
+        place.write_credentials({"api_key": "k"})
+        assert stat.S_IMODE(place.directory.stat().st_mode) == 0o700
+        for path in (place.environment, place.credentials):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_two_do_not_share_it(self, place: DataDir) -> None:
+        place.lock()
+        with pytest.raises(DataDirError, match=f"process {os.getpid()}.*already runs"):
+            DataDir(place.directory).lock()
+
+    def test_keeps_what_a_person_added(self, place: DataDir) -> None:
+        place.environment.write_text("# mine\nISTHMUS_QUOTA_GATEWAYS=7\nISTHMUS_DRIVER=simulated\n")
+        place.update_environment({"ISTHMUS_DRIVER": "strongswan"})
+        found = place.read_environment()
+        assert found == {"ISTHMUS_QUOTA_GATEWAYS": "7", "ISTHMUS_DRIVER": "strongswan"}
+
+    def test_sockets_fit_where_the_name_is_long(self, tmp_path: Path) -> None:
+        deep = DataDir(tmp_path / ("a" * 100))
+        assert len(str(deep.redis_socket)) < 100
+        assert deep.instance in str(deep.sockets)
+
+    def test_instances_differ_and_stay(self, tmp_path: Path) -> None:
+        one, other = DataDir(tmp_path / "one"), DataDir(tmp_path / "other")
+        assert one.instance == DataDir(tmp_path / "x" / ".." / "one").instance != other.instance
+        assert one.instance.isalnum() and len(one.instance) == 8
+
+    def test_prepare_makes_keys_once(self, tmp_path: Path) -> None:
+        script = (
+            "import os, sys; from console.quickstart.datadir import prepare; prepare(sys.argv);"
+            "print(os.environ['ISTHMUS_SECRET_KEY'], os.environ['ISTHMUS_ENCRYPTION_KEYS'])"
+        )
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("ISTHMUS_")}
+        command = [*python(script), "quickstart", "--data-dir", str(tmp_path / "d")]
+        first, second = (
+            subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stdout
+            for _ in range(2)
+        )
+        assert first == second
+        assert len(first.split()) == 2
+
+    def test_help_makes_nothing(self, tmp_path: Path) -> None:
+        prepare(["manage.py", "quickstart", "--help", "--data-dir", str(tmp_path / "d")])
+        assert not (tmp_path / "d").exists()
+
+    def test_other_commands_take_the_settings(self, place: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("ISTHMUS_REGION", raising=False)
+        place.update_environment({"ISTHMUS_REGION": "eu-de", "ISTHMUS_INSTANCE": "file"})
+        monkeypatch.setenv("ISTHMUS_INSTANCE", "mine")
+        argv = ["manage.py", "doctor", "--data-dir", str(place.directory), "--json"]
+        adopt_data_dir(argv)
+        assert argv == ["manage.py", "doctor", "--json"]
+        assert os.environ["ISTHMUS_REGION"] == "eu-de"
+        assert os.environ["ISTHMUS_INSTANCE"] == "mine"
+        monkeypatch.delenv("ISTHMUS_REGION")
+
+    def test_other_commands_refuse_an_empty_directory(self, tmp_path: Path) -> None:
+        assert not load_environment(tmp_path)
+        with pytest.raises(SystemExit, match="holds no installation"):
+            adopt_data_dir(["manage.py", "doctor", f"--data-dir={tmp_path}"])
+
+
+class TestProcesses:
+    def test_are_found_again_and_ended(self, place: DataDir) -> None:
+        process = subprocess.Popen(SLEEPER, stdout=subprocess.DEVNULL)
+        identity = Identity.of(process.pid)
+        assert identity is not None
+        remember(place.processes, {"sleeper": identity})
+        assert recall(place.processes) == {"sleeper": identity}
+        end(recall(place.processes).values())
+        assert process.wait(5) == -signal.SIGTERM
+        assert recall(place.processes) == {}
+
+    def test_another_with_the_same_pid_is_left_alone(self) -> None:
+        process = subprocess.Popen(SLEEPER, stdout=subprocess.DEVNULL)
+        identity = Identity.of(process.pid)
+        assert identity is not None
+        stranger = identity._replace(started=identity.started - 1)
+        end([stranger], seconds=0.1)
+        assert process.poll() is None
+        end([identity])
+        process.wait(5)
+
+    def test_a_zombie_does_not_live(self) -> None:
+        process = subprocess.Popen(python(""))
+        wait_for(lambda: Identity.of(process.pid) is None, 5)
+        process.wait()
+
+    def test_damaged_notes_count_as_none(self, place: DataDir) -> None:
+        place.processes.write_text("{")
+        assert recall(place.processes) == {}
+
+
+class TestSupervisor:
+    def test_waits_until_ready_and_names_each_line(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        service = Service("web", SLEEPER, ready=lambda: "here" in log.getvalue())
+        supervisor.start(service, seconds=10)
+        assert "web      | here\n" in log.getvalue()
+        supervisor.stop()
+        assert supervisor.pids == {}
+
+    def test_starts_the_dead_again(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        supervisor.start(Service("beat", SLEEPER, ready=lambda: True), seconds=10)
+        first = supervisor.pids["beat"]
+        os.kill(first, signal.SIGKILL)
+
+        def back() -> bool:
+            supervisor.turn()
+            return supervisor.pids["beat"] != first
+
+        wait_for(back, 10)
+        assert "beat was ended by SIGKILL; starting it again in 0.25 s" in log.getvalue()
+        supervisor.stop()
+
+    def test_gives_up_on_what_never_starts(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        broken = Service("web", python("print('no settings'); raise SystemExit(3)"), ready=lambda: False)
+        with pytest.raises(StartFailed, match="web does not stay up"):
+            supervisor.start(broken, seconds=20)
+        assert "no settings" in log.getvalue()
+        supervisor.stop()
+
+    def test_gives_up_when_the_time_is_over(self, supervisor: Supervisor) -> None:
+        with pytest.raises(StartFailed, match="not ready within"):
+            supervisor.start(Service("web", SLEEPER, ready=lambda: False), seconds=0.3)
+        supervisor.stop()
+
+    def test_ends_the_last_first(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        code = (
+            "import signal, sys, time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: (print('bye', flush=True), sys.exit()))\n"
+            "print('here', flush=True)\n"
+            "time.sleep(60)"
+        )
+        names = ("redis", "web", "worker")
+        for name in names:
+            service = Service(name, python(code), ready=lambda n=name: f"{n:8} | here" in log.getvalue())
+            supervisor.start(service, seconds=10)
+        supervisor.stop()
+        byes = [line.split()[0] for line in log.getvalue().splitlines() if line.endswith("bye")]
+        assert byes == ["worker", "web", "redis"]
+
+    def test_kills_what_does_not_listen(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf'); time.sleep(60)"
+        deaf = Service("web", python(code), ready=lambda: "deaf" in log.getvalue(), stop_seconds=0.3)
+        supervisor.start(deaf, seconds=10)
+        pid = supervisor.pids["web"]
+        began = time.monotonic()
+        supervisor.stop()
+        assert time.monotonic() - began < 5
+        assert Identity.of(pid) is None
+
+    def test_its_children_die_with_it(self, tmp_path: Path) -> None:
+        code = f"""
+import os, sys
+from pathlib import Path
+from console.quickstart.supervisor import Log, Service, Supervisor
+supervisor = Supervisor(Log(sys.stderr), Path({str(tmp_path)!r}) / "p.json", os.environ)
+supervisor.start(Service("web", {SLEEPER!r}, ready=lambda: True), seconds=10)
+print(supervisor.pids["web"], flush=True)
+supervisor.run()
+"""
+        parent = subprocess.Popen(python(code), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert parent.stdout is not None
+        child = Identity.of(int(parent.stdout.readline()))
+        assert child is not None
+        parent.kill()
+        parent.wait(5)
+        wait_for(lambda: not child.alive, 10)
+
+
+def test_the_private_redis_answers_on_its_socket_alone(place: DataDir) -> None:
+    process = subprocess.Popen(redis.command(place.redis_socket, place.directory / "redis"))
+    try:
+        wait_for(lambda: redis.answers(place.redis_socket), 10)
+        assert stat.S_IMODE(place.redis_socket.stat().st_mode) == 0o700
+        listening = Path(f"/proc/{process.pid}/net/tcp").read_text()
+        inodes = {
+            os.readlink(link).strip("socket:[]")
+            for link in Path(f"/proc/{process.pid}/fd").iterdir()
+            if os.readlink(link).startswith("socket")
+        }
+        assert not any(line.split()[9] in inodes for line in listening.splitlines()[1:])
+    finally:
+        process.terminate()
+        process.wait(10)
+    assert not redis.answers(place.redis_socket)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_banner_tells_all_but_the_password_only_once(place: DataDir, first: bool) -> None:
+    known = {"url": "http://127.0.0.1:8000", "username": "admin", "password": "pw-1", "api_key": "isth_x"}
+    choice = Choice("simulated", missing=("charon-systemd missing. To mend it: apt-get install",))
+    text = banner(known, place, choice, is_first=first, seconds=1.0)
+    assert ("pw-1" in text) is first
+    assert "no packet is moved" in text
+    assert "To mend it: apt-get install" in text
+    assert text.count("curl -H") == 2

@@ -1,0 +1,63 @@
+"""Pings between instances, counted."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Replies:
+    """By sequence number. The last ones sent may have been cut off: they count as neither."""
+
+    numbers: set[int] = field(default_factory=set)
+
+    @property
+    def received(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def lost(self) -> int:
+        return max(self.numbers, default=0) - len(self.numbers)
+
+    def read(self, said: str) -> None:
+        self.numbers = {int(number) for number in re.findall(r"bytes from .*icmp_seq=(\d+)", said)}
+
+
+def ping(namespace: str, address: str, *, times: int = 3) -> int:
+    """How many of `times` pings, 50 ms apart, were answered."""
+    done = subprocess.run(
+        [*_command(namespace, address), "-W", "1", "-c", str(times)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    replies = Replies()
+    replies.read(done.stdout)
+    return replies.received
+
+
+def passes(namespace: str, address: str) -> bool:
+    return ping(namespace, address, times=1) == 1
+
+
+@contextmanager
+def pinging(namespace: str, address: str) -> Iterator[Replies]:
+    """Pings every 50 ms as long as the block lasts; the replies are there after it."""
+    process = subprocess.Popen(_command(namespace, address), stdout=subprocess.PIPE, text=True)
+    replies = Replies()
+    try:
+        yield replies
+    finally:
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=10)
+        replies.read(said)
+
+
+def _command(namespace: str, address: str) -> list[str]:
+    return ["ip", "netns", "exec", namespace, "ping", "-n", "-i", "0.05", address]

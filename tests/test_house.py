@@ -1,0 +1,113 @@
+"""The house keeps its own rules: floors, sizes, migrations, and a README that is true."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command, get_commands
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("console", "policies", "vpn", "tests")
+LONGEST_FILE, LONGEST_FUNCTION = 300, 50
+TOP_LEVEL = {
+    *(".ci", ".editorconfig", ".gitignore", "README.md", "console", "manage.py", "policies"),
+    *("pyproject.toml", "requirements.lock", "static", "templates", "tests", "vpn"),
+}
+
+
+def sources() -> list[Path]:
+    found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    return [path for path in found if "migrations" not in path.parts]
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return done.stdout.splitlines()
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_no_import_runs_up_the_floors() -> None:
+    lint = ROOT / ".venv" / "bin" / "lint-imports"
+    done = subprocess.run([str(lint), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+def test_files_are_short() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources()}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_functions_are_short() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}:{name}": length
+        for path in sources()
+        if "tests" not in path.parts
+        for name, length in functions(path)
+        if length > LONGEST_FUNCTION
+    }
+    assert long == {}
+
+
+@pytest.mark.django_db
+def test_every_change_of_a_model_has_its_migration() -> None:
+    call_command("makemigrations", check=True, dry_run=True, stdout=io.StringIO())
+
+
+def test_the_top_level_holds_nothing_else() -> None:
+    assert {name.partition("/")[0] for name in tracked()} <= TOP_LEVEL
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    code = "".join(path.read_text() for path in sources() if "tests" not in path.parts)
+    read = set(re.findall(r'"(ISTHMUS_[A-Z_]+)"', code))
+    told = set(re.findall(r"`(ISTHMUS_[A-Z_]+)`", readme()))
+    assert read - told == set()
+    assert {name for name in told if not name.endswith("_FILE")} - read == set()
+
+
+def test_every_command_of_ours_is_in_the_readme() -> None:
+    ours = {name for name, app in get_commands().items() if app in {"console", "policies", "vpn"}}
+    table = readme().partition("## Commands")[2].partition("\n## ")[0]
+    told = set(re.findall(r"^\| `([a-z_]+)", table, re.M)) - {"manage"}
+    assert told == ours
+
+
+def test_what_the_readme_names_exists() -> None:
+    text = readme()
+    named = set(re.findall(r"\]\(([^)#:]+)\)", text)) | {".ci/install", ".ci/lock", ".ci/run", "manage.py"}
+    named |= set(re.findall(r"^\| `([a-z./]+/)`", text, re.M))
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
+
+
+def test_the_two_commands_stand_at_the_top() -> None:
+    first_screen = "\n".join(readme().splitlines()[:20])
+    assert "sh .ci/install && .venv/bin/python manage.py quickstart" in first_screen
+    assert "sh .ci/install --dev && .venv/bin/pytest" in first_screen
+    assert (ROOT / ".ci/run").read_text().count("sh .ci/install --dev") == 1
+
+
+def test_the_lock_names_no_address() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    pins = re.findall(r"^[\w.-]+==\S+", lock, re.M)
+    assert len(pins) > 30
+    assert lock.count("\n# --- development ---\n") == 1
+    # Every pin has a hash, or pip would refuse the file.
+    assert all("--hash=sha256:" in part for part in re.split(r"^(?=[\w.-]+==)", lock, flags=re.M)[1:])
