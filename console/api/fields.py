@@ -90,15 +90,22 @@ class Flag(_FormText, serializers.ChoiceField):
     """true or false."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[("true", "true"), ("false", "false")], **{"required": False, **kwargs})
+        super().__init__(choices=[(True, "true"), (False, "false")], **{"required": False, **kwargs})
 
     def from_form(self, text: str) -> Any:
-        return {"true": True, "false": False}.get(text, text)
+        return {"True": True, "False": False}.get(text, text)
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
             raise serializers.ValidationError("true or false is needed.", code="invalid")
         return data
+
+
+class Joined(list[str]):
+    """A list that a form shows as it may be typed."""
+
+    def __str__(self) -> str:
+        return ", ".join(self)
 
 
 class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
@@ -113,7 +120,7 @@ class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
         super().__init__(**{"required": False, **kwargs})
 
     def from_form(self, text: str) -> Any:
-        return re.split(r"[,\s]+", text.strip(", \t\r\n"))
+        return Joined(re.split(r"[,\s]+", text.strip(", \t\r\n")))
 
     def to_internal_value(self, data: Any) -> list[str]:
         if not isinstance(data, list):
@@ -124,7 +131,7 @@ class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
         return cast(list[str], data)
 
     def to_representation(self, value: Any) -> Any:
-        return value
+        return Joined(value)
 
 
 class Shape(serializers.Serializer[Any]):

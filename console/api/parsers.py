@@ -13,6 +13,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 
 from console.api.errors import TooLarge, bad_request
+from console.api.renderers import RawBodyRenderer
 from console.errors import Invalid, Violation
 
 FORM = "multipart/form-data"
@@ -21,7 +22,9 @@ FORM = "multipart/form-data"
 class AnyLabelJSONParser(BaseParser):
     """One JSON object. `curl -d` calls its body a form, and PATCH has a type of its own."""
 
-    media_type = "*/*"
+    # What forms and OPTIONS call it; FormsNeedASession picks it for every label.
+    media_type = "application/json"
+    renderer_class = RawBodyRenderer
 
     def parse(
         self,

@@ -29,10 +29,40 @@ class IsthmusJSONRenderer(BaseRenderer):
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str).encode()
 
 
+class RawBodyRenderer(IsthmusJSONRenderer):
+    """What the browsable API's raw forms begin with: fields that have a value."""
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return super().render(_filled(data), accepted_media_type, renderer_context)
+
+
+def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: _filled(one) if isinstance(one, Mapping) else one for name, one in data.items()}
+    return {name: one for name, one in found.items() if one not in (None, "", {}, [])}
+
+
 class IsthmusBrowsableRenderer(BrowsableAPIRenderer):
     """The same endpoints with forms, for a signed-in browser."""
 
     template = "rest_framework/api.html"
+
+    def get_context(
+        self, data: Any, accepted_media_type: str | None, renderer_context: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """With a form for PATCH, which DRF has for PUT only."""
+        context = super().get_context(data, accepted_media_type, renderer_context)
+        view, request = renderer_context["view"], renderer_context["request"]
+        return {
+            **context,
+            # The page's policy allows no styles in the page itself; a file has them.
+            "code_style": "",
+            "patch_form": self.get_rendered_html_form(data, view, "PATCH", request),
+        }
 
     def get_default_renderer(self, view: Any) -> BaseRenderer:
         return IsthmusJSONRenderer()

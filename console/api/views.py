@@ -51,6 +51,8 @@ class ApiView(APIView):
     links: Links
     # The object last answered: the browsable API begins a PATCH with it.
     shown: Mapping[str, Any] = {}
+    # After a refusal its form shows again what was sent.
+    refused = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -74,10 +76,20 @@ class ApiView(APIView):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
         """For the browsable API's forms."""
-        shape = self.shapes.get(self.request.method or "", Shape)
-        if self.request.method == "PATCH" and "data" not in kwargs:
-            kwargs["instance"] = self.shown or None
+        method = self.request.method or ""
+        shape = self.shapes.get(method, Shape)
+        kwargs.pop("instance", None)
+        if method == "PATCH":
+            return shape(instance=_without_key(self.shown), **kwargs)
+        if method == "POST" and self.refused:
+            again = shape(data=_without_key(self.request.data), **kwargs)
+            again.is_valid()
+            return again
         return shape(*args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        self.refused = True
+        return super().handle_exception(exc)
 
     def read(
         self,
@@ -119,6 +131,15 @@ class ApiView(APIView):
     def shows_keys(self) -> bool:
         """Viewers see that there is a pre-shared key, not which."""
         return self.actor.may(Role.OPERATOR)
+
+
+def _without_key(body: Any) -> Any:
+    """What a form may show again."""
+    if "psk" not in body:
+        return body
+    rest = body.copy()
+    del rest["psk"]
+    return rest
 
 
 class RootView(ApiView):
