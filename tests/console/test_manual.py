@@ -1,0 +1,217 @@
+"""The manual: every page renders, every link leads somewhere, every error code is explained."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import product
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import resolve, reverse
+
+from console.web.views import MANUAL
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
+from vpn.domain.plan import BACK_OFF
+from vpn.domain.reasons import REMEDIES, SENTENCES
+
+pytestmark = pytest.mark.django_db
+
+SOURCES = ("console", "policies", "vpn")
+# What the variable parts of codes may be; an expression that is not here fails the test.
+PARTS = {
+    "kind": ("ike", "ipsec", "ike_policy", "ipsec_policy"),
+    "_kind(rows.model)": ("ike_policy", "ipsec_policy"),
+    "side": ("local", "peer"),
+    "path": ("local_cidrs", "peer_cidrs"),
+    "code": ("vpn_connection_local_subnets_quota_exceeded", "vpn_connection_peer_subnets_quota_exceeded"),
+}
+CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
+
+
+class Page(HTMLParser):
+    """What the tests ask of a page: ids, links, headings, unescaped text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.styled: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        if ident := given.get("id"):
+            self.ids.append(ident)
+        if tag == "a" and (href := given.get("href")):
+            self.links.append(href)
+        if "style" in given or any(name.startswith("on") for name in given):
+            self.styled.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def address(slug: str) -> str:
+    return reverse("manual_index") if slug == "index" else reverse("manual", args=[slug])
+
+
+def page(client: Client, slug: str) -> Page:
+    response = client.get(address(slug))
+    assert response.status_code == 200
+    return Page(response.content.decode())
+
+
+@pytest.mark.parametrize("slug", MANUAL)
+def test_page_renders_signed_out(client: Client, slug: str) -> None:
+    found = page(client, slug)
+    assert found.tags.count("h1") == 1
+    assert len(found.ids) == len(set(found.ids))
+    assert not found.styled
+    assert "{{" not in found.text and "{%" not in found.text
+    for other in MANUAL:
+        assert address(other) in found.links
+
+
+def test_unknown_page_is_404(client: Client) -> None:
+    assert client.get(reverse("manual", args=["no-such-page"])).status_code == 404
+
+
+def test_every_template_is_a_page() -> None:
+    files = {path.stem for path in Path(settings.BASE_DIR, "templates/docs").glob("[a-z]*.html")}
+    assert files == set(MANUAL)
+
+
+def test_internal_links_lead_somewhere(client: Client) -> None:
+    pages = {address(slug): page(client, slug) for slug in MANUAL}
+    for here, found in pages.items():
+        for link in found.links:
+            if link.startswith("https://"):
+                continue
+            path, _, anchor = link.partition("#")
+            target = path.partition("?")[0] or here
+            resolve(target)
+            if anchor and target in pages:
+                assert anchor in pages[target].ids, f"{here} links to {link}"
+
+
+def test_every_error_code_has_an_entry(client: Client) -> None:
+    used = set(codes_in_source())
+    assert {"validation_enum", "ike_policy_in_use", "vpn_connection_local_cidrs_required"} <= used
+    assert sorted(used - set(page(client, "errors").ids)) == []
+
+
+def test_every_reason_is_explained(client: Client) -> None:
+    found = page(client, "tunnels")
+    for code, sentence in SENTENCES.items():
+        assert code.value in found.ids
+        assert sentence in found.text
+        assert REMEDIES[code] in found.text
+
+
+def test_every_algorithm_is_judged(client: Client) -> None:
+    found = page(client, "algorithms")
+    verdicts = [v for a in (*ENCRYPTION.values(), *AUTHENTICATION.values(), *DH_GROUPS.values())
+                for v in (a.ike, a.esp)]  # fmt: skip
+    for verdict in [*verdicts, *PFS.values()]:
+        assert verdict.reason in found.text
+        number = verdict.rfc.removeprefix("RFC ")
+        assert f"https://www.rfc-editor.org/rfc/rfc{number}" in found.links
+
+
+def test_back_off_is_the_plans(client: Client) -> None:
+    figures = ", ".join(str(seconds) for seconds in BACK_OFF[1:])
+    assert figures in page(client, "tunnels").text
+
+
+def test_every_route_of_the_api_is_listed(client: Client) -> None:
+    text = page(client, "api").text
+    for path in api_paths():
+        assert path in text, path
+
+
+def api_paths() -> Iterator[str]:
+    """Every named route below /v1 as the manual writes it: {id} for each variable part."""
+    from console.api.urls import urlpatterns as of_console
+    from policies.api.urls import urlpatterns as of_policies
+    from vpn.api.urls import urlpatterns as of_vpn
+
+    for pattern in (*of_vpn, *of_policies, *of_console):
+        route = str(pattern.pattern)
+        if pattern.name and route:
+            named = re.sub(r"<\w+:(\w+)>", r"{\1}", route)
+            yield named.replace("{cidr}", "{prefix_address}/{prefix_length}")
+
+
+def codes_in_source() -> Iterator[str]:
+    """Codes given to Violation, not_found and path_id, to `code=`, and in tables named _CODES."""
+    for app in SOURCES:
+        for file in sorted(Path(settings.BASE_DIR, app).rglob("*.py")):
+            if "migrations" not in file.parts:
+                yield from _codes(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def _codes(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", "")
+            place = {"Violation": 0, "not_found": 0, "path_id": 1, "_outside": 1}.get(name)
+            if place is not None and len(node.args) > place:
+                yield from _values(node.args[place])
+            for keyword in node.keywords:
+                if keyword.arg == "code":
+                    yield from (value for value in _values(keyword.value) if CODE.fullmatch(value))
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            yield from _assigned(node)
+
+
+def _assigned(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    for target in targets:
+        names = target.elts if isinstance(target, ast.Tuple) else [target]
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        for name, value in zip(names, values, strict=False):
+            word = getattr(name, "id", "")
+            if value is not None and (word in {"code", "TYPE"} or word.startswith("_")):
+                found = value.values if isinstance(value, ast.Dict) and word == "_CODES" else [value]
+                sure = word in {"code", "TYPE", "_CODES"}
+                kinds = ast.Constant | ast.JoinedStr | ast.IfExp if sure else ast.Constant
+                strings = [one for one in found if isinstance(one, kinds)]
+                plain = [text for one in strings for text in _values(one)]
+                yield from (text for text in plain if _is_code(text, sure=sure))
+
+
+def _is_code(text: str, *, sure: bool) -> bool:
+    """A private constant may be any word: only those that look like a code count."""
+    if not CODE.fullmatch(text):
+        return False
+    return sure or text.startswith(("validation_", "vpn_connection_cidr", "invalid_"))
+
+
+def _values(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _values(node.body)
+        yield from _values(node.orelse)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [_part(value) for value in node.values]
+        yield from (text for text in map("".join, product(*parts)) if _exists(text))
+
+
+def _part(node: ast.expr) -> tuple[str, ...]:
+    if isinstance(node, ast.FormattedValue):
+        return PARTS[ast.unparse(node.value)]
+    return (str(node.value),) if isinstance(node, ast.Constant) else ()
+
+
+def _exists(text: str) -> bool:
+    """`kind` is ike in one place and ike_policy in another; these mixtures nobody makes."""
+    return "_policy_policy_" not in text and text not in {"ike_in_use", "ipsec_in_use"}
