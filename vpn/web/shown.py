@@ -58,8 +58,8 @@ def word_of(gateway: Gateway) -> str:
 def listed(actor: Actor) -> list[GatewayShown]:
     """The account's gateways, newest first."""
     up = Count("id", filter=Q(status="up"))
-    counted = Connection.objects.owned_by(actor).values_list("gateway_id").annotate(Count("id"), up)
-    numbers = {ident: (up, total) for ident, total, up in counted}
+    counted = Connection.objects.owned_by(actor).values_list("gateway_id").annotate(up=up, total=Count("id"))
+    numbers = {ident: (lit, total) for ident, lit, total in counted}
     rows = gateways_of(actor).order_by("-created_at", "-id")
     return [GatewayShown(row, *numbers.get(row.pk, (0, 0))) for row in rows]
 
