@@ -14,19 +14,14 @@ from console.actor import Role
 from console.models import Account, ApiKey, AuditEvent, Membership, ResourceGroup, User
 from console.services import create_api_key
 from console.services.administration import create_resource_group
+from tests.adminsite import errors, superuser
 from tests.factories import PASSWORD, Party, make_connection, make_vpc
 
 
 @pytest.fixture
 def root(db: None) -> Client:
     """A superuser who belongs to no account."""
-    client = Client()
-    client.force_login(User.objects.create_superuser("root", password=PASSWORD))
-    return client
-
-
-def errors(response: Any) -> dict[str, list[str]]:
-    return dict(response.context["adminform"].form.errors)
+    return superuser()
 
 
 def add_url(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Networks, gateways, connections and policies in the admin site: the services' rules, no other."""
+"""Networks, gateways and connections in the admin site: the services' rules, no other."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from console.models import AuditEvent, User
-from policies.models import IKEPolicy, IPsecPolicy
+from console.models import AuditEvent
+from tests.adminsite import add, change, delete, errors, superuser
 from tests.factories import (
-    PASSWORD,
     PSK,
     Party,
     make_connection,
@@ -31,9 +30,7 @@ from vpn.services.connections import cidrs_of
 @pytest.fixture
 def root(db: None) -> Client:
     """A superuser who belongs to no account."""
-    client = Client()
-    client.force_login(User.objects.create_superuser("root", password=PASSWORD))
-    return client
+    return superuser()
 
 
 @pytest.fixture
@@ -42,23 +39,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UUID]]:
     wishes: list[tuple[str, UUID]] = []
     monkeypatch.setattr(triggers, "send", lambda task, ident, node: wishes.append((task, ident)))
     return wishes
-
-
-def errors(response: Any) -> dict[str, list[str]]:
-    return dict(response.context["adminform"].form.errors)
-
-
-def add(client: Client, kind: str, /, **fields: Any) -> Any:
-    return client.post(reverse(f"admin:{kind}_add"), {k: str(v) for k, v in fields.items()})
-
-
-def change(client: Client, kind: str, row: Any, /, **fields: Any) -> Any:
-    return client.post(reverse(f"admin:{kind}_change", args=[row.pk]), fields)
-
-
-def delete(client: Client, kind: str, row: Any) -> str:
-    url = reverse(f"admin:{kind}_delete", args=[row.pk])
-    return client.post(url, {"post": "yes"}, follow=True).content.decode()
 
 
 def connection_form(connection: Connection, **changes: Any) -> dict[str, Any]:
@@ -260,42 +240,3 @@ def test_deleting_a_connection(root: Client, ana: Party) -> None:
     delete(root, "vpn_connection", connection)
     assert not Connection.objects.exists()
     assert AuditEvent.objects.get(action="vpn_connection.delete").via == "admin"
-
-
-def test_policies(root: Client, ana: Party) -> None:
-    fields = {
-        "account": ana.account.pk,
-        "name": "strong",
-        "encryption_algorithm": "aes256",
-        "authentication_algorithm": "sha256",
-        "key_lifetime": "",
-    }
-    add(root, "policies_ikepolicy", **fields, dh_group=14, ike_version=2)
-    add(root, "policies_ipsecpolicy", **fields, pfs="group_14")
-    ike, ipsec = IKEPolicy.objects.get(), IPsecPolicy.objects.get()
-    assert (ike.dh_group, ike.ike_version, ike.key_lifetime) == (14, 2, 28800)
-    assert (ipsec.pfs, ipsec.key_lifetime) == ("group_14", 3600)
-    form = {**fields, "dh_group": 5, "ike_version": 2, "key_lifetime": 1}
-    assert list(errors(change(root, "policies_ikepolicy", ike, **form))) == ["key_lifetime"]
-    assert change(root, "policies_ikepolicy", ike, **{**form, "key_lifetime": 3600}).status_code == 302
-    ike.refresh_from_db()
-    assert (ike.dh_group, ike.encryption_algorithm, ike.key_lifetime) == (5, "aes256", 3600)
-    delete(root, "policies_ipsecpolicy", ipsec)
-    assert not IPsecPolicy.objects.exists()
-
-
-def test_a_policy_in_use_stays_and_its_change_reaches_the_gateway(root: Client, ana: Party) -> None:
-    policy = make_ike_policy(ana)
-    make_connection(ana, ike_policy={"id": str(policy.pk)})
-    assert "is used by 1 VPN connection" in delete(root, "policies_ikepolicy", policy)
-    form = {
-        "name": policy.name,
-        "encryption_algorithm": "aes256",
-        "authentication_algorithm": "sha256",
-        "dh_group": 14,
-        "ike_version": 2,
-        "key_lifetime": policy.key_lifetime,
-    }
-    before = Gateway.objects.get().generation
-    assert change(root, "policies_ikepolicy", policy, **form).status_code == 302
-    assert Gateway.objects.get().generation == before + 1
