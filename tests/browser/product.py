@@ -1,0 +1,111 @@
+"""The whole product as its README starts it: `manage.py quickstart` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import string
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from console.quickstart.datadir import DataDir
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).resolve().parents[2]
+READY, READY_SECONDS, STOP_SECONDS = "Isthmus is ready", 60, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A running product; `log` is all that its processes have said."""
+
+    directory: Path
+    url: str
+    username: str
+    password: str
+    log: Path
+
+    def dataplane(self) -> dict[str, Any]:
+        """What stands now, by `manage.py dataplane --json`."""
+        command = [*_manage("dataplane", self.directory), "--json"]
+        done = subprocess.run(command, env=_environment(), capture_output=True, timeout=60, check=True)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def instance(self, name: str) -> dict[str, str]:
+        """{id, name, namespace, address, subnet_id} of a standing instance."""
+        return next(row for row in self.dataplane()["instances"] if row["name"] == name)
+
+
+@contextmanager
+def running(driver: str) -> Iterator[Product]:
+    """A product with the example network and a first password; gone afterwards, whatever happened."""
+    # Short: Unix sockets lie in it.
+    with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as name:
+        directory = Path(name) / "data"
+        log = Path(name) / "log"
+        listen = f"127.0.0.1:{_free_port()}"
+        command = [*_manage("quickstart", directory), "--listen", listen, "--driver", driver]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=_environment(), stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            yield _when_ready(process, directory, log)
+        finally:
+            _stop(process, log)
+
+
+def _when_ready(process: subprocess.Popen[bytes], directory: Path, log: Path) -> Product:
+    def ready_or_ended() -> bool:
+        return READY in log.read_text(errors="replace") or process.poll() is not None
+
+    wait_for(ready_or_ended, READY_SECONDS)
+    said = log.read_text(errors="replace")
+    assert READY in said, f"quickstart ended with {process.returncode}:\n{said[-4000:]}"
+    found = DataDir(directory).read_credentials()
+    return Product(directory, found["url"], found["username"], found["password"], log)
+
+
+def _stop(process: subprocess.Popen[bytes], log: Path) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        code = process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+    assert code == 0, f"quickstart ended with {code}:\n{log.read_text(errors='replace')[-4000:]}"
+
+
+def _manage(name: str, directory: Path) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), name, "--data-dir", str(directory)]
+
+
+def _environment() -> dict[str, str]:
+    """Without the settings of the test run itself."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ISTHMUS_")}
+    kept.pop("DJANGO_SETTINGS_MODULE", None)
+    # All tests share one product.
+    return kept | {"ISTHMUS_QUOTA_GATEWAYS_PER_ZONE": "20"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def new_psk() -> str:
+    """A key no other test has: what leaks can be told by it."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))

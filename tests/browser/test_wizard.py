@@ -1,0 +1,120 @@
+"""From sign-in to two live tunnels, by hand, without one reload."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.product import Product, new_psk
+from tests.browser.visits import UP_MILLISECONDS, Visit, signed_in
+from tests.browser.wizard import Peer, add_connection, choose_subnet, make_gateway
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.browser
+
+LEFT, RIGHT = "192.168.100.0/24", "192.168.0.0/24"
+
+
+def join(visit: Visit, psk: str) -> None:
+    """`left` in subnet-1 and `right` in subnet-2; `right` stays open until it says up by itself."""
+    left = make_gateway(visit, "left", "subnet-1")
+    left_page = visit.page.url
+    visit.comes("#gateway-status", "available")
+
+    right = visit.another_tab()
+    address = make_gateway(right, "right", "subnet-2", Peer(left, LEFT, psk))
+    right.comes("#gateway-status", "available")
+    expect(right.page.get_by_text("0 of 1 up")).to_be_visible()
+    loads = list(right.loads)
+
+    visit.page.goto(left_page)
+    add_connection(visit, "left-peer", Peer(address, RIGHT, psk))
+    for side in (visit, right):
+        expect(side.page.get_by_text("1 of 1 up")).to_be_visible(timeout=UP_MILLISECONDS)
+    assert right.loads == loads, "the page was loaded again"
+    right.page.close()
+
+
+def test_the_wizard_leads_to_live_tunnels(simulated: Product, context: BrowserContext) -> None:
+    visit = signed_in(context, simulated)
+    psk = new_psk()
+    join(visit, psk)
+    visit.follow("left-peer")
+    visit.comes("#connection-status", "up")
+    for path in ("/", "/gateways/new", visit.page.url.removeprefix(simulated.url)):
+        visit.go(path)
+        assert psk not in visit.page.content()
+    assert not [url for url in visit.loads if psk in url]
+    assert psk not in simulated.log.read_text(errors="replace")
+    visit.assert_content()
+
+
+def test_a_key_is_made_for_the_person(visit: Visit) -> None:
+    """Going back and forth loses nothing of what was entered, and the key is not sent back."""
+    visit.go("/gateways/new")
+    visit.fill(name="kept")
+    choose_subnet(visit, "subnet-1")
+    visit.submit()
+    visit.fill(peer_address="203.0.113.9", peer_cidrs="10.77.0.0/24")
+    visit.choose("generate")
+    made = visit.page.locator("[name=psk]").input_value()
+    assert len(made) >= 43
+    visit.choose("back")
+    assert visit.page.locator("[name=name]").input_value() == "kept"
+    visit.submit()
+    assert visit.page.locator("[name=peer_address]").input_value() == "203.0.113.9"
+    assert visit.page.locator("[name=psk]").input_value() == ""
+    visit.submit()
+    assert made not in visit.page.content()
+    visit.sees(f"set, {len(made)} characters")
+
+
+def test_a_field_tells_what_is_wrong_as_it_is_left(visit: Visit) -> None:
+    visit.go("/gateways/new")
+    visit.fill(name="no spaces please")
+    visit.page.locator("[name=name]").blur()
+    wrong = visit.page.locator("#id_name_error")
+    expect(wrong).not_to_be_empty()
+    visit.fill(name="without")
+    visit.page.locator("[name=name]").blur()
+    expect(wrong).to_be_empty()
+
+
+def test_after_a_failure_the_focus_is_on_what_to_put_right(visit: Visit) -> None:
+    visit.go("/gateways/new")
+    visit.fill(name="no spaces please")
+    visit.submit()
+    summary = visit.page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link").first.click()
+    expect(visit.page.locator("[name=name]")).to_be_focused()
+
+
+def test_a_second_click_makes_no_second_gateway(visit: Visit) -> None:
+    visit.go("/gateways/new")
+    visit.fill(name="once")
+    choose_subnet(visit, "subnet-1")
+    visit.submit()
+    visit.choose("skip")
+    visit.page.locator("main form button.primary").dblclick()
+    visit.page.get_by_role("heading", name="once", exact=True).wait_for()
+    visit.go("/")
+    expect(visit.page.get_by_role("link", name="once", exact=True)).to_have_count(1)
+
+
+@pytest.mark.dataplane
+def test_the_wizard_leads_to_real_tunnels(strongswan: Product, context: BrowserContext) -> None:
+    visit = signed_in(context, strongswan)
+    join(visit, new_psk())
+    visit.assert_content()
+    here, there = strongswan.instance("vsi-1"), strongswan.instance("vsi-2")
+    wait_for(lambda: _pings(here["namespace"], there["address"]), 10)
+    wait_for(lambda: _pings(there["namespace"], here["address"]), 10)
+    assert sum(member["tunnels_up"] for member in strongswan.dataplane()["members"]) == 2
+
+
+def _pings(namespace: str, address: str) -> bool:
+    command = ["ip", "netns", "exec", namespace, "ping", "-c", "1", "-W", "2", address]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

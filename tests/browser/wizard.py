@@ -1,0 +1,51 @@
+"""The wizard's steps, as a person takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.browser.visits import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What the other side has told."""
+
+    address: str
+    cidr: str
+    psk: str
+
+
+def make_gateway(visit: Visit, name: str, subnet: str, peer: Peer | None = None) -> str:
+    """To the new gateway's page, which is left open; without a peer the connection is skipped.
+    Answers its public address."""
+    visit.go("/gateways/new")
+    visit.fill(name=name)
+    choose_subnet(visit, subnet)
+    visit.submit()
+    if peer is None:
+        visit.choose("skip")
+    else:
+        fill_connection(visit, f"{name}-peer", peer)
+        visit.submit()
+    visit.submit()
+    visit.page.get_by_role("heading", name=name, exact=True).wait_for()
+    return visit.fact("Public IP")
+
+
+def add_connection(visit: Visit, name: str, peer: Peer) -> None:
+    """From the page of its gateway, back to it."""
+    visit.follow("New connection")
+    fill_connection(visit, name, peer)
+    visit.submit()
+    visit.page.locator("#live").wait_for()
+
+
+def fill_connection(visit: Visit, name: str, peer: Peer) -> None:
+    """Local CIDRs stay as they are proposed."""
+    visit.fill(name=name, peer_address=peer.address, psk=peer.psk, peer_cidrs=peer.cidr)
+
+
+def choose_subnet(visit: Visit, name: str) -> None:
+    select = visit.page.locator("[name=subnet]")
+    select.select_option(select.locator("option").filter(has_text=name).get_attribute("value"))
