@@ -100,10 +100,10 @@ class SettingsForm(RuleForm):
         names = set(self.changed_data if only_changed else self.fields)
         data = self.cleaned_data
         fields: ConnectionFields = {}
-        if "name" in names and data.get("name"):
-            fields["name"] = data["name"]
-        if "peer_address" in names and (not only_changed or data.get("peer_address")):
-            fields |= {"peer_address": data["peer_address"]} if data.get("peer_address") else {}
+        for name in ("name", "peer_address"):
+            # An emptied field of an edit is a change, for the rules to judge.
+            if name in names and (data.get(name) or only_changed):
+                fields[name] = data.get(name, "")
         if "ike_policy" in names:
             fields["ike_policy"] = _reference(data.get("ike_policy"))
         if "ipsec_policy" in names:
@@ -141,7 +141,7 @@ class ConnectionForm(SettingsForm):
         self._kept_key = kept_key
         if kept_key:
             hint = f"A key of {len(kept_key)} characters is set. Leave this empty to keep it."
-            self.fields["psk"].help_text = hint
+            self["psk"].help_text = hint
 
     def given(self, *, only_changed: bool = False) -> ConnectionFields:
         fields = super().given(only_changed=only_changed)

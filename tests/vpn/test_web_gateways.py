@@ -1,0 +1,169 @@
+"""The list of gateways and a gateway's page."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db.models import F
+from django.test import Client
+from django.utils import timezone
+
+from console.actor import Role
+from console.models import AuditEvent, Membership
+from tests.factories import Party, make_connection, make_gateway, make_subnet, raise_quotas
+from vpn.models import Connection, Gateway, GatewayMember, StatusChange
+
+HTMX = {"HX-Request": "true"}
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.fixture
+def browser(ana: Party) -> Client:
+    return ana.browser()
+
+
+def test_an_empty_list_offers_one_thing(browser: Client) -> None:
+    page = text_of(browser.get("/"))
+    assert "No gateway yet" in page
+    assert page.count('href="/gateways/new"') == 1
+
+
+def test_the_list_shows_status_and_connections(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana, name="edge")
+    make_connection(ana, gateway, 1)
+    make_connection(ana, gateway, 2)
+    Connection.objects.filter(name="connection-1").update(status="up")
+    page = text_of(browser.get("/"))
+    for words in ("edge", "pending", "1 of 2", gateway.public_address, gateway.subnet.name, gateway.vpc.name):
+        assert words in page
+
+
+def test_the_list_costs_the_same_however_long(
+    ana: Party, browser: Client, django_assert_max_num_queries: Any
+) -> None:
+    raise_quotas(ana, gateways_per_zone=20)
+    subnet = make_subnet(ana)
+    for number in range(6):
+        make_connection(ana, make_gateway(ana, subnet), number)
+    with django_assert_max_num_queries(7):
+        assert browser.get("/").status_code == 200
+
+
+def test_a_poll_of_the_list_answers_only_news(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana)
+    stamp = browser.get("/").context["stamp"]
+    assert browser.get(f"/?seen={stamp}", headers=HTMX).status_code == 204
+    Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
+    news = browser.get(f"/?seen={stamp}", headers=HTMX)
+    assert news.status_code == 200
+    assert "<html" not in text_of(news) and 'id="live"' in text_of(news)
+    assert "<html" in text_of(browser.get(f"/?seen={stamp}"))
+
+
+def test_the_page_tells_everything(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana, name="edge")
+    connection = make_connection(ana, gateway)
+    reason = [{"code": "peer_not_responding", "message": "The peer does not answer."}]
+    Connection.objects.filter(pk=connection.pk).update(status_reasons=reason)
+    GatewayMember.objects.filter(gateway=gateway, index=0).update(health_state="ok", role="active")
+    StatusChange.objects.create(gateway=gateway, connection=connection, at=timezone.now(), status="down")
+    page = text_of(browser.get(f"/gateways/{gateway.pk}"))
+    assert "Addresses reserved" in page
+    for member in gateway.members.all():
+        assert member.private_address in page
+    for words in ("The peer does not answer.", "10.0.0.0/24", "203.0.113.1", "active", "0 of 1 up"):
+        assert words in page
+
+
+def test_a_poll_of_the_page_answers_only_news(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana)
+    url = f"/gateways/{gateway.pk}/status"
+    assert browser.get(f"{url}?seen={gateway.stamp}", headers=HTMX).status_code == 204
+    Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1, lifecycle_state="stable")
+    news = text_of(browser.get(f"{url}?seen={gateway.stamp}", headers=HTMX))
+    assert "available" in news and "<html" not in news
+    assert f"seen={gateway.stamp + 1}" in news
+
+
+def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_queries: Any) -> None:
+    gateway = make_gateway(ana)
+    url = f"/gateways/{gateway.pk}/status?seen={gateway.stamp}"
+    with django_assert_max_num_queries(4):
+        assert browser.get(url, headers=HTMX).status_code == 204
+
+
+def test_a_poll_of_a_gateway_that_is_gone_leads_to_the_list(ana: Party, browser: Client) -> None:
+    answer = browser.get(f"/gateways/{uuid4()}/status?seen=1", headers=HTMX)
+    assert answer.headers["HX-Redirect"] == "/"
+    assert "The gateway is gone." in text_of(browser.get("/"))
+
+
+def test_degraded_is_told(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana)
+    reason = [{"code": "internal_error", "message": "Member 2 is not running."}]
+    Gateway.objects.filter(pk=gateway.pk).update(
+        lifecycle_state="stable", health_state="degraded", health_reasons=reason
+    )
+    assert "degraded" in text_of(browser.get("/"))
+    page = text_of(browser.get(f"/gateways/{gateway.pk}"))
+    assert "degraded" in page and "Member 2 is not running." in page
+    assert 'href="/manual/tunnels#internal_error"' in page
+
+
+def test_renames(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    gateway, other = make_gateway(ana, subnet, "one"), make_gateway(ana, subnet, "two")
+    url = f"/gateways/{gateway.pk}/rename"
+    taken = text_of(browser.post(url, {"name": other.name}))
+    assert "Another VPN gateway in this VPC is called two." in taken
+    assert browser.post(url, {"name": "three"}).headers["Location"] == f"/gateways/{gateway.pk}"
+    gateway.refresh_from_db()
+    assert gateway.name == "three"
+
+
+def test_deleting_says_what_goes_and_asks_for_the_name(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana, name="edge")
+    make_connection(ana, gateway)
+    url = f"/gateways/{gateway.pk}/delete"
+    page = text_of(browser.get(url))
+    assert "connection-0" in page and "all IKE and IPsec policies" in page
+    assert "Type edge to confirm." in text_of(browser.post(url, {"name": "wrong"}))
+    gateway.refresh_from_db()
+    assert gateway.deleted_at is None
+    assert browser.post(url, {"name": "edge"}).headers["Location"] == "/"
+    gateway.refresh_from_db()
+    assert gateway.deleted_at is not None
+    assert AuditEvent.objects.get(action="vpn_gateway.delete").via == "console"
+    page = text_of(browser.get(f"/gateways/{gateway.pk}"))
+    assert "deleting" in page and "New connection" not in page
+
+
+@pytest.mark.parametrize("path", ["", "/status", "/rename", "/delete", "/connections/new"])
+def test_those_of_others_do_not_exist(ben: Party, browser: Client, path: str) -> None:
+    gateway = make_gateway(ben, name="hidden-one")
+    answer = browser.get(f"/gateways/{gateway.pk}{path}")
+    assert answer.status_code == (200 if path == "/status" else 404)
+    assert "hidden-one" not in text_of(answer)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_below_editor_one_may_only_look(ana: Party, browser: Client, role: Role) -> None:
+    gateway = make_gateway(ana)
+    Membership.objects.update(role=role.value)
+    pages = text_of(browser.get("/")) + text_of(browser.get(f"/gateways/{gateway.pk}"))
+    for offer in ("New gateway", "Rename", "Delete", "New connection", "/gateways/new"):
+        assert offer not in pages
+    paths = [
+        "/gateways/new",
+        *(f"/gateways/{gateway.pk}/{p}" for p in ("rename", "delete", "connections/new")),
+    ]
+    for path in paths:
+        assert browser.get(path).status_code == 403
+        assert browser.post(path, {"name": gateway.name}).status_code == 403
+    gateway.refresh_from_db()
+    assert gateway.deleted_at is None

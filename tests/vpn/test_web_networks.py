@@ -1,0 +1,122 @@
+"""Pages of VPCs, subnets and instances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from console.actor import Role
+from console.models import Membership
+from tests.factories import Party, make_gateway, make_instance, make_subnet, make_vpc
+from vpn.models import AddressPrefix, Instance, Subnet, Vpc
+
+VPC = {"name": "vpc-9", "subnet_name": "inside", "zone": "us-south-1", "ipv4_cidr_block": "10.9.0.0/24"}
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.fixture
+def browser(ana: Party) -> Client:
+    return ana.browser()
+
+
+def test_lists_all_three(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana, name="inside")
+    make_instance(ana, subnet, "vsi-9")
+    page = text_of(browser.get("/networks"))
+    for words in (subnet.vpc.name, "inside", "192.168.100.0/24", "vsi-9", "192.168.100.4"):
+        assert words in page
+
+
+def test_creates_a_vpc_with_its_subnet_and_goes_on(browser: Client) -> None:
+    answer = browser.post("/networks/vpcs/new?next=/gateways/new", VPC)
+    assert answer.headers["Location"] == "/gateways/new"
+    subnet = Subnet.objects.get()
+    assert (subnet.name, subnet.ipv4_cidr_block, subnet.vpc.name) == ("inside", "10.9.0.0/24", "vpc-9")
+    assert AddressPrefix.objects.get().cidr == "10.9.0.0/24"
+
+
+def test_does_not_go_on_to_strangers(browser: Client) -> None:
+    for onward in ("https://evil.example/", "//evil.example", "javascript:alert(1)"):
+        Vpc.objects.all().update(name="older")
+        answer = browser.post(
+            f"/networks/vpcs/new?next={onward}", VPC | {"name": f"vpc{Vpc.objects.count()}"}
+        )
+        assert answer.headers["Location"] == "/networks"
+        Subnet.objects.all().delete()
+        Vpc.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": "1"}, "name"),
+        ({"subnet_name": "1"}, "subnet_name"),
+        ({"ipv4_cidr_block": "10.9.0.1/24"}, "ipv4_cidr_block"),
+        ({"ipv4_cidr_block": "10.9.0.0/31"}, "ipv4_cidr_block"),
+        ({"ipv4_cidr_block": ""}, "ipv4_cidr_block"),
+        ({"zone": "mars-1"}, "zone"),
+    ],
+)
+def test_a_vpc_is_created_whole_or_not_at_all(browser: Client, changes: dict[str, str], field: str) -> None:
+    answer = browser.post("/networks/vpcs/new", VPC | changes)
+    assert answer.status_code == 200
+    assert list(answer.context["form"].errors) == [field]
+    assert not Vpc.objects.exists()
+
+
+def test_a_subnet_outside_of_the_prefixes_brings_its_own(ana: Party, browser: Client) -> None:
+    vpc = make_vpc(ana)
+    fields = {"vpc": str(vpc.pk), "name": "far", "zone": "us-south-2", "ipv4_cidr_block": "10.20.0.0/24"}
+    assert browser.post("/networks/subnets/new", fields).status_code == 302
+    assert Subnet.objects.get().zone == "us-south-2"
+    near = fields | {"name": "near", "zone": "us-south-1", "ipv4_cidr_block": "192.168.3.0/24"}
+    assert browser.post("/networks/subnets/new", near).status_code == 302
+    assert AddressPrefix.objects.filter(vpc=vpc).count() == 2
+
+
+def test_creates_instances(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    fields = {"subnet": str(subnet.pk), "name": "", "address": ""}
+    assert "has the address 192.168.100.4" in text_of(
+        browser.post("/networks/instances/new", fields, follow=True)
+    )
+    taken = browser.post("/networks/instances/new", fields | {"address": "192.168.100.4"})
+    assert "192.168.100.4 is taken." in text_of(taken)
+    assert Instance.objects.count() == 1
+
+
+def test_what_is_needed_cannot_be_deleted(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana)
+    answer = browser.post(f"/networks/subnets/{gateway.subnet_id}/delete", follow=True)
+    assert 'class="notice error"' in text_of(answer)
+    answer = browser.post(f"/networks/vpcs/{gateway.vpc_id}/delete", follow=True)
+    assert 'class="notice error"' in text_of(answer)
+    assert Subnet.objects.exists() and Vpc.objects.exists()
+
+
+def test_deletes_from_the_inside_out(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    instance = make_instance(ana, subnet)
+    for path in (f"instances/{instance.pk}", f"subnets/{subnet.pk}", f"vpcs/{subnet.vpc_id}"):
+        assert browser.post(f"/networks/{path}/delete").headers["Location"] == "/networks"
+    assert not Vpc.objects.exists()
+
+
+def test_those_of_others_do_not_exist(ben: Party, browser: Client) -> None:
+    subnet = make_subnet(ben, name="hidden-one")
+    assert browser.post(f"/networks/subnets/{subnet.pk}/delete").status_code == 404
+    assert "hidden-one" not in text_of(browser.get("/networks"))
+
+
+def test_below_editor_one_may_only_look(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    Membership.objects.update(role=Role.OPERATOR.value)
+    page = text_of(browser.get("/networks"))
+    assert "New VPC" not in page and "Delete" not in page
+    assert browser.post("/networks/vpcs/new", VPC).status_code == 403
+    assert browser.post(f"/networks/subnets/{subnet.pk}/delete").status_code == 403

@@ -1,0 +1,207 @@
+"""The wizard: three steps, one transaction, a draft that forgets nothing but shows no key."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from console.actor import Role
+from console.models import AuditEvent, Membership
+from tests.factories import PSK, Party, make_gateway, make_subnet, raise_quotas
+from vpn.models import Connection, Gateway, Subnet, WizardDraft
+from vpn.services.connections import cidrs_of
+
+HTMX = {"HX-Request": "true"}
+CONNECTION = {
+    "name": "to-paris",
+    "peer_address": "203.0.113.9",
+    "psk": PSK,
+    "local_cidrs": "192.168.100.0/24",
+    "peer_cidrs": "10.1.0.0/16",
+    "dpd_action": "none",
+    "dpd_interval": "30",
+    "dpd_timeout": "120",
+}
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.fixture
+def browser(ana: Party) -> Client:
+    return ana.browser()
+
+
+@pytest.fixture
+def subnet(ana: Party) -> Subnet:
+    return make_subnet(ana, name="subnet-1")
+
+
+@pytest.fixture
+def second(browser: Client, subnet: Subnet) -> str:
+    """The path of step 2, with a gateway called edge behind."""
+    answer = browser.post("/gateways/new", {"name": "edge", "subnet": str(subnet.pk)})
+    return str(answer.headers["Location"])
+
+
+def review(second: str) -> str:
+    return second.replace("/connection", "/review")
+
+
+def test_without_a_subnet_it_leads_to_one(browser: Client) -> None:
+    page = text_of(browser.get("/gateways/new"))
+    assert "First a network" in page and "/networks/vpcs/new?next=/gateways/new" in page
+
+
+def test_suggests_a_name_and_shows_the_vpc(browser: Client, subnet: Subnet) -> None:
+    page = text_of(browser.get("/gateways/new"))
+    assert re.search(r'name="name" value="[a-z]+-[a-z]+-[a-z]+"', page)
+    assert f'label="VPC {subnet.vpc.name}"' in page
+    assert "subnet-1 · 192.168.100.0/24 · us-south-1" in page
+
+
+def test_from_the_first_step_to_both_created(browser: Client, subnet: Subnet, second: str) -> None:
+    page = text_of(browser.get(second))
+    assert "192.168.100.0/24</textarea>" in page
+    assert browser.post(second, CONNECTION | {"go": "review"}).headers["Location"] == review(second)
+    shown = text_of(browser.get(review(second)))
+    for words in ("edge", "subnet-1", "203.0.113.9", "10.1.0.0/16", f"set, {len(PSK)} characters"):
+        assert words in shown
+    assert not Gateway.objects.exists()
+    answer = browser.post(review(second))
+    gateway = Gateway.objects.get()
+    assert answer.headers["Location"] == f"/gateways/{gateway.pk}"
+    connection = Connection.objects.get()
+    assert gateway.name == "edge" and connection.gateway == gateway
+    assert cidrs_of(connection) == (["192.168.100.0/24"], ["10.1.0.0/16"])
+    assert connection.open_psk() == PSK
+    assert {e.via for e in AuditEvent.objects.filter(action__startswith="vpn_")} == {"console"}
+
+
+def test_the_connection_may_be_skipped(browser: Client, second: str) -> None:
+    assert browser.post(second, {"go": "skip"}).headers["Location"] == review(second)
+    assert "None for now" in text_of(browser.get(review(second)))
+    browser.post(review(second))
+    assert Gateway.objects.get().name == "edge"
+    assert not Connection.objects.exists()
+
+
+def test_a_second_submit_leads_to_what_the_first_made(browser: Client, second: str) -> None:
+    browser.post(second, CONNECTION)
+    first = browser.post(review(second))
+    again = browser.post(review(second))
+    assert first.headers["Location"] == again.headers["Location"]
+    assert Gateway.objects.count() == Connection.objects.count() == 1
+    for step in (second, review(second), second.replace("/connection", "/gateway")):
+        assert browser.get(step).headers["Location"] == first.headers["Location"]
+
+
+def test_going_back_loses_nothing(browser: Client, second: str) -> None:
+    half = {"name": "half", "peer_address": "203.0.", "peer_cidrs": "10.1", "psk": PSK, "go": "back"}
+    first = browser.post(second, half).headers["Location"]
+    assert 'value="edge"' in text_of(browser.get(first))
+    page = text_of(browser.get(second))
+    assert 'value="half"' in page and 'value="203.0."' in page and "10.1</textarea>" in page
+    assert f"A key of {len(PSK)} characters is set." in page
+
+
+def test_what_is_wrong_is_kept_as_well(browser: Client, second: str) -> None:
+    answer = browser.post(second, CONNECTION | {"peer_cidrs": "192.168.100.0/25"})
+    assert "overlaps the local CIDR" in text_of(answer)
+    assert "192.168.100.0/25</textarea>" in text_of(browser.get(second))
+
+
+def test_the_key_is_nowhere_in_clear(browser: Client, second: str) -> None:
+    answers = [browser.post(second, CONNECTION | {"name": "1"}), browser.post(second, CONNECTION)]
+    pages = [text_of(browser.get(step)) for step in (second, review(second))]
+    draft = WizardDraft.objects.get()
+    stored = str(draft.data) + draft.psk_sealed
+    sessions = [str(row.get_decoded()) for row in Session.objects.all()]
+    for text in [*map(text_of, answers), *pages, stored, *sessions]:
+        assert PSK not in text
+    assert draft.open_psk() == PSK
+    browser.post(review(second))
+    assert WizardDraft.objects.get().psk_sealed == ""
+
+
+def test_the_kept_key_is_used_when_the_field_stays_empty(browser: Client, second: str) -> None:
+    browser.post(second, CONNECTION)
+    assert browser.post(second, CONNECTION | {"psk": ""}).headers["Location"] == review(second)
+    browser.post(review(second))
+    assert Connection.objects.get().open_psk() == PSK
+
+
+def test_generates_a_key_without_script(browser: Client, second: str) -> None:
+    answer = browser.post(second, CONNECTION | {"psk": "", "go": "generate"})
+    key = answer.context["new_key"]
+    assert f'value="{key}"' in text_of(answer) and len(key) > 40
+    assert key not in text_of(browser.get(second))
+    browser.post(second, CONNECTION | {"psk": ""})
+    browser.post(review(second))
+    assert Connection.objects.get().open_psk() == key
+
+
+def test_fields_are_checked_as_they_are_left(ana: Party, browser: Client, second: str) -> None:
+    headers = HTMX | {"HX-Trigger-Name": "name"}
+    make_gateway(ana, Subnet.objects.get(), "taken")
+    fields = {"name": "taken", "subnet": str(Subnet.objects.get().pk)}
+    answer = text_of(browser.post("/gateways/new/check", fields, headers=headers))
+    assert "is called taken" in answer
+    check = second.replace("/connection", "/check")
+    assert "A name begins" in text_of(browser.post(check, CONNECTION | {"name": "1"}, headers=headers))
+    assert text_of(browser.post(check, CONNECTION, headers=headers)).strip() == ""
+
+
+def test_step_one_speaks_the_rules(ana: Party, browser: Client, subnet: Subnet) -> None:
+    raise_quotas(ana, gateways=0)
+    page = text_of(browser.post("/gateways/new", {"name": "1", "subnet": str(subnet.pk)}))
+    assert "A name begins with a letter" in page and "VPN gateways" in page
+    assert not WizardDraft.objects.exists()
+
+
+def test_a_refusal_at_the_end_creates_nothing_and_leads_back(
+    ana: Party, browser: Client, second: str
+) -> None:
+    browser.post(second, CONNECTION)
+    make_gateway(ana, Subnet.objects.get(), "edge")
+    page = text_of(browser.post(review(second)))
+    assert "Nothing is created yet" in page
+    assert f"{second.replace('/connection', '/gateway')}#id_name" in page
+    assert Gateway.objects.count() == 1 and not Connection.objects.exists()
+    assert WizardDraft.objects.get().open_psk() == PSK
+
+
+def test_offers_to_go_on_with_a_draft(browser: Client, second: str) -> None:
+    page = text_of(browser.get("/gateways/new"))
+    assert second.replace("/connection", "/gateway") in page
+    browser.post(second, {"go": "skip"})
+    browser.post(review(second))
+    assert "half entered" not in text_of(browser.get("/gateways/new"))
+
+
+def test_drafts_belong_to_one_person_and_end(ana: Party, ben: Party, browser: Client, second: str) -> None:
+    assert ben.browser().get(second).status_code == 404
+    WizardDraft.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert browser.get(second).status_code == 404
+    browser.post("/gateways/new", {"name": "next", "subnet": str(Subnet.objects.get().pk)})
+    assert WizardDraft.objects.count() == 1
+
+
+def test_a_subnet_of_others_cannot_be_chosen(ben: Party, browser: Client, subnet: Subnet) -> None:
+    other = make_subnet(ben, name="hidden-one")
+    answer = browser.post("/gateways/new", {"name": "edge", "subnet": str(other.pk)})
+    assert answer.status_code == 200 and "hidden-one" not in text_of(answer)
+
+
+def test_a_role_that_sank_meanwhile_creates_nothing(browser: Client, second: str) -> None:
+    browser.post(second, CONNECTION)
+    Membership.objects.update(role=Role.OPERATOR.value)
+    assert browser.post(review(second)).status_code == 403
+    assert not Gateway.objects.exists()
