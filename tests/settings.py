@@ -10,6 +10,7 @@ atexit.register(shutil.rmtree, _DIRECTORY, ignore_errors=True)
 os.environ["ISTHMUS_DATA_DIR"] = _DIRECTORY
 os.environ["ISTHMUS_ENCRYPTION_KEYS"] = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtMDE="
 os.environ["ISTHMUS_REDIS_URL"] = ""
+os.mkdir(f"{_DIRECTORY}/static")
 
 from console.settings import *  # noqa: E402, F403
 from console.settings import DATABASES  # noqa: E402

@@ -34,6 +34,7 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        verbose_name = "API key"
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "name"],

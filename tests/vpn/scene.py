@@ -7,7 +7,9 @@ from uuid import uuid4
 
 from console.actor import Actor, Role, Via
 from console.services import create_account
+from vpn.drivers.base import Driver
 from vpn.models import Connection, Gateway, Subnet
+from vpn.reconcile.controller import look, reconcile
 from vpn.services import connections, gateways, networks, subnets
 
 PSK = "VPNDemoPassword"
@@ -50,3 +52,16 @@ def _subnet(actor: Actor, vpc_name: str, name: str, cidr: str) -> Subnet:
     networks.create_address_prefix(actor, vpc.id, {"cidr": cidr, "zone": {"name": "us-south-1"}})
     reference = {"id": str(vpc.id)}
     return subnets.create_subnet(actor, {"name": name, "vpc": reference, "ipv4_cidr_block": cidr})
+
+
+def settle(driver: Driver, *rows: Gateway) -> None:
+    """What the workers do after a change: each gateway twice, since peers answer each other."""
+    for _ in range(2):
+        for row in rows:
+            reconcile(row.id, driver=driver)
+    for row in rows:
+        look(row.id, driver=driver)
+
+
+def status_of(connection: Connection) -> str:
+    return Connection.objects.get(pk=connection.pk).status

@@ -82,6 +82,8 @@ class ConnectionCidr(models.Model):
     last = models.BigIntegerField()
 
     class Meta:
+        verbose_name = "CIDR of a connection"
+        verbose_name_plural = "CIDRs of connections"
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["connection", "side", "cidr"], name="one_cidr_each")]
         indexes = [models.Index(fields=["first", "last"])]

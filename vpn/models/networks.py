@@ -82,6 +82,7 @@ class SubnetAddress(models.Model):
     owner = models.UUIDField(db_index=True)
 
     class Meta:
+        verbose_name_plural = "subnet addresses"
         constraints = [models.UniqueConstraint(fields=["subnet", "address"], name="one_owner_per_address")]
 
     def __str__(self) -> str:
