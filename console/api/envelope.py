@@ -59,7 +59,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     for kind, status, message in _DJANGO:
         if isinstance(error, kind):
             return _answer(request, status, [Violation(_CODES[status], "", message)])
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    trace = getattr(request, "request_id", "")
+    log.error("%s %s failed, trace %s", request.method, request.path, trace, exc_info=error)
     return _answer(request, 500, [Violation("internal_error", "", INTERNAL)])
 
 

@@ -104,7 +104,7 @@ def _quota_violations(quotas: Mapping[str, object]) -> list[Violation]:
         broken.append(Violation("validation_enum", "quotas", message))
     if wrong:
         message = f"A limit is a whole number from 0 up; {', '.join(wrong)} is not."
-        broken.append(Violation("validation_invalid_type", "quotas", message))
+        broken.append(Violation("validation_invalid_field_type", "quotas", message))
     return broken
 
 
