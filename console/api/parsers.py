@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from django.conf import settings
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
@@ -47,11 +46,15 @@ class BrowserFormParser(MultiPartParser):
 
 
 class FormsNeedASession(DefaultContentNegotiation):
-    """Multipart bodies go to the form parser for signed-in people, and nowhere for others (415)."""
+    """Multipart bodies go to the form parser for signed-in people, and nowhere for keys (415).
+
+    By the header, not by who it is: the check of a form's CSRF token, which is a part of finding
+    out who it is, reads the form.
+    """
 
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         form = str(request.content_type).lower().startswith(FORM)
-        if form and not isinstance(request.successful_authenticator, SessionAuthentication):
+        if form and request.META.get("HTTP_AUTHORIZATION"):
             return None
         wanted = BrowserFormParser if form else AnyLabelJSONParser
         return next((parser for parser in parsers if isinstance(parser, wanted)), None)

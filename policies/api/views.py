@@ -16,6 +16,7 @@ from policies.api.shapes import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCrea
 class IKEPoliciesView(ApiView):
     """IKE policies of the account: what phase 1 may negotiate."""
 
+    name = "IKE policies"
     shapes = {"POST": IKEPolicyCreate}
 
     def get(self, request: Request) -> Response:
@@ -33,6 +34,7 @@ class IKEPoliciesView(ApiView):
 class IKEPolicyView(ApiView):
     """One IKE policy. A change reaches the gateways that use it at once."""
 
+    name = "IKE policy"
     shapes = {"PATCH": IKEPolicyPatch}
 
     def get(self, request: Request, ike_policy_id: str) -> Response:
@@ -53,6 +55,7 @@ class IKEPolicyView(ApiView):
 class IPsecPoliciesView(ApiView):
     """IPsec policies of the account: what phase 2 may negotiate."""
 
+    name = "IPsec policies"
     shapes = {"POST": IPsecPolicyCreate}
 
     def get(self, request: Request) -> Response:
@@ -70,6 +73,7 @@ class IPsecPoliciesView(ApiView):
 class IPsecPolicyView(ApiView):
     """One IPsec policy. A change reaches the gateways that use it at once."""
 
+    name = "IPsec policy"
     shapes = {"PATCH": IPsecPolicyPatch}
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:

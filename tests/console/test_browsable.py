@@ -172,6 +172,19 @@ def test_changes_need_the_csrf_token(ana: Party, method: str) -> None:
     assert gateway.name != "forged" and gateway.deleted_at is None and Gateway.objects.count() == 1
 
 
+def test_a_form_with_its_token(ana: Party) -> None:
+    subnet = make_gateway(ana).subnet
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ana.user)
+    form = page(browser, "GET", "/v1/vpn_gateways").content.decode()
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+    assert found
+    data = {"csrfmiddlewaretoken": found[1], "name": "by-form", "subnet.id": str(subnet.pk)}
+    assert page(browser, "POST", "/v1/vpn_gateways", data).status_code == 201
+    refused = page(browser, "POST", "/v1/vpn_gateways", {**data, "csrfmiddlewaretoken": "x" * 64})
+    assert refused.status_code == 403
+
+
 def test_options_describe_an_endpoint(ana: Party) -> None:
     answer = ana.api("OPTIONS", "/v1/vpn_gateways")
     assert answer.status_code == 200

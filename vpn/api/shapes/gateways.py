@@ -51,15 +51,15 @@ class ConnectionPatch(Shape):
 
     name = Text()
     peer_address = Text()
-    psk = Text(help_text=PSK_RULE)
+    psk = Text(label="Pre-shared key", help_text=PSK_RULE)
     admin_state_up = Flag()
     dead_peer_detection = DeadPeerDetection()
-    ike_policy = Reference(allow_null=True)
-    ipsec_policy = Reference(allow_null=True)
+    ike_policy = Reference(allow_null=True, label="IKE policy")
+    ipsec_policy = Reference(allow_null=True, label="IPsec policy")
 
 
 class ConnectionCreate(ConnectionPatch):
     fixed = _CONNECTION
 
-    local_cidrs = Texts(help_text="Several with commas between.")
-    peer_cidrs = Texts(help_text="Several with commas between.")
+    local_cidrs = Texts(label="Local CIDRs", help_text="Several with commas between.")
+    peer_cidrs = Texts(label="Peer CIDRs", help_text="Several with commas between.")

@@ -106,6 +106,8 @@ class ConnectionView(ConnectionApiView):
 class IKEPolicyConnectionsView(ConnectionApiView):
     """The connections that use an IKE policy."""
 
+    name = "Connections of an IKE policy"
+
     def get(self, request: Request, ike_policy_id: str) -> Response:
         ident = path_id(ike_policy_id, "ike_policy_not_found", "IKE policy")
         policy = get_ike_policy(self.actor, ident)
@@ -115,6 +117,8 @@ class IKEPolicyConnectionsView(ConnectionApiView):
 
 class IPsecPolicyConnectionsView(ConnectionApiView):
     """The connections that use an IPsec policy."""
+
+    name = "Connections of an IPsec policy"
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = path_id(ipsec_policy_id, "ipsec_policy_not_found", "IPsec policy")
