@@ -172,6 +172,9 @@ class Product:
     def available(self, gateway_id: str) -> bool:
         return bool(self.get(f"/vpn_gateways/{gateway_id}")["status"] == "available")
 
+    def wait_until_available(self, *gateways: str) -> None:
+        wait_for(lambda: all(self.available(one) for one in gateways), 40)
+
     def connect(self, gateway_id: str, peer: str, local: str, remote: str) -> str:
         body = {
             "peer_address": peer,
@@ -192,7 +195,7 @@ class Product:
         first, second = self.gateway("subnet-1"), self.gateway("subnet-2")
         addresses = first["public_ip"]["address"], second["public_ip"]["address"]
         ids = first["id"], second["id"]
-        wait_for(lambda: all(self.available(one) for one in ids), 20)
+        self.wait_until_available(*ids)
         connections = (
             self.connect(ids[0], addresses[1], LEFT, RIGHT),
             self.connect(ids[1], addresses[0], RIGHT, LEFT),

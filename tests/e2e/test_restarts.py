@@ -28,7 +28,7 @@ def test_traffic_does_not_notice_a_restart_of_everything_else(product: Product, 
         # Work goes on through the new processes.
         wait_for(product.answers, 20)
         extra = product.gateway("subnet-1")["id"]
-        wait_for(lambda: product.available(extra), 30)
+        product.wait_until_available(extra)
         product.part(extra)
     assert count.received > 50
     assert count.lost == 0
@@ -41,7 +41,7 @@ def test_killed_processes_come_back(product: Product, pair: Pair) -> None:
             restart(product, name, signal.SIGKILL)
         wait_for(product.answers, 20)
         extra = product.gateway("subnet-1")["id"]
-        wait_for(lambda: product.available(extra), 30)
+        product.wait_until_available(extra)
         product.part(extra)
     assert count.lost == 0
     assert "was ended by SIGKILL" in product.said()
@@ -54,7 +54,7 @@ def test_a_worker_killed_while_it_provisions_leaves_no_orphan(product: Product, 
     gateway = product.gateway("subnet-1")["id"]
     wait_for(lambda: len(product.namespaces()) - standing >= 2 * share, 10, every=0.001)
     restart(product, "worker", signal.SIGKILL)
-    wait_for(lambda: product.available(gateway), 40)
+    product.wait_until_available(gateway)
     members = [row for row in product.dataplane()["members"] if row["gateway_id"] == gateway]
     assert sorted(row["pid"] for row in members) == sorted(product.charon_processes())
     assert len([name for name in product.namespaces() if gateway in name]) == 2
@@ -64,7 +64,7 @@ def test_a_worker_killed_while_it_provisions_leaves_no_orphan(product: Product, 
     assert product.charon_processes() == []
     # Its addresses are free again.
     again = product.gateway("subnet-1")["id"]
-    wait_for(lambda: product.available(again), 40)
+    product.wait_until_available(again)
     after = [row for row in product.dataplane()["members"] if row["gateway_id"] == again]
     assert {row["private_address"] for row in after} == {row["private_address"] for row in members}
 

@@ -98,7 +98,7 @@ class Fabric:
         netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {instance.name}", namespace=router)
         netns.batch(
             [
-                f"link set {INSTANCE_LINK} up",
+                f"link set {INSTANCE_LINK} address {names.hardware_address(instance.address)} up",
                 f"addr flush dev {INSTANCE_LINK}",
                 f"addr add {instance.address}/{IPv4Network(subnet.cidr).prefixlen} dev {INSTANCE_LINK}",
                 f"route replace default via {subnet.router_address} dev {INSTANCE_LINK}",
@@ -191,7 +191,9 @@ def _bridge(seen: reading.Sight, name: str, address: str, prefix: int) -> list[s
     """Commands still needed. The address comes last: a bridge that has it is complete."""
     if seen.has_only(name, address):
         return []
-    add = [] if name in seen.links else [f"link add {name} type bridge stp_state 0 forward_delay 0"]
+    mac = names.hardware_address(address)
+    add = [f"link add {name} address {mac} type bridge stp_state 0 forward_delay 0"]
+    add = [] if name in seen.links else add
     return [*add, f"link set {name} up", f"addr flush dev {name}", f"addr add {address}/{prefix} dev {name}"]
 
 

@@ -187,6 +187,7 @@ def _subnet_address(member: MemberSpec, seen: reading.Sight) -> list[str]:
     prefix = IPv4Network(member.subnet_cidr).prefixlen
     return [
         f"addr flush dev {SUBNET_LINK}",
+        f"link set {SUBNET_LINK} address {names.hardware_address(member.private_address)}",
         f"addr add {member.private_address}/{prefix} dev {SUBNET_LINK}",
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from uuid import UUID
 
@@ -54,6 +55,12 @@ def member_end(gateway_id: UUID, index: int) -> str:
 
 def host_end(instance_id: UUID) -> str:
     return f"i-{instance_id.hex[-12:]}"
+
+
+def hardware_address(address: str) -> str:
+    """Of the link that carries this IPv4 address in a subnet: who remembers an address finds its
+    next owner at once, and a bridge does not change its own with every port."""
+    return "02:00:" + ":".join(f"{byte:02x}" for byte in IPv4Address(address).packed)
 
 
 @dataclass(frozen=True, slots=True)
