@@ -52,6 +52,15 @@ class FormsNeedASession(DefaultContentNegotiation):
     out who it is, reads the form.
     """
 
+    def select_renderer(
+        self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
+    ) -> Any:
+        """Most clients take anything, and get JSON without further thought."""
+        if request.META.get("HTTP_ACCEPT", "*/*") == "*/*" and "format" not in request.query_params:
+            first = next(iter(renderers))
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         form = str(request.content_type).lower().startswith(FORM)
         if form and request.META.get("HTTP_AUTHORIZATION"):
