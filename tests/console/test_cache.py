@@ -1,0 +1,74 @@
+"""The shared cache with a server, and without one: then the service goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.core.cache import caches
+
+from console.cache import FailOpenRedisCache
+from console.quickstart.redis import answers, command
+from tests.factories import Party, make_gateway, make_subnet, path_of
+from tests.waiting import wait_for
+
+
+@pytest.fixture
+def server() -> Iterator[Path]:
+    """A Redis of its own; the path of its socket (short: a socket's path has 108 characters)."""
+    with tempfile.TemporaryDirectory(prefix="isth") as directory:
+        path = Path(directory) / "redis.sock"
+        with subprocess.Popen(command(path, Path(directory)), stdout=subprocess.DEVNULL) as process:
+            try:
+                wait_for(lambda: answers(path))
+                yield path
+            finally:
+                process.terminate()
+
+
+def cache_at(path: Path) -> FailOpenRedisCache:
+    return FailOpenRedisCache(f"unix://{path}?db=1", {})
+
+
+def test_counting(server: Path) -> None:
+    cache = cache_at(server)
+    assert [cache.count("a", 60) for _ in range(3)] == [1, 2, 3]
+    assert cache.count("b", 60) == 1
+
+
+def test_counts_are_forgotten(server: Path) -> None:
+    cache = cache_at(server)
+    cache.count("a", 1)
+    wait_for(lambda: cache.get("a") is None)
+    assert cache.count("a", 1) == 1
+
+
+def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
+    cache = cache_at(tmp_path / "nothing.sock")
+    assert [cache.count("a", 60) for _ in range(3)] == [1, 1, 1]
+    assert cache.get("a", "default") == "default"
+    cache.set("a", 1)
+    assert cache.add("a", 1)
+    assert cache.incr("a") == 1
+
+
+def test_reads_and_writes_go_on_without_redis(ana: Party, settings: LazySettings, tmp_path: Path) -> None:
+    settings.RATE_LIMIT = 1
+    settings.REDIS_URL = f"unix://{tmp_path}/nothing.sock"
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "console.cache.FailOpenRedisCache",
+            "LOCATION": f"unix://{tmp_path}/nothing.sock?db=1",
+        }
+    }
+    assert isinstance(caches["default"], FailOpenRedisCache)
+    subnet = make_subnet(ana)
+    made = ana.api.post("/v1/vpn_gateways", {"name": "made", "subnet": {"id": str(subnet.pk)}})
+    assert made.status_code == 201
+    assert made.json()["status"] == "pending"
+    assert ana.api.get("/v1/vpn_gateways").json()["total_count"] == 1
+    assert ana.api.get(path_of(make_gateway(ana))).status_code == 200
