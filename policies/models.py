@@ -44,13 +44,9 @@ class IKEPolicy(Policy):
         return int(self.dh_groups[0])
 
     def offer(self) -> IkeOffer:
-        return IkeOffer(
-            IkeVersion(self.ike_version),
-            Proposal(
-                tuple(self.encryption_algorithms), tuple(self.authentication_algorithms), tuple(self.dh_groups)
-            ),
-            self.key_lifetime,
-        )
+        ciphers, digests = tuple(self.encryption_algorithms), tuple(self.authentication_algorithms)
+        proposal = Proposal(ciphers, digests, tuple(self.dh_groups))
+        return IkeOffer(IkeVersion(self.ike_version), proposal, self.key_lifetime)
 
 
 class IPsecPolicy(Policy):
@@ -70,7 +66,5 @@ class IPsecPolicy(Policy):
 
     def offer(self) -> EspOffer:
         groups = tuple(int(word.removeprefix("group_")) for word in self.pfs_groups if word != "disabled")
-        return EspOffer(
-            Proposal(tuple(self.encryption_algorithms), tuple(self.authentication_algorithms), groups),
-            self.key_lifetime,
-        )
+        ciphers, digests = tuple(self.encryption_algorithms), tuple(self.authentication_algorithms)
+        return EspOffer(Proposal(ciphers, digests, groups), self.key_lifetime)
