@@ -10,6 +10,7 @@ from uuid import UUID
 
 from console.api.links import Links, stamp
 from console.api.views import resource_group_reference
+from console.models.prepared import PreparedQuery
 from vpn.api.bodies.networks import subnet_reference, vpc_reference
 from vpn.models import Connection, Gateway, GatewayMember
 
@@ -17,8 +18,23 @@ from vpn.models import Connection, Gateway, GatewayMember
 NO_ADDRESS = str(IPv4Address(0))
 
 
+_members = PreparedQuery(
+    lambda gateway: GatewayMember.objects.filter(gateway_id=gateway).order_by("index"), (UUID,)
+)
+_connections = PreparedQuery(
+    lambda gateway: (
+        Connection.objects.filter(gateway_id=gateway).order_by("created_at", "id").only("gateway", "name")
+    ),
+    (UUID,),
+)
+
+
 def gateway_body(gateway: Gateway, links: Links) -> dict[str, Any]:
-    return gateway_bodies([gateway], links)[0]
+    """Two queries. Subnet, VPC and resource group come with the row."""
+    references = [
+        connection_reference(gateway.pk, row.pk, row.name, links) for row in _connections(gateway.pk)
+    ]
+    return _body(gateway, _members(gateway.pk), references, links)
 
 
 def gateway_bodies(gateways: Sequence[Gateway], links: Links) -> list[dict[str, Any]]:
