@@ -1,7 +1,8 @@
-"""Every page, light and dark, wide and narrow: nothing to complain of, nothing beside the screen."""
+"""Every page, light and dark, wide and narrow: no complaint, nothing beside the screen, all to be read."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from tests.browser.wizard import Peer, fill_connection, make_gateway
 pytestmark = pytest.mark.browser
 
 _SIZES = ((1280, 900), (390, 844), (320, 700))
+_READING = Path(__file__).with_name("reading.js").read_text()
 _LEFT_ALONE = ("/v1", "/static", "/admin", "/sign-out")
 _EXPECTED = {
     "gateways",
@@ -50,16 +52,16 @@ def test_every_page_in_every_dress(visit: Visit) -> None:
     """All that links lead to, from the list of gateways on."""
     waiting = ["/", *_furnish(visit)]
     known, seen = set(waiting), set()
-    wide: list[str] = []
+    faults: list[str] = []
     while waiting:
         path = waiting.pop(0)
         visit.go(path)
         seen.add(resolve(urlsplit(path).path).url_name)
-        wide += _too_wide(visit)
+        faults += _faults(visit)
         fresh = [link for link in _links(visit) if link not in known and not link.startswith(_LEFT_ALONE)]
         known |= set(fresh)
         waiting += fresh
-    assert not wide, "\n".join(wide)
+    assert not faults, "\n".join(faults)
     assert seen >= _EXPECTED
 
 
@@ -67,10 +69,10 @@ def test_pages_of_refusal_and_sign_in(visit: Visit) -> None:
     visit.page.context.clear_cookies()
     for path in ("/sign-in", "/manual"):
         visit.go(path)
-        assert _too_wide(visit) == []
+        assert _faults(visit) == []
     assert visit.complaints == []
     visit.go("/no-such-page")
-    assert _too_wide(visit) == []
+    assert _faults(visit) == []
     assert visit.page.get_by_role("heading").first.is_visible()
     assert visit.page.get_by_role("link", name="Isthmus").is_visible()
     # The browser itself reports the status of the page asked for.
@@ -102,13 +104,15 @@ def _links(visit: Visit) -> list[str]:
     return list(dict.fromkeys(parts.path for parts in here))
 
 
-def _too_wide(visit: Visit) -> list[str]:
-    """Where the page must be moved sideways."""
+def _faults(visit: Visit) -> list[str]:
+    """Where the page must be moved sideways, cannot be read, or has a control without a name."""
     found = []
     for scheme in ("light", "dark"):
-        visit.page.emulate_media(color_scheme=scheme)
+        visit.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for width, height in _SIZES:
             visit.page.set_viewport_size({"width": width, "height": height})
             beyond = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-            found += [f"{visit.page.url} at {width} ({scheme}): {beyond}"] if beyond > 0 else []
+            found += [f"{visit.page.url} at {width} ({scheme}): {beyond} too wide"] if beyond > 0 else []
+        unread: list[str] = visit.page.evaluate(_READING)
+        found += [f"{visit.page.url} ({scheme}): {fault}" for fault in unread]
     return found

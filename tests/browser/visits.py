@@ -68,7 +68,8 @@ class Visit:
 
     def assert_content(self) -> None:
         """No page had anything to complain of; else the servers' last words are told."""
-        assert self.complaints == [], self.product.log.read_text(errors="replace")[-3000:]
+        said = "\n".join(self.complaints)
+        assert not said, f"{said}\n{self.product.log.read_text(errors='replace')[-3000:]}"
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

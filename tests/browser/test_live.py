@@ -1,0 +1,79 @@
+"""What changes by itself, and what is changed in place."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.product import new_psk
+from tests.browser.visits import UP_MILLISECONDS, Visit
+from tests.browser.wizard import Peer, make_gateway
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_list_follows_what_others_do(visit: Visit) -> None:
+    visit.go("/")
+    loads = list(visit.loads)
+    other = visit.another_tab()
+    make_gateway(other, "elsewhere", "subnet-1")
+    row = visit.page.get_by_role("row").filter(has_text="elsewhere")
+    expect(row).to_contain_text("available", timeout=UP_MILLISECONDS)
+    other.follow("Delete")
+    other.fill(name="elsewhere")
+    other.page.locator("main form button.danger").click()
+    expect(row).to_have_count(0, timeout=UP_MILLISECONDS)
+    assert visit.loads == loads, "the page was loaded again"
+
+
+def test_cidrs_are_edited_in_place(visit: Visit) -> None:
+    make_gateway(visit, "in-place", "subnet-2", Peer("203.0.113.60", "10.60.0.0/24", new_psk()))
+    visit.follow("in-place-peer")
+    visit.page.wait_for_load_state()
+    loads = list(visit.loads)
+    side = visit.page.locator("#peer-cidrs")
+    for entered, told in (("10.61.0.1/24", "10.61.0.0/24"), ("192.168.0.0/24", "overlap")):
+        side.locator("[name=cidr]").fill(entered)
+        side.get_by_role("button", name="Add", exact=True).click()
+        expect(side.locator(".wrong")).to_contain_text(told)
+        assert side.locator("[name=cidr]").input_value() == entered
+    side.locator("[name=cidr]").fill("10.61.0.0/24")
+    side.get_by_role("button", name="Add", exact=True).click()
+    added = side.get_by_role("listitem").filter(has_text="10.61.0.0/24")
+    expect(added).to_be_visible()
+    added.get_by_role("button").click()
+    expect(added).to_have_count(0)
+    assert visit.loads == loads, "the page was loaded again"
+
+
+def test_a_silent_server_is_told(visit: Visit) -> None:
+    """What the page shows may be old then; it goes on asking, and says when all is well again."""
+    visit.go("/")
+    note = visit.page.locator("#stale")
+    expect(note).to_be_hidden()
+
+    def unreachable(route: Route) -> None:
+        route.abort("connectionrefused")
+
+    visit.page.route("**/?seen=*", unreachable)
+    expect(note).to_be_visible()
+    visit.page.unroute("**/?seen=*", unreachable)
+    expect(note).to_be_hidden()
+    expected = ("ERR_CONNECTION_REFUSED", "htmx:sendError", "htmx:afterRequest")
+    assert [said for said in visit.complaints if not any(word in said for word in expected)] == []
+    visit.complaints.clear()
+
+
+def test_updates_can_be_paused(visit: Visit) -> None:
+    visit.go("/")
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    with visit.page.expect_request("**/?seen=*"):
+        pass
+    visit.press("Pause updates")
+    asked.clear()
+    # Longer than the polls are apart.
+    visit.page.wait_for_timeout(2500)
+    assert asked == []
+    with visit.page.expect_request("**/?seen=*"):
+        visit.press("Go on updating")
