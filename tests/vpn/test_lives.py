@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from console.errors import Conflict
 from policies.services import create_ike_policy, update_ike_policy
 from tests.vpn.scene import settle, status_of
 from vpn.models import Connection, Gateway, StatusChange, SubnetAddress, Tunnel
@@ -128,3 +129,20 @@ def test_removing_one_of_two_connections_to_a_peer_leaves_the_other_alone(scene,
     connections.delete_connection(scene.actor, one.id, doomed.id)
     settle(driver, one, two)
     assert [p["spi_in"] for t in ours.tunnels.filter(status="up") for p in t.pairs] == spis
+
+
+def test_an_edit_that_would_part_two_connections_to_one_peer_is_refused(scene, pair):
+    one, two = pair
+    fields = {
+        "authentication_algorithm": "sha256",
+        "encryption_algorithm": "aes256",
+        "dh_group": 14,
+        "ike_version": 2,
+    }
+    ours, same = (create_ike_policy(scene.actor, {"name": name, **fields}) for name in ("ours", "same"))
+    scene.connect(one, two, ike_policy={"id": str(ours.id)})
+    scene.connect(one, two, peer_cidrs=["10.5.0.0/16"], ike_policy={"id": str(same.id)})
+    with pytest.raises(Conflict, match="share one IKE SA"):
+        update_ike_policy(scene.actor, same.id, {"dh_group": 5})
+    same.refresh_from_db()
+    assert same.dh_group == 14

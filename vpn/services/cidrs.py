@@ -9,10 +9,10 @@ from uuid import UUID
 from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Invalid, NotFound, Violation
+from console.services.change import change
 from vpn.domain.checks_connections import removal_violations
 from vpn.domain.cidrs import CidrError, parse_cidr
 from vpn.models import Connection, ConnectionCidr
-from vpn.services.change import change
 from vpn.services.connection_drafts import draft_of
 from vpn.services.connections import cidrs_of, get_connection, new_cidr, update_violations
 from vpn.services.gateways import refuse_deleting

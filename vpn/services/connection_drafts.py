@@ -8,13 +8,14 @@ from uuid import UUID
 
 from console.actor import Actor
 from console.errors import Invalid, Violation
+from console.names import random_name
 from policies.domain.proposals import AUTO_IKE, IkeOffer
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.checks import Quotas
 from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, DpdDraft, Sibling
 from vpn.domain.spec import Secret
 from vpn.models import Connection, ConnectionCidr, Gateway
-from vpn.services.defaults import quotas_of, random_name
+from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, Reference
 from vpn.services.references import find
 

@@ -13,11 +13,11 @@ from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
 from console.models.prepared import PreparedQuery, set_related
+from console.services.change import change
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.checks_connections import ConnectionDraft, connection_violations
 from vpn.domain.cidrs import bounds, parse_cidr
 from vpn.models import Connection, ConnectionCidr, Gateway
-from vpn.services.change import change
 from vpn.services.connection_drafts import (
     Policies,
     connection_facts,

@@ -1,28 +1,11 @@
-"""Names and quotas when nothing is said."""
+"""Limits of an account, as the rules want them."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection
 from uuid import UUID
 
 from console.quotas import limits_for
 from vpn.domain.checks import Quotas
-
-_ADJECTIVES = (
-    "amber", "brisk", "calm", "clear", "early", "fair", "fleet", "gentle", "keen", "level",
-    "lively", "mild", "noble", "plain", "prime", "quiet", "ready", "smart", "steady", "swift",
-)  # fmt: skip
-_NOUNS = (
-    "anchor", "arch", "bay", "beacon", "bridge", "canal", "cape", "coast", "delta", "ferry",
-    "fjord", "harbor", "island", "lagoon", "pier", "reef", "ridge", "shore", "strait", "valley",
-)  # fmt: skip
-
-
-def random_name(taken: Collection[str] = ()) -> str:
-    """Hyphenated random words that are not taken (contract section 7.2)."""
-    name = f"{secrets.choice(_ADJECTIVES)}-{secrets.choice(_NOUNS)}-{secrets.choice(_NOUNS)}"
-    return f"{name}-{secrets.token_hex(3)}" if name in taken else name
 
 
 def quotas_of(account_id: UUID) -> Quotas:

@@ -14,14 +14,15 @@ from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
 from console.models.prepared import PreparedQuery
+from console.names import random_name
 from console.services import resolve_resource_group
+from console.services.change import change
 from vpn.domain.checks_gateways import GatewayDraft, GatewayFacts, gateway_violations
 from vpn.domain.spec import MemberRole
 from vpn.models import Connection, Gateway, GatewayMember, Lifecycle, Subnet
 from vpn.services.addresses import free_count, free_public_address, take_address
-from vpn.services.change import change
 from vpn.services.connections import add_connection
-from vpn.services.defaults import quotas_of, random_name
+from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields
 from vpn.services.references import find
 from vpn.services.touch import show_gateway, touch_gateway

@@ -14,7 +14,9 @@ from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Conflict, Invalid, not_found
 from console.models import Account
+from console.names import random_name
 from console.services import resolve_resource_group
+from console.services.change import change
 from vpn.domain.checks_networks import (
     AddressPrefixDraft,
     AddressPrefixFacts,
@@ -26,8 +28,7 @@ from vpn.domain.checks_networks import (
     vpc_violations,
 )
 from vpn.models import AddressPrefix, Node, Subnet, Vpc
-from vpn.services.change import change
-from vpn.services.defaults import quotas_of, random_name
+from vpn.services.defaults import quotas_of
 from vpn.services.fields import AddressPrefixFields, VpcFields
 from vpn.triggers import request_network
 

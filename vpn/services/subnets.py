@@ -9,7 +9,9 @@ from django.conf import settings
 from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
+from console.names import random_name
 from console.services import resolve_resource_group
+from console.services.change import change
 from vpn.domain.checks_networks import (
     InstanceDraft,
     InstanceFacts,
@@ -23,8 +25,7 @@ from vpn.domain.checks_networks import (
 )
 from vpn.models import Instance, Subnet, Vpc
 from vpn.services.addresses import release_addresses, take_address, taken
-from vpn.services.change import change
-from vpn.services.defaults import quotas_of, random_name
+from vpn.services.defaults import quotas_of
 from vpn.services.fields import InstanceFields, SubnetFields
 from vpn.services.references import find
 from vpn.services.touch import touch_network

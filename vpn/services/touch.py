@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from console.errors import Conflict, Violation
+from policies.domain.proposals import AUTO_IKE, IkeOffer
 from policies.models import IKEPolicy, IPsecPolicy
-from vpn.models import Gateway, Vpc
+from vpn.models import Connection, Gateway, Vpc
 from vpn.triggers import request_network, request_reconcile
 
 
@@ -36,4 +40,28 @@ def touch_network(vpc: Vpc) -> None:
 def policy_was_changed(policy: IKEPolicy | IPsecPolicy, **_: object) -> None:
     """Receiver of `policies.signals.policy_changed`: reaches every gateway that uses it."""
     word = "ike_policy" if isinstance(policy, IKEPolicy) else "ipsec_policy"
-    touch_gateways(Gateway.objects.filter(**{f"connections__{word}": policy}).distinct())
+    gateways = Gateway.objects.filter(**{f"connections__{word}": policy}).distinct()
+    if isinstance(policy, IKEPolicy):
+        _refuse_parting(gateways)
+    touch_gateways(gateways)
+
+
+def _refuse_parting(gateways: QuerySet[Gateway]) -> None:
+    """Enabled connections to one peer share an IKE SA: an edit must not make their offers differ.
+
+    Raises Conflict, which undoes the edit.
+    """
+    rows = Connection.objects.filter(gateway__in=gateways, admin_state_up=True).select_related("ike_policy")
+    known: dict[tuple[UUID, str], Connection] = {}
+    for row in rows:
+        first = known.setdefault((row.gateway_id, row.peer_address), row)
+        if _offer(first) != _offer(row):
+            message = (
+                f"The connections {first.name} and {row.name} lead to the same peer and share one IKE SA; "
+                "after this edit their IKE policies would differ. Give both the same policy first."
+            )
+            raise Conflict([Violation("validation_failure", "", message)])
+
+
+def _offer(row: Connection) -> IkeOffer:
+    return row.ike_policy.offer() if row.ike_policy else AUTO_IKE

@@ -79,26 +79,24 @@ ESTABLISHED = {
 
 def test_columns_are_combined_for_ikev2_and_expanded_for_ikev1() -> None:
     combined = "aes256-aes128-3des-sha256-sha1-md5-modp2048-modp1536-modp1024"
-    assert offers(AUTO_IKE.proposal, IkeVersion.V2, ike=True) == [combined]
-    assert offers(AUTO_IKE.proposal, IkeVersion.ANY, ike=True) == [combined]
-    expanded = offers(AUTO_IKE.proposal, IkeVersion.V1, ike=True)
+    assert offers(AUTO_IKE.proposal, IkeVersion.V2) == [combined]
+    assert offers(AUTO_IKE.proposal, IkeVersion.ANY) == [combined]
+    expanded = offers(AUTO_IKE.proposal, IkeVersion.V1)
     assert len(expanded) == len(set(expanded)) == 27
     assert (expanded[0], expanded[-1]) == ("aes256-sha256-modp2048", "3des-md5-modp1024")
-    assert len(offers(AUTO_ESP.proposal, IkeVersion.V1, ike=False)) == 9
+    assert len(offers(AUTO_ESP.proposal, IkeVersion.V1)) == 9
 
 
 @pytest.mark.parametrize(
-    ("proposal", "ike", "words"),
+    ("proposal", "words"),
     [
-        (Proposal(("triple_des",), ("md5",), (2,)), True, "3des-md5-modp1024"),
-        (Proposal(("aes128",), ("sha1",)), False, "aes128-sha1"),
-        (Proposal(("aes128",), ("sha1",), (5,)), False, "aes128-sha1-modp1536"),
-        (Proposal(("aes256gcm16",), (), (31,)), True, "aes256gcm16-prfsha256-curve25519"),
-        (Proposal(("aes256gcm16",), ()), False, "aes256gcm16"),
+        (Proposal(("triple_des",), ("md5",), (2,)), "3des-md5-modp1024"),
+        (Proposal(("aes128",), ("sha1",)), "aes128-sha1"),
+        (Proposal(("aes128",), ("sha1",), (5,)), "aes128-sha1-modp1536"),
     ],
 )
-def test_keywords(proposal: Proposal, ike: bool, words: str) -> None:
-    assert keywords(proposal, ike=ike) == words
+def test_keywords(proposal: Proposal, words: str) -> None:
+    assert keywords(proposal) == words
 
 
 def test_a_peer_of_any_version_is_loaded_twice() -> None:

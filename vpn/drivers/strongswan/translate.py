@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from policies.domain.algorithms import swan_group, swan_keyword
 from policies.domain.proposals import IkeVersion, Proposal
 from vpn.domain.peers import ChildSpec, PeerSpec
 from vpn.domain.spec import DpdAction
@@ -13,26 +14,6 @@ from vpn.domain.state import ChildState, SaState
 # A second connection per peer of any version: charon never falls back to IKEv1 by itself.
 SECOND_TRY = "_v1"
 
-_GROUPS = {
-    1: "modp768",
-    2: "modp1024",
-    5: "modp1536",
-    14: "modp2048",
-    15: "modp3072",
-    16: "modp4096",
-    17: "modp6144",
-    18: "modp8192",
-    19: "ecp256",
-    20: "ecp384",
-    21: "ecp521",
-    22: "modp1024s160",
-    23: "modp2048s224",
-    24: "modp2048s256",
-    25: "ecp192",
-    26: "ecp224",
-    31: "curve25519",
-}
-_CIPHERS = {"triple_des": "3des"}
 # Hold needs trap policies, which user-space ESP does not have: cleared, and the peer may start again.
 _DPD = {
     DpdAction.NONE: "clear",
@@ -44,23 +25,19 @@ _DPD = {
 Message = dict[str, Any]
 
 
-def keywords(proposal: Proposal, *, ike: bool) -> str:
-    """All columns in one string: aes256-aes128-sha256-modp2048.
-
-    AEAD ciphers have no integrity column; in IKE they need a pseudo-random function named.
-    """
-    integrity = proposal.integrity or (("prfsha256",) if ike else ())
-    groups = tuple(_GROUPS[group] for group in proposal.groups)
-    ciphers = tuple(_CIPHERS.get(cipher, cipher) for cipher in proposal.encryption)
-    return "-".join((*ciphers, *integrity, *groups))
+def keywords(proposal: Proposal) -> str:
+    """All columns in one string: aes256-aes128-sha256-modp2048."""
+    groups = tuple(swan_group(group) for group in proposal.groups)
+    algorithms = tuple(swan_keyword(name) for name in (*proposal.encryption, *proposal.integrity))
+    return "-".join((*algorithms, *groups))
 
 
-def offers(proposal: Proposal, version: IkeVersion, *, ike: bool) -> list[str]:
+def offers(proposal: Proposal, version: IkeVersion) -> list[str]:
     """One combined proposal for IKEv2 (expanded it makes IP fragments), each suite by itself for
     IKEv1 (combined, an initiator offers the first suite only)."""
     if version is IkeVersion.V1:
-        return [keywords(suite, ike=ike) for suite in proposal.expand()]
-    return [keywords(proposal, ike=ike)]
+        return [keywords(suite) for suite in proposal.expand()]
+    return [keywords(proposal)]
 
 
 def connections(peer: PeerSpec, local_address: str) -> dict[str, Message]:
@@ -78,7 +55,7 @@ def connection(peer: PeerSpec, local_address: str, version: IkeVersion) -> Messa
         "version": str(int(version)),
         "local_addrs": [local_address],
         "remote_addrs": [peer.peer_address],
-        "proposals": offers(peer.ike.proposal, version, ike=True),
+        "proposals": offers(peer.ike.proposal, version),
         "local": {"auth": "psk", "id": peer.local_id},
         "remote": {"auth": "psk", "id": peer.remote_id},
         "unique": "replace",
@@ -97,7 +74,7 @@ def _child(child: ChildSpec, version: IkeVersion) -> Message:
     return {
         "local_ts": [child.selector.local],
         "remote_ts": [child.selector.remote],
-        "esp_proposals": offers(child.esp.proposal, version, ike=False),
+        "esp_proposals": offers(child.esp.proposal, version),
         "mode": "tunnel",
         "start_action": "none",
         "dpd_action": _DPD[child.dpd_action],
