@@ -26,7 +26,8 @@
   }
   for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")) {
     const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("");
-    if (!(element.getAttribute("aria-label") || labels || (element.matches("a, button") && element.textContent)).trim())
+    const own = element.matches("a, button") ? element.textContent : "";
+    if (!`${element.getAttribute("aria-label") ?? ""}${labels}${own}`.trim())
       said.push(`no name: ${element.outerHTML.slice(0, 80)}`);
   }
   return said;

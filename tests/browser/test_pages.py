@@ -48,6 +48,7 @@ _EXPECTED = {
 }
 
 
+@pytest.mark.timeout(240)
 def test_every_page_in_every_dress(visit: Visit) -> None:
     """All that links lead to, from the list of gateways on."""
     waiting = ["/", *_furnish(visit)]

@@ -104,7 +104,7 @@ def test_a_second_click_makes_no_second_gateway(visit: Visit) -> None:
     expect(visit.page.get_by_role("link", name="once", exact=True)).to_have_count(1)
 
 
-@pytest.mark.dataplane
+@pytest.mark.timeout(240)
 def test_the_wizard_leads_to_real_tunnels(strongswan: Product, context: BrowserContext) -> None:
     visit = signed_in(context, strongswan)
     join(visit, new_psk())
