@@ -20,6 +20,7 @@ from tests.e2e.product import Product, plain_environment
 ROOMY = {
     "ISTHMUS_QUOTA_CONNECTIONS_PER_GATEWAY": "5000",
     "ISTHMUS_QUOTA_CIDRS_PER_GATEWAY": "20000",
+    "ISTHMUS_QUOTA_CIDRS_PER_CONNECTION": "1000",
     "ISTHMUS_RATE_LIMIT": "0",
 }
 
@@ -53,7 +54,7 @@ def main() -> None:
 
 def _strongswan() -> str:
     done = subprocess.run(["swanctl", "--version"], capture_output=True, text=True, check=False)
-    return (done.stdout.split() or ["no swanctl"])[-1] if done.returncode else done.stdout.strip()
+    return next((line for line in done.stdout.splitlines() if "strongSwan" in line), "no swanctl")
 
 
 @contextmanager

@@ -23,10 +23,14 @@ class Scene:
     def __init__(self, client: Client, credentials: dict[str, str]) -> None:
         self.client = client
         self.credentials = credentials
-        self._numbers = count()
+        self._numbers, self._cidrs = count(), count()
         gateway = client.call("POST", "/vpn_gateways", {"subnet": {"id": client.subnet("subnet-1")}})
         self.path = f"/vpn_gateways/{gateway['id']}"
         self.connections: list[str] = []
+
+    def cidr(self) -> str:
+        number = next(self._cidrs)
+        return f"10.{200 + number // 250}.{number % 250}.0/24"
 
     def body(self) -> dict[str, Any]:
         number = next(self._numbers)
@@ -64,9 +68,14 @@ def measure(client: Client, credentials: dict[str, str], sizes: tuple[int, ...])
 
 def fill(scene: Scene, size: int) -> None:
     missing = size - len(scene.connections)
+
+    def work(client: Client, share: int) -> None:
+        for _ in range(share):
+            scene.create(client)
+
     with ThreadPoolExecutor(4) as pool:
         clients = [Client(scene.credentials) for _ in range(4)]
-        list(pool.map(lambda number: scene.create(clients[number % 4]), range(missing)))
+        list(pool.map(work, clients, [(missing + place) // 4 for place in range(4)]))
 
 
 def _operations(scene: Scene, size: int) -> Iterator[Figure]:
@@ -89,10 +98,9 @@ def _operations(scene: Scene, size: int) -> Iterator[Figure]:
         "",
         method,
     )
-    last = count()
     yield Figure(
         f"PUT a peer CIDR, at {size}",
-        of(lambda: client.call("PUT", f"{scene.one()}/peer_cidrs/10.200.{next(last)}.0/24")),
+        of(lambda: client.call("PUT", f"{scene.one()}/peer_cidrs/{scene.cidr()}")),
         "",
         method,
     )

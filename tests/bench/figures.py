@@ -31,7 +31,7 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 30, every: float = 0.002) -> float:
+def until(condition: Callable[[], bool], *, seconds: float = 30, every: float = 0.005) -> float:
     """How long it took to become true. Raises SystemExit when it does not."""
     began = time.perf_counter()
     while not condition():

@@ -41,7 +41,7 @@ def measure(client: Client, data_dir: Path, *, rounds: int) -> list[Figure]:
     times = Times()
     for _ in range(rounds):
         _round(client, data_dir, times)
-    polled = "from sending the {} until a GET every 2 ms says so"
+    polled = "from sending the {} until a GET every 5 ms says so"
     return [
         Figure("gateway to `available`", milliseconds(times.available), "1 s", polled.format("POST")),
         Figure(
