@@ -174,7 +174,9 @@ class ResourceGroupsView(ApiView):
 
 class ResourceGroupView(ApiView):
     def get(self, request: Request, group_id: str) -> Response:
-        group = ResourceGroup.objects.filter(account_id=self.actor.account_id, pk=group_id[:64]).first()
+        mine = ResourceGroup.objects.filter(account_id=self.actor.account_id)
+        # PostgreSQL does not take every character that a path can hold.
+        group = mine.filter(pk=group_id).first() if group_id.isalnum() else None
         if group is None:
             raise not_found("not_found", "resource group", group_id[:64])
         return Response(_group_body(group, self.links))

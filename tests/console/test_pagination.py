@@ -117,7 +117,7 @@ def test_a_token_is_good_for_its_own_list_only(ana: Party, ben: Party) -> None:
         ben.api.get(f"/v1/ike_policies?start={token}"),
         ana.api.get(f"/v1/ipsec_policies?start={token}"),
         ana.api.get(f"/v1/ike_policies?resource_group.id={group}&start={token}"),
-        ana.api.get(f"/v1/ike_policies?start={token[:-1]}{'A' if token[-1] != 'A' else 'B'}"),
+        ana.api.get(f"/v1/ike_policies?start={token[:8]}{'A' if token[8] != 'A' else 'B'}{token[9:]}"),
         ana.api.get(f"/v1/ike_policies?start={token[:10]}"),
         ana.api.get("/v1/ike_policies?start="),
         ana.api.get("/v1/ike_policies?start=%C3%A9"),
