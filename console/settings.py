@@ -148,6 +148,11 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 31536000 if BEHIND_TLS else 0
+SECURE_SSL_REDIRECT = BEHIND_TLS
+# Health checks come from the inside, past the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+# Whether other hosts of the domain speak TLS too is for its owner to say, not for us.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
