@@ -153,8 +153,6 @@ SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
 # Whether other hosts of the domain speak TLS too is for its owner to say, not for us.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-# Redirects, subdomains and preloading are decisions of whoever owns the domain and its proxy.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
