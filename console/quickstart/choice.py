@@ -7,6 +7,8 @@ import os
 import subprocess
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from console.quickstart import rootless
 from console.quickstart.datadir import DataDir, DataDirError
 from console.quickstart.services import manage
@@ -47,8 +49,8 @@ def _as_root() -> Choice:
 def _as_user(data_dir: DataDir) -> Choice:
     if reason := rootless.missing():
         return Choice("simulated", missing=(f"{reason}: {_ROOT_FIX}.",))
-    if data_dir.sockets.is_relative_to("/run"):
-        return Choice("simulated", missing=("Without root the data directory may not lie below /run.",))
+    if hindrance := _unreachable_inside(data_dir):
+        return Choice("simulated", missing=(hindrance,))
     try:
         holder = rootless.hold(data_dir.holder).pid
     except OSError as error:
@@ -57,6 +59,17 @@ def _as_user(data_dir: DataDir) -> Choice:
         rootless.release(data_dir.holder)
         return Choice("simulated", missing=missing)
     return Choice("strongswan", holder=holder)
+
+
+def _unreachable_inside(data_dir: DataDir) -> str:
+    """What worker and listener could not reach from a user namespace with a network of its own."""
+    if any(path.is_relative_to("/run") for path in (data_dir.sockets, data_dir.directory)):
+        return "Without root the data directory may not lie below /run; choose another --data-dir."
+    database = settings.DATABASES["default"]
+    is_near = "sqlite3" in str(database["ENGINE"]) or str(database.get("HOST", "")).startswith("/")
+    if not (is_near and settings.REDIS_URL.startswith("unix://")):
+        return f"Without root, Redis and database must be reached by Unix sockets or files: {_ROOT_FIX}."
+    return ""
 
 
 def _lacking(holder: int) -> tuple[str, ...]:

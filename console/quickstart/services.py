@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 from django.conf import settings
 
@@ -14,6 +15,8 @@ from console.quickstart.rootless import entering
 from console.quickstart.supervisor import Service
 
 _PYTHON = sys.executable
+# Heartbeat files of gunicorn's workers; a slow disk must not look like a hung worker.
+_SHARED_MEMORY = ("--worker-tmp-dir", "/dev/shm") if Path("/dev/shm").is_dir() else ()  # noqa: S108
 _MANAGE = str(settings.BASE_DIR / "manage.py")
 
 
@@ -37,7 +40,7 @@ def web_service(listen: Listen) -> Service:
             *(_PYTHON, "-m", "gunicorn", "console.wsgi:application", "--bind", listen.text),
             *("--chdir", str(settings.BASE_DIR), "--no-control-socket", "--log-level", "warning"),
             *("--worker-class", "gthread", "--workers", "2", "--threads", "16", "--preload"),
-            *("--graceful-timeout", "2", "--keep-alive", "15", "--worker-tmp-dir", "/dev/shm"),  # noqa: S108
+            *("--graceful-timeout", "2", "--keep-alive", "15", *_SHARED_MEMORY),
         ],
         ready=lambda: _web_answers(listen),
         stop_seconds=5,

@@ -12,7 +12,8 @@ from tests.e2e.product import RIGHT_HOST, installed, plain_environment
 from tests.e2e.traffic import passes, ping, pinging
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.dataplane
+# Each has several starts of a whole product.
+pytestmark = [pytest.mark.dataplane, pytest.mark.timeout(300)]
 
 
 def test_stop_removes_all_and_the_next_start_restores_it() -> None:
