@@ -5,10 +5,12 @@ import io
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from console.encryption import DecryptionError, KeyRing, new_key
+from console.models import User
 from tests.factories import PSK, Party, make_connection, make_gateway
-from vpn.models import Connection
+from vpn.models import Connection, WizardDraft
 
 
 def test_the_first_key_seals_and_all_open() -> None:
@@ -92,3 +94,15 @@ def test_rotation_leaves_a_key_alone_that_changes_meanwhile(
     monkeypatch.setattr(Connection, "resealed_psk", while_somebody_edits)
     assert _rotate() == "0 sealed anew, 0 were current, 0 could not be opened"
     assert Connection.objects.get().open_psk() == "another-key"
+
+
+def test_rotation_reaches_the_keys_of_wizard_drafts(ana: Party, settings: LazySettings) -> None:
+    person = User.objects.create_user("drafter")
+    for key in ("", "DraftPassword"):
+        draft = WizardDraft(account=ana.account, user=person, expires_at=timezone.now())
+        draft.seal_psk(key)
+        draft.save()
+    settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
+    assert _rotate() == "1 sealed anew, 0 were current, 0 could not be opened"
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    assert sorted(row.open_psk() for row in WizardDraft.objects.all()) == ["", "DraftPassword"]

@@ -42,6 +42,10 @@ class WizardDraft(models.Model):
         except DecryptionError:
             return ""
 
+    def resealed_psk(self) -> str:
+        """The same key, sealed by the ring's first key. Raises DecryptionError."""
+        return key_ring().seal(key_ring().open(self.psk_sealed, self._context), self._context)
+
     @property
     def _context(self) -> str:
         return f"wizard-draft:{self.pk}:psk"
