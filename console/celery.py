@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import worker_init
 from django.conf import settings
+
+from console.environment import require
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
@@ -49,6 +52,11 @@ def _schedule() -> None:
         },
         "prune": {"task": "vpn.tasks.prune_history", "schedule": 86400.0},
     }
+
+
+@worker_init.connect
+def _with_keys(**_: object) -> None:
+    require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
 
 
 @app.on_after_finalize.connect

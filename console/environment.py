@@ -76,6 +76,13 @@ def widen_path() -> None:
     os.environ["PATH"] = os.pathsep.join([*path, *more])
 
 
+def require(*names: str) -> None:
+    """Ends the process when one of the secrets is set neither by itself nor by its file."""
+    for name in names:
+        if not secret(name):
+            raise SettingError(name, "is not set; `manage.py quickstart` makes one, see the README")
+
+
 def environment_file(directory: Path) -> Path:
     """Where a data directory keeps the settings that quickstart made."""
     return directory / "environment"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from console import environment as env
 
@@ -98,7 +98,8 @@ def _database() -> dict[str, object]:
         raise env.SettingError("ISTHMUS_DATABASE_URL", "must begin with postgresql://")
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
+        "NAME": unquote(parts.path.lstrip("/")),
+        "OPTIONS": dict(parse_qsl(parts.query)),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),

@@ -7,7 +7,7 @@ late does no harm, and the sweep would find the same.
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Lock, Thread
 from uuid import UUID
 
@@ -67,7 +67,7 @@ class Listener:
             if event.gateway_id in self._queued:
                 return
             self._queued.add(event.gateway_id)
-        self._pool.submit(self._look, event.gateway_id)
+        self._pool.submit(self._look, event.gateway_id).add_done_callback(_tell)
 
     def _look(self, gateway_id: UUID) -> None:
         with self._guard:
@@ -87,6 +87,12 @@ class Listener:
                 close_old_connections()
             stop.wait(HEARTBEAT_SECONDS)
         connection.close()
+
+
+def _tell(done: Future[None]) -> None:
+    """A look that broke in a way nobody foresaw must not do so in silence."""
+    if error := done.exception():
+        log.error("a look failed", exc_info=error)
 
 
 def run(stop: Event) -> None:

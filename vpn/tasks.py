@@ -6,11 +6,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from console.celery import app, node_queue
 from console.models import AuditEvent
-from vpn.models import StatusChange
+from vpn.models import StatusChange, WizardDraft
 from vpn.reconcile.controller import reconcile
 from vpn.reconcile.networks import reconcile_vpc
 from vpn.reconcile.sweep import busy_nodes, sweep_host
@@ -40,6 +41,8 @@ def sweep_node() -> None:
 
 @app.task(name="vpn.tasks.prune_history")
 def prune_history() -> None:
+    SessionStore.clear_expired()
+    WizardDraft.objects.filter(expires_at__lt=timezone.now()).delete()
     oldest = timezone.now() - timedelta(days=settings.HISTORY_DAYS)
     StatusChange.objects.filter(at__lt=oldest).delete()
     AuditEvent.objects.filter(at__lt=oldest - timedelta(days=365)).delete()

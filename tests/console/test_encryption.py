@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -11,6 +12,7 @@ from console.encryption import DecryptionError, KeyRing, new_key
 from console.models import User
 from tests.factories import PSK, Party, make_connection, make_gateway
 from vpn.models import Connection, WizardDraft
+from vpn.services import connections
 
 
 def test_the_first_key_seals_and_all_open() -> None:
@@ -106,3 +108,20 @@ def test_rotation_reaches_the_keys_of_wizard_drafts(ana: Party, settings: LazySe
     assert _rotate() == "1 sealed anew, 0 were current, 0 could not be opened"
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     assert sorted(row.open_psk() for row in WizardDraft.objects.all()) == ["", "DraftPassword"]
+
+
+def test_a_rename_does_not_write_an_old_sealing_back(
+    ana: Party, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = make_connection(ana, make_gateway(ana), 0)
+    settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
+    merged = connections._merged
+
+    def meanwhile(*args: Any) -> Any:
+        _rotate()
+        return merged(*args)
+
+    monkeypatch.setattr(connections, "_merged", meanwhile)
+    connections.update_connection(ana.editor, row.gateway_id, row.pk, {"name": "renamed"})
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    assert Connection.objects.get(name="renamed").open_psk() == PSK

@@ -234,8 +234,10 @@ def test_networks_are_made_changed_and_removed(world: World) -> None:
     world.driver.apply_network(replace(network, instances=()))
     assert world.driver.standing().instances == ()
     world.driver.apply_network(network)
+    assert network.vpc_id in world.driver.networks()
     world.driver.remove_network(network.vpc_id)
     world.driver.remove_network(network.vpc_id)
+    assert network.vpc_id not in world.driver.networks()
     assert world.driver.standing().instances == ()
 
 

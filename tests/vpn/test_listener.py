@@ -16,6 +16,8 @@ from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Connection, Gateway, Node
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import reconcile
+from vpn.services import networks as vpc_networks
+from vpn.services import subnets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,3 +113,13 @@ def test_one_broken_gateway_does_not_stop_the_others(scene, driver):
     broken.refresh_from_db()
     assert fine.status == "available"
     assert "key" in broken.lifecycle_reasons[0]["message"]
+
+
+def test_a_vpc_deleted_while_nobody_could_be_told_is_removed_by_the_sweep(scene, driver):
+    subnet = scene.left
+    sweep.sweep_host("here")
+    assert subnet.vpc_id in driver.networks()
+    subnets.delete_subnet(scene.actor, subnet.id)
+    vpc_networks.delete_vpc(scene.actor, subnet.vpc_id)
+    sweep.sweep_host("here")
+    assert driver.networks() == {scene.right.vpc_id}

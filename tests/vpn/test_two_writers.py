@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from tests.factories import (
     Party,
@@ -21,7 +23,11 @@ from tests.factories import (
     path_of,
     raise_quotas,
 )
+from vpn.domain.peers import peers
+from vpn.domain.state import GatewayState, MemberState, Reason
 from vpn.models import Connection, ConnectionCidr, Gateway, SubnetAddress
+from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.record import record_state
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRITERS = 4
@@ -111,3 +117,31 @@ def test_policies_do_not_vanish_under_a_connection(anna: Party) -> None:
     made = at_once(act)
     assert made in ([201, 400, 400, 409], [204, 400, 400, 400])
     assert Connection.objects.filter(ike_policy=policy).count() == made.count(201)
+
+
+def test_accounts_never_get_one_public_address(anna: Party) -> None:
+    parties = [anna, *(make_party(f"tenant{number}") for number in range(1, WRITERS))]
+    bodies = [{"subnet": {"id": str(make_subnet(party).pk)}} for party in parties]
+    codes = at_once(lambda n: parties[n].api.post("/v1/vpn_gateways", bodies[n]))
+    assert codes == [201] * WRITERS
+    assert len(set(Gateway.objects.values_list("public_address", flat=True))) == WRITERS
+
+
+def test_changes_and_observations_of_one_gateway_do_not_block_each_other(anna: Party) -> None:
+    gateway = make_gateway(anna)
+    rows = [make_connection(anna, gateway, number) for number in range(WRITERS)]
+    spec = spec_for(load_gateway(gateway.pk))
+
+    def observed(at: datetime, failed: bool) -> None:
+        why = {peer.name: Reason("peer_not_responding", "No answer.") for peer in peers(spec) if failed}
+        members = {m.id: MemberState(m.id, running=True, failures=why) for m in spec.members}
+        record_state(load_gateway(gateway.pk), spec, GatewayState(at, members), applied=True)
+
+    def act(number: int) -> Any:
+        for turn in range(10):
+            if number % 2:
+                observed(timezone.now(), bool(turn % 2))
+            answer = anna.api.patch(path_of(rows[number]), {"name": f"name-{number}-{turn}"})
+        return answer
+
+    assert at_once(act) == [200] * WRITERS

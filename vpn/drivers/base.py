@@ -109,6 +109,9 @@ class Driver(Protocol):
     def remove_network(self, vpc_id: UUID) -> None:
         """Nothing of the VPC remains."""
 
+    def networks(self) -> set[UUID]:
+        """The VPCs of which anything stands on this host."""
+
     def standing(self) -> Standing:
         """Everything of this installation that stands on this host now."""
 

@@ -98,6 +98,9 @@ class SimulatedDriver:
         with self._store.locked():
             self._store.delete_network(vpc_id)
 
+    def networks(self) -> set[UUID]:
+        return self._store.network_ids()
+
     def standing(self) -> Standing:
         return Standing(
             driver=self.name,

@@ -213,6 +213,9 @@ class Store:
     def delete_network(self, vpc_id: UUID) -> None:
         (self._networks / f"{vpc_id}.json").unlink(missing_ok=True)
 
+    def network_ids(self) -> set[UUID]:
+        return {UUID(path.stem) for path in self._networks.glob("*.json")}
+
     def networks(self) -> list[NetworkDocument]:
         found = (_read(path) for path in sorted(self._networks.glob("*.json")))
         return [cast("NetworkDocument", document) for document in found if document is not None]

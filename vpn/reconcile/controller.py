@@ -28,6 +28,7 @@ BUSY = timedelta(seconds=0.2)
 RETRY = (1, 2, 4, 8, 16, 30)
 RETRY_KEYS = timedelta(seconds=60)
 MAX_ROUNDS = 8
+SOON = 5
 
 
 def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
@@ -145,6 +146,10 @@ def _busy(gateway_id: UUID) -> None:
 
 
 def look_later(gateway: Gateway, wait: timedelta | None) -> None:
-    """Sooner than the sweep would: by a delayed wish, which may be lost without harm."""
-    if wait is not None and wait.total_seconds() < settings.SWEEP_SECONDS:
+    """Sooner than the sweep would: by a delayed wish, which may be lost without harm.
+
+    Only for what is due within moments: every wish may send its successor, and those of long
+    waits would add up.
+    """
+    if wait is not None and wait.total_seconds() < min(settings.SWEEP_SECONDS, SOON):
         send(RECONCILE_GATEWAY, gateway.id, gateway.node, seconds=max(wait.total_seconds(), 0.05))

@@ -7,12 +7,15 @@ from ipaddress import IPv4Address, IPv4Network
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
 from vpn.models import Gateway, Subnet, SubnetAddress
 
 # The provider keeps the network address, the router, two more, and the broadcast address.
 RESERVED_FIRST = 4
 _FIRST_PUBLIC = 10
+# Any number that no other advisory lock of this database has.
+_PUBLIC_LOCK = 1769172840
 
 
 def free_count(subnet: Subnet) -> int:
@@ -38,7 +41,13 @@ def release_addresses(owner: UUID) -> None:
 
 
 def free_public_address() -> str | None:
-    """The lowest address of the provider network that no gateway has."""
+    """The lowest address of the provider network that no gateway has.
+
+    Accounts share these addresses, and the lock of an account does not keep others out.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLIC_LOCK])
     used = set(Gateway.objects.values_list("public_address", flat=True))
     network = IPv4Network(settings.PROVIDER_CIDR)
     first = int(network.network_address) + _FIRST_PUBLIC

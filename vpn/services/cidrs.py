@@ -16,7 +16,7 @@ from vpn.models import Connection, ConnectionCidr
 from vpn.services.connection_drafts import draft_of
 from vpn.services.connections import cidrs_of, get_connection, new_cidr, update_violations
 from vpn.services.gateways import refuse_deleting
-from vpn.services.touch import touch_gateway
+from vpn.services.touch import lock_gateway, touch_gateway
 
 Side = Literal["local", "peer"]
 
@@ -31,6 +31,7 @@ def add_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, ci
     Raises Invalid: the rules of a connection with this CIDR in addition.
     """
     with change(actor, Role.EDITOR):
+        lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         present = _present(connection, side)
         if cidr in present:
@@ -47,6 +48,7 @@ def add_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, ci
 def remove_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, cidr: str) -> None:
     """Raises NotFound when it is not there, Invalid when it is the last one of its side."""
     with change(actor, Role.EDITOR):
+        lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         present = _present(connection, side)
         if cidr not in present:

@@ -27,7 +27,7 @@ from vpn.services.connection_drafts import (
     missing_fields,
 )
 from vpn.services.fields import ConnectionFields
-from vpn.services.touch import touch_gateway
+from vpn.services.touch import lock_gateway, touch_gateway
 
 _CIDR_HINT = "CIDRs are changed one by one: PUT or DELETE {field}/{{prefix_address}}/{{prefix_length}}."
 # Changing one of these can break a rule about another field as well.
@@ -96,6 +96,7 @@ def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) 
 
 def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: ConnectionFields) -> Connection:
     """Within the caller's transaction. Raises Invalid or Conflict."""
+    lock_gateway(gateway.pk)
     _refuse_deleting(gateway)
     policies = find_policies(actor, fields, also=missing_fields(fields))
     draft = draft_from(fields, gateway, policies)
@@ -139,6 +140,7 @@ def update_connection(
     """Operators may only switch `admin_state_up`; editors may change everything but the CIDRs."""
     role = Role.OPERATOR if set(fields) <= {"admin_state_up"} else Role.EDITOR
     with change(actor, role):
+        lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)
         if fixed := [name for name in ("local_cidrs", "peer_cidrs") if name in fields]:
@@ -159,6 +161,7 @@ def update_connection(
 def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> None:
     """The row goes at once, the tunnel with the next pass; policies stay."""
     with change(actor, Role.EDITOR):
+        lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)
         record(actor, "vpn_connection.delete", connection, {"name": (connection.name, None)})
@@ -237,9 +240,11 @@ def _apply(
     if before.psk != after.psk:
         connection.seal_psk(after.psk)
         connection.psk_changed_at = timezone.now()
+    # The sealed key only when it is a new one: a rotation of keys may be writing it right now.
+    key = ["psk_sealed", "psk_id", "psk_changed_at"] if before.psk != after.psk else []
     wanted = [
         "name", "peer_address", "admin_state_up", "dpd_action", "dpd_interval", "dpd_timeout",
-        "ike_policy", "ipsec_policy", "psk_sealed", "psk_id", "psk_changed_at",
+        "ike_policy", "ipsec_policy", *key,
     ]  # fmt: skip
     connection.save(update_fields=wanted)
 

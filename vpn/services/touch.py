@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -12,6 +13,14 @@ from policies.domain.proposals import AUTO_IKE, IkeOffer
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models import Connection, Gateway, Vpc
 from vpn.triggers import request_network, request_reconcile
+
+
+def lock_gateway(gateway_id: UUID) -> None:
+    """The gateway's row before those of its connections: the order in which observations are
+    recorded, so that a change and a record wait for each other and never both. SQLite has one
+    writer anyway."""
+    if connection.features.has_select_for_update:
+        Gateway.objects.select_for_update(no_key=True).filter(pk=gateway_id).values_list("pk").first()
 
 
 def touch_gateways(gateways: QuerySet[Gateway]) -> None:

@@ -265,6 +265,7 @@ def _shorten(log: Path) -> None:
 
 def listed(files: MemberFiles, namespace: str) -> tuple[Process | None, tuple[SaState, ...]]:
     """The member's charon and its SAs in one session; None and nothing if it does not answer."""
+    _shorten(files.log)
     try:
         link = vici.connect(files.socket)
     except vici.NoAnswer:

@@ -145,6 +145,9 @@ class StrongSwanDriver:
         with _told_as("remove a VPC"):
             self._fabric.remove(vpc_id)
 
+    def networks(self) -> set[UUID]:
+        return self._fabric.networks()
+
     def standing(self) -> Standing:
         with _told_as("look around"):
             return what_stands(self._directory, self._fabric, kernel_esp=self._kernel_esp)

@@ -135,6 +135,13 @@ class Fabric:
             (directory / f"{vpc_id}.json").unlink(missing_ok=True)
             (directory / f"{vpc_id}.lock").unlink(missing_ok=True)
 
+    def networks(self) -> set[UUID]:
+        """VPCs whose router or note stands."""
+        begin = self.names.vpc_prefix
+        routers = {name.removeprefix(begin) for name in netns.names(begin)}
+        noted = {file.stem for file in names.networks_directory(self.directory).glob("*.json")}
+        return {UUID(text) for text in routers | noted}
+
     def instances(self) -> tuple[StandingInstance, ...]:
         """Instances whose namespace stands."""
         found = []

@@ -115,7 +115,8 @@ class Plumbing:
             what="take back routes of the VPC",
             namespace=router,
         )
-        if self._wide(wanted.peer_cidrs) != self._wide(before):
+        # Written again whenever there is something to close: the last try may have died before it.
+        if self._wide(wanted.peer_cidrs) or self._wide(before):
             self._clamp(namespace, self._wide(wanted.peer_cidrs))
         if active:
             self.fence(member)

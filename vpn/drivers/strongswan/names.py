@@ -34,8 +34,12 @@ class Names:
     def provider(self) -> str:
         return f"{self.prefix}provider"
 
+    @property
+    def vpc_prefix(self) -> str:
+        return f"{self.prefix}vpc-"
+
     def vpc(self, vpc_id: UUID) -> str:
-        return f"{self.prefix}vpc-{vpc_id}"
+        return f"{self.vpc_prefix}{vpc_id}"
 
     def member(self, gateway_id: UUID, index: int) -> str:
         return f"{self.prefix}gw-{gateway_id}-{index}"

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from console.environment import require
 from console.quickstart.rootless import enter
 from vpn import listener
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
         enter(settings.HOLDER_PID)
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
