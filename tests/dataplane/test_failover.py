@@ -71,6 +71,8 @@ def test_a_peer_that_died_silently_is_noticed(world: World) -> None:
         heard.wait(EventKind.FOUND, world.left.members[0])
         os.kill(pid, signal.SIGKILL)
         heard.wait(EventKind.DOWN, world.left.members[0], seconds=12)
+        # charon queues its log lines: the reason may come a moment after the fact.
+        heard.wait(EventKind.FAILED, world.left.members[0])
         reasons = [e.reason.code for e in heard.of(EventKind.FAILED, world.left.members[0]) if e.reason]
         assert reasons == ["peer_not_responding"]
     assert not installed(world.state(world.left))
