@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model
 
-from console.actor import Actor
+from console.actor import Actor, Via
 from console.models import AuditEvent
 
 # Of these only the fact of a change is kept, never a value.
@@ -38,6 +38,23 @@ def record(
             for field, (before, after) in changes.items()
             if before != after
         },
+    )
+
+
+def record_person(
+    action: str, person: Model, fields: Iterable[str], *, who: str, address: str, request_id: str
+) -> AuditEvent:
+    """A change of a person, who belongs to no account: which fields, never their values."""
+    return AuditEvent.objects.create(
+        who=who[:150],
+        via=Via.ADMIN.value,
+        address=address[:45],
+        request_id=request_id[:64],
+        action=action,
+        target_type="person",
+        target_id=str(person.pk),
+        target_name=str(person)[:150],
+        changes=dict.fromkeys(fields, CHANGED),
     )
 
 

@@ -15,7 +15,9 @@ from console import services
 from console.actor import Role
 from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
 from console.admin.choices import RowChoices
+from console.audit import record_person
 from console.models import Account, Membership, ResourceGroup, User
+from console.origin import client_address
 from console.services import administration
 
 if TYPE_CHECKING:
@@ -155,6 +157,23 @@ class PersonAdmin(StockUserAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        _tell(request, "person.create", obj, ["username", "password"])
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Edits and new passwords alike; Django's message names the fields."""
+        parts = message if isinstance(message, list) else []
+        fields = [name for part in parts for name in part.get("changed", {}).get("fields", [])]
+        _tell(request, "person.update", obj, fields or ["password"])
+        return super().log_change(request, obj, message)
+
+
+def _tell(request: HttpRequest, action: str, person: Any, fields: list[str]) -> None:
+    who, trace = str(request.user), getattr(request, "request_id", "")
+    address = client_address(request.META)
+    record_person(action, person, fields, who=who, address=address, request_id=trace)
 
 
 def _write_person(form: ServiceForm, row: User | None, values: Values) -> User:

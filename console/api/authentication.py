@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from console.actor import Actor, Role, Via
 from console.models import ApiKey
+from console.origin import client_address
 from console.services.keys import find_key
 
 _LONGEST = 256
@@ -59,7 +60,7 @@ def _actor(row: ApiKey, label: str, request: Request) -> Actor:
         who=label,
         role=Role(row.role),
         via=Via.API,
-        address=request.META.get("REMOTE_ADDR", ""),
+        address=client_address(request.META),
         request_id=getattr(request._request, "request_id", ""),
     )
 

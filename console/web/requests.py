@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from console.actor import Actor, Role, Via
 from console.models import User
+from console.origin import client_address
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,6 +32,6 @@ def actor_of(request: HttpRequest, who: str, account_id: UUID, role: Role, via: 
         who=who,
         role=role,
         via=via,
-        address=request.META.get("REMOTE_ADDR", ""),
+        address=client_address(request.META),
         request_id=getattr(request, "request_id", ""),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import LazySettings
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
@@ -193,3 +194,19 @@ def test_a_choice_tells_the_tenant(root: Client, ana: Party, ben: Party) -> None
     assert {found["text"] for found in results} == {"default (ana)", "default (ben)"}
     assert ana.browser().get(url, asked).status_code == 302
     assert url in root.get(add_url("vpn_vpc")).content.decode()
+
+
+def test_changes_of_people_stand_in_the_audit_trail(root: Client, settings: LazySettings) -> None:
+    root.post(add_url("console_user"), {"username": "dora", "email": "d@example.com", "password": PASSWORD})
+    dora = User.objects.get(username="dora")
+    new = "another-Passw0rd-of-dora"
+    url = reverse("admin:auth_user_password_change", args=[dora.pk])
+    settings.BEHIND_TLS = True
+    headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.5", "X-Forwarded-Proto": "https"}
+    form = {"password1": new, "password2": new, "usable_password": "true"}
+    assert root.post(url, form, headers=headers).status_code == 302
+    events = AuditEvent.objects.filter(target_type="person", target_name="dora").order_by("id")
+    assert [(e.action, e.who) for e in events] == [("person.create", "root"), ("person.update", "root")]
+    assert events[1].address == "203.0.113.5"
+    assert events[1].changes == {"password": "changed"}
+    assert new not in str(list(events.values()))
