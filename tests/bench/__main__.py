@@ -55,7 +55,8 @@ def main() -> None:
 
 def _strongswan() -> str:
     done = subprocess.run(["swanctl", "--version"], capture_output=True, text=True, check=False)
-    return next((line for line in (done.stdout + done.stderr).splitlines() if "strongSwan" in line), "no swanctl")
+    said = (done.stdout + done.stderr).splitlines()
+    return next((line for line in said if "strongSwan" in line), "no swanctl")
 
 
 @contextmanager
