@@ -61,6 +61,7 @@ def theirs(ben: Party) -> dict[str, str]:
         "group_id": str(ben.account.resource_groups.get().pk),
         "key_id": str(ben.account.api_keys.create(name="theirs", digest="x", hint="x").pk),
         "draft_id": str(draft.pk),
+        "membership_id": str(ben.account.memberships.get().pk),
         "cidr": "10.0.0.0/24",
         "side": "peer",
     }
