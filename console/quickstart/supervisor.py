@@ -172,6 +172,8 @@ class Supervisor:
         child.deaths = 1 if lived > _SETTLED else child.deaths + 1
         pause = min(0.25 * 2 ** (child.deaths - 1), _LONGEST_PAUSE)
         child.again_at = time.monotonic() + pause
+        # Children that outlive it would hold its port and answer for the next one.
+        _signal_group(child.process.pid, signal.SIGKILL, only_leader=False)
         self._drain(child)
         ended = _ending(child.process.returncode)
         self.log.line("isthmus", f"{child.service.name} {ended}; starting it again in {pause:g} s")

@@ -1,7 +1,9 @@
 from vpn.models.connections import Connection, ConnectionCidr, StatusChange, Tunnel
 from vpn.models.drafts import WizardDraft
 from vpn.models.gateways import Gateway, GatewayMember, Health, Lifecycle
+from vpn.models.handoff import HandoffLink
 from vpn.models.networks import AddressPrefix, Instance, Node, Subnet, SubnetAddress, Vpc
+from vpn.models.traffic import TrafficSample
 
 __all__ = [
     "AddressPrefix",
@@ -9,6 +11,7 @@ __all__ = [
     "ConnectionCidr",
     "Gateway",
     "GatewayMember",
+    "HandoffLink",
     "Health",
     "Instance",
     "Lifecycle",
@@ -16,6 +19,7 @@ __all__ = [
     "StatusChange",
     "Subnet",
     "SubnetAddress",
+    "TrafficSample",
     "Tunnel",
     "Vpc",
     "WizardDraft",

@@ -30,6 +30,8 @@ class Connection(Resource):
     psk_sealed = models.TextField(editable=False)
     psk_id = models.CharField(max_length=32, editable=False)
     psk_changed_at = models.DateTimeField(editable=False)
+    # Tunnels that were established before this are to be built anew.
+    restart_at = models.DateTimeField(null=True, editable=False)
 
     # Observed
     status = models.CharField(max_length=4, default="down")
