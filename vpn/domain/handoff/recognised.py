@@ -1,0 +1,44 @@
+"""What was read from a pasted configuration, seen from our side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vpn.domain.spec import Secret
+
+NOTHING = ""
+ISTHMUS = "isthmus export"
+SWANCTL = "swanctl.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """`source` is ISTHMUS, SWANCTL or empty when nothing was recognised; then all else is empty.
+
+    `own_address` is the address that the other side expects us at; `ike_version` is 1 or 2, None
+    for either or unknown; the proposals are in strongSwan's words, as they stood there.
+    """
+
+    source: str = NOTHING
+    peer_address: str = ""
+    own_address: str = ""
+    local_cidrs: tuple[str, ...] = ()
+    peer_cidrs: tuple[str, ...] = ()
+    psk: Secret | None = None
+    ike_version: int | None = None
+    ike_proposals: tuple[str, ...] = ()
+    esp_proposals: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.source != NOTHING
+
+    def mirrored(self) -> Recognised:
+        """The other reading: the text told of our side what was taken for the peer's."""
+        return replace(
+            self,
+            peer_address=self.own_address,
+            own_address=self.peer_address,
+            local_cidrs=self.peer_cidrs,
+            peer_cidrs=self.local_cidrs,
+        )
