@@ -222,6 +222,8 @@ QUOTAS = {
     "cidrs_per_gateway": env.number("ISTHMUS_QUOTA_CIDRS_PER_GATEWAY", 50),
     "cidrs_per_connection": env.number("ISTHMUS_QUOTA_CIDRS_PER_CONNECTION", 15),
 }
+# Off: connections of one gateway may share peer CIDRs while their local CIDRs differ.
+PEER_CIDRS_UNIQUE = env.flag("ISTHMUS_PEER_CIDRS_UNIQUE", True)
 
 # The data plane of this host.
 NODE = env.text("ISTHMUS_NODE", socket.gethostname().split(".")[0])

@@ -65,17 +65,38 @@ class Sibling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """How much the gateway's other connections have."""
+
+    connections: int
+    local_cidrs: int
+    peer_cidrs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionFacts:
     """`public_address` is the gateway's; `siblings` are its other connections, `vpc_siblings`
-    those of the VPC's other gateways. With `peer_cidrs_unique` off, connections may share peer
-    CIDRs as long as their local CIDRs differ."""
+    those of the VPC's other gateways. Siblings that share neither name, peer address nor any part
+    of a peer CIDR with the draft may be left out; then `others` counts all of the gateway. With
+    `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as long as their local
+    CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway."""
 
     public_address: str
     siblings: Sequence[Sibling] = ()
     vpc_siblings: Sequence[Sibling] = ()
+    others: Others | None = None
     creating: bool = True
     peer_cidrs_unique: bool = True
     quotas: Quotas = field(default_factory=Quotas)
+
+    @property
+    def counted(self) -> Others:
+        """`others`, or the siblings counted."""
+        return self.others or Others(
+            connections=len(self.siblings),
+            local_cidrs=sum(len(sibling.local_cidrs) for sibling in self.siblings),
+            peer_cidrs=sum(len(sibling.peer_cidrs) for sibling in self.siblings),
+        )
 
 
 def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> list[Violation]:
@@ -112,7 +133,7 @@ def removal_violations(cidr: str, present: Collection[str], *, side: str) -> lis
 
 def _quota(facts: ConnectionFacts) -> Iterator[Violation]:
     return quota_violations(
-        len(facts.siblings),
+        facts.counted.connections,
         facts.quotas.connections_per_gateway,
         code="vpn_connections_quota_exceeded",
         noun="connections",
@@ -165,7 +186,7 @@ def _cidr_counts(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Vio
     quotas = facts.quotas
     for side, own in (("local", draft.local_cidrs), ("peer", draft.peer_cidrs)):
         path, code = f"{side}_cidrs", f"vpn_connection_{side}_subnets_quota_exceeded"
-        others = sum(len(getattr(sibling, path)) for sibling in facts.siblings)
+        others: int = getattr(facts.counted, path)
         if not own:
             message = f"A connection needs at least one {side} CIDR."
             yield Violation(f"vpn_connection_{path}_required", path, message)
@@ -241,7 +262,7 @@ def _against_siblings(
             if near and network == other and pair and sibling.peer_address == draft.peer_address:
                 message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
                 yield Violation("vpn_connection_pair_cidrs_duplicated", where, message)
-            elif facts.peer_cidrs_unique or (near and _any_overlap(local.values(), their_local)):
+            elif not near or facts.peer_cidrs_unique or _any_overlap(local.values(), their_local):
                 message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
                 yield Violation(_OVERLAP, where, message)
 

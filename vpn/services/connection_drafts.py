@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
+from django.db.models import Count, Q
+
 from console.actor import Actor
 from console.errors import Invalid, Violation
 from console.names import random_name
 from policies.domain.proposals import AUTO_IKE, IkeOffer
 from policies.models import IKEPolicy, IPsecPolicy
-from vpn.domain.checks import Quotas
-from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, DpdDraft, Sibling
+from vpn.domain.checks import Quotas, parse_address
+from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, DpdDraft, Others, Sibling
+from vpn.domain.cidrs import CidrError, bounds, parse_cidr
 from vpn.domain.spec import Secret
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.defaults import quotas_of
@@ -121,33 +125,83 @@ def draft_of(connection: Connection) -> ConnectionDraft:
 
 def connection_facts(
     gateway: Gateway | None,
-    peer_address: str,
+    draft: ConnectionDraft,
     *,
     but: Connection | None = None,
     vpc_id: UUID | None = None,
     account_id: UUID | None = None,
 ) -> ConnectionFacts:
-    """What stands around a connection of `gateway`, or of a new one in the VPC `vpc_id`.
+    """What stands around `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
 
-    `but` is the connection itself when it exists already.
+    `but` is the connection itself when it exists already. Reads those connections alone that the
+    rules could mention, so that the cost does not grow with the VPC.
     """
     vpc = gateway.vpc_id if gateway else vpc_id
     account = gateway.account_id if gateway else account_id
-    rows = Connection.objects.filter(gateway__deleted_at__isnull=True).select_related("ike_policy")
-    rows = rows.filter(gateway__vpc_id=vpc) if vpc else rows.none()
     siblings: list[Sibling] = []
     others: list[Sibling] = []
-    for row in rows.prefetch_related("cidrs"):
+    for row in _concerned(gateway, vpc, draft, but):
         near = gateway is not None and row.gateway_id == gateway.pk
         side = siblings if near else others
-        if but is None or row.pk != but.pk:
-            side.append(_sibling(row, with_psk=near and row.peer_address == peer_address))
+        side.append(_sibling(row, with_psk=near and row.peer_address == draft.peer_address))
     return ConnectionFacts(
         public_address=gateway.public_address if gateway else "",
         siblings=siblings,
         vpc_siblings=others,
+        others=_others(gateway, but) if gateway else None,
         creating=but is None,
+        peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
         quotas=quotas_of(account) if account else Quotas(),
+    )
+
+
+def _concerned(
+    gateway: Gateway | None, vpc: UUID | None, draft: ConnectionDraft, but: Connection | None
+) -> list[Connection]:
+    """Of the gateway: same name or same peer; of the whole VPC: a peer CIDR that meets the draft's."""
+    if vpc is None:
+        return []
+    wanted = Q(pk__in=_meeting(vpc, draft.peer_cidrs))
+    if gateway is not None:
+        wanted |= Q(gateway=gateway, name=draft.name)
+        if parse_address(draft.peer_address):
+            wanted |= Q(gateway=gateway, peer_address=draft.peer_address)
+    rows = Connection.objects.filter(wanted).select_related("ike_policy").prefetch_related("cidrs")
+    return list(rows.exclude(pk=but.pk) if but else rows)
+
+
+def _meeting(vpc: UUID, cidrs: Sequence[str]) -> list[UUID]:
+    """Ids of the VPC's connections with a peer CIDR that shares an address with one of `cidrs`."""
+    meets = Q()
+    for text in cidrs:
+        try:
+            first, last = bounds(parse_cidr(text))
+        except CidrError:
+            continue
+        meets |= Q(first__lte=last, last__gte=first)
+    if not meets:
+        return []
+    rows = ConnectionCidr.objects.filter(
+        meets,
+        side=ConnectionCidr.PEER,
+        connection__gateway__vpc_id=vpc,
+        connection__gateway__deleted_at__isnull=True,
+    )
+    return list(rows.values_list("connection_id", flat=True).distinct())
+
+
+def _others(gateway: Gateway, but: Connection | None) -> Others:
+    rows = ConnectionCidr.objects.filter(connection__gateway=gateway)
+    counted = dict(
+        (rows.exclude(connection=but) if but else rows)
+        .order_by()
+        .values_list("side")
+        .annotate(number=Count("id"))
+    )
+    return Others(
+        connections=gateway.connections.count() - (but is not None),
+        local_cidrs=counted.get(ConnectionCidr.LOCAL, 0),
+        peer_cidrs=counted.get(ConnectionCidr.PEER, 0),
     )
 
 

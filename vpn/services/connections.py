@@ -172,7 +172,7 @@ def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> No
 
 def update_violations(connection: Connection, draft: ConnectionDraft, changed: set[str]) -> list[Violation]:
     """Only about what changes: a limit lowered later does not block a new name."""
-    facts = connection_facts(connection.gateway, draft.peer_address, but=connection)
+    facts = connection_facts(connection.gateway, draft, but=connection)
     reach = set(changed).union(*(_REACH.get(name, set()) for name in changed))
     broken = connection_violations(draft, facts=facts)
     return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
@@ -186,7 +186,7 @@ def _creation_violations(
     vpc_id: UUID | None,
 ) -> list[Violation]:
     missing = missing_fields(fields)
-    facts = connection_facts(gateway, draft.peer_address, vpc_id=vpc_id, account_id=actor.account_id)
+    facts = connection_facts(gateway, draft, vpc_id=vpc_id, account_id=actor.account_id)
     absent = {violation.field for violation in missing}
     return [*missing, *(v for v in connection_violations(draft, facts=facts) if v.field not in absent)]
 

@@ -15,6 +15,7 @@ from vpn.domain.checks_connections import (
     ConnectionDraft,
     ConnectionFacts,
     DpdDraft,
+    Others,
     Sibling,
     connection_violations,
     removal_violations,
@@ -207,7 +208,18 @@ def test_relaxed_overlaps_still_need_different_local_cidrs() -> None:
     near = sibling(peer_cidrs=("192.168.0.0/25",), local_cidrs=("192.168.100.0/25",))
     assert found(replace(FACTS, siblings=[near], peer_cidrs_unique=False)) == [(OVERLAP, "peer_cidrs[0]")]
     far = replace(FACTS, vpc_siblings=[near], peer_cidrs_unique=False)
-    assert found(far) == []
+    assert found(far) == [(OVERLAP, "peer_cidrs[0]")]
+    elsewhere = replace(near, local_cidrs=("172.20.0.0/24",))
+    assert found(replace(FACTS, siblings=[elsewhere], peer_cidrs_unique=False)) == []
+    assert found(replace(far, vpc_siblings=[elsewhere])) == [(OVERLAP, "peer_cidrs[0]")]
+
+
+def test_siblings_left_out_are_still_counted() -> None:
+    many = Others(connections=10, local_cidrs=15, peer_cidrs=60)
+    assert found(replace(FACTS, others=many)) == [
+        ("vpn_connections_quota_exceeded", ""),
+        ("vpn_connection_peer_subnets_quota_exceeded", "peer_cidrs"),
+    ]
 
 
 def test_the_same_pair_to_the_same_peer() -> None:
