@@ -30,6 +30,9 @@ class Breaking:
     def observe(self, members):
         return self.driver.observe(members)
 
+    def together(self):
+        return self.driver.together()
+
     def apply(self, member, action, *, generation):
         if self.left == 0:
             raise self.error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from policies.domain.proposals import EspOffer, IkeOffer
@@ -28,7 +29,7 @@ class ChildSpec:
     initiate: bool
 
     def fingerprint(self) -> str:
-        return digest(self.selector, asdict(self.esp), self.dpd_action)
+        return _child_digest(self.selector, self.esp, self.dpd_action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,29 @@ class PeerSpec:
 
     def fingerprint(self) -> str:
         """Covers all that a change of needs a new IKE SA; children have their own."""
-        return digest(
-            self.peer_address,
-            self.local_id,
-            self.remote_id,
-            asdict(self.ike),
-            self.psk.id,
-            self.dpd_interval,
-            self.dpd_timeout,
-        )
+        rest = (self.local_id, self.remote_id, self.psk.id, self.dpd_interval, self.dpd_timeout)
+        return _peer_digest(self.peer_address, self.ike, rest)
+
+
+# Every pass asks for the digests of all connections, and nearly all are those of the pass before.
+@lru_cache(maxsize=16384)
+def _child_digest(selector: Selector, esp: EspOffer, dpd_action: DpdAction) -> str:
+    return digest(selector, asdict(esp), dpd_action)
+
+
+@lru_cache(maxsize=16384)
+def _peer_digest(address: str, ike: IkeOffer, rest: tuple[str | int, ...]) -> str:
+    return digest(address, asdict(ike), rest)
+
+
+@lru_cache(maxsize=16384)
+def _pair_digest(local: str, remote: str) -> str:
+    return digest(local, remote)[:8]
 
 
 def child_name(connection_id: UUID, selector: Selector) -> str:
     """Stable under changes of the connection's other pairs: <connection id>.<8 hex digits>."""
-    return f"{connection_id}.{digest(selector.local, selector.remote)[:8]}"
+    return f"{connection_id}.{_pair_digest(selector.local, selector.remote)}"
 
 
 def connection_of(name: str) -> UUID:
@@ -81,7 +91,7 @@ def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerS
     address, local_id, remote_id = key
     watched = [c.dpd for c in connections if c.dpd.action is not DpdAction.NONE]
     return PeerSpec(
-        name=f"peer_{address}_{digest(local_id, remote_id)[:8]}",
+        name=f"peer_{address}_{_pair_digest(local_id, remote_id)}",
         peer_address=address,
         local_id=local_id,
         remote_id=remote_id,

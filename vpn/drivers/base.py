@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -95,6 +96,10 @@ class Driver(Protocol):
 
     def observe(self, members: Sequence[MemberSpec]) -> dict[UUID, MemberState]:
         """The state of each member, absent ones included (`exists` False)."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Around the actions of one pass: what can be shared between them is made once. Nothing
+        more is promised: each action is done, or may be lost, as if it stood alone."""
 
     def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
         """Do one action. Raises StaleGeneration or DriverError."""

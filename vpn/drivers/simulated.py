@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from threading import Event
 from typing import Final
 from uuid import UUID
@@ -30,16 +31,10 @@ from vpn.drivers.base import (
     Standing,
     StandingInstance,
 )
+from vpn.drivers.simulated_documents import ChildConf, Columns, Document, PeerConf, new_document
 from vpn.drivers.simulated_ike import close, initiate, vanish
 from vpn.drivers.simulated_reading import member_state, standing_member
-from vpn.drivers.simulated_store import (
-    ChildConf,
-    Columns,
-    Document,
-    PeerConf,
-    Store,
-    new_document,
-)
+from vpn.drivers.simulated_store import Store
 from vpn.drivers.simulated_watch import Watcher
 
 # Seconds: between two looks of a watcher, and between two questions for the members to watch.
@@ -62,6 +57,10 @@ class SimulatedDriver:
             ident: member_state(ident, document, now) if document else MemberState(ident)
             for ident, document in found.items()
         }
+
+    def together(self) -> AbstractContextManager[None]:
+        """Documents are read and written once for all actions within."""
+        return self._store.locked()
 
     def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
         with self._store.locked():

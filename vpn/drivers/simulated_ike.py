@@ -16,7 +16,7 @@ from policies.domain.algorithms import swan_group, swan_keyword
 from policies.domain.proposals import IkeVersion, Proposal
 from vpn.domain.reasons import SENTENCES, Code, cidr_mismatch
 from vpn.domain.spec import MemberRole
-from vpn.drivers.simulated_store import (
+from vpn.drivers.simulated_documents import (
     ChildConf,
     ChildSa,
     Columns,
@@ -24,9 +24,9 @@ from vpn.drivers.simulated_store import (
     Failure,
     IkeSa,
     PeerConf,
-    Store,
     Tries,
 )
+from vpn.drivers.simulated_store import Store
 
 NOT_CONFIGURED = "The peer answers, but has no enabled connection to this gateway."
 

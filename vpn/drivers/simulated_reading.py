@@ -8,7 +8,7 @@ from uuid import UUID
 from vpn.domain.spec import MemberRole
 from vpn.domain.state import Attempt, ChildState, LoadedPeer, MemberState, Reason, SaState
 from vpn.drivers.base import StandingMember
-from vpn.drivers.simulated_store import ChildSa, Document, IkeSa
+from vpn.drivers.simulated_documents import ChildSa, Document, IkeSa
 
 # What an installed tunnel seems to carry, each way.
 PACKETS_PER_SECOND, BYTES_PER_PACKET = 10, 84

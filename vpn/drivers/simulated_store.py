@@ -1,7 +1,8 @@
 """Files of the simulated driver: one JSON document per member, shared by several processes.
 
-Writers hold one lock; readers need none, a document is replaced whole. `changes` is touched
-after every write, so that a watcher looks at one file only. Pre-shared keys are kept as keyed
+Writers hold one lock; readers need none, a document is replaced whole. What a holder of the lock
+writes reaches the disk when the lock is let go. `changes` is touched after every write, so that
+a watcher looks at one file only. Pre-shared keys are kept as keyed
 digests; the key lies beside them, readable by the owner only.
 """
 
@@ -13,137 +14,23 @@ import json
 import os
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import cast
 from uuid import UUID
 
-from vpn.domain.spec import MemberSpec, NetworkSpec
+from vpn.domain.spec import NetworkSpec
+from vpn.drivers.simulated_documents import Document, NetworkDocument
 
 
-class Columns(TypedDict):
-    """A Proposal."""
+class _Held(threading.local):
+    """Of the thread that holds the lock: the documents it has read, and which it has changed."""
 
-    encryption: list[str]
-    integrity: list[str]
-    groups: list[int]
-
-
-class ChildConf(TypedDict):
-    fingerprint: str
-    local: str
-    remote: str
-    esp: Columns
-    lifetime: int
-
-
-class PeerConf(TypedDict):
-    """What is loaded under one name; `key` is the digest of the pre-shared key."""
-
-    fingerprint: str
-    peer_address: str
-    local_id: str
-    remote_id: str
-    version: int
-    ike: Columns
-    lifetime: int
-    key: str
-    dpd: bool
-    children: dict[str, ChildConf]
-
-
-class ChildSa(TypedDict):
-    """`at` in seconds since the epoch; `far_name` is the child's name at the other end."""
-
-    far_name: str
-    spi_in: str
-    spi_out: str
-    local: str
-    remote: str
-    suite: str
-    at: float
-    lifetime: int
-
-
-class IkeSa(TypedDict):
-    """One end; both ends have the same `id`. `far_member` and `far_peer` name the other one."""
-
-    id: str
-    far_member: str
-    far_peer: str
-    version: int
-    initiator: bool
-    suite: str
-    at: float
-    lifetime: int
-    children: dict[str, ChildSa]
-
-
-class Failure(TypedDict):
-    """`child` is empty when phase 1 failed; `serial` tells repeated failures apart."""
-
-    child: str
-    code: str
-    message: str
-    serial: str
-
-
-class Tries(TypedDict):
-    """Initiations of each child since all of the peer was up; `at` of the last one."""
-
-    at: float
-    children: dict[str, int]
-
-
-class Document(TypedDict):
-    """All of one member."""
-
-    id: str
-    gateway_id: str
-    public_address: str
-    private_address: str
-    generation: int
-    running: bool
-    boot: str
-    role: str
-    local_cidrs: list[str]
-    peer_cidrs: list[str]
-    loaded: dict[str, PeerConf]
-    attempts: dict[str, Tries]
-    failures: dict[str, Failure]
-    sas: dict[str, IkeSa]
-    fault: str
-
-
-class NetworkDocument(TypedDict):
-    """`instances` are lists of id, name, subnet id, address."""
-
-    vpc_id: str
-    subnets: list[list[str]]
-    instances: list[list[str]]
-
-
-def new_document(member: MemberSpec) -> Document:
-    """A member that stands, without a role and without a running charon."""
-    return Document(
-        id=str(member.id),
-        gateway_id=str(member.gateway_id),
-        public_address=member.public_address,
-        private_address=member.private_address,
-        generation=0,
-        running=False,
-        boot="",
-        role="",
-        local_cidrs=[],
-        peer_cidrs=[],
-        loaded={},
-        attempts={},
-        failures={},
-        sas={},
-        fault="",
-    )
+    documents: dict[str, Document | None] | None = None
+    changed: set[str]
 
 
 class Store:
@@ -156,14 +43,35 @@ class Store:
         self._networks = directory / "networks"
         self._changes = directory / "changes"
         self._key = directory / "psk-digest.key"
+        self._held = _Held()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """The only writer among all threads and processes of this installation."""
+        """The only writer among all threads and processes of this installation. May be nested."""
+        if self._held.documents is not None:
+            yield
+            return
         self._prepare()
         with (self.directory / "lock").open("a") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+            self._held.documents, self._held.changed = {}, set()
+            try:
+                yield
+            finally:
+                self._flush()
+                self._held.documents = None
+
+    def _flush(self) -> None:
+        documents = self._held.documents or {}
+        for ident in sorted(self._held.changed):
+            document = documents[ident]
+            path = self._members / f"{ident}.json"
+            if document is None:
+                path.unlink(missing_ok=True)
+            else:
+                self._replace(path, json.dumps(document).encode())
+        if self._held.changed:
+            self._touch()
 
     def digest(self, value: str) -> str:
         """A keyed digest; the same for equal values of this installation. Needs `locked`."""
@@ -172,15 +80,26 @@ class Store:
         return hmac.digest(self._key.read_bytes(), value.encode(), "sha256").hex()
 
     def read(self, member_id: UUID | str) -> Document | None:
-        return cast("Document | None", _read(self._members / f"{member_id}.json"))
+        """Under the lock the same object every time, as it stands after the holder's writes."""
+        held, ident = self._held.documents, str(member_id)
+        if held is not None and ident in held:
+            return held[ident]
+        document = cast("Document | None", _read(self._members / f"{ident}.json"))
+        if held is not None:
+            held[ident] = document
+        return document
 
     def write(self, document: Document) -> None:
-        self._replace(self._members / f"{document['id']}.json", json.dumps(document).encode())
-        self._touch()
+        self._put(document["id"], document)
 
     def delete(self, member_id: UUID | str) -> None:
-        (self._members / f"{member_id}.json").unlink(missing_ok=True)
-        self._touch()
+        self._put(str(member_id), None)
+
+    def _put(self, ident: str, document: Document | None) -> None:
+        if self._held.documents is None:
+            raise RuntimeError("a document is written without the lock")
+        self._held.documents[ident] = document
+        self._held.changed.add(ident)
 
     def documents(self) -> list[Document]:
         """Every member, in order of its id."""
@@ -225,6 +144,7 @@ class Store:
         for folder in (self._members, self._addresses, self._networks):
             shutil.rmtree(folder, ignore_errors=True)
         self._key.unlink(missing_ok=True)
+        self._held.documents, self._held.changed = {}, set()
         self._prepare()
         self._touch()
 

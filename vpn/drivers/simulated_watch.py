@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from vpn.domain.state import EventKind, Reason, TunnelEvent
-from vpn.drivers.simulated_store import Document, Store
+from vpn.drivers.simulated_documents import Document
+from vpn.drivers.simulated_store import Store
 
 
 class Watcher:

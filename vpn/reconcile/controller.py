@@ -108,10 +108,11 @@ def _one_pass(gateway: Gateway, spec: GatewaySpec, lease: Lease, driver: Driver)
     """Raises DriverError, StaleGeneration or LeaseLost. Returns what remains, by the last look."""
     state = observe(driver, spec)
     todo = plan(spec, state, now=timezone.now())
-    for step in todo.steps:
-        lease.renew()
-        driver.apply(step.member, step.action, generation=spec.generation)
     if todo.steps:
+        with driver.together():
+            for step in todo.steps:
+                lease.renew()
+                driver.apply(step.member, step.action, generation=spec.generation)
         state = observe(driver, spec)
     if not spec.deleted:
         record_state(gateway, spec, state, applied=True, look_in=todo.look_again)

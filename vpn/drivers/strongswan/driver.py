@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
@@ -54,6 +54,10 @@ class StrongSwanDriver:
     def observe(self, members: Sequence[MemberSpec]) -> dict[UUID, MemberState]:
         with _told_as("observe"):
             return {member.id: self._observer.observe(member) for member in members}
+
+    def together(self) -> AbstractContextManager[None]:
+        """Actions take a moment each; nothing is held between them."""
+        return nullcontext()
 
     def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
         files = MemberFiles.of(self._directory, member)

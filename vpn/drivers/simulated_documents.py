@@ -1,0 +1,130 @@
+"""What the simulated driver keeps of each member and network: plain values, as they lie on disk."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from vpn.domain.spec import MemberSpec
+
+
+class Columns(TypedDict):
+    """A Proposal."""
+
+    encryption: list[str]
+    integrity: list[str]
+    groups: list[int]
+
+
+class ChildConf(TypedDict):
+    fingerprint: str
+    local: str
+    remote: str
+    esp: Columns
+    lifetime: int
+
+
+class PeerConf(TypedDict):
+    """What is loaded under one name; `key` is the digest of the pre-shared key."""
+
+    fingerprint: str
+    peer_address: str
+    local_id: str
+    remote_id: str
+    version: int
+    ike: Columns
+    lifetime: int
+    key: str
+    dpd: bool
+    children: dict[str, ChildConf]
+
+
+class ChildSa(TypedDict):
+    """`at` in seconds since the epoch; `far_name` is the child's name at the other end."""
+
+    far_name: str
+    spi_in: str
+    spi_out: str
+    local: str
+    remote: str
+    suite: str
+    at: float
+    lifetime: int
+
+
+class IkeSa(TypedDict):
+    """One end; both ends have the same `id`. `far_member` and `far_peer` name the other one."""
+
+    id: str
+    far_member: str
+    far_peer: str
+    version: int
+    initiator: bool
+    suite: str
+    at: float
+    lifetime: int
+    children: dict[str, ChildSa]
+
+
+class Failure(TypedDict):
+    """`child` is empty when phase 1 failed; `serial` tells repeated failures apart."""
+
+    child: str
+    code: str
+    message: str
+    serial: str
+
+
+class Tries(TypedDict):
+    """Initiations of each child since all of the peer was up; `at` of the last one."""
+
+    at: float
+    children: dict[str, int]
+
+
+class Document(TypedDict):
+    """All of one member."""
+
+    id: str
+    gateway_id: str
+    public_address: str
+    private_address: str
+    generation: int
+    running: bool
+    boot: str
+    role: str
+    local_cidrs: list[str]
+    peer_cidrs: list[str]
+    loaded: dict[str, PeerConf]
+    attempts: dict[str, Tries]
+    failures: dict[str, Failure]
+    sas: dict[str, IkeSa]
+    fault: str
+
+
+class NetworkDocument(TypedDict):
+    """`instances` are lists of id, name, subnet id, address."""
+
+    vpc_id: str
+    subnets: list[list[str]]
+    instances: list[list[str]]
+
+
+def new_document(member: MemberSpec) -> Document:
+    """A member that stands, without a role and without a running charon."""
+    return Document(
+        id=str(member.id),
+        gateway_id=str(member.gateway_id),
+        public_address=member.public_address,
+        private_address=member.private_address,
+        generation=0,
+        running=False,
+        boot="",
+        role="",
+        local_cidrs=[],
+        peer_cidrs=[],
+        loaded={},
+        attempts={},
+        failures={},
+        sas={},
+        fault="",
+    )
