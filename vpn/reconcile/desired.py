@@ -22,6 +22,8 @@ from vpn.domain.spec import (
 )
 from vpn.models import Connection, ConnectionCidr, Gateway, GatewayMember, Subnet, Vpc
 
+_CIDRS = Prefetch("connections__cidrs", ConnectionCidr.objects.only("connection_id", "side", "cidr"))
+
 
 def router_address(cidr: str) -> str:
     """The first host address of a subnet: the VPC's router."""
@@ -34,7 +36,7 @@ def load_gateway(gateway_id: UUID) -> Gateway | None:
     return (
         Gateway.objects.filter(pk=gateway_id)
         .select_related("subnet")
-        .prefetch_related("members", Prefetch("connections", connections), "connections__cidrs")
+        .prefetch_related("members", Prefetch("connections", connections), _CIDRS)
         .first()
     )
 

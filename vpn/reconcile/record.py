@@ -7,7 +7,9 @@ reconcile and listener need no order between them.
 from __future__ import annotations
 
 from dataclasses import asdict
+from dataclasses import fields as fields_of
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -19,10 +21,14 @@ from vpn.domain.status import (
     GatewayStatus,
     HealthState,
     LifecycleState,
+    PairStatus,
     TunnelStatus,
     derive_status,
 )
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+
+_PAIR = tuple(field.name for field in fields_of(PairStatus))
+_pair_values = attrgetter(*_PAIR)
 
 
 def record_state(
@@ -79,7 +85,8 @@ def _reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
 
 def _record_connections(gateway: Gateway, status: GatewayStatus, at: datetime) -> bool:
     """The rows are read again here: a connection created since the spec keeps its first status."""
-    rows = {row.id: row for row in Connection.objects.filter(gateway=gateway)}
+    known = Connection.objects.filter(gateway=gateway).only("id", "status", "status_reasons")
+    rows = {row.id: row for row in known}
     tunnels = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=gateway)}
     changed = False
     for connection in status.connections.values():
@@ -115,7 +122,7 @@ def _record_tunnel(row: Tunnel | None, tunnel: TunnelStatus, at: datetime) -> bo
         "status": tunnel.status,
         "reasons": _reasons(tunnel.reasons),
         "negotiated": negotiated,
-        "pairs": [asdict(pair) for pair in tunnel.pairs],
+        "pairs": [dict(zip(_PAIR, _pair_values(pair), strict=True)) for pair in tunnel.pairs],
     }
     if row is None:
         Tunnel.objects.update_or_create(
