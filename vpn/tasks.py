@@ -12,14 +12,14 @@ from django.utils import timezone
 from console.celery import app, node_queue
 from console.models import AuditEvent
 from vpn.models import StatusChange, WizardDraft
-from vpn.reconcile.controller import reconcile
+from vpn.reconcile.controller import answer
 from vpn.reconcile.networks import reconcile_vpc
 from vpn.reconcile.sweep import busy_nodes, sweep_host
 
 
 @app.task(name="vpn.tasks.reconcile_gateway")
 def reconcile_gateway(gateway_id: str) -> None:
-    reconcile(UUID(gateway_id))
+    answer(UUID(gateway_id))
 
 
 @app.task(name="vpn.tasks.reconcile_network")

@@ -12,11 +12,12 @@ from vpn.domain.actions import LoadPeer, StartMember
 from vpn.drivers.base import DriverError
 from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Gateway, Tunnel
-from vpn.reconcile.controller import look, observe, reconcile
+from vpn.reconcile.controller import answer, look, observe, reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import take_lease
 from vpn.reconcile.record import record_state
 from vpn.services import cidrs
+from vpn.services.touch import look_now
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +161,17 @@ def test_a_pass_needs_a_constant_number_of_queries(scene, driver, pair, django_a
     settle(driver, one)
     with django_assert_max_num_queries(14):
         look(one.id, driver=driver)
+
+
+def test_many_wishes_cost_one_pass(scene, driver, pair, django_assert_num_queries):
+    one, _ = pair
+    answer(one.id, driver=driver)
+    with django_assert_num_queries(1):
+        answer(one.id, driver=driver)
+    look_now(Gateway.objects.filter(pk=one.pk))
+    driver.kill(one.members.get(role="active").id)
+    answer(one.id, driver=driver)
+    assert all(member.running for member in driver.observe(spec_for(load_gateway(one.id)).members).values())
 
 
 def test_start_member_is_the_first_thing_asked(scene, driver):

@@ -14,7 +14,7 @@ from console.admin.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm, Values,
 from vpn.models import Gateway, GatewayMember
 from vpn.services import gateways
 from vpn.services.fields import GatewayFields
-from vpn.triggers import request_reconcile
+from vpn.services.touch import look_now
 
 
 class GatewayForm(ServiceForm):
@@ -110,8 +110,7 @@ class GatewayAdmin(ServiceAdmin):
 
     @admin.action(description="Reconcile the chosen gateways now")
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
-        for gateway in queryset:
-            request_reconcile(gateway.pk, gateway.node)
+        look_now(queryset)
         self.message_user(request, f"Asked the workers to look: {len(queryset)}.", messages.SUCCESS)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from console.encryption import DecryptionError
@@ -55,6 +56,15 @@ def look(gateway_id: UUID, *, driver: Driver | None = None) -> None:
     else:
         record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
         look_later(gateway, todo.look_again)
+
+
+def answer(gateway_id: UUID, *, driver: Driver | None = None) -> None:
+    """A wish that the gateway be looked at: a pass if one is due, so that many wishes cost one."""
+    due = (
+        Q(look_at__lte=timezone.now()) | Q(deleted_at__isnull=False) | ~Q(observed_generation=F("generation"))
+    )
+    if Gateway.objects.filter(due, pk=gateway_id).exists():
+        reconcile(gateway_id, driver=driver)
 
 
 def reconcile(gateway_id: UUID, *, driver: Driver | None = None) -> None:

@@ -91,6 +91,7 @@ def _connection(gateway: Gateway, row: Connection) -> ConnectionSpec:
         dpd=DeadPeerDetection(DpdAction(row.dpd_action), row.dpd_interval, row.dpd_timeout),
         psk=Secret(row.psk_id, row.open_psk()),
         initiate=row.establish_mode == "bidirectional",
+        restart_at=row.restart_at,
     )
 
 

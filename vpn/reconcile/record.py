@@ -27,6 +27,8 @@ from vpn.domain.status import (
 )
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
 
+# Nothing is due by time alone; changes, events and the sweep come anyway.
+RESTING = timedelta(hours=1)
 _PAIR = tuple(field.name for field in fields_of(PairStatus))
 _pair_values = attrgetter(*_PAIR)
 
@@ -197,10 +199,8 @@ def _record_gateway(
     changed |= any(getattr(gateway, name) != value for name, value in fields.items())
     if changed:
         fields["stamp"] = F("stamp") + 1
-    if look_in is not None:
-        fields["look_at"] = at + look_in
-    if fields:
-        Gateway.objects.filter(pk=gateway.pk).update(**fields)
+    fields["look_at"] = at + (look_in or RESTING)
+    Gateway.objects.filter(pk=gateway.pk).update(**fields)
 
 
 def _word(status: GatewayStatus) -> str:

@@ -36,6 +36,13 @@ def touch_gateway(gateway: Gateway) -> None:
     request_reconcile(gateway.pk, gateway.node)
 
 
+def look_now(gateways: QuerySet[Gateway]) -> None:
+    """Request a pass over each, though nothing changed."""
+    gateways.update(look_at=timezone.now())
+    for ident, node in gateways.values_list("id", "node"):
+        request_reconcile(ident, node)
+
+
 def show_gateway(gateway: Gateway) -> None:
     """Something that only pages show has changed: nothing to do for the data plane."""
     Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
