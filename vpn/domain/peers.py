@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -27,9 +28,11 @@ class ChildSpec:
     esp: EspOffer
     dpd_action: DpdAction
     initiate: bool
+    restart_at: datetime | None = None
 
     def fingerprint(self) -> str:
-        return _child_digest(self.selector, self.esp, self.dpd_action)
+        """A restart is a new form of the child: so a pass that is killed goes on where it was."""
+        return _child_digest(self.selector, self.esp, self.dpd_action, self.restart_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,11 @@ class PeerSpec:
 
 # Every pass asks for the digests of all connections, and nearly all are those of the pass before.
 @lru_cache(maxsize=16384)
-def _child_digest(selector: Selector, esp: EspOffer, dpd_action: DpdAction) -> str:
-    return digest(selector, asdict(esp), dpd_action)
+def _child_digest(
+    selector: Selector, esp: EspOffer, dpd_action: DpdAction, restart_at: datetime | None
+) -> str:
+    restarted = (restart_at.isoformat(),) if restart_at else ()
+    return digest(selector, asdict(esp), dpd_action, *restarted)
 
 
 @lru_cache(maxsize=16384)
@@ -107,6 +113,7 @@ def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerS
                 esp=connection.esp,
                 dpd_action=connection.dpd.action,
                 initiate=connection.initiate,
+                restart_at=connection.restart_at,
             )
             for connection in connections
             for selector in connection.selectors

@@ -164,17 +164,34 @@ def _serve(wanted: _Wanted, state: MemberState, now: datetime, waits: list[timed
     alive = {child.name for sa in sas for child in sa.children if child.state not in _ENDING}
     # Up in another form than wanted, or not wanted, or without being loaded.
     stale = {name for name in alive if name in different or name not in form.children}
-    yield from _reload(wanted, loaded, stale)
+    yield from _reload(wanted, loaded, stale, anew=_anew(wanted, different, sas, now))
     yield from _initiate_due(peer, state, stale | different, now, waits)
 
 
-def _reload(wanted: _Wanted, loaded: LoadedPeer, stale: set[str]) -> Iterator[Action]:
+def _anew(wanted: _Wanted, different: set[str], sas: list[SaState], now: datetime) -> bool:
+    """Whether all of the peer is restarted: then its IKE SA goes too, with whatever ails it.
+
+    A connection that shares its peer with others takes only its own children down.
+    """
+    wishes = [child.restart_at for child in wanted.peer.children if child.restart_at]
+    if not different or different < wanted.form.children.keys() or len(wishes) < len(different):
+        return False
+    # Ages are told in whole seconds.
+    oldest = min(wishes) + timedelta(seconds=1)
+    return any(not sa.established or now - timedelta(seconds=sa.established_for) <= oldest for sa in sas)
+
+
+def _reload(wanted: _Wanted, loaded: LoadedPeer, stale: set[str], *, anew: bool) -> Iterator[Action]:
+    """Ends the children in `stale`, or with `anew` the whole IKE SA."""
     peer, form = wanted.peer, wanted.form
     kept = {name: mark for name, mark in form.children.items() if name not in stale}
     if dict(loaded.children) != kept:
         yield LoadPeer(replace(peer, children=tuple(c for c in peer.children if c.name in kept)))
-    for name in sorted(stale):
-        yield Terminate(peer.name, name)
+    if anew:
+        yield Terminate(peer.name)
+    else:
+        for name in sorted(stale):
+            yield Terminate(peer.name, name)
     if kept != form.children:
         yield LoadPeer(peer)
 

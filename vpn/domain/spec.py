@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -50,7 +51,8 @@ class DeadPeerDetection:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSpec:
-    """One connection of the API. `initiate` is False when only the peer may start it."""
+    """One connection of the API. `initiate` is False when only the peer may start it; tunnels
+    that are older than `restart_at` are built anew."""
 
     id: UUID
     name: str
@@ -64,6 +66,7 @@ class ConnectionSpec:
     dpd: DeadPeerDetection
     psk: Secret
     initiate: bool = True
+    restart_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,22 @@ def update_connection(
     return connection
 
 
+def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Connection:
+    """Its tunnel is ended and negotiated anew; operators may. Raises Conflict when it is disabled."""
+    with change(actor, Role.OPERATOR):
+        lock_gateway(gateway_id)
+        connection = get_connection(actor, gateway_id, connection_id)
+        _refuse_deleting(connection.gateway)
+        if not connection.admin_state_up:
+            message = f"The connection {connection.name} is disabled; enable it, and its tunnel is built."
+            raise Conflict([Violation("validation_failure", "admin_state_up", message)])
+        connection.restart_at = timezone.now()
+        connection.save(update_fields=["restart_at"])
+        record(actor, "vpn_connection.restart", connection, {})
+        touch_gateway(connection.gateway)
+    return connection
+
+
 def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> None:
     """The row goes at once, the tunnel with the next pass; policies stay."""
     with change(actor, Role.EDITOR):
