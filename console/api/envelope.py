@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -37,6 +38,7 @@ _CODES: Mapping[int, str] = {
     415: "unsupported_media_type",
     429: "rate_limit_exceeded",
     500: "internal_error",
+    503: "backend_service_unavailable",
 }
 _DJANGO: tuple[tuple[type[Exception], int, str], ...] = (
     (Http404, 404, "There is nothing here."),
@@ -46,6 +48,9 @@ _DJANGO: tuple[tuple[type[Exception], int, str], ...] = (
 )
 _LONGEST_VALUE = 256
 _STEP = re.compile(r"\.|\[(\d+)\]\.?")
+# Seconds; a database that is busy for longer is rather away.
+RETRY_AFTER = 5
+UNAVAILABLE = "The database is busy or away, and nothing was changed. Try again in a moment."
 INTERNAL = "Something went wrong here, not with the request. Quote the trace when you report it."
 
 
@@ -60,8 +65,18 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         if isinstance(error, kind):
             return _answer(request, status, [Violation(_CODES[status], "", message)])
     trace = getattr(request, "request_id", "")
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("%s %s: database: %s, trace %s", request.method, request.path, error, trace)
+        return unavailable(request)
     log.error("%s %s failed, trace %s", request.method, request.path, trace, exc_info=error)
     return _answer(request, 500, [Violation("internal_error", "", INTERNAL)])
+
+
+def unavailable(request: HttpRequest) -> Response:
+    """503, and when to ask again; the transaction that failed took everything back."""
+    answer = _answer(request, 503, [Violation("backend_service_unavailable", "", UNAVAILABLE)])
+    answer["Retry-After"] = str(RETRY_AFTER)
+    return answer
 
 
 def container(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import render
 from django.views import defaults
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
@@ -16,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from console.actor import Actor, Role
-from console.api.envelope import INTERNAL, container
+from console.api.envelope import INTERNAL, RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
 from console.api.fields import Shape, merge, read_body
 from console.api.links import Links, stamp
@@ -197,11 +200,15 @@ def unknown_route(request: HttpRequest, **_: Any) -> JsonResponse:
 unknown_route.csrf_exempt = True  # type: ignore[attr-defined]
 
 
+def is_api(request: HttpRequest) -> bool:
+    return request.path == "/v1" or request.path.startswith("/v1/")
+
+
 def _outside(status: int, code: str, message: str, page: Callable[..., Any]) -> Callable[..., Any]:
     """A Django error handler that speaks JSON under /v1, and HTML elsewhere."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.path.startswith("/v1/") or request.path == "/v1":
+        if is_api(request):
             return JsonResponse(container(request, [Violation(code, "", message)]), status=status)
         answer: HttpResponseBase = page(request, *args, **kwargs)
         return answer
@@ -212,4 +219,18 @@ def _outside(status: int, code: str, message: str, page: Callable[..., Any]) -> 
 bad_request = _outside(400, "bad_request", "The request is not understood.", defaults.bad_request)
 permission_denied = _outside(403, "not_authorized", "This is not allowed.", defaults.permission_denied)
 page_not_found = _outside(404, "invalid_route", "There is no such route.", defaults.page_not_found)
-server_error = _outside(500, "internal_error", INTERNAL, defaults.server_error)
+_broken = _outside(500, "internal_error", INTERNAL, defaults.server_error)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Django calls this while it handles the error; a database that is busy or away is no fault."""
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return _broken(request)
+    answer: HttpResponseBase
+    if is_api(request):
+        violation = Violation("backend_service_unavailable", "", UNAVAILABLE)
+        answer = JsonResponse(container(request, [violation]), status=503)
+    else:
+        answer = render(None, "503.html", status=503)
+    answer["Retry-After"] = str(RETRY_AFTER)
+    return answer

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import InterfaceError, OperationalError
+from django.test import Client
 
 from policies import services
 from tests.factories import Api, Party, errors_of, make_gateway, path_of
@@ -228,3 +230,29 @@ def test_nobody_without_an_account(db: None) -> None:
     assert response.status_code == 403
     assert errors_of(response) == [("not_authorized", "")]
     assert Api().get("/v1/vpn_gateways").status_code == 401
+
+
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), InterfaceError("gone")])
+def test_a_busy_database_is_503_with_a_time(
+    ana: Party, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("vpn.services.gateways._subnet", busy)
+    response = ana.api.post("/v1/vpn_gateways", {"subnet": {"name": "any"}})
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert errors_of(response)[0][0] == "backend_service_unavailable"
+
+
+def test_a_database_away_before_any_view_is_503(ana: Party, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    client = Client(raise_request_exception=False)
+    client.force_login(ana.user)
+    monkeypatch.setattr("console.web.middleware._actor", busy)
+    for path in ("/manual", "/v1/vpn_gateways?version=2019-01-01"):
+        response = client.get(path)
+        assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json()["errors"][0]["code"] == "backend_service_unavailable"
