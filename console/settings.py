@@ -243,8 +243,13 @@ HISTORY_DAYS = env.number("ISTHMUS_HISTORY_DAYS", 90, least=1)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"links": {"()": "console.redaction.LinkFilter"}},
     "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.text("ISTHMUS_LOG_LEVEL", "INFO")},
-    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+    "loggers": {
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # These name the path of a request.
+        **{f"django.{name}": {"filters": ["links"]} for name in ("request", "server", "security.csrf")},
+    },
 }

@@ -21,6 +21,7 @@ from tests.factories import (
     make_ipsec_policy,
 )
 from vpn.models.drafts import WizardDraft
+from vpn.services.handoff import create_link
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Routes without an id of an object, and those of Django and of the account's own people.
@@ -47,6 +48,7 @@ def theirs(ben: Party) -> dict[str, str]:
     instance = make_instance(ben, gateway.subnet)
     prefix = gateway.vpc.address_prefixes.get()
     expiry = timezone.now() + timedelta(hours=1)
+    link, _ = create_link(ben.editor, gateway.pk, connection.pk, hours=1)
     draft = WizardDraft.objects.create(account=ben.account, user=ben.user, expires_at=expiry)
     return {
         "vpn_gateway_id": str(gateway.pk),
@@ -61,6 +63,9 @@ def theirs(ben: Party) -> dict[str, str]:
         "group_id": str(ben.account.resource_groups.get().pk),
         "key_id": str(ben.account.api_keys.create(name="theirs", digest="x", hint="x").pk),
         "draft_id": str(draft.pk),
+        "link_id": str(link.pk),
+        "vendor": "strongswan",
+        "token": "not-the-one",
         "membership_id": str(ben.account.memberships.get().pk),
         "cidr": "10.0.0.0/24",
         "side": "peer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import connections, gateways, networks, wizard
+from vpn.web import connections, gateways, handoff, networks, shared, wizard
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
 _CONNECTION = f"{_GATEWAY}/connections/<uuid:connection_id>"
@@ -49,4 +49,10 @@ urlpatterns = [
         )
         for kind in ("vpc", "subnet", "instance")
     ),
+    path(f"{_CONNECTION}/handoff", handoff.handoff_page, name="handoff"),
+    path(f"{_CONNECTION}/handoff/links", handoff.handoff_links, name="handoff_links"),
+    path(f"{_CONNECTION}/handoff/links/<uuid:link_id>/revoke", handoff.handoff_revoke, name="handoff_revoke"),
+    path(f"{_CONNECTION}/handoff/<slug:vendor>", handoff.handoff_file, name="handoff_file"),
+    path("shared/<str:token>", shared.shared_handoff, name="shared_handoff"),
+    path("shared/<str:token>/<slug:vendor>", shared.shared_file, name="shared_file"),
 ]

@@ -77,7 +77,7 @@ def test_our_own_export_was_written_for_this_side() -> None:
     assert found.local_cidrs == ("10.2.0.0/24", "10.3.0.0/24")
     assert found.peer_cidrs == ("192.168.100.0/24",)
     assert found.ike_version == 1 and found.psk is None
-    assert "left out" in " ".join(found.warnings)
+    assert "No pre-shared key" in " ".join(found.warnings)
 
 
 def test_the_other_reading_swaps_both_sides() -> None:

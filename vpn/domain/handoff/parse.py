@@ -41,7 +41,7 @@ def _from_sheet(facts: dict[str, str], text: str, warnings: list[str]) -> Recogn
     if psk is None:
         psk = _sheet_secret(text)
     if psk is None:
-        warned.append("The pre-shared key was left out of the text; ask the other side for it.")
+        warned.append("No pre-shared key was found in the text; ask the other side for it.")
     ike, esp = (_words(facts.get(label, "")) for label in (sheet.IKE_PROPOSALS, sheet.ESP_PROPOSALS))
     version = _VERSIONS.get(facts.get(sheet.IKE_VERSION, "").strip())
     return Recognised(ISTHMUS, peer, own, local, remote, psk, version, ike, esp, tuple(warned))

@@ -18,16 +18,17 @@ KEY = "Pre-shared key"
 
 # Where the key belongs; no key can be this, for none has spaces or angle brackets.
 PLACEHOLDER = "<PRE-SHARED-KEY>"
+LEFT_OUT = "(left out)"
 
-_LABELS = (YOUR_ADDRESS, GATEWAY_ADDRESS, YOUR_CIDRS, GATEWAY_CIDRS)
-_LABELS += (IKE_VERSION, IKE_PROPOSALS, ESP_PROPOSALS, KEY)
+LABELS: tuple[str, ...] = (YOUR_ADDRESS, GATEWAY_ADDRESS, YOUR_CIDRS, GATEWAY_CIDRS)
+LABELS += (IKE_VERSION, IKE_PROPOSALS, ESP_PROPOSALS, KEY)
 # Comment marks of the vendors' files before a label: # ! // ; and XML's <!--
-_LINE = re.compile(rf"[ \t]*(?:[#!;/]|<!--)*[ \t]*({'|'.join(map(re.escape, _LABELS))}):[ \t]*([^\n]*)")
+_LINE = re.compile(rf"[ \t]*(?:[#!;/]|<!--)*[ \t]*({'|'.join(map(re.escape, LABELS))}):[ \t]*([^\n]*)")
 _LONGEST_VALUE = 4000
 
 
 def is_placeholder(value: str) -> bool:
-    return PLACEHOLDER in value or "(left out)" in value
+    return PLACEHOLDER in value or value == LEFT_OUT
 
 
 def read(text: str) -> dict[str, str]:

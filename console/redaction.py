@@ -1,0 +1,24 @@
+"""What must not stand in logs: an address that opens something by itself."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+# The secret part of a hand-off link is the rest of its path.
+_OPENS = re.compile(r"(/shared/)[^/\s?#'\"]+")
+
+
+class LinkFilter(logging.Filter):
+    """Puts an ellipsis in place of the secret part of a link."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_hidden(arg) if isinstance(arg, str) else arg for arg in record.args)
+        if isinstance(record.msg, str):
+            record.msg = _hidden(record.msg)
+        return True
+
+
+def _hidden(text: str) -> str:
+    return _OPENS.sub(r"\1…", text)

@@ -1,0 +1,157 @@
+"""A connection as its peer must know it: roles swapped, one suite recommended."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import astuple, dataclass
+from ipaddress import IPv4Network
+from itertools import product
+from uuid import UUID
+
+from policies.domain.algorithms import swan_group, swan_keyword
+from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
+
+# What the gateway's own tunnels carry (see the manual), and what it sets for TCP through them.
+TUNNEL_MTU, TCP_MSS = 1400, 1360
+_OUTER_MTU = 1500
+_TCP_HEAD = 40
+_WORDS = {
+    "triple_des": "3DES",
+    "aes128": "AES-128",
+    "aes256": "AES-256",
+    "sha1": "SHA-1",
+    "sha256": "SHA-256",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One side: its public address, its IKE identity, the networks behind it."""
+
+    address: str
+    identity: str
+    cidrs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One algorithm of each kind, in the API's words; `group` is 0 for ESP without PFS."""
+
+    cipher: str
+    digest: str
+    group: int = 0
+
+    @property
+    def keywords(self) -> str:
+        """In strongSwan's words: aes256-sha256-modp2048."""
+        parts = [swan_keyword(self.cipher), swan_keyword(self.digest)]
+        return "-".join(parts + ([swan_group(self.group)] if self.group else []))
+
+
+class Pair(tuple[IPv4Network, IPv4Network]):
+    """Networks that reach each other: `yours` behind the peer, `ours` behind the gateway."""
+
+    __slots__ = ()
+
+    @property
+    def yours(self) -> IPv4Network:
+        return self[0]
+
+    @property
+    def ours(self) -> IPv4Network:
+        return self[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """Everything but the key. `yours` is the device that this is for, `ours` the gateway.
+
+    DPD figures in seconds: what the device should ask for; both ends do so on their own.
+    """
+
+    connection_id: UUID
+    name: str
+    gateway: str
+    yours: End
+    ours: End
+    ike: IkeOffer
+    esp: EspOffer
+    dpd_interval: int = 30
+    dpd_timeout: int = 120
+    gateway_initiates: bool = True
+
+    @property
+    def version(self) -> int:
+        """The IKE version to configure; auto-negotiation takes both and prefers 2."""
+        return 1 if self.ike.version is IkeVersion.V1 else 2
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the gateway takes more suites than the one recommended."""
+        return len(suites(self.ike.proposal)) > 1 or len(suites(self.esp.proposal)) > 1
+
+    @property
+    def ike_suite(self) -> Suite:
+        return suites(self.ike.proposal)[0]
+
+    @property
+    def esp_suite(self) -> Suite:
+        return suites(self.esp.proposal)[0]
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """One tunnel each: what every device can do, and all that IKEv1 can."""
+        sides = ([IPv4Network(cidr) for cidr in end.cidrs] for end in (self.yours, self.ours))
+        return [Pair(pair) for pair in product(*sides)]
+
+    @property
+    def tag(self) -> str:
+        """The name of every object on the device: 13 characters, for those that take no more than 15."""
+        return f"isth-{self.connection_id.hex[:8]}"
+
+    @property
+    def dpd_failures(self) -> int:
+        """For devices that count unanswered questions instead of seconds: 1 to 5."""
+        return max(1, min(5, self.dpd_timeout // self.dpd_interval))
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with every parameter: to see whether a file of last month is still right."""
+        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:12]
+
+    @property
+    def largest_packets(self) -> tuple[int, int]:
+        """What the suite could carry over 1500 bytes: without and with NAT between the ends."""
+        return _inner_mtu(self.esp_suite, 0), _inner_mtu(self.esp_suite, 8)
+
+
+def suites(proposal: Proposal) -> list[Suite]:
+    """Every single suite, the strongest first."""
+    return [
+        Suite(one.encryption[0], one.integrity[0], one.groups[0] if one.groups else 0)
+        for one in proposal.expand()
+    ]
+
+
+def shown(word: str) -> str:
+    """An algorithm as people know it."""
+    return _WORDS.get(word, word.upper())
+
+
+def safe_name(name: str, length: int = 63) -> str:
+    """Letters, digits, hyphens and underscores of a name: harmless in every comment and file name."""
+    return re.sub(r"[^-A-Za-z0-9_]+", "-", name)[:length].strip("-") or "connection"
+
+
+def _inner_mtu(suite: Suite, wrapping: int) -> int:
+    """ESP in tunnel mode over IPv4: outer header, SPI and number, IV, padding, check value."""
+    block = 8 if suite.cipher == "triple_des" else 16
+    check = 16 if suite.digest == "sha256" else 12
+    room = _OUTER_MTU - 20 - wrapping - 8 - block - check
+    return room // block * block - 2
+
+
+def mss(mtu: int) -> int:
+    """The TCP payload of a packet so large."""
+    return mtu - _TCP_HEAD

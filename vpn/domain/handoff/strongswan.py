@@ -1,0 +1,88 @@
+"""swanctl.conf, for strongSwan itself and for firewalls that read it."""
+
+from __future__ import annotations
+
+from vpn.domain.handoff.parameters import TCP_MSS, Parameters
+
+VERIFY = (
+    "swanctl --load-all",
+    "swanctl --list-sas",
+    "swanctl --initiate --child <CHILD>   (while it is down)",
+)
+
+
+def quoted(key: str) -> str:
+    """Within double quotes only these two mean something."""
+    return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def body(parameters: Parameters, key: str) -> list[str]:
+    """Complete: nothing in it but the key needs an edit."""
+    there = f"{{ {', '.join(parameters.ours.cidrs)} }}"
+    return [
+        "connections {",
+        f"  {parameters.tag} {{",
+        *(f"    {line}" for line in _connection(parameters)),
+        "    children {",
+        *(f"      {line}" for line in _children(parameters)),
+        "    }",
+        "  }",
+        "}",
+        "secrets {",
+        f"  ike-{parameters.tag} {{",
+        f"    id-1 = {parameters.yours.identity}",
+        f"    id-2 = {parameters.ours.identity}",
+        f"    secret = {quoted(key)}",
+        "  }",
+        "}",
+        "",
+        "# Packets that leave by the tunnel must not be masqueraded, and large ones must not be lost:",
+        f"#   nft insert rule ip nat postrouting ip daddr {there} accept",
+        f"#   nft add rule inet filter forward ip daddr {there} tcp flags syn"
+        f" tcp option maxseg size set {TCP_MSS}",
+        "# To take it away again: remove this file and run swanctl --load-all.",
+    ]
+
+
+def _connection(parameters: Parameters) -> list[str]:
+    lines = [
+        f"version = {parameters.version}",
+        f"local_addrs = {parameters.yours.address}",
+        f"remote_addrs = {parameters.ours.address}",
+        f"proposals = {parameters.ike_suite.keywords}",
+        f"rekey_time = {parameters.ike.lifetime}s",
+        f"dpd_delay = {parameters.dpd_interval}s",
+        "mobike = no",
+        "unique = replace",
+        "keyingtries = 0",
+        "local {",
+        "  auth = psk",
+        f"  id = {parameters.yours.identity}",
+        "}",
+        "remote {",
+        "  auth = psk",
+        f"  id = {parameters.ours.identity}",
+        "}",
+    ]
+    if parameters.version == 1:
+        lines.insert(6, f"dpd_timeout = {parameters.dpd_timeout}s")
+    return lines
+
+
+def _children(parameters: Parameters) -> list[str]:
+    # Where the gateway starts by itself, both starting anew after an end would build two of each.
+    closed = "none" if parameters.gateway_initiates else "start"
+    lines = []
+    for number, pair in enumerate(parameters.pairs, 1):
+        lines += [
+            f"{parameters.tag}-{number} {{",
+            f"  local_ts = {pair.yours}",
+            f"  remote_ts = {pair.ours}",
+            f"  esp_proposals = {parameters.esp_suite.keywords}",
+            f"  rekey_time = {parameters.esp.lifetime}s",
+            "  start_action = start",
+            f"  close_action = {closed}",
+            "  dpd_action = restart",
+            "}",
+        ]
+    return lines

@@ -1,0 +1,134 @@
+"""What the engineer of the other side gets: parameters, files, and links that need no account."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from console.actor import Actor, Role, Via
+from console.audit import record
+from console.errors import Conflict, Invalid, Violation, not_found
+from console.services.change import change
+from policies.domain.proposals import AUTO_ESP, AUTO_IKE
+from vpn.domain.handoff.parameters import End, Parameters
+from vpn.domain.handoff.vendors import VENDORS, Vendor
+from vpn.domain.spec import Secret
+from vpn.models import Connection, HandoffLink
+from vpn.services.connections import cidrs_of, get_connection
+
+# Hours that a link may live, with their words; the first is what the form begins with.
+LIFETIMES = {24: "1 day", 1: "1 hour", 168: "7 days"}
+MOST_LINKS = 20
+READ_BY_LINK = "reader of a shared link"
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+def parameters_of(row: Connection) -> Parameters:
+    """The connection as its peer must know it; no key. `row` as `get_connection` gives it."""
+    local, peer = cidrs_of(row)
+    own = row.gateway.public_address
+    return Parameters(
+        connection_id=row.pk,
+        name=row.name,
+        gateway=row.gateway.name,
+        yours=End(row.peer_address, row.peer_address, tuple(peer)),
+        ours=End(own, own, tuple(local)),
+        ike=row.ike_policy.offer() if row.ike_policy else AUTO_IKE,
+        esp=row.ipsec_policy.offer() if row.ipsec_policy else AUTO_ESP,
+        dpd_interval=row.dpd_interval,
+        dpd_timeout=row.dpd_timeout,
+        gateway_initiates=row.establish_mode == "bidirectional",
+    )
+
+
+def find_vendor(slug: str) -> Vendor:
+    """Raises NotFound."""
+    if slug not in VENDORS:
+        raise not_found("not_found", "kind of device", slug[:64])
+    return VENDORS[slug]
+
+
+def hand_out_key(actor: Actor, gateway_id: UUID, connection_id: UUID, device: str) -> Secret:
+    """The key in clear, for a file; the audit trail says who took it and for what."""
+    with change(actor, Role.EDITOR):
+        row = get_connection(actor, gateway_id, connection_id)
+        record(actor, "vpn_connection.handoff_key", row, {"device": (None, device)})
+        return Secret(row.psk_id, row.open_psk())
+
+
+def links_of(row: Connection) -> QuerySet[HandoffLink]:
+    """Newest first, expired ones too as long as no newer one is made."""
+    return HandoffLink.objects.filter(connection=row).order_by("-created_at")
+
+
+def create_link(
+    actor: Actor, gateway_id: UUID, connection_id: UUID, *, hours: int
+) -> tuple[HandoffLink, str]:
+    """The row, and the secret part of the link, which nobody can show again.
+
+    Raises NotAllowed, NotFound, Invalid for another lifetime, Conflict when there are too many.
+    """
+    if hours not in LIFETIMES:
+        words = ", ".join(LIFETIMES.values())
+        raise Invalid([Violation("validation_enum", "hours", f"A link lives for one of {words}.")])
+    token = secrets.token_urlsafe(32)
+    with change(actor, Role.EDITOR):
+        row = get_connection(actor, gateway_id, connection_id)
+        links_of(row).filter(expires_at__lte=timezone.now()).delete()
+        if links_of(row).count() >= MOST_LINKS:
+            message = f"This connection has {MOST_LINKS} links already; revoke one that is not needed."
+            raise Conflict([Violation("validation_failure", "", message)])
+        link = HandoffLink.objects.create(
+            account_id=actor.account_id,
+            connection=row,
+            digest=digest_of(token),
+            created_by=actor.who[:150],
+            expires_at=timezone.now() + timedelta(hours=hours),
+        )
+        changes = {"link": (None, link.pk), "expires_at": (None, link.expires_at)}
+        record(actor, "vpn_connection.handoff_share", row, changes)
+    return link, token
+
+
+def revoke_link(actor: Actor, gateway_id: UUID, connection_id: UUID, link_id: UUID) -> None:
+    """The link leads nowhere from now on. Raises NotAllowed, NotFound."""
+    with change(actor, Role.EDITOR):
+        row = get_connection(actor, gateway_id, connection_id)
+        if not links_of(row).filter(pk=link_id).delete()[0]:
+            raise not_found("not_found", "link", link_id)
+        record(actor, "vpn_connection.handoff_revoke", row, {"link": (link_id, None)})
+
+
+def read_link(token: str, *, address: str, request_id: str) -> Connection | None:
+    """The connection of a live link; its reading is noted at most once a minute.
+
+    Whoever holds the link reads for the account: he has no name, only an address.
+    """
+    now = timezone.now()
+    links = HandoffLink.objects.filter(digest=digest_of(token), expires_at__gt=now)
+    link = links.filter(connection__gateway__deleted_at=None).first()
+    if link is None:
+        return None
+    actor = Actor(link.account_id, READ_BY_LINK, Role.VIEWER, Via.CONSOLE, address, request_id)
+    row = get_connection(actor, *_place_of(link))
+    with transaction.atomic():
+        unnoted = Q(read_at=None) | Q(read_at__lt=now - _NOTED_EVERY)
+        if HandoffLink.objects.filter(unnoted, pk=link.pk).update(read_at=now):
+            record(actor, "vpn_connection.handoff_read", row, {"link": (None, link.pk)})
+    return row
+
+
+def digest_of(token: str) -> str:
+    """Tokens are random (256 bits), so a plain hash keeps them safe and is fast to look up."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _place_of(link: HandoffLink) -> tuple[UUID, UUID]:
+    gateway_id = Connection.objects.values_list("gateway_id", flat=True).get(pk=link.connection_id)
+    return gateway_id, link.connection_id
