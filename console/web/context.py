@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from console.actor import Actor, Role
 from console.models import Membership
+from console.web.navigation import places
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -21,6 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "may_operate": actor.may(Role.OPERATOR),
         "may_edit": actor.may(Role.EDITOR),
         "may_administer": actor.may(Role.ADMINISTRATOR),
+        "places": lambda: places(request.path),
         "my_accounts": lambda: _accounts(request),
         "simulated": settings.DRIVER == "simulated",
     }
