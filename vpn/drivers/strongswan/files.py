@@ -11,11 +11,14 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[None]:
+def locked(file: Path, *, make: bool = True) -> Iterator[None]:
     """Hold the file's lock; waits for other holders. A removed and remade file is a new lock, so
-    the one that was waited for is checked to be the one that stands."""
+    the one that was waited for is checked to be the one that stands.
+
+    FileNotFoundError when its directory is gone and not to be made."""
     while True:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if make:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)
         if _stands(file, handle):

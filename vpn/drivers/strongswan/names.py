@@ -106,6 +106,11 @@ class MemberFiles:
     def failures(self) -> Path:
         return self.directory / "failures.json"
 
+    @property
+    def failures_lock(self) -> Path:
+        """Its own: the member's lock may be held for as long as a charon takes to start."""
+        return self.directory / "failures.lock"
+
     def make(self) -> None:
         """Make the directory. DriverError if a socket in it could not have a name so long."""
         if len(str(self.socket).encode()) >= _SOCKET_PATH_LIMIT:

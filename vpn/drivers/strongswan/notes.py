@@ -14,7 +14,7 @@ from typing import Any
 
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import Attempt, LoadedPeer, Reason
-from vpn.drivers.strongswan.files import write_whole
+from vpn.drivers.strongswan.files import locked, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
 
 
@@ -107,19 +107,21 @@ def write_notes(files: MemberFiles, notes: Notes) -> None:
 
 
 def read_failures(files: MemberFiles) -> dict[str, Reason]:
-    """By peer name; written by whoever watches."""
+    """By peer name; see `note_failure`."""
     with suppress(OSError, ValueError, TypeError):
         return {peer: Reason(*reason) for peer, reason in json.loads(files.failures.read_text()).items()}
     return {}
 
 
-def forget_failure(files: MemberFiles, peer: str) -> None:
-    failures = read_failures(files)
-    if failures.pop(peer, None):
-        write_failures(files, failures)
+def note_failure(files: MemberFiles, peer: str, reason: Reason | None) -> None:
+    """The peer's last failure, or none any more. Worker and listener both tell: one at a time.
 
-
-def write_failures(files: MemberFiles, failures: dict[str, Reason]) -> None:
-    """Nothing happens when the member's directory is gone."""
-    with suppress(FileNotFoundError):
-        write_whole(files.failures, json.dumps(failures))
+    Nothing happens when the member's directory is gone.
+    """
+    with suppress(FileNotFoundError), locked(files.failures_lock, make=False):
+        failures = read_failures(files)
+        before = failures.pop(peer, None)
+        if reason:
+            failures[peer] = reason
+        if before != reason:
+            write_whole(files.failures, json.dumps(failures))

@@ -18,7 +18,7 @@ from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import vici
 from vpn.drivers.strongswan.events import Heard, Interpreter
 from vpn.drivers.strongswan.names import MemberFiles, members_directory
-from vpn.drivers.strongswan.notes import read_failures, read_notes, write_failures
+from vpn.drivers.strongswan.notes import note_failure, read_notes
 
 # Between two looks for charons that do not answer yet, and for `stop`.
 TICK = 0.05
@@ -144,9 +144,4 @@ def _remember(files: MemberFiles, peer: str, heard: Heard) -> None:
     """The last failure of a peer, until it is up: observations report it."""
     if heard.kind not in {EventKind.UP, EventKind.FAILED}:
         return
-    failures = read_failures(files)
-    before = failures.pop(peer, None)
-    if heard.reason:
-        failures[peer] = heard.reason
-    if before != heard.reason:
-        write_failures(files, failures)
+    note_failure(files, peer, heard.reason)
