@@ -51,6 +51,7 @@ def _schedule() -> None:
             "options": {"expires": settings.SWEEP_SECONDS},
         },
         "prune": {"task": "vpn.tasks.prune_history", "schedule": 86400.0},
+        "prune_samples": {"task": "vpn.tasks.prune_samples", "schedule": 600.0},
     }
 
 

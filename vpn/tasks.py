@@ -15,6 +15,7 @@ from vpn.models import StatusChange, WizardDraft
 from vpn.reconcile.controller import answer
 from vpn.reconcile.networks import reconcile_vpc
 from vpn.reconcile.sweep import busy_nodes, sweep_host
+from vpn.reconcile.traffic import prune_traffic
 
 
 @app.task(name="vpn.tasks.reconcile_gateway")
@@ -46,3 +47,8 @@ def prune_history() -> None:
     oldest = timezone.now() - timedelta(days=settings.HISTORY_DAYS)
     StatusChange.objects.filter(at__lt=oldest).delete()
     AuditEvent.objects.filter(at__lt=oldest - timedelta(days=365)).delete()
+
+
+@app.task(name="vpn.tasks.prune_samples")
+def prune_samples() -> None:
+    prune_traffic()

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from dataclasses import fields as fields_of
 from datetime import datetime, timedelta
 from operator import attrgetter
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -26,10 +27,11 @@ from vpn.domain.status import (
     derive_status,
 )
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+from vpn.reconcile.traffic import Carried, carried, record_traffic
 
 # Nothing is due by time alone; changes, events and the sweep come anyway.
 RESTING = timedelta(hours=1)
-_PAIR = tuple(field.name for field in fields_of(PairStatus))
+_PAIR = tuple(field.name for field in fields_of(PairStatus) if field.name != "rekey_in")
 _pair_values = attrgetter(*_PAIR)
 
 
@@ -87,17 +89,22 @@ def _reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
 
 def _record_connections(gateway: Gateway, status: GatewayStatus, at: datetime) -> bool:
     """The rows are read again here: a connection created since the spec keeps its first status."""
-    known = Connection.objects.filter(gateway=gateway).only("id", "status", "status_reasons")
-    rows = {row.id: row for row in known}
+    now = Connection.objects.filter(gateway=gateway).only("id", "status", "status_reasons")
+    rows = {row.id: row for row in now}
     tunnels = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=gateway)}
     changed = False
+    moved: dict[UUID, Carried] = {}
     for connection in status.connections.values():
         row = rows.get(connection.id)
         if row is None:
             continue
         changed |= _record_connection(gateway, row, connection, at)
         for tunnel in connection.tunnels:
-            changed |= _record_tunnel(tunnels.get((tunnel.connection_id, tunnel.member_id)), tunnel, at)
+            known = tunnels.get((tunnel.connection_id, tunnel.member_id))
+            changed |= _record_tunnel(known, tunnel, at)
+            passed = carried(known.pairs if known else (), tunnel.pairs)
+            moved[row.id] = moved.get(row.id, Carried()) + passed
+    record_traffic(moved, at)
     return changed
 
 
@@ -119,12 +126,12 @@ def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStat
 
 def _record_tunnel(row: Tunnel | None, tunnel: TunnelStatus, at: datetime) -> bool:
     """Counters are written too, but only a change of state makes a page redraw."""
-    negotiated = _negotiated(row.negotiated if row else {}, tunnel)
+    negotiated = _negotiated(row.negotiated if row else {}, tunnel, at)
     fields: dict[str, object] = {
         "status": tunnel.status,
         "reasons": _reasons(tunnel.reasons),
         "negotiated": negotiated,
-        "pairs": [dict(zip(_PAIR, _pair_values(pair), strict=True)) for pair in tunnel.pairs],
+        "pairs": _pairs(row.pairs if row else [], tunnel, at),
     }
     if row is None:
         Tunnel.objects.update_or_create(
@@ -141,15 +148,36 @@ def _record_tunnel(row: Tunnel | None, tunnel: TunnelStatus, at: datetime) -> bo
     return True
 
 
-def _negotiated(before: dict[str, object], tunnel: TunnelStatus) -> dict[str, object]:
-    """`established_at` is computed from an age in whole seconds: within two seconds it is the same."""
+def _pairs(before: list[dict[str, object]], tunnel: TunnelStatus, at: datetime) -> list[dict[str, object]]:
+    known = {pair["spi_in"]: pair.get("rekey_at") for pair in before}
+    return [
+        dict(zip(_PAIR, _pair_values(pair), strict=True))
+        | {"rekey_at": _steady(known.get(pair.spi_in), _due(at, pair.rekey_in))}
+        for pair in tunnel.pairs
+    ]
+
+
+def _negotiated(before: dict[str, object], tunnel: TunnelStatus, at: datetime) -> dict[str, object]:
     if tunnel.negotiated is None:
         return {}
     now = asdict(tunnel.negotiated)
-    began = tunnel.negotiated.established_at
-    known = datetime.fromisoformat(str(before["established_at"])) if before.get("established_at") else None
-    same = known is not None and abs(known - began) <= timedelta(seconds=2)
-    return now | {"established_at": (known if same and known else began).isoformat()}
+    due = _due(at, now.pop("rekey_in"))
+    return now | {
+        "established_at": _steady(before.get("established_at"), tunnel.negotiated.established_at),
+        "rekey_at": _steady(before.get("rekey_at"), due),
+    }
+
+
+def _due(at: datetime, seconds: int | None) -> datetime | None:
+    return None if seconds is None else at + timedelta(seconds=seconds)
+
+
+def _steady(before: object, now: datetime | None) -> str | None:
+    """Moments are computed from ages in whole seconds: within two seconds it is the same one."""
+    known = datetime.fromisoformat(str(before)) if before else None
+    if known and now and abs(known - now) <= timedelta(seconds=2):
+        return known.isoformat()
+    return now.replace(microsecond=0).isoformat() if now else None
 
 
 def _record_members(gateway: Gateway, status: GatewayStatus) -> bool:
