@@ -20,6 +20,7 @@ from vpn.drivers.base import DriverError
 from vpn.reconcile.controller import look
 from vpn.reconcile.desired import members_on
 from vpn.reconcile.driver import load_driver
+from vpn.reconcile.news import is_told
 from vpn.reconcile.sweep import say_hello
 
 log = logging.getLogger(__name__)
@@ -62,12 +63,23 @@ class Listener:
         """Have the gateway looked at, once for all events that wait."""
         level = logging.WARNING if event.kind is EventKind.LOST else logging.INFO
         why = f": {event.reason.message}" if event.reason else ""
+        if self._is_told(event):
+            return
         log.log(level, "%s gateway %s %s%s", event.kind.value, event.gateway_id, event.peer, why)
         with self._guard:
             if event.gateway_id in self._queued:
                 return
             self._queued.add(event.gateway_id)
         self._pool.submit(self._look, event.gateway_id).add_done_callback(_tell)
+
+    @staticmethod
+    def _is_told(event: TunnelEvent) -> bool:
+        try:
+            return is_told(event)
+        except DatabaseError as error:
+            log.warning("database: %s", error)
+            close_old_connections()
+            return False
 
     def _look(self, gateway_id: UUID) -> None:
         with self._guard:

@@ -7,15 +7,19 @@ from threading import Event, Thread
 
 import pytest
 from django.db import connections as databases
+from django.utils import timezone
 
 from tests.vpn.scene import Scene, make_scene
 from tests.waiting import wait_for
 from vpn import listener
+from vpn.domain.state import EventKind, Reason, TunnelEvent
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Connection, Gateway, Node
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import reconcile
+from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.news import is_told
 from vpn.services import networks as vpc_networks
 from vpn.services import subnets
 
@@ -123,3 +127,29 @@ def test_a_vpc_deleted_while_nobody_could_be_told_is_removed_by_the_sweep(scene,
     vpc_networks.delete_vpc(scene.actor, subnet.vpc_id)
     sweep.sweep_host("here")
     assert driver.networks() == {scene.right.vpc_id}
+
+
+def test_one_more_failure_of_the_same_kind_is_no_news(scene, driver):
+    one = scene.gateway(scene.left)
+    reconcile(one.id)
+    lost, _other = [scene.connect(one, f"203.0.113.{n}", peer_cidrs=[f"10.{n}.0.0/16"]) for n in (7, 8)]
+    reconcile(one.id)
+    lost.refresh_from_db()
+    shown = lost.status_reasons[0]
+    member = one.members.get(role="active")
+    peer = next(
+        p
+        for p in driver.observe(spec_for(load_gateway(one.id)).members)[member.id].failures
+        if "_203.0.113.7_" in p
+    )
+
+    def event(**changes: object) -> TunnelEvent:
+        fields = {"peer": peer, "reason": Reason(shown["code"], shown["message"])} | changes
+        return TunnelEvent(EventKind.FAILED, member.id, one.id, timezone.now(), **fields)
+
+    assert is_told(event())
+    assert not is_told(event(reason=Reason(shown["code"], "something else")))
+    assert not is_told(event(peer="a-stranger"))
+    assert not is_told(TunnelEvent(EventKind.DOWN, member.id, one.id, timezone.now(), peer=peer))
+    Connection.objects.filter(pk=lost.pk).update(status_reasons=[])
+    assert not is_told(event())

@@ -79,6 +79,12 @@ def child_name(connection_id: UUID, selector: Selector) -> str:
     return f"{connection_id}.{_pair_digest(selector.local, selector.remote)}"
 
 
+def address_of(peer: str) -> str:
+    """The address in a PeerSpec's name, peer_<address>_<8 hex digits>; empty if it is not ours."""
+    parts = peer.split("_")
+    return parts[1] if len(parts) == 3 and parts[0] == "peer" else ""
+
+
 def connection_of(name: str) -> UUID:
     """The connection to which a child of that name belongs; ValueError if it is not ours."""
     return UUID(name.partition(".")[0])
