@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import connections, gateways, handoff, networks, shared, wizard
+from vpn.web import connections, gateways, handoff, networks, overview, shared, wizard
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
 _CONNECTION = f"{_GATEWAY}/connections/<uuid:connection_id>"
@@ -12,6 +12,7 @@ _DRAFT = "gateways/new/<uuid:draft_id>"
 
 urlpatterns = [
     path("", gateways.gateway_list, name="gateways"),
+    path("overview", overview.overview, name="overview"),
     path("gateways/new", wizard.gateway_step, name="gateway_new"),
     path("gateways/new/check", wizard.check_gateway_field, name="gateway_check"),
     path(f"{_DRAFT}/gateway", wizard.gateway_step, name="wizard_gateway"),

@@ -1,0 +1,52 @@
+"""Symbols in the picture of the overview."""
+
+from __future__ import annotations
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# Word of a gateway or state of a line: tone (a class of the stylesheet) and symbol (of icons.svg).
+_LOOKS = {
+    "up": ("ok", "check"),
+    "available": ("ok", "check"),
+    "partly": ("warn", "warning"),
+    "degraded": ("warn", "warning"),
+    "down": ("bad", "cross"),
+    "failed": ("bad", "cross"),
+    "negotiating": ("info", "clock"),
+    "pending": ("info", "clock"),
+    "deleting": ("info", "clock"),
+    "disabled": ("idle", "pause"),
+}
+_WORDS = {"partly": ("degraded", "up in part"), "negotiating": ("pending", "negotiating")}
+
+
+@register.filter
+def tone(word: str) -> str:
+    """The class of a word's colour."""
+    return _LOOKS[word][0]
+
+
+@register.simple_tag
+def symbol(word: str, x: int, y: int, size: int = 18) -> SafeString:
+    """The symbol of a word, its middle at (x, y)."""
+    shape = '<use class="topo-symbol {}" href="{}#{}" x="{}" y="{}" width="{}" height="{}"></use>'
+    name = _LOOKS[word]
+    corner = (x - size // 2, y - size // 2)
+    return format_html(shape, name[0], static("icons.svg"), name[1], *corner, size, size)
+
+
+@register.filter
+def plain(state: str) -> str:
+    """A state in people's words."""
+    return _WORDS[state][1] if state in _WORDS else state
+
+
+@register.filter
+def look(state: str) -> str:
+    """The word under which the tag `status` knows a state."""
+    return _WORDS[state][0] if state in _WORDS else state

@@ -1,0 +1,167 @@
+"""What on the overview needs attention first, worst first. Pure but for the rows it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from policies.domain.algorithms import (
+    AUTHENTICATION,
+    DH_GROUPS,
+    ENCRYPTION,
+    IKE_VERSIONS,
+    Strength,
+    Verdict,
+)
+from policies.web.shown import word_of as spelling
+from vpn.models import Gateway
+from vpn.web.shown import word_of
+from vpn.web.snapshot import Seen, Snapshot
+from vpn.web.usage import Usage
+
+# So many of one kind are listed, the rest is counted.
+MOST = 5
+KEY_IS_OLD = timedelta(days=365)
+PENDING_IS_LONG = timedelta(minutes=2)
+_WORST = list(Strength)
+
+
+class Item(NamedTuple):
+    """One line: `word` is a status, `label` what is said instead of it; `code` leads to the manual.
+
+    The name leads to the connection, or to the gateway, or to the page called `page`.
+    """
+
+    word: str
+    label: str
+    name: str
+    text: str
+    gateway: UUID | None = None
+    connection: UUID | None = None
+    page: str = ""
+    code: str = ""
+
+
+def attention(seen: Snapshot, limits: Iterable[Usage] = ()) -> list[Item]:
+    """Of every kind the first few; each further one is counted in a last line of its kind."""
+    standing = [gateway for gateway in seen.gateways if gateway.deleted_at is None]
+    alive = {gateway.pk: gateway for gateway in standing}
+    connections = [c for c in seen.connections if c.gateway_id in alive]
+    down = [c for c in connections if c.state(seen.now) == "down" and _works(alive[c.gateway_id])]
+    partly = [c for c in connections if c.state(seen.now) == "partly"]
+    return [
+        *_bounded(_gateways(standing, "failed", "has failed"), "gateways failed", "gateways"),
+        *_bounded(_networks(seen), "VPCs have a fault", "networks"),
+        *_bounded(map(_down, down), "connections are down", "connections"),
+        *_bounded(_gateways(standing, "degraded", "runs on one member"), "gateways are degraded", "gateways"),
+        *_bounded(map(_partly, partly), "connections carry only a part", "connections"),
+        *_bounded(_pending(standing, seen.now), "gateways are pending", "gateways"),
+        *_bounded(_weak(connections, seen.suites), "connections use weak algorithms", "connections"),
+        *_bounded(_old_keys(connections, seen.now), "keys are older than a year", "connections"),
+        *_bounded(_limits(limits), "limits are nearly reached", "account_home"),
+    ]
+
+
+def _bounded(items: Iterable[Item], noun: str, page: str) -> Iterator[Item]:
+    found = list(items)
+    yield from found[:MOST]
+    if len(found) > MOST:
+        first = found[0]
+        yield Item(first.word, first.label, f"{len(found) - MOST} more", f"{noun}.", page=page)
+
+
+def _works(gateway: Gateway) -> bool:
+    """Of a gateway that failed or does not stand yet, its own line says enough."""
+    return word_of(gateway) in {"available", "degraded"}
+
+
+def _gateways(gateways: Iterable[Gateway], word: str, text: str) -> Iterator[Item]:
+    for gateway in gateways:
+        if word_of(gateway) == word:
+            why = (gateway.lifecycle_reasons or gateway.health_reasons or [{}])[0]
+            told = f"{text}. {why.get('message', '')}".strip()
+            yield Item(word, word, gateway.name, told, gateway.pk, code=why.get("code", ""))
+
+
+def _networks(seen: Snapshot) -> Iterator[Item]:
+    return (
+        Item("failed", "fault", vpc.name, vpc.failure, page="networks") for vpc in seen.vpcs if vpc.failure
+    )
+
+
+def _down(row: Seen) -> Item:
+    why = row.reasons[0] if row.reasons else {"code": "", "message": "No reason is known yet."}
+    label = "down" if row.changed_at else "never up"
+    return Item("down", label, row.name, why["message"], row.gateway_id, row.id, code=why["code"])
+
+
+def _partly(row: Seen) -> Item:
+    why = row.reasons[0]
+    return Item("degraded", "up in part", row.name, why["message"], row.gateway_id, row.id, code=why["code"])
+
+
+def _pending(gateways: Iterable[Gateway], now: datetime) -> Iterator[Item]:
+    for gateway in gateways:
+        if word_of(gateway) == "pending" and now - gateway.created_at > PENDING_IS_LONG:
+            why = (gateway.lifecycle_reasons or [{}])[0].get("message", "")
+            told = f"is not ready yet, longer than usual. {why}".strip()
+            yield Item("pending", "pending", gateway.name, told, gateway.pk)
+
+
+def _weak(rows: Iterable[Seen], suites: dict[UUID, list[dict[str, Any]]]) -> Iterator[Item]:
+    found = [
+        (row, worst, words) for row in rows for worst, words in [weaknesses(suites.get(row.id, ()))] if words
+    ]
+    found.sort(key=lambda one: -_WORST.index(one[1]))
+    for row, worst, words in found:
+        told = f"uses {', '.join(words)}."
+        yield Item(worst.value, f"{worst.value} algorithms", row.name, told, row.gateway_id, row.id)
+
+
+def weaknesses(suites: Iterable[dict[str, Any]]) -> tuple[Strength, list[str]]:
+    """The worst strength of what was negotiated, and the words of all that is not `ok`."""
+    told: dict[str, Strength] = {}
+    for suite in suites:
+        for word, verdict in _verdicts(suite):
+            if verdict.strength is not Strength.OK:
+                told[word] = max(told.get(word, Strength.OK), verdict.strength, key=_WORST.index)
+    return max(told.values(), key=_WORST.index, default=Strength.OK), list(told)
+
+
+def _verdicts(suite: dict[str, Any]) -> Iterator[tuple[str, Verdict]]:
+    version = suite["ike_version"]
+    if version in IKE_VERSIONS:
+        yield f"IKEv{version}", IKE_VERSIONS[version]
+    for part in str(suite["ike_suite"]).split("-"):
+        yield from ((word, ike) for keyword, word, ike, _ in _KEYWORDS if keyword == part)
+    for part in str(suite["esp_suite"]).split("-"):
+        yield from ((word, esp) for keyword, word, _, esp in _KEYWORDS if keyword == part)
+
+
+def _keywords() -> list[tuple[str, str, Verdict, Verdict]]:
+    """strongSwan's keyword, the word people know, the verdicts in IKE and in ESP."""
+    named = [*ENCRYPTION.values(), *AUTHENTICATION.values()]
+    found = [(one.keyword, spelling(one.name), one.ike, one.esp) for one in named]
+    return found + [(g.keyword, f"DH group {g.name}", g.ike, g.esp) for g in DH_GROUPS.values()]
+
+
+_KEYWORDS = _keywords()
+
+
+def _old_keys(rows: Iterable[Seen], now: datetime) -> Iterator[Item]:
+    old = [row for row in rows if now - row.psk_changed_at > KEY_IS_OLD]
+    for row in sorted(old, key=lambda one: one.psk_changed_at):
+        days = (now - row.psk_changed_at).days
+        told = f"has had its pre-shared key for {days} days; replace it at both ends."
+        yield Item("weak", "old key", row.name, told, row.gateway_id, row.id)
+
+
+def _limits(limits: Iterable[Usage]) -> Iterator[Item]:
+    near = [usage for usage in limits if usage.near]
+    for usage in sorted(near, key=lambda one: one.limit - one.used):
+        word = "weak" if usage.used < usage.limit else "degraded"
+        label = "limit near" if usage.used < usage.limit else "limit reached"
+        where = usage.place or "this account"
+        yield Item(word, label, where, f"{usage.used} of {usage.limit} {usage.noun}.", page="account_home")
