@@ -52,6 +52,9 @@ def look(gateway_id: UUID, *, driver: Driver | None = None) -> None:
     state = observe(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
+        if not spec.deleted:
+            # What was seen is told before it is mended: a pass takes longer than a look.
+            record_state(gateway, spec, state, applied=False)
         reconcile(gateway_id, driver=driver)
     else:
         record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
