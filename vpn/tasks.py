@@ -13,6 +13,7 @@ from console.celery import app, node_queue
 from console.models import AuditEvent
 from vpn.models import StatusChange, WizardDraft
 from vpn.reconcile.controller import answer
+from vpn.reconcile.log import keep_log
 from vpn.reconcile.networks import reconcile_vpc
 from vpn.reconcile.sweep import busy_nodes, sweep_host
 from vpn.reconcile.traffic import prune_traffic
@@ -26,6 +27,12 @@ def reconcile_gateway(gateway_id: str) -> None:
 @app.task(name="vpn.tasks.reconcile_network")
 def reconcile_network(vpc_id: str) -> None:
     reconcile_vpc(UUID(vpc_id))
+
+
+@app.task(name="vpn.tasks.read_log")
+def read_log(connection_id: str) -> None:
+    """A page asked for the log of a tunnel."""
+    keep_log(UUID(connection_id))
 
 
 @app.task(name="vpn.tasks.sweep")

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 RECONCILE_GATEWAY = "vpn.tasks.reconcile_gateway"
 RECONCILE_NETWORK = "vpn.tasks.reconcile_network"
+READ_LOG = "vpn.tasks.read_log"
 
 
 def request_reconcile(gateway_id: UUID, node: str) -> None:

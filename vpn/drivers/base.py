@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from vpn.domain.actions import Action
+from vpn.domain.log import LogLine
 from vpn.domain.spec import MemberSpec, NetworkSpec
 from vpn.domain.state import MemberState, TunnelEvent
 
@@ -107,6 +108,10 @@ class Driver(Protocol):
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
         """Events of all members as they happen until `stop` is set; `members` is asked again
         every second, so that new ones are heard."""
+
+    def log(self, member: MemberSpec, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
+        """The last lines that the member's charon wrote about one peer, by its name and address;
+        empty where there is none. Never keys; the caller still redacts."""
 
     def apply_network(self, network: NetworkSpec) -> None:
         """Make one VPC so: subnets and instances; what is not named is removed."""

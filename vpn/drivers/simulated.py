@@ -17,6 +17,7 @@ from uuid import UUID
 
 from policies.domain.proposals import Proposal
 from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.log import LogLine
 from vpn.domain.peers import PeerSpec
 from vpn.domain.spec import MemberRole, MemberSpec, NetworkSpec
 from vpn.domain.state import (
@@ -33,6 +34,7 @@ from vpn.drivers.base import (
 )
 from vpn.drivers.simulated_documents import ChildConf, Columns, Document, PeerConf, new_document
 from vpn.drivers.simulated_ike import close, initiate, vanish
+from vpn.drivers.simulated_log import told_of
 from vpn.drivers.simulated_reading import member_state, standing_member
 from vpn.drivers.simulated_store import Store
 from vpn.drivers.simulated_watch import Watcher
@@ -88,6 +90,10 @@ class SimulatedDriver:
                 asked = time.monotonic()
             yield from watcher.news()
             stop.wait(LOOK_EVERY)
+
+    def log(self, member: MemberSpec, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
+        document = self._store.read(member.id)
+        return told_of(document, peer, limit) if document else ()
 
     def apply_network(self, network: NetworkSpec) -> None:
         with self._store.locked():

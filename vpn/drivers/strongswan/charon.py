@@ -56,7 +56,8 @@ charon-systemd {{
     log {{
       path = {log}
       append = yes
-      time_format = %Y-%m-%dT%H:%M:%S
+      time_format = %Y-%m-%dT%H:%M:%S%z
+      ike_name = yes
       default = 1
       enc = 0
       net = 0

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.log import LogLine
 from vpn.domain.peers import PeerSpec
 from vpn.domain.spec import MemberSpec, NetworkSpec
 from vpn.domain.state import MemberState, TunnelEvent
@@ -19,6 +20,7 @@ from vpn.drivers.base import DriverConfig, DriverError, HostCheck, StaleGenerati
 from vpn.drivers.strongswan import charon, esp, host, netns, translate, vici
 from vpn.drivers.strongswan.fabric import Fabric
 from vpn.drivers.strongswan.files import locked
+from vpn.drivers.strongswan.logfile import last_lines
 from vpn.drivers.strongswan.member import Plumbing
 from vpn.drivers.strongswan.names import MemberFiles, Names
 from vpn.drivers.strongswan.notes import Notes, PeerNote, new_notes, note_failure, read_notes, write_notes
@@ -140,6 +142,10 @@ class StrongSwanDriver:
 
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
         return Watcher(self._directory, members, stop).events()
+
+    def log(self, member: MemberSpec, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
+        with _told_as("read the log"):
+            return last_lines(MemberFiles.of(self._directory, member), peer, address, limit)
 
     def apply_network(self, network: NetworkSpec) -> None:
         with _told_as("make a VPC"):

@@ -1,0 +1,52 @@
+"""Puts a tunnel's recent log where pages can read it.
+
+The log lies on the host of the gateway, readable by its worker only. So a page asks, the worker
+of that host answers into the cache, and the answer is forgotten after a while.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from console.encryption import DecryptionError
+from vpn.domain.log import KeptLog, MemberLog, log_key, redacted
+from vpn.domain.peers import peers
+from vpn.domain.spec import GatewaySpec
+from vpn.drivers.base import Driver, DriverError
+from vpn.models import Connection
+from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.driver import load_driver
+
+LINES = 100
+KEPT_SECONDS = 300
+
+
+def keep_log(connection_id: UUID, *, driver: Driver | None = None) -> None:
+    """Read the log of all members about one connection's peer, and keep it for a while."""
+    gateway_id = Connection.objects.filter(pk=connection_id).values_list("gateway_id", flat=True).first()
+    gateway = load_gateway(gateway_id) if gateway_id else None
+    if gateway is None:
+        return
+    kept = KeptLog(at=timezone.now().isoformat(), fault="", members=[])
+    try:
+        kept["members"] = _read(spec_for(gateway), connection_id, driver or load_driver())
+    except (DecryptionError, DriverError) as error:
+        kept["fault"] = str(error)
+    cache.set(log_key(connection_id), kept, KEPT_SECONDS)
+
+
+def _read(spec: GatewaySpec, connection_id: UUID, driver: Driver) -> list[MemberLog]:
+    # A disabled connection has no peer in the spec; what its peer was called stands in the log.
+    mine = tuple(replace(c, enabled=True) for c in spec.connections if c.id == connection_id)
+    secrets = {connection.psk.value for connection in mine}
+    found = []
+    for peer in peers(replace(spec, connections=mine, deleted=False)):
+        for member in spec.members:
+            lines = redacted(driver.log(member, peer.name, peer.peer_address, LINES), secrets)
+            plain = [[line.at.isoformat() if line.at else "", line.group, line.text] for line in lines]
+            found.append(MemberLog(index=member.index, lines=plain))
+    return found

@@ -1,0 +1,72 @@
+"""The recent log of a connection's tunnel: asked for here, answered by the worker of its host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from console.actor import Actor
+from vpn.domain.log import KeptLog, MemberLog, log_key
+from vpn.models import Connection, Node
+from vpn.services.connections import get_connection
+from vpn.triggers import READ_LOG, send
+
+# An answer this young is not asked for again; an answer takes far less than the patience.
+FRESH = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=10)
+_HEARD = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelLog:
+    """`at` is None while no answer is there; `fault` says why there is none."""
+
+    connection: Connection
+    at: datetime | None = None
+    fault: str = ""
+    members: tuple[MemberLog, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        return self.at is None and not self.fault
+
+
+def read_log(actor: Actor, gateway_id: UUID, connection_id: UUID) -> TunnelLog:
+    """What is known now; unless it is fresh, it is asked for, so that the next call knows more."""
+    connection = get_connection(actor, gateway_id, connection_id)
+    now = timezone.now()
+    kept: KeptLog | None = cache.get(log_key(connection_id))
+    at = datetime.fromisoformat(kept["at"]) if kept else None
+    if at is None or now - at > FRESH:
+        asked = _ask(connection, now)
+        if kept is None:
+            return TunnelLog(connection, fault=_why_not(connection, asked, now))
+    if kept is None:
+        return TunnelLog(connection)
+    return TunnelLog(connection, at, kept["fault"], tuple(kept["members"]))
+
+
+def _ask(connection: Connection, now: datetime) -> datetime:
+    """When it was first asked for and not answered since."""
+    key = f"{log_key(connection.pk)}:asked"
+    first = datetime.fromisoformat(cache.get_or_set(key, now.isoformat(), 30) or now.isoformat())
+    if cache.add(f"{key}:lately", "", FRESH.total_seconds()):
+        send(READ_LOG, connection.pk, connection.gateway.node)
+    return first
+
+
+def _why_not(connection: Connection, asked: datetime, now: datetime) -> str:
+    node = connection.gateway.node
+    if not settings.REDIS_URL:
+        return "This installation runs without Redis, over which the log would be asked for."
+    seen = Node.objects.filter(name=node).values_list("seen_at", flat=True).first()
+    if seen is None or now - seen > _HEARD:
+        return f"The host {node}, which carries this gateway, has not been heard of lately."
+    if now - asked > PATIENCE:
+        return f"The host {node} has not answered for {PATIENCE.seconds} seconds: its worker may not run."
+    return ""
