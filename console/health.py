@@ -61,18 +61,26 @@ def _redis() -> str:
 def _hosts() -> list[dict[str, Any]]:
     """Each host of the data plane: its sweep and its listener say hello every few seconds."""
     now = timezone.now()
-    nodes = apps.get_model("vpn", "Node").objects.order_by("name").values("name", "driver", "seen_at")
+    nodes = apps.get_model("vpn", "Node").objects.order_by("name")
     return [
         {
-            "name": node["name"],
-            "driver": node["driver"],
-            "seen_at": node["seen_at"],
-            "state": _state(node["seen_at"], now),
+            "name": node.name,
+            "driver": node.driver,
+            "seen_at": node.seen_at,
+            "state": "ok" if silent_part(node, now) is None else "silent",
+            "sweep": _state(node.swept_at, now),
+            "listener": _state(node.heard_at, now),
         }
         for node in nodes
     ]
 
 
-def _state(seen_at: datetime, now: datetime) -> str:
+def silent_part(node: Any, now: datetime) -> str | None:
+    """Which of a host's two processes has said nothing for too long, if one has."""
+    parts = {"sweep": node.swept_at, "listener": node.heard_at}
+    return next((name for name, at in parts.items() if _state(at, now) != "ok"), None)
+
+
+def _state(at: datetime | None, now: datetime) -> str:
     patience = max(_SLOW, timedelta(seconds=3 * settings.SWEEP_SECONDS))
-    return "ok" if now - seen_at < patience else "silent"
+    return "ok" if at and now - at < patience else "silent"

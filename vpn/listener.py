@@ -93,7 +93,7 @@ class Listener:
     def _beat(self, stop: Event) -> None:
         while not stop.is_set():
             try:
-                say_hello(self.node)
+                say_hello(self.node, "heard_at")
             except (DatabaseError, DriverError) as error:
                 log.warning("heartbeat: %s", error)
                 close_old_connections()

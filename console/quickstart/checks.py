@@ -24,12 +24,12 @@ from redis.exceptions import RedisError
 
 from console.celery import app, node_queue
 from console.encryption import DecryptionError, key_ring
+from console.health import silent_part
 from console.quickstart.datadir import DataDir
 from console.quickstart.services import manage
 from console.settings import redis_url
 
 _START = "start it: python manage.py quickstart"
-_SILENT_AFTER = timedelta(seconds=30)
 _CLOCK_DRIFT = timedelta(seconds=5)
 # Nothing of this installation can be older than its first release.
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -131,10 +131,13 @@ def listener() -> Finding:
     node = apps.get_model("vpn", "Node").objects.filter(name=settings.NODE).first()
     if node is None:
         return Finding("host", False, f"{settings.NODE} was never heard of", _START)
-    age = timezone.now() - node.seen_at
-    ok = age < _SILENT_AFTER
-    message = f"{settings.NODE} was heard of {age.seconds} s ago"
-    return Finding("host", ok, message, "" if ok else f"start its worker and listener, or all: {_START}")
+    now = timezone.now()
+    message = f"{settings.NODE} was heard of {(now - node.seen_at).seconds} s ago"
+    silent = silent_part(node, now)
+    if silent is None:
+        return Finding("host", True, message)
+    which = {"sweep": "its worker and beat", "listener": "its listener"}[silent]
+    return Finding("host", False, f"{message}, its {silent} is silent", f"start {which}, or all: {_START}")
 
 
 def redis() -> Finding:

@@ -19,13 +19,19 @@ def test_alive_asks_nobody(django_assert_num_queries: object) -> None:
 
 
 def test_ready_tells_of_hosts() -> None:
-    Node.objects.create(name="fresh", driver="simulated")
-    Node.objects.create(name="gone", driver="simulated", seen_at=timezone.now() - timedelta(hours=1))
+    now, long_ago = timezone.now(), timezone.now() - timedelta(hours=1)
+    Node.objects.create(name="deaf", driver="simulated", swept_at=now, heard_at=long_ago)
+    Node.objects.create(name="fresh", driver="simulated", swept_at=now, heard_at=now)
+    Node.objects.create(name="gone", driver="simulated", seen_at=long_ago)
     answer = Client().get("/readyz")
     assert answer.status_code == 200
     checks = answer.json()["checks"]
     assert checks["database"] == "ok"
-    assert {host["name"]: host["state"] for host in checks["hosts"]} == {"fresh": "ok", "gone": "silent"}
+    assert [(host["name"], host["state"], host["sweep"], host["listener"]) for host in checks["hosts"]] == [
+        ("deaf", "silent", "ok", "silent"),
+        ("fresh", "ok", "ok", "ok"),
+        ("gone", "silent", "silent", "silent"),
+    ]
 
 
 def test_a_redis_that_is_away_does_not_make_it_unready(settings: LazySettings) -> None:

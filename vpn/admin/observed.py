@@ -10,7 +10,7 @@ from vpn.models import ConnectionCidr, Node, StatusChange, SubnetAddress, Tunnel
 
 @admin.register(Node)
 class NodeAdmin(ReadOnlyAdmin):
-    list_display = ("name", "driver", "esp", "seen_at")
+    list_display = ("name", "driver", "esp", "seen_at", "swept_at", "heard_at")
     list_filter = ("driver", "esp")
     search_fields = ("name",)
     ordering = ("name",)

@@ -14,7 +14,10 @@ class Node(models.Model):
     name = models.CharField(primary_key=True, max_length=64)
     driver = models.CharField(max_length=16)
     esp = models.CharField(max_length=16, blank=True)
+    # By either of the two processes that look after it, and by each.
     seen_at = models.DateTimeField(default=timezone.now)
+    swept_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -29,7 +30,7 @@ def busy_nodes() -> set[str]:
 
 def sweep_host(node: str) -> None:
     """Networks first, since members stand in them; one bad gateway does not stop the others."""
-    say_hello(node)
+    say_hello(node, "swept_at")
     # What stands without a row was deleted while nobody could be told.
     standing = load_driver().networks()
     for vpc_id in standing.union(Vpc.objects.filter(node=node).values_list("id", flat=True)):
@@ -45,10 +46,11 @@ def _look(gateway_id: UUID) -> None:
         log.warning("gateway %s: %s", gateway_id, error)
 
 
-def say_hello(node: str) -> None:
-    """Placement and health read when a host was last heard of."""
+def say_hello(node: str, who: Literal["swept_at", "heard_at"]) -> None:
+    """Placement and health read when a host was last heard of, and by its sweep or its listener."""
     driver = load_driver()
     esp = Node.objects.filter(name=node).values_list("esp", flat=True).first() or driver.standing().esp
+    now = timezone.now()
     Node.objects.update_or_create(
-        name=node, defaults={"driver": settings.DRIVER, "esp": esp, "seen_at": timezone.now()}
+        name=node, defaults={"driver": settings.DRIVER, "esp": esp, "seen_at": now, who: now}
     )

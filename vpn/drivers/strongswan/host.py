@@ -57,9 +57,12 @@ def _rights() -> HostCheck:
 
 
 def _tun() -> HostCheck:
-    ok = os.access("/dev/net/tun", os.R_OK | os.W_OK)
+    device = Path("/dev/net/tun")
+    if not device.exists():
+        return HostCheck(str(device), False, "missing", "modprobe tun")
+    ok = os.access(device, os.R_OK | os.W_OK)
     return HostCheck(
-        "/dev/net/tun", ok, "usable" if ok else "missing or not permitted", "" if ok else "modprobe tun"
+        str(device), ok, "usable" if ok else "not permitted", "" if ok else "as root: chmod 0666 /dev/net/tun"
     )
 
 
