@@ -13,7 +13,7 @@ from tests.dataplane.world import KEY, World, connection, ping
 from tests.waiting import wait_for
 from vpn.domain.handoff import sheet
 from vpn.domain.handoff.parameters import End, Parameters
-from vpn.domain.handoff.vendors import STRONGSWAN, render
+from vpn.domain.handoff.vendors import VENDORS, render
 from vpn.domain.spec import ConnectionSpec
 from vpn.domain.state import ChildState, SaState
 from vpn.drivers.base import DriverConfig
@@ -67,7 +67,7 @@ def children(world: World) -> list[ChildState]:
 def connect(world: World, peer: BarePeer, spec: ConnectionSpec) -> None:
     """The gateway only waits: it is the export that starts the tunnel."""
     world.load(world.left, spec)
-    export = render(STRONGSWAN, parameters(spec), made_at="now")
+    export = render(VENDORS["strongswan"], parameters(spec), made_at="now")
     assert export.count(f'"{sheet.PLACEHOLDER}"') == 1
     peer.load(export.replace(f'"{sheet.PLACEHOLDER}"', f'"{KEY}"'))
     count = len(spec.selectors)
@@ -111,6 +111,6 @@ def test_another_key_makes_no_tunnel(world: World, config: DriverConfig) -> None
     spec = wanted(world, networks, AUTO_IKE, AUTO_ESP)
     with bare_peer(config.instance, ADDRESS, networks) as peer:
         world.load(world.left, spec)
-        peer.load(render(STRONGSWAN, parameters(spec), made_at="now"))
+        peer.load(render(VENDORS["strongswan"], parameters(spec), made_at="now"))
         wait_for(lambda: "AUTH_FAILED" in peer.said() or "AUTHENTICATION_FAILED" in peer.said(), 10)
         assert children(world) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import unescape
 
 from vpn.domain.handoff import sheet
 from vpn.domain.handoff.parameters import Parameters, safe_name
@@ -28,7 +29,7 @@ def header(
     yield f"Made at: {made_at}, parameters {parameters.fingerprint}"
     yield ""
     yield from (line_of(row) for row in rows(parameters))
-    if wanted := sorted(set(_PLACEHOLDER.findall("\n".join(body)))):
+    if wanted := sorted(set(_PLACEHOLDER.findall(unescape("\n".join(body))))):
         yield ""
         yield f"Replace before use: {', '.join(wanted)}"
     for title, lines in (("Note", notes), ("To see whether it works", verify)):

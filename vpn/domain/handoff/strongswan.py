@@ -5,9 +5,13 @@ from __future__ import annotations
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters
 
 VERIFY = (
-    "swanctl --load-all",
     "swanctl --list-sas",
-    "swanctl --initiate --child <CHILD>   (while it is down)",
+    "swanctl --initiate --child <TAG>-1",
+    "swanctl --log, while it is tried",
+)
+NOTES = (
+    "Behind NAT local_addrs is the private address of the device; the identity stays",
+    "The timeout of dead peer detection counts with IKEv1 only; with IKEv2 the retransmissions of charon do",
 )
 
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from vpn.domain.handoff import sheet, strongswan
+from vpn.domain.handoff import (
+    cisco,
+    fortigate,
+    juniper,
+    libreswan,
+    mikrotik,
+    opnsense,
+    pfsense,
+    sheet,
+    strongswan,
+    vyos,
+)
 from vpn.domain.handoff import support as abilities
 from vpn.domain.handoff.header import header, line_of
 from vpn.domain.handoff.parameters import Parameters, safe_name
@@ -35,17 +47,100 @@ class Vendor:
     verify: tuple[str, ...] = ()
 
 
-STRONGSWAN = Vendor(
-    "strongswan",
-    "strongSwan",
-    ".conf",
-    "Put it into /etc/swanctl/conf.d/ and run swanctl --load-all.",
-    strongswan.body,
-    verify=strongswan.VERIFY,
-    notes=("dpd_timeout counts with IKEv1 only; with IKEv2 the retransmission settings of charon decide",),
+_ALL = (
+    Vendor(
+        "strongswan",
+        "strongSwan",
+        ".conf",
+        "Put it into /etc/swanctl/conf.d/ and run swanctl --load-all.",
+        strongswan.body,
+        verify=strongswan.VERIFY,
+        notes=strongswan.NOTES,
+    ),
+    Vendor(
+        "libreswan",
+        "Libreswan",
+        ".txt",
+        "Put its two parts into the files in /etc/ipsec.d/ that they name, then restart ipsec.",
+        libreswan.body,
+        support=libreswan.SUPPORT,
+        verify=libreswan.VERIFY,
+        notes=libreswan.NOTES,
+    ),
+    Vendor(
+        "cisco",
+        "Cisco IOS-XE",
+        ".txt",
+        "Paste it in configuration mode.",
+        cisco.body,
+        comment="!",
+        support=cisco.SUPPORT,
+        verify=cisco.VERIFY,
+        notes=cisco.NOTES,
+    ),
+    Vendor(
+        "juniper",
+        "Juniper SRX",
+        ".txt",
+        "Load it in configuration mode.",
+        juniper.body,
+        support=juniper.SUPPORT,
+        verify=juniper.VERIFY,
+        notes=juniper.NOTES,
+    ),
+    Vendor(
+        "fortigate",
+        "FortiGate",
+        ".txt",
+        "Paste it into the CLI of the VDOM.",
+        fortigate.body,
+        support=fortigate.SUPPORT,
+        verify=fortigate.VERIFY,
+        notes=fortigate.NOTES,
+    ),
+    Vendor(
+        "vyos",
+        "VyOS",
+        ".txt",
+        "Paste it after configure; then commit and save.",
+        vyos.body,
+        support=vyos.SUPPORT,
+        verify=vyos.VERIFY,
+        notes=vyos.NOTES,
+    ),
+    Vendor(
+        "pfsense",
+        "pfSense",
+        ".xml",
+        "Merge it into the ipsec part of config.xml (Diagnostics > Backup & Restore).",
+        pfsense.body,
+        support=pfsense.SUPPORT,
+        verify=pfsense.VERIFY,
+        notes=pfsense.NOTES,
+    ),
+    Vendor(
+        "opnsense",
+        "OPNsense",
+        ".conf",
+        "Put it into /usr/local/etc/swanctl/conf.d/ and run swanctl --load-all.",
+        opnsense.body,
+        support=opnsense.SUPPORT,
+        verify=opnsense.VERIFY,
+        notes=opnsense.NOTES,
+    ),
+    Vendor(
+        "mikrotik",
+        "MikroTik RouterOS",
+        ".rsc",
+        "Paste it into the terminal, or upload it and run /import.",
+        mikrotik.body,
+        support=mikrotik.SUPPORT,
+        verify=mikrotik.VERIFY,
+        notes=mikrotik.NOTES,
+    ),
 )
 
-VENDORS: dict[str, Vendor] = {vendor.slug: vendor for vendor in (STRONGSWAN,)}
+VENDORS: dict[str, Vendor] = {vendor.slug: vendor for vendor in _ALL}
 
 
 def limits(vendor: Vendor, parameters: Parameters) -> list[str]:
@@ -73,7 +168,10 @@ def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret 
     notes = [vendor.where, *vendor.notes, *limits(vendor, parameters)]
     if psk is not None:
         notes.insert(0, "THE PRE-SHARED KEY STANDS IN THIS FILE. Send and keep it accordingly.")
-    head = header(parameters, vendor.name, made_at=made_at, body=body, notes=notes, verify=vendor.verify)
+    verify = [line.replace("<TAG>", parameters.tag) for line in vendor.verify]
+    head = header(parameters, vendor.name, made_at=made_at, body=body, notes=notes, verify=verify)
+    if vendor.ending == ".xml":
+        return _joined([*_xml_comment(head), *body])
     return _joined([*_commented(vendor.comment, head), "", *body])
 
 
@@ -86,6 +184,11 @@ def render_sheet(parameters: Parameters, *, made_at: str, psk: Secret | None = N
 
 def _commented(mark: str, lines: Iterable[str]) -> list[str]:
     return [f"{mark} {line}".rstrip() for line in lines]
+
+
+def _xml_comment(lines: Iterable[str]) -> list[str]:
+    """Two hyphens would end it too early."""
+    return ["<!--", *(re.sub("-(?=-)", "- ", line) for line in lines), "-->"]
 
 
 def _joined(lines: Iterable[str]) -> str:

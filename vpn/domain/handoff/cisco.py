@@ -1,0 +1,121 @@
+"""Cisco IOS-XE: a crypto map with an access list, one line and one SA for each pair of networks."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from vpn.domain.handoff.parameters import TCP_MSS, Parameters
+from vpn.domain.handoff.support import Support, clamped
+
+SUPPORT = Support(
+    dpd=(10, 3600),
+    retired=frozenset({"md5", "triple_des", 2, 5}),
+    since="from 17.11.1 on",
+    key_characters="?\"' \\",
+)
+VERIFY = ("show crypto ikev2 sa", "show crypto isakmp sa", "show crypto ipsec sa")
+NOTES = (
+    "An interface has one crypto map: where one is there already, add the entry to it under a free number",
+    "Traffic of the tunnel must be left out of NAT: deny it first in the access list of the NAT rule",
+    "Let UDP 500, UDP 4500 and ESP in where an access list guards the outer interface",
+)
+_IKEV2_CIPHERS = {"aes128": "aes-cbc-128", "aes256": "aes-cbc-256", "triple_des": "3des"}
+_IKEV1_CIPHERS = {"aes128": "aes 128", "aes256": "aes 256", "triple_des": "3des"}
+_ESP_CIPHERS = {"aes128": "esp-aes", "aes256": "esp-aes 256", "triple_des": "esp-3des"}
+_ESP_DIGESTS = {"md5": "esp-md5-hmac", "sha1": "esp-sha-hmac", "sha256": "esp-sha256-hmac"}
+
+
+def body(parameters: Parameters, key: str) -> list[str]:
+    """For configuration mode."""
+    ike = _ikev1(parameters, key) if parameters.version == 1 else _ikev2(parameters, key)
+    return [*ike, *_ipsec(parameters), *_interfaces(parameters), *_removal(parameters)]
+
+
+def _ikev2(parameters: Parameters, key: str) -> list[str]:
+    tag, suite = parameters.tag, parameters.ike_suite
+    yours, ours = parameters.yours, parameters.ours
+    return [
+        f"crypto ikev2 proposal {tag}",
+        f" encryption {_IKEV2_CIPHERS[suite.cipher]}",
+        f" integrity {suite.digest}",
+        f" group {suite.group}",
+        f"crypto ikev2 policy {tag}",
+        f" proposal {tag}",
+        f"crypto ikev2 keyring {tag}",
+        f" peer {tag}",
+        f"  address {ours.address}",
+        f"  pre-shared-key {key}",
+        f"crypto ikev2 profile {tag}",
+        f" match identity remote address {ours.identity} 255.255.255.255",
+        f" identity local address {yours.identity}",
+        " authentication remote pre-share",
+        " authentication local pre-share",
+        f" keyring local {tag}",
+        f" lifetime {parameters.ike.lifetime}",
+        f" dpd {clamped(SUPPORT, parameters.dpd_interval)} 5 periodic",
+        "!",
+    ]
+
+
+def _ikev1(parameters: Parameters, key: str) -> list[str]:
+    suite = parameters.ike_suite
+    return [
+        "crypto isakmp policy <POLICY-NUMBER>",
+        f" encryption {_IKEV1_CIPHERS[suite.cipher]}",
+        f" hash {'sha' if suite.digest == 'sha1' else suite.digest}",
+        " authentication pre-share",
+        f" group {suite.group}",
+        f" lifetime {parameters.ike.lifetime}",
+        f"crypto isakmp key {key} address {parameters.ours.address}",
+        f"crypto isakmp keepalive {clamped(SUPPORT, parameters.dpd_interval)} 5 periodic",
+        "crypto isakmp identity address",
+        "!",
+    ]
+
+
+def _ipsec(parameters: Parameters) -> list[str]:
+    tag, suite = parameters.tag, parameters.esp_suite
+    profile = [f" set ikev2-profile {tag}"] if parameters.version == 2 else []
+    pfs = [f" set pfs group{suite.group}"] if suite.group else []
+    return [
+        f"crypto ipsec transform-set {tag} {_ESP_CIPHERS[suite.cipher]} {_ESP_DIGESTS[suite.digest]}",
+        " mode tunnel",
+        f"ip access-list extended {tag}",
+        *(f" permit ip {_wildcard(pair.yours)} {_wildcard(pair.ours)}" for pair in parameters.pairs),
+        f"crypto map {tag} 10 ipsec-isakmp",
+        f" set peer {parameters.ours.address}",
+        f" set security-association lifetime seconds {parameters.esp.lifetime}",
+        f" set transform-set {tag}",
+        *pfs,
+        *profile,
+        f" match address {tag}",
+        "!",
+    ]
+
+
+def _interfaces(parameters: Parameters) -> list[str]:
+    return [
+        "interface <WAN-INTERFACE>",
+        f" crypto map {parameters.tag}",
+        "interface <LAN-INTERFACE>",
+        f" ip tcp adjust-mss {TCP_MSS}",
+        "!",
+    ]
+
+
+def _removal(parameters: Parameters) -> list[str]:
+    tag = parameters.tag
+    own = (
+        [f"no crypto ikev2 {kind} {tag}" for kind in ("profile", "keyring", "policy", "proposal")]
+        if parameters.version == 2
+        else [f"no crypto isakmp key address {parameters.ours.address}"]
+    )
+    lines = [f"no crypto map {tag} 10", f"no ip access-list extended {tag}"]
+    lines += [f"no crypto ipsec transform-set {tag}", *own]
+    return ["! To take it away again (after `no crypto map` on the interface):", *(f"!  {x}" for x in lines)]
+
+
+def _wildcard(network: IPv4Network) -> str:
+    if network.prefixlen == 32:
+        return f"host {network.network_address}"
+    return "any" if network.prefixlen == 0 else f"{network.network_address} {network.hostmask}"

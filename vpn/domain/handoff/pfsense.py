@@ -1,0 +1,90 @@
+"""pfSense: the IPsec part of config.xml; its elements are the fields of the pages VPN > IPsec."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from xml.sax.saxutils import escape
+
+from vpn.domain.handoff.parameters import Parameters, safe_name
+from vpn.domain.handoff.support import Support
+
+SUPPORT = Support(ciphers=frozenset({"aes128", "aes256"}), digests=frozenset({"sha1", "sha256"}))
+VERIFY = ("Status > IPsec", "Status > System Logs > IPsec")
+NOTES = (
+    "Or type the same values into VPN > IPsec > Tunnels: phase 1 once, phase 2 for each pair of networks",
+    "ikeid, uniqid and reqid must be free in your configuration",
+    "Add a rule in Firewall > Rules > IPsec that lets the networks behind the gateway in",
+    "Set System > Advanced > Firewall & NAT > Maximum MSS to 1360",
+    "The timeout of dead peer detection counts with IKEv1 only",
+)
+
+
+def body(parameters: Parameters, key: str) -> list[str]:
+    """Well-formed, with the header as a comment before it."""
+    return [
+        "<ipsec>",
+        *(f"  {line}" for line in _phase1(parameters, key)),
+        *(f"  {line}" for number in range(len(parameters.pairs)) for line in _phase2(parameters, number)),
+        "</ipsec>",
+    ]
+
+
+def _phase1(parameters: Parameters, key: str) -> list[str]:
+    suite = parameters.ike_suite
+    fields = [
+        "<ikeid>1</ikeid>",
+        f"<iketype>ikev{parameters.version}</iketype>",
+        *(["<mode>main</mode>"] if parameters.version == 1 else []),
+        "<interface>wan</interface>",
+        f"<remote-gateway>{parameters.ours.address}</remote-gateway>",
+        "<protocol>inet</protocol>",
+        "<myid_type>address</myid_type>",
+        f"<myid_data>{parameters.yours.identity}</myid_data>",
+        "<peerid_type>address</peerid_type>",
+        f"<peerid_data>{parameters.ours.identity}</peerid_data>",
+        "<encryption>",
+        "  <item>",
+        f"    <encryption-algorithm>{_cipher(suite.cipher)}</encryption-algorithm>",
+        f"    <hash-algorithm>{suite.digest}</hash-algorithm>",
+        f"    <dhgroup>{suite.group}</dhgroup>",
+        "  </item>",
+        "</encryption>",
+        f"<lifetime>{parameters.ike.lifetime}</lifetime>",
+        f"<pre-shared-key>{escape(key)}</pre-shared-key>",
+        "<authentication_method>pre_shared_key</authentication_method>",
+        f"<descr>{safe_name(parameters.name)}</descr>",
+        "<nat_traversal>on</nat_traversal>",
+        "<mobike>off</mobike>",
+        "<startaction>start</startaction>",
+        f"<dpd_delay>{parameters.dpd_interval}</dpd_delay>",
+        f"<dpd_maxfail>{parameters.dpd_failures}</dpd_maxfail>",
+    ]
+    return ["<phase1>", *(f"  {field}" for field in fields), "</phase1>"]
+
+
+def _phase2(parameters: Parameters, number: int) -> list[str]:
+    pair, suite = parameters.pairs[number], parameters.esp_suite
+    fields = [
+        "<ikeid>1</ikeid>",
+        f"<uniqid>{parameters.tag}-{number + 1}</uniqid>",
+        f"<reqid>{number + 1}</reqid>",
+        "<mode>tunnel</mode>",
+        f"<localid>{_network(pair.yours)}</localid>",
+        f"<remoteid>{_network(pair.ours)}</remoteid>",
+        "<protocol>esp</protocol>",
+        f"<encryption-algorithm-option>{_cipher(suite.cipher)}</encryption-algorithm-option>",
+        f"<hash-algorithm-option>hmac_{suite.digest}</hash-algorithm-option>",
+        f"<pfsgroup>{suite.group}</pfsgroup>",
+        f"<lifetime>{parameters.esp.lifetime}</lifetime>",
+        f"<descr>{safe_name(parameters.name)} {number + 1}</descr>",
+    ]
+    return ["<phase2>", *(f"  {field}" for field in fields), "</phase2>"]
+
+
+def _cipher(name: str) -> str:
+    return f"<name>aes</name><keylen>{name.removeprefix('aes')}</keylen>"
+
+
+def _network(network: IPv4Network) -> str:
+    address, bits = network.network_address, network.prefixlen
+    return f"<type>network</type><address>{address}</address><netbits>{bits}</netbits>"
