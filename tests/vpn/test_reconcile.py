@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from tests.vpn.scene import settle, status_of
 from vpn.domain.actions import LoadPeer, StartMember
+from vpn.domain.state import GatewayState
 from vpn.drivers.base import DriverError
 from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Gateway, Tunnel
@@ -16,7 +18,7 @@ from vpn.reconcile.controller import answer, look, observe, reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import take_lease
 from vpn.reconcile.record import record_state
-from vpn.services import cidrs
+from vpn.services import cidrs, connections
 from vpn.services.touch import look_now
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +135,38 @@ def test_an_older_observation_does_not_overwrite_a_newer_one(scene, driver, pair
     assert status_of(ours) == "up"
     assert record_state(gateway, spec, old, applied=True) is None
     assert status_of(ours) == "up"
+
+
+def test_two_recorders_end_with_the_newer_observation(scene, driver, pair):
+    """The second one worked with rows that the first one changed meanwhile."""
+    one, two = pair
+    ours, theirs = scene.connect(one, two), scene.connect(two, one)
+    settle(driver, one, two)
+    loaded = load_gateway(one.id)
+    spec = spec_for(loaded)
+    up = observe(driver, spec)
+    quiet = {ident: replace(member, sas=()) for ident, member in up.members.items()}
+    down = GatewayState(up.at + timedelta(seconds=1), quiet)
+    assert record_state(load_gateway(one.id), spec, down, applied=True)
+    assert status_of(ours) == "down"
+    later = GatewayState(up.at + timedelta(seconds=2), up.members)
+    assert record_state(loaded, spec, later, applied=True)
+    assert status_of(ours) == "up"
+    assert theirs.gateway_id == two.id
+
+
+def test_a_connection_deleted_meanwhile_is_not_recorded(scene, driver, pair):
+    one, two = pair
+    ours = scene.connect(one, two)
+    loaded = load_gateway(one.id)
+    spec = spec_for(loaded)
+    reconcile(one.id, driver=driver)
+    Tunnel.objects.all().delete()
+    state = observe(driver, spec)
+    loaded = load_gateway(one.id)
+    connections.delete_connection(scene.actor, one.id, ours.id)
+    assert record_state(loaded, spec, state, applied=True)
+    assert not Tunnel.objects.exists()
 
 
 def test_a_change_made_during_a_pass_is_not_lost(scene, driver, pair):

@@ -13,7 +13,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState, Reason
@@ -27,6 +27,7 @@ from vpn.domain.status import (
     derive_status,
 )
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+from vpn.reconcile.desired import load_gateway
 from vpn.reconcile.traffic import Carried, carried, record_traffic
 
 # Nothing is due by time alone; changes, events and the sweep come anyway.
@@ -45,9 +46,29 @@ def record_state(
 ) -> GatewayStatus | None:
     """Derive and write; `applied` says that nothing of this spec remained to be done.
 
-    None when a newer observation is recorded already.
+    `gateway` is as `load_gateway` gives it. What changed is worked out against rows read before
+    the transaction, which so holds the database's writers for its own few writes only; when
+    somebody recorded since, it is worked out again. None when a newer observation is recorded
+    already, or the gateway is gone.
     """
-    status = derive_status(
+    now: Gateway | None = gateway
+    while now is not None and (now.observed_at is None or now.observed_at < state.at):
+        status = _derived(now, spec, state)
+        before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
+        with transaction.atomic():
+            if _claim(now, state.at):
+                changed = _record_connections(now, before, status, state.at)
+                changed |= _record_members(now, status)
+                _record_gateway(
+                    now, spec, status, state.at, applied=applied, changed=changed, look_in=look_in
+                )
+                return status
+        now = load_gateway(gateway.pk)
+    return None
+
+
+def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState) -> GatewayStatus:
+    return derive_status(
         spec,
         state,
         now=state.at,
@@ -55,13 +76,6 @@ def record_state(
         failures=gateway.failures,
         failure=_last_failure(gateway),
     )
-    with transaction.atomic():
-        changed = _record_connections(gateway, status, state.at) if _claim(gateway, state.at) else None
-        if changed is None:
-            return None
-        changed |= _record_members(gateway, status)
-        _record_gateway(gateway, spec, status, state.at, applied=applied, changed=changed, look_in=look_in)
-    return status
 
 
 def record_failure(gateway: Gateway, message: str, at: datetime, *, look_in: timedelta) -> None:
@@ -75,8 +89,11 @@ def record_failure(gateway: Gateway, message: str, at: datetime, *, look_in: tim
 
 
 def _claim(gateway: Gateway, at: datetime) -> bool:
-    older = Q(observed_at__isnull=True) | Q(observed_at__lt=at)
-    return bool(Gateway.objects.filter(older, pk=gateway.pk).update(observed_at=at))
+    """Whether the rows that were read are still the last that was recorded."""
+    same = Gateway.objects.filter(pk=gateway.pk, observed_at=gateway.observed_at)
+    if gateway.observed_at is None:
+        same = Gateway.objects.filter(pk=gateway.pk, observed_at__isnull=True)
+    return bool(same.update(observed_at=at))
 
 
 def _last_failure(gateway: Gateway) -> str:
@@ -87,65 +104,73 @@ def _reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
     return [{"code": r.code, "message": r.message} for r in reasons]
 
 
-def _record_connections(gateway: Gateway, status: GatewayStatus, at: datetime) -> bool:
-    """The rows are read again here: a connection created since the spec keeps its first status."""
-    now = Connection.objects.filter(gateway=gateway).only("id", "status", "status_reasons")
-    rows = {row.id: row for row in now}
-    tunnels = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=gateway)}
+def _record_connections(
+    gateway: Gateway, before: dict[tuple[UUID, UUID], Tunnel], status: GatewayStatus, at: datetime
+) -> bool:
+    """A connection that was deleted since is left out, one created since keeps its first status."""
+    rows = {row.id: row for row in gateway.connections.all()}
     changed = False
     moved: dict[UUID, Carried] = {}
+    new: list[Tunnel] = []
     for connection in status.connections.values():
         row = rows.get(connection.id)
         if row is None:
             continue
         changed |= _record_connection(gateway, row, connection, at)
         for tunnel in connection.tunnels:
-            known = tunnels.get((tunnel.connection_id, tunnel.member_id))
-            changed |= _record_tunnel(known, tunnel, at)
-            passed = carried(known.pairs if known else (), tunnel.pairs)
-            moved[row.id] = moved.get(row.id, Carried()) + passed
-    record_traffic(moved, at)
-    return changed
+            known = before.get((tunnel.connection_id, tunnel.member_id))
+            if known is None:
+                new.append(_new_tunnel(tunnel, at))
+            else:
+                changed |= _record_tunnel(known, tunnel, at)
+            if passed := carried(known.pairs if known else (), tunnel.pairs):
+                moved[row.id] = moved.get(row.id, Carried()) + passed
+    if new or moved:
+        standing = set(Connection.objects.filter(gateway=gateway).values_list("id", flat=True))
+        Tunnel.objects.bulk_create([t for t in new if t.connection_id in standing], ignore_conflicts=True)
+        record_traffic({ident: passed for ident, passed in moved.items() if ident in standing}, at)
+    return changed or bool(new)
 
 
 def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStatus, at: datetime) -> bool:
     reasons = _reasons(status.reasons)
     if row.status == status.status and row.status_reasons == reasons:
         return False
-    if row.status != status.status or reasons:
+    fields: dict[str, object] = {"status": status.status, "status_reasons": reasons}
+    if row.status != status.status:
+        fields["status_changed_at"] = at
+    stands = Connection.objects.filter(pk=row.pk).update(**fields)
+    if stands and (row.status != status.status or reasons):
         message = " ".join(reason.message for reason in status.reasons)
         StatusChange.objects.create(
             gateway=gateway, connection=row, at=at, status=status.status, message=message
         )
-    fields: dict[str, object] = {"status": status.status, "status_reasons": reasons}
-    if row.status != status.status:
-        fields["status_changed_at"] = at
-    Connection.objects.filter(pk=row.pk).update(**fields)
-    return True
+    return bool(stands)
 
 
-def _record_tunnel(row: Tunnel | None, tunnel: TunnelStatus, at: datetime) -> bool:
+def _new_tunnel(tunnel: TunnelStatus, at: datetime) -> Tunnel:
+    ids = {"connection_id": tunnel.connection_id, "member_id": tunnel.member_id}
+    return Tunnel(**ids, changed_at=at, **_tunnel_fields(None, tunnel, at))
+
+
+def _record_tunnel(row: Tunnel, tunnel: TunnelStatus, at: datetime) -> bool:
     """Counters are written too, but only a change of state makes a page redraw."""
-    negotiated = _negotiated(row.negotiated if row else {}, tunnel, at)
-    fields: dict[str, object] = {
-        "status": tunnel.status,
-        "reasons": _reasons(tunnel.reasons),
-        "negotiated": negotiated,
-        "pairs": _pairs(row.pairs if row else [], tunnel, at),
-    }
-    if row is None:
-        Tunnel.objects.update_or_create(
-            connection_id=tunnel.connection_id,
-            member_id=tunnel.member_id,
-            defaults=fields | {"changed_at": at},
-        )
-        return True
+    fields = _tunnel_fields(row, tunnel, at)
     if all(getattr(row, name) == value for name, value in fields.items()):
         return False
     if row.status != tunnel.status:
         fields["changed_at"] = at
     Tunnel.objects.filter(pk=row.pk).update(**fields)
     return True
+
+
+def _tunnel_fields(row: Tunnel | None, tunnel: TunnelStatus, at: datetime) -> dict[str, object]:
+    return {
+        "status": tunnel.status,
+        "reasons": _reasons(tunnel.reasons),
+        "negotiated": _negotiated(row.negotiated if row else {}, tunnel, at),
+        "pairs": _pairs(row.pairs if row else [], tunnel, at),
+    }
 
 
 def _pairs(before: list[dict[str, object]], tunnel: TunnelStatus, at: datetime) -> list[dict[str, object]]:
