@@ -42,16 +42,23 @@ def record(
 
 
 def record_person(
-    action: str, person: Model, fields: Iterable[str], *, who: str, address: str, request_id: str
+    action: str,
+    person: Model,
+    fields: Iterable[str],
+    *,
+    who: str,
+    address: str,
+    request_id: str,
+    via: Via = Via.ADMIN,
 ) -> AuditEvent:
     """A change of a person, who belongs to no account: which fields, never their values."""
     return AuditEvent.objects.create(
         who=who[:150],
-        via=Via.ADMIN.value,
+        via=via.value,
         address=address[:45],
         request_id=request_id[:64],
         action=action,
-        target_type="person",
+        target_type=str(person._meta.verbose_name),
         target_id=str(person.pk),
         target_name=str(person)[:150],
         changes=dict.fromkeys(fields, CHANGED),

@@ -225,7 +225,8 @@ _broken = _outside(500, "internal_error", INTERNAL, defaults.server_error)
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Django calls this while it handles the error; a database that is busy or away is no fault."""
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
-        return _broken(request)
+        broken: HttpResponseBase = _broken(request)
+        return broken
     answer: HttpResponseBase
     if is_api(request):
         violation = Violation("backend_service_unavailable", "", UNAVAILABLE)

@@ -18,6 +18,10 @@ def _opaque_id() -> str:
 class User(AbstractUser):
     """A person who signs in. Rights come from memberships; `is_superuser` sees the admin site."""
 
+    class Meta(AbstractUser.Meta):
+        verbose_name = "person"
+        verbose_name_plural = "people"
+
 
 class Account(models.Model):
     """A tenant. `quotas` overrides the settings' figures by name, for example {"gateways": 50}."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from console.actor import Actor, Role, Via
@@ -15,12 +13,13 @@ from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account, Membership, ResourceGroup, User
 from console.services.change import change
+from console.services.passwords import check_password_rules
 
 _NAME_LENGTH = 63
 
 
-def create_account(name: str, *, who: str) -> Account:
-    """A new tenant with its default resource group; `who` is the audit trail's label.
+def create_account(name: str, *, who: str, via: Via = Via.COMMAND) -> Account:
+    """A new tenant with its default resource group; `who` and `via` are for the audit trail.
 
     Raises Invalid when the name is empty, too long or taken.
     """
@@ -34,7 +33,7 @@ def create_account(name: str, *, who: str) -> Account:
             raise Invalid([Violation("validation_unique_failed", "name", message)])
         account = Account.objects.create(name=name)
         ResourceGroup.objects.create(account=account, name="default", is_default=True)
-        actor = Actor(account.id, who, Role.ADMINISTRATOR, Via.COMMAND)
+        actor = Actor(account.id, who, Role.ADMINISTRATOR, via)
         record(actor, "account.create", account, {"name": (None, name)})
     return account
 
@@ -71,12 +70,7 @@ def create_user(username: str, password: str, *, email: str = "", is_superuser: 
         message = f"There is a user {username} already."
         raise Invalid([Violation("validation_unique_failed", "username", message)])
     user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Invalid(
-            [Violation("validation_failure", "password", text) for text in error.messages]
-        ) from None
+    check_password_rules(password, user)
     user.set_password(password)
     user.save()
     return user

@@ -24,6 +24,8 @@ _LOOKS = {
     "deleting": ("info", "clock"),
     "degraded": ("warn", "warning"),
     "weak": ("warn", "warning"),
+    "nearly full": ("warn", "warning"),
+    "full": ("bad", "cross"),
     "down": ("bad", "cross"),
     "failed": ("bad", "cross"),
     "faulted": ("bad", "cross"),

@@ -8,28 +8,46 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from console.actor import Actor, Role
-from console.models import Membership
+from console.models import Account
 from console.web.navigation import places
+from console.web.requests import Place
+from console.web.theme import THEMES, chosen_theme
+
+# A superuser with more accounts than this finds them in the admin site.
+_OTHERS = 30
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: who acts, what he may, where else he could go. Queries only when drawn."""
     actor: Actor | None = getattr(request, "actor", None)
-    if actor is None:
-        return {"actor": None}
-    return {
+    place: Place = getattr(request, "place", Place())
+    common = {
         "actor": actor,
+        "theme": chosen_theme(request),
+        "themes": THEMES,
+        "my_accounts": lambda: _by_name(place),
+        "other_accounts": lambda: _others(request, place),
+    }
+    if actor is None:
+        return common
+    return common | {
         "may_operate": actor.may(Role.OPERATOR),
         "may_edit": actor.may(Role.EDITOR),
         "may_administer": actor.may(Role.ADMINISTRATOR),
+        "my_place": place.account,
+        "acting": place.account if place.acting else None,
         "places": lambda: places(request.path),
-        "my_accounts": lambda: _accounts(request),
         "simulated": settings.DRIVER == "simulated",
     }
 
 
-def _accounts(request: HttpRequest) -> list[Membership]:
-    if not request.user.is_authenticated:
+def _by_name(place: Place) -> list[Account]:
+    return sorted(place.accounts, key=lambda account: account.name)
+
+
+def _others(request: HttpRequest, place: Place) -> list[Account]:
+    """Those that a superuser may act in besides."""
+    if not request.user.is_authenticated or not request.user.is_superuser:
         return []
-    rows = Membership.objects.filter(user=request.user)
-    return list(rows.select_related("account").order_by("account__name"))
+    mine = [account.pk for account in place.accounts]
+    return list(Account.objects.exclude(pk__in=mine).order_by("name")[:_OTHERS])

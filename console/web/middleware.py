@@ -9,10 +9,10 @@ from uuid import uuid4
 from django.http import HttpRequest, HttpResponse
 
 from console.actor import Actor, Role, Via
-from console.models import Membership, User
-from console.web.requests import actor_of
+from console.models import Account, Membership, User
+from console.web.requests import Place, actor_of
 
-ACCOUNT_KEY = "account_id"
+ACCOUNT_KEY, ACTING_KEY = "account_id", "acting_account_id"
 _WELL_FORMED = re.compile(r"[-0-9a-zA-Z_]{8,64}")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -34,23 +34,34 @@ class RequestIdMiddleware:
 
 
 class ActorMiddleware:
-    """`request.actor`: the person in the account chosen in the session, or None."""
+    """`request.actor`: the person in the account chosen in the session, or None; `request.place`."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = _actor(request)  # type: ignore[attr-defined]
+        place = _place(request)
+        request.place = place  # type: ignore[attr-defined]
+        request.actor = _actor(request, place)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
-def _actor(request: HttpRequest) -> Actor | None:
-    if not isinstance(request.user, User) or not request.user.is_active:
+def _place(request: HttpRequest) -> Place:
+    user = request.user
+    if not isinstance(user, User) or not user.is_active:
+        return Place()
+    chosen, foreign = request.session.get(ACCOUNT_KEY), request.session.get(ACTING_KEY)
+    rows = Membership.objects.filter(user=user).select_related("account")
+    members = list(rows.order_by("created_at", "id"))
+    accounts = tuple(member.account for member in members)
+    acting = Account.objects.filter(pk=foreign).first() if foreign and user.is_superuser else None
+    if acting is not None:
+        return Place(acting, Role.ADMINISTRATOR, accounts, acting=True)
+    member = next((m for m in members if str(m.account_id) == chosen), next(iter(members), None))
+    return Place(member.account, Role(member.role), accounts) if member else Place()
+
+
+def _actor(request: HttpRequest, place: Place) -> Actor | None:
+    if place.account is None or place.role is None:
         return None
-    chosen = request.session.get(ACCOUNT_KEY)
-    memberships = list(Membership.objects.filter(user=request.user).order_by("created_at", "id"))
-    member = next((m for m in memberships if str(m.account_id) == chosen), None)
-    member = member or next(iter(memberships), None)
-    if member is None:
-        return None
-    return actor_of(request, request.user.username, member.account_id, Role(member.role), Via.CONSOLE)
+    return actor_of(request, request.user.get_username(), place.account.pk, place.role, Via.CONSOLE)

@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.actor import Role
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.web.requests import ConsoleRequest
+from console.web.sessions import sign_in_url
 
 View = Callable[..., HttpResponse]
 Door = Callable[[View], View]
@@ -32,6 +32,23 @@ def page(role: Role = Role.VIEWER) -> Door:
 def form_page(role: Role) -> Door:
     """A view that shows a form and takes it."""
     return _door(role, ("GET", "HEAD", "POST"))
+
+
+def person_page(*methods: str) -> Door:
+    """A view for everyone who is signed in, whether or not with an account."""
+
+    def door(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            response = _to_sign_in(request) or view(request, **kwargs)
+            response["Cache-Control"] = "no-store"
+            return response
+
+        return guarded
+
+    return door
 
 
 def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Door:
@@ -79,11 +96,16 @@ def _door(role: Role, methods: tuple[str, ...]) -> Door:
 
 
 def _sent_away(request: HttpRequest) -> HttpResponse | None:
-    if not request.user.is_authenticated:
-        if getattr(request, "htmx", False):
-            return HttpResponseClientRedirect(reverse("sign_in"))
-        return redirect_to_login(request.get_full_path())
+    if to_sign_in := _to_sign_in(request):
+        return to_sign_in
     return refused(request, 403, _NO_ACCOUNT) if getattr(request, "actor", None) is None else None
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse | None:
+    if request.user.is_authenticated:
+        return None
+    url = sign_in_url(request)
+    return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else redirect(url)
 
 
 def _answer(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.http import HttpRequest
 
 from console.actor import Actor, Role, Via
-from console.models import User
+from console.models import Account, User
 from console.origin import client_address
 
 if TYPE_CHECKING:
@@ -16,10 +16,23 @@ if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
 
+class Place(NamedTuple):
+    """The account a person works in and the role there; all accounts that he belongs to.
+
+    `acting`: a superuser, who does not belong to the account.
+    """
+
+    account: Account | None = None
+    role: Role | None = None
+    accounts: tuple[Account, ...] = ()
+    acting: bool = False
+
+
 class ConsoleRequest(HttpRequest):
     """A request behind `console.web.pages.page`: signed in, and acting for an account."""
 
     actor: Actor
+    place: Place
     request_id: str
     htmx: HtmxDetails
     user: User

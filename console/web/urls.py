@@ -1,20 +1,24 @@
-"""Pages about people, and the manual."""
+"""Pages about people, their accounts, what they did, and the manual."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from console.web import views
+from console.web import accounts, keys, members, sign_in, theme, views
 
 urlpatterns = [
-    path("sign-in", views.sign_in, name="sign_in"),
-    path("sign-out", views.sign_out, name="sign_out"),
-    path("account", views.switch_account, name="switch_account"),
-    path("keys", views.api_keys, name="api_keys"),
-    path("keys/<uuid:key_id>/revoke", views.revoke_api_key, name="api_key_revoke"),
-    path("members", views.members, name="members"),
-    path("members/<int:membership_id>/role", views.set_member_role, name="member_role"),
-    path("members/<int:membership_id>/remove", views.remove_member, name="member_remove"),
+    path("sign-in", sign_in.sign_in, name="sign_in"),
+    path("sign-out", sign_in.sign_out, name="sign_out"),
+    path("theme", theme.set_theme, name="theme"),
+    path("account", accounts.account_home, name="account_home"),
+    path("account/switch", accounts.switch_account, name="switch_account"),
+    path("account/stop", accounts.stop_acting, name="stop_acting"),
+    path("account/password", sign_in.password_change, name="password_change"),
+    path("keys", keys.api_keys, name="api_keys"),
+    path("keys/<uuid:key_id>/revoke", keys.revoke_api_key, name="api_key_revoke"),
+    path("members", members.members, name="members"),
+    path("members/<int:membership_id>/role", members.set_member_role, name="member_role"),
+    path("members/<int:membership_id>/remove", members.remove_member, name="member_remove"),
     path("manual", views.manual, name="manual_index"),
     path("manual/<slug:slug>", views.manual, name="manual"),
 ]

@@ -63,7 +63,7 @@ def test_sign_out_needs_a_post(ana: Party) -> None:
 
 def test_a_poll_after_the_session_leads_to_the_sign_in(db: None) -> None:
     answer = Client().get("/", headers=HTMX)
-    assert answer.headers["HX-Redirect"] == "/sign-in"
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/"
 
 
 def test_every_answer_has_a_request_id_and_a_policy(ana: Party) -> None:
@@ -88,7 +88,7 @@ def test_switches_between_accounts(ana: Party, ben: Party) -> None:
     client = ana.browser()
     assert "Switch" in text_of(client.get("/"))
     assert client.get("/keys").status_code == 200
-    client.post("/account", {"account": str(ben.account.id)})
+    client.post("/account/switch", {"account": str(ben.account.id)})
     refused = client.get("/keys")
     assert refused.status_code == 403
     assert "This needs the role administrator; ana is viewer in this account." in text_of(refused)
@@ -96,8 +96,8 @@ def test_switches_between_accounts(ana: Party, ben: Party) -> None:
 
 def test_nobody_switches_to_an_account_of_others(ana: Party, ben: Party) -> None:
     client = ana.browser()
-    assert client.post("/account", {"account": str(ben.account.id)}).status_code == 404
-    assert client.post("/account", {"account": "nonsense"}).status_code == 404
+    assert client.post("/account/switch", {"account": str(ben.account.id)}).status_code == 404
+    assert client.post("/account/switch", {"account": "nonsense"}).status_code == 404
     assert client.get("/keys").status_code == 200
 
 

@@ -1,0 +1,57 @@
+"""What upper floors tell the pages of this one, which knows nothing of them.
+
+They register in their AppConfig.ready: how much of each quota is used, and where objects have
+their pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Use(NamedTuple):
+    """How much of the quota `name` is used; for a quota of each VPC, zone or gateway, that of the
+    fullest one, named by `place`."""
+
+    name: str
+    used: int
+    place: str = ""
+
+
+Usage = Callable[[UUID], Iterable[Use]]
+Pages = Callable[[UUID, Collection[str]], Mapping[str, str]]
+
+_usages: list[Usage] = []
+_pages: dict[str, Pages] = {}
+
+
+def add_usage(usage: Usage) -> None:
+    """`usage` gets the account's id; it makes the same number of queries whatever is in it."""
+    if usage not in _usages:
+        _usages.append(usage)
+
+
+def add_pages(target_type: str, pages: Pages) -> None:
+    """`pages` gets the account's id and ids of objects as texts: the page of each that exists still.
+    `target_type` is the word of the audit trail."""
+    _pages[target_type] = pages
+
+
+def used(account_id: UUID) -> dict[str, Use]:
+    """What is used of each quota, by its name in `settings.QUOTAS`."""
+    return {use.name: use for usage in _usages for use in usage(account_id)}
+
+
+def pages_of(account_id: UUID, targets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The page of each (type, id) that has one: a query for each type among them."""
+    by_type: dict[str, set[str]] = {}
+    for kind, ident in targets:
+        if kind in _pages:
+            by_type.setdefault(kind, set()).add(ident)
+    return {
+        (kind, ident): url
+        for kind, idents in by_type.items()
+        for ident, url in _pages[kind](account_id, idents).items()
+    }

@@ -1,0 +1,39 @@
+"""A person's own password."""
+
+from __future__ import annotations
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from console.actor import Via
+from console.audit import record_person
+from console.errors import Invalid, Violation
+from console.models import User
+
+
+def check_password_rules(password: str, user: User) -> None:
+    """Raises Invalid, with one violation for each rule that is broken."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(
+            [Violation("validation_failure", "password", text) for text in error.messages]
+        ) from None
+
+
+def change_password(user: User, password: str, *, address: str, request_id: str) -> None:
+    """The person's sessions end with it, but for the one that is told. Raises Invalid."""
+    check_password_rules(password, user)
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        record_person(
+            "person.update",
+            user,
+            ["password"],
+            who=user.username,
+            via=Via.CONSOLE,
+            address=address,
+            request_id=request_id,
+        )

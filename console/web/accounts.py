@@ -1,0 +1,92 @@
+"""Which account one works in, and what of its quotas is used."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.signals import user_logged_out
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from console.contributions import used
+from console.models import Account, ApiKey, Membership, User
+from console.origin import client_address
+from console.quotas import limits_for
+from console.services.acting import begin_acting, end_acting
+from console.web.middleware import ACCOUNT_KEY, ACTING_KEY
+from console.web.pages import page, person_page, refused
+from console.web.quotas import quota_rows
+from console.web.requests import ConsoleRequest
+
+
+@page()
+def account_home(request: ConsoleRequest) -> HttpResponse:
+    """The account, who is in it, and how much of its quotas is used."""
+    account_id = request.actor.account_id
+    context = {
+        "account": request.place.account,
+        "quotas": quota_rows(limits_for(account_id), used(account_id)),
+        "member_count": Membership.objects.filter(account_id=account_id).count(),
+        "key_count": ApiKey.objects.filter(account_id=account_id, revoked_at=None).count(),
+    }
+    return render(request, "console/account.html", context)
+
+
+@person_page("POST")
+def switch_account(request: ConsoleRequest) -> HttpResponse:
+    """Work in another of one's accounts from now on; a superuser acts in any."""
+    account = _account(request.POST.get("account", ""))
+    mine = account is not None and account in request.place.accounts
+    if account is None or not (mine or request.user.is_superuser):
+        return refused(request, 404, "There is no such account for you.")
+    _leave(request)
+    if mine:
+        request.session[ACCOUNT_KEY] = str(account.pk)
+        messages.success(request, f"You now work in the account {account.name}.")
+    else:
+        begin_acting(request.user, account, **_trace(request))
+        request.session[ACTING_KEY] = str(account.pk)
+        messages.warning(
+            request, f"You now act in the account {account.name}; this is recorded in its trail."
+        )
+    return redirect("/")
+
+
+@person_page("POST")
+def stop_acting(request: ConsoleRequest) -> HttpResponse:
+    """Back to one's own account."""
+    if _leave(request):
+        messages.success(request, "You no longer act in an account of others.")
+    return redirect("/" if request.place.accounts else "admin:index")
+
+
+def _leave(request: HttpRequest) -> bool:
+    """End acting, if anyone acts."""
+    account = _account(request.session.pop(ACTING_KEY, ""))
+    if account is None or not isinstance(request.user, User):
+        return False
+    end_acting(request.user, account, **_trace(request))
+    return True
+
+
+def _left(request: HttpRequest, **_: object) -> None:
+    """Receiver of Django's signal of a sign-out: who signs out acts no longer."""
+    _leave(request)
+
+
+user_logged_out.connect(_left, dispatch_uid="console.acting")
+
+
+def _account(ident: str) -> Account | None:
+    try:
+        return Account.objects.filter(pk=UUID(ident)).first()
+    except ValueError:
+        return None
+
+
+def _trace(request: HttpRequest) -> dict[str, str]:
+    return {
+        "address": client_address(request.META),
+        "request_id": getattr(request, "request_id", ""),
+    }

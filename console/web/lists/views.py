@@ -1,0 +1,111 @@
+"""The two views of every list: the page with its fragment and file, and actions on chosen rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from console.errors import NotAllowed, Refused
+from console.web.lists.build import build, matching
+from console.web.lists.declare import Action, Effect, ListSpec, ident_of
+from console.web.lists.sheet import sheet
+from console.web.lists.state import State
+from console.web.requests import ConsoleRequest
+
+# Each row is a change of its own through the services; more would keep the browser waiting.
+MOST = 200
+
+
+class Outcome(NamedTuple):
+    """What became of one chosen row."""
+
+    row: Any
+    done: bool
+    message: str
+
+
+class Planned(NamedTuple):
+    """A chosen row and what the action would do to it."""
+
+    row: Any
+    effect: Effect
+
+
+def list_page(
+    request: ConsoleRequest, spec: ListSpec, template: str, extra: dict[str, Any] | None = None
+) -> HttpResponse:
+    """A poll asks with the stamp that it has seen and gets 204 for nothing new."""
+    state = State.of(request.GET, spec)
+    if request.GET.get("format") == "csv":
+        return sheet(request.actor, state)
+    stamp = spec.stamp(request.actor) if spec.stamp else ""
+    if request.htmx and stamp and request.GET.get("seen") == stamp:
+        return HttpResponse(status=204)
+    listing = replace(build(request.actor, state), stamp=stamp)
+    drawn = f"{template}#rows" if request.htmx else template
+    return render(request, drawn, {"listing": listing} | (extra or {}))
+
+
+def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
+    """Asked without `confirmed` it says what would happen; with it, it happens row by row."""
+    if request.method != "POST":
+        return redirect(spec.url)
+    back = f"{reverse(spec.url)}?{State.of(QueryDict(request.POST.get('match', '')), spec).query()}"
+    action = next((a for a in spec.actions if a.key == request.POST.get("do")), None)
+    if action is None:
+        return redirect(back)
+    request.actor.require(action.role)
+    idents = _chosen(request, spec)
+    rows = _load(request, spec, idents[:MOST])
+    if not rows:
+        messages.error(request, f"No {spec.noun} is chosen: tick the boxes of those that you mean.")
+        return redirect(back)
+    context = {"spec": spec, "action": action, "back": back, "match": request.POST.get("match", "")}
+    context |= {"more": max(0, len(idents) - MOST), "most": MOST}
+    if _confirmed(request, action, len(rows)):
+        outcomes = [_run(request, action, row) for row in rows]
+        context |= {"outcomes": outcomes, "done": sum(one.done for one in outcomes)}
+        return render(request, "lists/outcome.html", context)
+    effects = action.effects(request.actor, rows)
+    plan = [Planned(row, effect) for row, effect in zip(rows, effects, strict=True)]
+    context |= {"plan": plan, "phrase": _phrase(action, len(rows)), "wrong": "confirmed" in request.POST}
+    return render(request, "lists/confirm.html", context)
+
+
+def _phrase(action: Action, count: int) -> str:
+    return f"{action.key} {count}"
+
+
+def _confirmed(request: ConsoleRequest, action: Action, count: int) -> bool:
+    typed = " ".join(request.POST.get("typed", "").lower().split())
+    return "confirmed" in request.POST and (not action.typed or typed == _phrase(action, count))
+
+
+def _chosen(request: ConsoleRequest, spec: ListSpec) -> list[Any]:
+    """The keys of those ticked that are the account's own, or of all that match."""
+    if request.POST.get("scope") == "all":
+        state = State.of(QueryDict(request.POST.get("match", "")), spec)
+        return matching(request.actor, state)[0]
+    ticked = [ident for ident in map(ident_of, request.POST.getlist("row")) if ident]
+    return list(dict.fromkeys(ticked))
+
+
+def _load(request: ConsoleRequest, spec: ListSpec, idents: list[Any]) -> list[Any]:
+    """What is gone, or another account's, is not among them."""
+    rows = {row.pk: row for row in spec.rows(request.actor).filter(pk__in=idents)}
+    return [rows[ident] for ident in idents if ident in rows]
+
+
+def _run(request: ConsoleRequest, action: Action, row: Any) -> Outcome:
+    try:
+        action.run(request.actor, row)
+    except NotAllowed:
+        raise
+    except Refused as error:
+        return Outcome(row, False, " ".join(violation.message for violation in error.violations))
+    return Outcome(row, True, action.done)
