@@ -47,7 +47,7 @@
       await navigator.clipboard.writeText(input.value);
       button.textContent = "Copied";
     } catch (error) {
-      input.type = "text";
+      if (input.type === "password") input.type = "text";
       input.select();
       button.textContent = "Press Ctrl+C";
     }
@@ -81,4 +81,33 @@
     if (wrong) wrong.focus();
     announce();
   });
+
+  // Chosen rows of a list are counted, and stay chosen when the list is drawn anew.
+  const boxes = () => [...document.querySelectorAll("[data-row]")];
+  let kept = new Set();
+  const count = () => {
+    const note = document.querySelector("[data-chosen]");
+    if (!note) return;
+    const chosen = boxes().filter((box) => box.checked).length;
+    note.textContent = chosen ? `${chosen} chosen` : "";
+    all("[data-choose-all]", (button) => {
+      button.hidden = false;
+      button.textContent = chosen && chosen === boxes().length ? "Choose none" : "Choose all on this page";
+    });
+  };
+  document.addEventListener("htmx:beforeSwap", () => {
+    kept = new Set(boxes().filter((box) => box.checked).map((box) => box.value));
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    boxes().forEach((box) => { box.checked = box.checked || kept.has(box.value); });
+    count();
+  });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-row]")) count(); });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-choose-all]")) return;
+    const every = boxes().every((box) => box.checked);
+    boxes().forEach((box) => { box.checked = !every; });
+    count();
+  });
+  document.addEventListener("DOMContentLoaded", count);
 })();
