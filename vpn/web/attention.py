@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from policies.domain.algorithms import (
@@ -18,12 +18,11 @@ from policies.domain.algorithms import (
 from policies.web.shown import word_of as spelling
 from vpn.models import Gateway
 from vpn.web.shown import word_of
-from vpn.web.snapshot import Seen, Snapshot
+from vpn.web.snapshot import Seen, Snapshot, Suite
 from vpn.web.usage import Usage
 
 # So many of one kind are listed, the rest is counted.
 MOST = 5
-KEY_IS_OLD = timedelta(days=365)
 PENDING_IS_LONG = timedelta(minutes=2)
 _WORST = list(Strength)
 
@@ -44,13 +43,13 @@ class Item(NamedTuple):
     code: str = ""
 
 
-def attention(seen: Snapshot, limits: Iterable[Usage] = ()) -> list[Item]:
+def attention(seen: Snapshot, limits: Iterable[Usage], weak: Mapping[UUID, list[Suite]]) -> list[Item]:
     """Of every kind the first few; each further one is counted in a last line of its kind."""
     standing = [gateway for gateway in seen.gateways if gateway.deleted_at is None]
     alive = {gateway.pk: gateway for gateway in standing}
     connections = [c for c in seen.connections if c.gateway_id in alive]
-    down = [c for c in connections if c.state(seen.now) == "down" and _works(alive[c.gateway_id])]
-    partly = [c for c in connections if c.state(seen.now) == "partly"]
+    down = [c for c in connections if c.state == "down" and _works(alive[c.gateway_id])]
+    partly = [c for c in connections if c.state == "partly"]
     return [
         *_bounded(_gateways(standing, "failed", "has failed"), "gateways failed", "gateways"),
         *_bounded(_networks(seen), "VPCs have a fault", "networks"),
@@ -58,8 +57,8 @@ def attention(seen: Snapshot, limits: Iterable[Usage] = ()) -> list[Item]:
         *_bounded(_gateways(standing, "degraded", "runs on one member"), "gateways are degraded", "gateways"),
         *_bounded(map(_partly, partly), "connections carry only a part", "connections"),
         *_bounded(_pending(standing, seen.now), "gateways are pending", "gateways"),
-        *_bounded(_weak(connections, seen.suites), "connections use weak algorithms", "connections"),
-        *_bounded(_old_keys(connections, seen.now), "keys are older than a year", "connections"),
+        *_bounded(_weak(connections, weak), "connections use weak algorithms", "connections"),
+        *_bounded(_old_keys(connections, seen), "keys are older than a year", "connections"),
         *_bounded(_limits(limits), "limits are nearly reached", "account_home"),
     ]
 
@@ -110,17 +109,19 @@ def _pending(gateways: Iterable[Gateway], now: datetime) -> Iterator[Item]:
             yield Item("pending", "pending", gateway.name, told, gateway.pk)
 
 
-def _weak(rows: Iterable[Seen], suites: dict[UUID, list[dict[str, Any]]]) -> Iterator[Item]:
-    found = [
-        (row, worst, words) for row in rows for worst, words in [weaknesses(suites.get(row.id, ()))] if words
-    ]
+def _weak(rows: Iterable[Seen], suites: Mapping[UUID, list[Suite]]) -> Iterator[Item]:
+    found = [(row, *weaknesses(suites[row.id])) for row in rows if row.id in suites]
     found.sort(key=lambda one: -_WORST.index(one[1]))
     for row, worst, words in found:
         told = f"uses {', '.join(words)}."
         yield Item(worst.value, f"{worst.value} algorithms", row.name, told, row.gateway_id, row.id)
 
 
-def weaknesses(suites: Iterable[dict[str, Any]]) -> tuple[Strength, list[str]]:
+def is_weak(suite: Suite) -> bool:
+    return weaknesses([suite])[0] is not Strength.OK
+
+
+def weaknesses(suites: Iterable[Suite]) -> tuple[Strength, list[str]]:
     """The worst strength of what was negotiated, and the words of all that is not `ok`."""
     told: dict[str, Strength] = {}
     for suite in suites:
@@ -130,13 +131,13 @@ def weaknesses(suites: Iterable[dict[str, Any]]) -> tuple[Strength, list[str]]:
     return max(told.values(), key=_WORST.index, default=Strength.OK), list(told)
 
 
-def _verdicts(suite: dict[str, Any]) -> Iterator[tuple[str, Verdict]]:
-    version = suite["ike_version"]
-    if version in IKE_VERSIONS:
-        yield f"IKEv{version}", IKE_VERSIONS[version]
-    for part in str(suite["ike_suite"]).split("-"):
+def _verdicts(suite: Suite) -> Iterator[tuple[str, Verdict]]:
+    for version, verdict in IKE_VERSIONS.items():
+        if str(version) == suite.ike_version:
+            yield f"IKEv{version}", verdict
+    for part in suite.ike.split("-"):
         yield from ((word, ike) for keyword, word, ike, _ in _KEYWORDS if keyword == part)
-    for part in str(suite["esp_suite"]).split("-"):
+    for part in suite.esp.split("-"):
         yield from ((word, esp) for keyword, word, _, esp in _KEYWORDS if keyword == part)
 
 
@@ -150,11 +151,10 @@ def _keywords() -> list[tuple[str, str, Verdict, Verdict]]:
 _KEYWORDS = _keywords()
 
 
-def _old_keys(rows: Iterable[Seen], now: datetime) -> Iterator[Item]:
-    old = [row for row in rows if now - row.psk_changed_at > KEY_IS_OLD]
-    for row in sorted(old, key=lambda one: one.psk_changed_at):
-        days = (now - row.psk_changed_at).days
-        told = f"has had its pre-shared key for {days} days; replace it at both ends."
+def _old_keys(rows: Iterable[Seen], seen: Snapshot) -> Iterator[Item]:
+    old = [(seen.old_keys[row.id], row) for row in rows if row.id in seen.old_keys]
+    for since, row in sorted(old, key=lambda one: one[0]):
+        told = f"has had its pre-shared key for {(seen.now - since).days} days; replace it at both ends."
         yield Item("weak", "old key", row.name, told, row.gateway_id, row.id)
 
 

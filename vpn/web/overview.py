@@ -17,8 +17,8 @@ from console.models import AuditEvent
 from console.web.pages import page
 from console.web.requests import ConsoleRequest
 from vpn.models import StatusChange
-from vpn.web.attention import attention
-from vpn.web.snapshot import Snapshot, stamp_of, take
+from vpn.web.attention import attention, is_weak
+from vpn.web.snapshot import Snapshot, stamp_of, suites, take
 from vpn.web.topology import draw
 from vpn.web.topology_lines import STATES
 from vpn.web.usage import usage
@@ -52,7 +52,7 @@ def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
     actor = request.actor
     limits = usage(actor, seen)
     links = seen.links()
-    items = attention(seen, limits)
+    items = attention(seen, limits, suites(actor, is_weak))
     states = Counter(link.state for link in links)
     up = states["up"] + states["partly"]
     return {

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from console.actor import Actor
 from console.models import AuditEvent
@@ -19,46 +24,42 @@ from vpn.web.topology_lines import Link, Place, Stand
 
 # A connection without a reason is being negotiated for so long, then it is down.
 PATIENCE = timedelta(seconds=60)
-_COLUMNS = (
-    "id", "name", "gateway_id", "peer_address", "status", "admin_state_up", "status_reasons",
-    "status_changed_at", "created_at", "psk_changed_at",
-)  # fmt: skip
+KEY_IS_OLD = timedelta(days=365)
 
 
 class Seen(NamedTuple):
-    """A connection, as the columns say."""
+    """A connection; `state` is one of topology_lines.STATES.
+
+    Reasons and the time of the last change are read only of those that are not simply up.
+    """
 
     id: UUID
     name: str
     gateway_id: UUID
     peer_address: str
-    status: str
-    admin_state_up: bool
+    state: str
     reasons: list[dict[str, str]]
     changed_at: datetime | None
-    created_at: datetime
-    psk_changed_at: datetime
 
-    def state(self, now: datetime) -> str:
-        """One of topology_lines.STATES."""
-        if not self.admin_state_up:
-            return "disabled"
-        if self.status == "up":
-            return "partly" if self.reasons else "up"
-        fresh = now - (self.changed_at or self.created_at) < PATIENCE
-        return "negotiating" if fresh and not self.reasons else "down"
+
+class Suite(NamedTuple):
+    """What was negotiated."""
+
+    ike_version: str
+    ike: str
+    esp: str
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`suites` holds what was negotiated for each connection that is up."""
+    """`old_keys` says since when a connection has its key, for those older than KEY_IS_OLD."""
 
     now: datetime
     vpcs: list[Vpc]
     subnets: list[Subnet]
     gateways: list[Gateway]
     connections: list[Seen]
-    suites: dict[UUID, list[dict[str, Any]]]
+    old_keys: dict[UUID, datetime]
     policies: tuple[int, int]
 
     def places(self) -> list[Place]:
@@ -69,7 +70,7 @@ class Snapshot:
         return [Stand(g.pk, g.name, word_of(g), g.public_address, g.subnet_id) for g in self.gateways]
 
     def links(self) -> list[Link]:
-        return [Link(c.id, c.name, c.gateway_id, c.peer_address, c.state(self.now)) for c in self.connections]
+        return [Link(c.id, c.name, c.gateway_id, c.peer_address, c.state) for c in self.connections]
 
 
 def stamp_of(actor: Actor, now: datetime) -> str:
@@ -84,16 +85,41 @@ def take(actor: Actor, now: datetime) -> Snapshot:
     vpcs = list(Vpc.objects.owned_by(actor).order_by("name"))
     subnets = list(Subnet.objects.owned_by(actor).order_by("name"))
     gateways = list(Gateway.objects.owned_by(actor).order_by("name", "pk"))
-    rows = Connection.objects.owned_by(actor).order_by("name", "pk").values_list(*_COLUMNS)
-    connections = [Seen(*row) for row in rows]
+    mine = Connection.objects.owned_by(actor)
+    old = mine.filter(psk_changed_at__lt=now - KEY_IS_OLD).values_list("pk", "psk_changed_at")
     policies = (IKEPolicy.objects.owned_by(actor).count(), IPsecPolicy.objects.owned_by(actor).count())
-    return Snapshot(now, vpcs, subnets, gateways, connections, _suites(actor), policies)
+    return Snapshot(now, vpcs, subnets, gateways, _connections(mine, now), dict(old), policies)
 
 
-def _suites(actor: Actor) -> dict[UUID, list[dict[str, Any]]]:
-    rows = Tunnel.objects.filter(connection__account_id=actor.account_id, status="up")
-    found: dict[UUID, list[dict[str, Any]]] = {}
-    for ident, negotiated in rows.values_list("connection_id", "negotiated"):
-        if negotiated:
-            found.setdefault(ident, []).append(negotiated)
+def _connections(mine: QuerySet[Connection], now: datetime) -> list[Seen]:
+    troubled = mine.filter(admin_state_up=True).exclude(status="up", status_reasons=[])
+    columns = ("pk", "status_reasons", "status_changed_at", "created_at")
+    trouble = {ident: (why, changed, made) for ident, why, changed, made in troubled.values_list(*columns)}
+    found = []
+    columns = ("pk", "name", "gateway_id", "peer_address", "status", "admin_state_up")
+    for ident, name, gateway, peer, status, enabled in mine.order_by("name", "pk").values_list(*columns):
+        reasons, changed, created = trouble.get(ident, ([], None, now))
+        fresh = now - (changed or created) < PATIENCE and not reasons
+        if not enabled:
+            state = "disabled"
+        elif status == "up":
+            state = "partly" if reasons else "up"
+        else:
+            state = "negotiating" if fresh else "down"
+        found.append(Seen(ident, name, gateway, peer, state, reasons, changed))
+    return found
+
+
+def suites(actor: Actor, wanted: Callable[[Suite], bool]) -> dict[UUID, list[Suite]]:
+    """By connection, those suites in use that are wanted; most are alike, so they are asked first."""
+    names = ("ike_version", "ike_suite", "esp_suite")
+    texts = {name: Cast(KeyTextTransform(name, "negotiated"), TextField()) for name in names}
+    rows = Tunnel.objects.filter(connection__account_id=actor.account_id, status="up").annotate(**texts)
+    known = [Suite(*row) for row in rows.order_by().values_list(*texts).distinct() if None not in row]
+    chosen = [suite for suite in known if wanted(suite)]
+    these = [Q(ike_version=s.ike_version, ike_suite=s.ike, esp_suite=s.esp) for s in chosen]
+    found: dict[UUID, list[Suite]] = {}
+    if these:
+        for ident, *suite in rows.filter(reduce(or_, these)).values_list("connection_id", *texts):
+            found.setdefault(ident, []).append(Suite(*suite))
     return found

@@ -161,8 +161,9 @@ def _idle(picture: Picture, subnets: Sequence[Place], y: int, *, alone: bool) ->
 
 
 def _sink(picture: Picture, by: int) -> None:
-    """The left column to the middle of the picture."""
-    picture.boxes = [box._replace(y=box.y + by) for box in picture.boxes]
+    """The left column to the middle of the picture, VPCs behind what is in them."""
+    layers = sorted(picture.boxes, key=lambda box: box.kind != "vpc")
+    picture.boxes = [box._replace(y=box.y + by) for box in layers]
     picture.gateways = [card._replace(y=card.y + by) for card in picture.gateways]
 
 
