@@ -32,6 +32,18 @@ def test_rows_and_related_rows_are_the_same(django_assert_num_queries):
     assert found._state.adding is False
 
 
+def test_chosen_columns_without_instances():
+    scene = make_scene()
+    gateway = scene.gateway(scene.left)
+    made = scene.connect(gateway, "203.0.113.9", name="first")
+    of_gateway = PreparedQuery(
+        lambda ident: Connection.objects.filter(gateway_id=ident).only("name", "gateway"), (UUID,)
+    )
+    found = of_gateway.tuples(gateway.id, names=("id", "name", "gateway_id"))
+    assert found == [(made.id, "first", gateway.id)]
+    assert of_gateway.tuples(uuid4(), names=("id", "name")) == []
+
+
 def test_other_parameters_give_other_rows_and_none_gives_none():
     scene = make_scene()
     one, two = scene.gateway(scene.left), scene.gateway(scene.right)

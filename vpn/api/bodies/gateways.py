@@ -32,7 +32,8 @@ _connections = PreparedQuery(
 def gateway_body(gateway: Gateway, links: Links) -> dict[str, Any]:
     """Two queries. Subnet, VPC and resource group come with the row."""
     references = [
-        connection_reference(gateway.pk, row.pk, row.name, links) for row in _connections(gateway.pk)
+        connection_reference(gateway.pk, ident, name, links)
+        for ident, name in _connections.tuples(gateway.pk, names=("id", "name"))
     ]
     return _body(gateway, _members(gateway.pk), references, links)
 
