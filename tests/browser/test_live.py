@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_the_list_follows_what_others_do(visit: Visit) -> None:
-    visit.go("/")
+    visit.go("/gateways")
     loads = list(visit.loads)
     other = visit.another_tab()
     make_gateway(other, "elsewhere", "subnet-1")
@@ -48,16 +48,16 @@ def test_cidrs_are_edited_in_place(visit: Visit) -> None:
 
 def test_a_silent_server_is_told(visit: Visit) -> None:
     """What the page shows may be old then; it goes on asking, and says when all is well again."""
-    visit.go("/")
+    visit.go("/gateways")
     note = visit.page.locator("#stale")
     expect(note).to_be_hidden()
 
     def unreachable(route: Route) -> None:
         route.abort("connectionrefused")
 
-    visit.page.route("**/?seen=*", unreachable)
+    visit.page.route("**/gateways?seen=*", unreachable)
     expect(note).to_be_visible()
-    visit.page.unroute("**/?seen=*", unreachable)
+    visit.page.unroute("**/gateways?seen=*", unreachable)
     expect(note).to_be_hidden()
     expected = ("ERR_CONNECTION_REFUSED", "htmx:sendError", "htmx:afterRequest")
     assert [said for said in visit.complaints if not any(word in said for word in expected)] == []
@@ -65,15 +65,15 @@ def test_a_silent_server_is_told(visit: Visit) -> None:
 
 
 def test_updates_can_be_paused(visit: Visit) -> None:
-    visit.go("/")
+    visit.go("/gateways")
     asked: list[str] = []
     visit.page.on("request", lambda request: asked.append(request.url))
-    with visit.page.expect_request("**/?seen=*"):
+    with visit.page.expect_request("**/gateways?seen=*"):
         pass
     visit.press("Pause updates")
     asked.clear()
     # Longer than the polls are apart.
     visit.page.wait_for_timeout(2500)
     assert asked == []
-    with visit.page.expect_request("**/?seen=*"):
+    with visit.page.expect_request("**/gateways?seen=*"):
         visit.press("Go on updating")

@@ -74,5 +74,5 @@ def _reloaded(visit: Visit, selector: str, word: str) -> bool:
 
 
 def _gone(visit: Visit, name: str) -> bool:
-    visit.go("/")
+    visit.go("/gateways")
     return visit.page.get_by_role("link", name=name, exact=True).count() == 0

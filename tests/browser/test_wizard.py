@@ -100,7 +100,7 @@ def test_a_second_click_makes_no_second_gateway(visit: Visit) -> None:
     visit.choose("skip")
     visit.page.locator("main form button.primary").dblclick()
     visit.page.get_by_role("heading", name="once", exact=True).wait_for()
-    visit.go("/")
+    visit.go("/gateways")
     expect(visit.page.get_by_role("link", name="once", exact=True)).to_have_count(1)
 
 

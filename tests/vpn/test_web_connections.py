@@ -123,7 +123,7 @@ def test_a_poll_answers_only_news(browser: Client, connection: Connection) -> No
     news = text_of(browser.get(f"{url}?seen=0", headers=HTMX))
     assert "<html" not in news and 'hx-swap-oob="true"' in news
     connection.delete()
-    assert browser.get(url, headers=HTMX).headers["HX-Redirect"] == "/"
+    assert browser.get(url, headers=HTMX).headers["HX-Redirect"] == "/gateways"
 
 
 def test_cidrs_are_added_in_place(browser: Client, connection: Connection) -> None:

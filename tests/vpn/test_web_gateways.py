@@ -1,4 +1,4 @@
-"""The list of gateways and a gateway's page."""
+"""A gateway's page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.actor import Role
 from console.models import AuditEvent, Membership
-from tests.factories import Party, make_connection, make_gateway, make_subnet, raise_quotas
+from tests.factories import Party, make_connection, make_gateway, make_subnet
 from vpn.models import Connection, Gateway, GatewayMember, StatusChange
 
 HTMX = {"HX-Request": "true"}
@@ -25,44 +25,6 @@ def text_of(response: Any) -> str:
 @pytest.fixture
 def browser(ana: Party) -> Client:
     return ana.browser()
-
-
-def test_an_empty_list_offers_one_thing(browser: Client) -> None:
-    page = text_of(browser.get("/"))
-    assert "No gateway yet" in page
-    assert page.count('href="/gateways/new"') == 1
-
-
-def test_the_list_shows_status_and_connections(ana: Party, browser: Client) -> None:
-    gateway = make_gateway(ana, name="edge")
-    make_connection(ana, gateway, 1)
-    make_connection(ana, gateway, 2)
-    Connection.objects.filter(name="connection-1").update(status="up")
-    page = text_of(browser.get("/"))
-    for words in ("edge", "pending", "1 of 2", gateway.public_address, gateway.subnet.name, gateway.vpc.name):
-        assert words in page
-
-
-def test_the_list_costs_the_same_however_long(
-    ana: Party, browser: Client, django_assert_max_num_queries: Any
-) -> None:
-    raise_quotas(ana, gateways_per_zone=20)
-    subnet = make_subnet(ana)
-    for number in range(6):
-        make_connection(ana, make_gateway(ana, subnet), number)
-    with django_assert_max_num_queries(7):
-        assert browser.get("/").status_code == 200
-
-
-def test_a_poll_of_the_list_answers_only_news(ana: Party, browser: Client) -> None:
-    gateway = make_gateway(ana)
-    stamp = browser.get("/").context["stamp"]
-    assert browser.get(f"/?seen={stamp}", headers=HTMX).status_code == 204
-    Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
-    news = browser.get(f"/?seen={stamp}", headers=HTMX)
-    assert news.status_code == 200
-    assert "<html" not in text_of(news) and 'id="live"' in text_of(news)
-    assert "<html" in text_of(browser.get(f"/?seen={stamp}"))
 
 
 def test_the_page_tells_everything(ana: Party, browser: Client) -> None:
@@ -99,8 +61,8 @@ def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_quer
 
 def test_a_poll_of_a_gateway_that_is_gone_leads_to_the_list(ana: Party, browser: Client) -> None:
     answer = browser.get(f"/gateways/{uuid4()}/status?seen=1", headers=HTMX)
-    assert answer.headers["HX-Redirect"] == "/"
-    assert "The gateway is gone." in text_of(browser.get("/"))
+    assert answer.headers["HX-Redirect"] == "/gateways"
+    assert "The gateway is gone." in text_of(browser.get("/gateways"))
 
 
 def test_degraded_is_told(ana: Party, browser: Client) -> None:
@@ -109,7 +71,7 @@ def test_degraded_is_told(ana: Party, browser: Client) -> None:
     Gateway.objects.filter(pk=gateway.pk).update(
         lifecycle_state="stable", health_state="degraded", health_reasons=reason
     )
-    assert "degraded" in text_of(browser.get("/"))
+    assert "degraded" in text_of(browser.get("/gateways"))
     page = text_of(browser.get(f"/gateways/{gateway.pk}"))
     assert "degraded" in page and "Member 2 is not running." in page
     assert 'href="/manual/tunnels#internal_error"' in page
@@ -135,7 +97,7 @@ def test_deleting_says_what_goes_and_asks_for_the_name(ana: Party, browser: Clie
     assert "Type edge to confirm." in text_of(browser.post(url, {"name": "wrong"}))
     gateway.refresh_from_db()
     assert gateway.deleted_at is None
-    assert browser.post(url, {"name": "edge"}).headers["Location"] == "/"
+    assert browser.post(url, {"name": "edge"}).headers["Location"] == "/gateways"
     gateway.refresh_from_db()
     assert gateway.deleted_at is not None
     assert AuditEvent.objects.get(action="vpn_gateway.delete").via == "console"
@@ -155,7 +117,7 @@ def test_those_of_others_do_not_exist(ben: Party, browser: Client, path: str) ->
 def test_below_editor_one_may_only_look(ana: Party, browser: Client, role: Role) -> None:
     gateway = make_gateway(ana)
     Membership.objects.update(role=role.value)
-    pages = text_of(browser.get("/")) + text_of(browser.get(f"/gateways/{gateway.pk}"))
+    pages = text_of(browser.get("/gateways")) + text_of(browser.get(f"/gateways/{gateway.pk}"))
     for offer in ("New gateway", "Rename", "Delete", "New connection", "/gateways/new"):
         assert offer not in pages
     paths = [

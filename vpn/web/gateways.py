@@ -1,4 +1,4 @@
-"""Gateways: the list, one gateway's page, rename and delete."""
+"""One gateway's page, rename and delete; the list is in `vpn.web.lists`."""
 
 from __future__ import annotations
 
@@ -16,25 +16,7 @@ from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.services import gateways as services
 from vpn.web.forms.gateways import RenameForm, TypedNameForm
-from vpn.web.shown import gateway_live, listed, stamp_of
-
-
-@page()
-def gateway_list(request: ConsoleRequest) -> HttpResponse:
-    """All gateways; a poll asks with the stamp that it has seen and gets 204 for nothing new."""
-    rows = listed(request.actor)
-    stamp = stamp_of(rows)
-    if request.htmx and request.GET.get("seen") == stamp:
-        return HttpResponse(status=204)
-    up = sum(shown.up for shown in rows)
-    total = sum(shown.total for shown in rows)
-    context = {
-        "rows": rows,
-        "stamp": stamp,
-        "announce": f"{len(rows)} gateways, {up} of {total} connections up.",
-    }
-    template = "vpn/gateways/list.html"
-    return render(request, f"{template}#rows" if request.htmx else template, context)
+from vpn.web.shown import gateway_live
 
 
 @page()

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
-
-from console.actor import Actor
 from vpn.models import Connection, Gateway, Tunnel
 from vpn.services.connections import cidrs_of, connections_of
-from vpn.services.gateways import gateways_of
 
 HISTORY = 20
 
@@ -53,21 +47,6 @@ def word_of(gateway: Gateway) -> str:
     if gateway.status == "available" and gateway.health_state == "degraded":
         return "degraded"
     return gateway.status
-
-
-def listed(actor: Actor) -> list[GatewayShown]:
-    """The account's gateways, newest first."""
-    up = Count("id", filter=Q(status="up"))
-    counted = Connection.objects.owned_by(actor).values_list("gateway_id").annotate(up=up, total=Count("id"))
-    numbers = {ident: (lit, total) for ident, lit, total in counted}
-    rows = gateways_of(actor).order_by("-created_at", "-id")
-    return [GatewayShown(row, *numbers.get(row.pk, (0, 0))) for row in rows]
-
-
-def stamp_of(gateways: Iterable[GatewayShown]) -> str:
-    """Changes with every change that the list shows."""
-    text = " ".join(f"{shown.row.pk}:{shown.row.stamp}" for shown in gateways)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def shown_connections(gateway: Gateway) -> list[ConnectionShown]:

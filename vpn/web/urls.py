@@ -5,14 +5,19 @@ from __future__ import annotations
 from django.urls import path
 
 from vpn.web import connections, gateways, handoff, networks, overview, shared, wizard
+from vpn.web.lists import connections as connection_list
+from vpn.web.lists import gateways as gateway_list
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
 _CONNECTION = f"{_GATEWAY}/connections/<uuid:connection_id>"
 _DRAFT = "gateways/new/<uuid:draft_id>"
 
 urlpatterns = [
-    path("", gateways.gateway_list, name="gateways"),
-    path("overview", overview.overview, name="overview"),
+    path("", overview.overview, name="overview"),
+    path("gateways", gateway_list.gateway_list, name="gateways"),
+    path("gateways/bulk", gateway_list.gateways_bulk, name="gateways_bulk"),
+    path("connections", connection_list.connection_list, name="connections"),
+    path("connections/bulk", connection_list.connections_bulk, name="connections_bulk"),
     path("gateways/new", wizard.gateway_step, name="gateway_new"),
     path("gateways/new/check", wizard.check_gateway_field, name="gateway_check"),
     path(f"{_DRAFT}/gateway", wizard.gateway_step, name="wizard_gateway"),

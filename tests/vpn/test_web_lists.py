@@ -1,0 +1,188 @@
+"""The list of gateways, and what all lists do: poll, sort, turn pages, be empty."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from console.actor import Role
+from console.models import Membership
+from tests.factories import (
+    Party,
+    make_connection,
+    make_gateway,
+    make_subnet,
+    make_vpc,
+    raise_quotas,
+)
+from vpn.models import Connection, Gateway
+
+HTMX = {"HX-Request": "true"}
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def names_in(response: Any) -> list[str]:
+    """The names of the rows, in order."""
+    return re.findall(r'<th scope="row"><a[^>]*>([^<]+)</a>', text_of(response))
+
+
+@pytest.fixture
+def browser(ana: Party) -> Client:
+    return ana.browser()
+
+
+@pytest.fixture
+def many(ana: Party) -> list[Gateway]:
+    """Thirty gateways in one subnet."""
+    raise_quotas(ana, gateways=100, gateways_per_zone=100)
+    subnet = make_subnet(ana)
+    return [make_gateway(ana, subnet, f"edge-{number}") for number in range(30)]
+
+
+def test_an_empty_list_offers_one_thing(browser: Client) -> None:
+    page = text_of(browser.get("/gateways"))
+    assert "No gateway yet" in page
+    assert page.count('href="/gateways/new"') == 1
+    assert 'type="search"' not in page
+
+
+def test_found_nothing_is_not_having_nothing(ana: Party, browser: Client) -> None:
+    make_gateway(ana, name="edge")
+    page = text_of(browser.get("/gateways?q=nowhere"))
+    assert "No gateway matches" in page and "No gateway yet" not in page
+    assert 'value="nowhere"' in page and "Show everything" in page
+    for stale in ("status=sideways", "vpc=x", "vpc=7d3cb5b0-0000-4000-8000-000000000000"):
+        assert "No gateway matches" in text_of(browser.get(f"/gateways?{stale}"))
+
+
+def test_the_list_shows_status_and_connections(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana, name="edge")
+    for number in range(3):
+        make_connection(ana, gateway, number, admin_state_up=number != 0)
+    Connection.objects.filter(name="connection-1").update(status="up")
+    page = text_of(browser.get("/gateways"))
+    for words in ("edge", "pending", "1 of 3", "1 disabled", gateway.public_address, gateway.vpc.name):
+        assert words in page
+
+
+@pytest.mark.parametrize("path", ["/gateways", "/gateways?status=pending&q=edge&sort=-name"])
+def test_the_list_costs_the_same_however_long(ana: Party, browser: Client, path: str) -> None:
+    raise_quotas(ana, gateways=100, gateways_per_zone=100, connections_per_gateway=100)
+    subnet = make_subnet(ana)
+    costs = []
+    for total in (5, 50):
+        for number in range(Gateway.objects.count(), total):
+            make_connection(ana, make_gateway(ana, subnet, f"edge-{number}"), number)
+        with CaptureQueriesContext(connection) as seen:
+            answer = browser.get(f"{path}{'&' if '?' in path else '?'}size=100")
+        assert len(names_in(answer)) == total
+        costs.append(len(seen))
+    assert costs[0] == costs[1] <= 12
+
+
+def test_a_poll_answers_only_news_and_keeps_what_was_asked(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana, name="edge")
+    make_gateway(ana, name="other")
+    page = browser.get("/gateways?q=edge")
+    poll = re.findall(r'hx-get="([^"]+)"', text_of(page))[0].replace("&amp;", "&")
+    assert browser.get(poll, headers=HTMX).status_code == 204
+    Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
+    news = browser.get(poll, headers=HTMX)
+    assert "<html" not in text_of(news) and 'id="live"' in text_of(news)
+    assert names_in(news) == ["edge"]
+    assert "<html" in text_of(browser.get(poll))
+
+
+def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_queries: Any) -> None:
+    make_gateway(ana)
+    stamp = browser.get("/gateways").context["listing"].stamp
+    with django_assert_max_num_queries(5):
+        assert browser.get(f"/gateways?seen={stamp}", headers=HTMX).status_code == 204
+
+
+def test_turns_pages_and_loses_no_row(many: list[Gateway], browser: Client) -> None:
+    first = browser.get("/gateways?size=10&sort=status")
+    assert 'aria-label="Pages"' in text_of(first)
+    seen = [name for page in (1, 2, 3) for name in names_in(browser.get(f"/gateways?size=10&page={page}"))]
+    assert len(seen) == len(set(seen)) == 30
+    assert names_in(browser.get("/gateways?size=10&page=99")) == seen[20:]
+    # What cannot be meant is left out.
+    assert len(names_in(browser.get("/gateways?size=7&page=-1&sort=secret"))) == 25
+
+
+def test_sorts_as_people_count(many: list[Gateway], browser: Client) -> None:
+    page = browser.get("/gateways?sort=name&size=100")
+    assert names_in(page) == [f"edge-{number}" for number in range(30)]
+    assert 'aria-sort="ascending"' in text_of(page) and "sort=-name" in text_of(page)
+    assert names_in(browser.get("/gateways?sort=-name&size=100"))[0] == "edge-29"
+    by_address = names_in(browser.get("/gateways?sort=address&size=100"))
+    rows = sorted(many, key=lambda row: [int(part) for part in row.public_address.split(".")])
+    assert by_address == [row.name for row in rows]
+
+
+def test_finds_by_name_address_and_cidr(ana: Party, browser: Client) -> None:
+    one = make_gateway(ana, make_subnet(ana, cidr="192.168.1.0/24"), "one")
+    two = make_gateway(ana, make_subnet(ana, make_vpc(ana, "lab"), cidr="192.168.2.0/24"), "two")
+    member = two.members.all()[0].private_address
+    asked = {
+        "ONE": ["one"],
+        "lab": ["two"],
+        one.public_address: ["one"],
+        member: ["two"],
+        "192.168.1.77": ["one"],
+        "192.168.0.0/16": ["one", "two"],
+        f"{two.public_address}/32": ["two"],
+        str(one.pk): ["one"],
+        "10.0.0.0/8": [],
+        "%": [],
+    }
+    for text, found in asked.items():
+        answer = browser.get("/gateways", {"q": text, "sort": "name"})
+        assert names_in(answer) == found, text
+        assert "Gateways" in answer.context["listing"].said
+
+
+def test_filters_by_status_vpc_and_connections(ana: Party, browser: Client) -> None:
+    one, two = make_gateway(ana, name="one"), make_gateway(ana, name="two")
+    three = make_gateway(ana, name="three")
+    make_connection(ana, two)
+    make_connection(ana, three, admin_state_up=False)
+    state = {"lifecycle_state": "stable", "health_state": "degraded"}
+    Gateway.objects.filter(pk=one.pk).update(**state)
+    Gateway.objects.filter(pk=two.pk).update(**state | {"health_state": "faulted"})
+    for query, found in (
+        ("status=degraded", ["one"]),
+        ("status=failed", ["two"]),
+        ("status=available", []),
+        ("status=pending", ["three"]),
+        (f"vpc={two.vpc_id}", ["two"]),
+        (f"subnet={one.subnet_id}", ["one"]),
+        ("connections=none", ["one"]),
+        ("connections=down", ["two"]),
+        ("connections=up", ["three"]),
+        ("connections=down&status=pending", []),
+    ):
+        assert names_in(browser.get(f"/gateways?{query}&sort=name")) == found, query
+
+
+def test_those_of_others_are_not_there(ana: Party, ben: Party, browser: Client) -> None:
+    theirs = make_gateway(ben, name="hidden-one")
+    make_gateway(ana, name="mine")
+    for query in ("", f"q={theirs.public_address}", f"vpc={theirs.vpc_id}", f"q={theirs.pk}", "format=csv"):
+        assert "hidden-one" not in text_of(browser.get(f"/gateways?{query}"))
+
+
+def test_viewers_are_offered_nothing(ana: Party, browser: Client) -> None:
+    make_gateway(ana)
+    Membership.objects.update(role=Role.VIEWER.value)
+    page = text_of(browser.get("/gateways"))
+    assert 'type="checkbox"' not in page and "Delete" not in page and "New gateway" not in page

@@ -1,0 +1,146 @@
+"""How connections are searched and filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from console.actor import Actor
+from console.web.lists.declare import Filter, Found, Rows, fixed, ident_of, reference
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength
+from policies.models import IKEPolicy, IPsecPolicy
+from policies.web.shown import warnings_of
+from vpn.domain.reasons import SENTENCES
+from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel, Vpc
+from vpn.web.lists.block import Block, at, block_of
+
+_AGES = {"90": "older than 90 days", "365": "older than a year"}
+
+
+def find(rows: Rows, actor: Actor, text: str) -> Found:
+    """An address or CIDR asks which tunnel carries it; anything else is looked for in words."""
+    block = block_of(text)
+    if block is None:
+        cidrs = ConnectionCidr.objects.filter(connection=OuterRef("pk"), cidr__startswith=text)
+        parts = Q(name__icontains=text) | Q(peer_address__icontains=text) | Q(pk=ident_of(text))
+        parts |= Q(gateway__name__icontains=text) | Exists(cidrs)
+        return Found(rows.filter(parts), f"Connections with “{text}” in their name, gateway, peer or CIDRs:")
+    return Found(rows.filter(_carries(actor, block)), _said(block))
+
+
+def _carries(actor: Actor, block: Block) -> Q:
+    mine = Connection.objects.owned_by(actor)
+    cidrs = ConnectionCidr.objects.filter(
+        connection=OuterRef("pk"), first__lte=block.last, last__gte=block.first
+    )
+    found = Q(Exists(cidrs)) | at("peer_address", block, mine.values_list("pk", "peer_address"))
+    gateways = Gateway.objects.owned_by(actor)
+    known = [pk for pk, address in gateways.values_list("pk", "public_address") if block.holds(address)]
+    return found | Q(gateway__in=known)
+
+
+def _said(block: Block) -> str:
+    if block.single:
+        return (
+            f"Connections that carry {block.text} (a local or peer CIDR contains it), "
+            "or whose peer or gateway has that address:"
+        )
+    return (
+        f"Connections with a local or peer CIDR that overlaps {block.text}, "
+        "or with a peer or gateway address in it:"
+    )
+
+
+def _weak_words() -> Iterator[Q]:
+    """What strongSwan calls the algorithms that should not be used any more, in what it negotiated."""
+    yield Q(negotiated__ike_version=1)
+    for one in (*ENCRYPTION.values(), *AUTHENTICATION.values(), *DH_GROUPS.values()):
+        for name, verdict in (("ike_suite", one.ike), ("esp_suite", one.esp)):
+            if verdict.strength is not Strength.OK:
+                yield Q(**{f"negotiated__{name}__contains": one.keyword})
+
+
+def _weak(rows: Rows, actor: Actor, value: str) -> Rows:
+    tunnels = Tunnel.objects.filter(reduce(or_, _weak_words()), connection=OuterRef("pk"))
+    ike = [p.pk for p in IKEPolicy.objects.owned_by(actor) if warnings_of(p)]
+    ipsec = [p.pk for p in IPsecPolicy.objects.owned_by(actor) if warnings_of(p)]
+    chosen = Q(ike_policy__in=ike) | Q(ipsec_policy__in=ipsec)
+    ways = {"used": Q(Exists(tunnels)), "chosen": chosen, "any": Q(Exists(tunnels)) | chosen}
+    if value == "none":
+        plain = (Q(ike_policy=None) | ~Q(ike_policy__in=ike)) & (
+            Q(ipsec_policy=None) | ~Q(ipsec_policy__in=ipsec)
+        )
+        return rows.filter(plain & ~Exists(tunnels))
+    return rows.filter(ways[value]) if value in ways else rows.none()
+
+
+def _older(rows: Rows, actor: Actor, value: str) -> Rows:
+    if value not in _AGES:
+        return rows.none()
+    return rows.filter(psk_changed_at__lt=timezone.now() - timedelta(days=int(value)))
+
+
+def _gateways(actor: Actor) -> list[tuple[UUID, str]]:
+    rows = Gateway.objects.owned_by(actor).values_list("pk", "name", "vpc__name")
+    return [(pk, f"{name} ({vpc})") for pk, name, vpc in rows]
+
+
+FILTERS: tuple[Filter, ...] = (
+    fixed(
+        "status",
+        "Status",
+        {
+            "down": ("down", Q(admin_state_up=True, status="down")),
+            "up": ("up", Q(admin_state_up=True, status="up")),
+        },
+    ),
+    fixed(
+        "admin",
+        "Admin state",
+        {"on": ("enabled", Q(admin_state_up=True)), "off": ("disabled", Q(admin_state_up=False))},
+    ),
+    reference("gateway", "Gateway", "gateway_id", _gateways),
+    reference("vpc", "VPC", "gateway__vpc_id", lambda a: Vpc.objects.owned_by(a).values_list("pk", "name")),
+    fixed(
+        "reason",
+        "Reason",
+        {
+            code.value: (text, Q(admin_state_up=True, status_reasons__0__code=code.value))
+            for code, text in SENTENCES.items()
+        },
+    ),
+    reference(
+        "ike_policy",
+        "IKE policy",
+        "ike_policy_id",
+        lambda a: IKEPolicy.objects.owned_by(a).values_list("pk", "name"),
+        without="auto-negotiation",
+    ),
+    reference(
+        "ipsec_policy",
+        "IPsec policy",
+        "ipsec_policy_id",
+        lambda a: IPsecPolicy.objects.owned_by(a).values_list("pk", "name"),
+        without="auto-negotiation",
+    ),
+    Filter(
+        key="weak",
+        label="Weak algorithms",
+        options=lambda actor: [
+            ("any", "negotiated or fixed by a policy"),
+            ("used", "negotiated now"),
+            ("chosen", "fixed by a policy"),
+            ("none", "none"),
+        ],
+        narrow=_weak,
+    ),
+    Filter(
+        key="key", label="Pre-shared key", options=lambda actor: list(_AGES.items()), narrow=_older
+    ),
+)  # fmt: skip

@@ -1,0 +1,107 @@
+"""What the list of connections shows of one: gathered for a whole page in two queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from policies.domain.algorithms import Strength
+from vpn.models import Connection, ConnectionCidr, Tunnel
+from vpn.web.attention import weaknesses
+from vpn.web.lists.block import Block, block_of
+
+
+@dataclass(slots=True)
+class Line:
+    """`pairs` counts pairs of CIDRs with a tunnel, of `wanted`; bytes are those of the tunnels that
+    stand now. `matched` are the CIDRs that a search met."""
+
+    row: Connection
+    local: list[str] = field(default_factory=list)
+    peer: list[str] = field(default_factory=list)
+    up: set[tuple[str, str]] = field(default_factory=set)
+    bytes_in: int = 0
+    bytes_out: int = 0
+    suites: list[dict[str, Any]] = field(default_factory=list)
+    matched: list[str] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        return self.row.status if self.row.admin_state_up else "disabled"
+
+    @property
+    def waits(self) -> bool:
+        """Down without a reason yet."""
+        return self.word == "down" and not self.row.status_reasons
+
+    @property
+    def reason(self) -> dict[str, str] | None:
+        """The first; none while it is up or disabled."""
+        shown = self.row.admin_state_up and self.row.status_reasons
+        return self.row.status_reasons[0] if shown else None
+
+    @property
+    def why(self) -> str:
+        return self.reason["message"] if self.reason else ""
+
+    @property
+    def wanted(self) -> int:
+        return len(self.local) * len(self.peer)
+
+    @property
+    def part(self) -> bool:
+        """Up, but not for every pair."""
+        return self.word == "up" and len(self.up) < self.wanted
+
+    @property
+    def version(self) -> str:
+        return f"IKEv{self.suites[0]['ike_version']}" if self.suites else ""
+
+    @property
+    def suite(self) -> str:
+        return str(self.suites[0]["esp_suite"]) if self.suites else ""
+
+    @property
+    def weak(self) -> tuple[Strength, str]:
+        """The worst strength of what was negotiated, and the words of it."""
+        worst, words = weaknesses(self.suites)
+        return worst, ", ".join(words)
+
+    @property
+    def since(self) -> datetime | None:
+        return self.row.status_changed_at
+
+
+def lines(rows: Sequence[Connection], search: str) -> list[Line]:
+    """One for each row, in their order."""
+    found = {row.pk: Line(row) for row in rows}
+    _add_cidrs(found, block_of(search))
+    _add_tunnels(found)
+    return list(found.values())
+
+
+def _add_cidrs(found: dict[Any, Line], block: Block | None) -> None:
+    cidrs = ConnectionCidr.objects.filter(connection__in=found).order_by("id")
+    for key, side, cidr, first, last in cidrs.values_list("connection_id", "side", "cidr", "first", "last"):
+        line = found[key]
+        (line.local if side == ConnectionCidr.LOCAL else line.peer).append(cidr)
+        if block and first <= block.last and last >= block.first:
+            line.matched.append(f"{side} {cidr}")
+
+
+def _add_tunnels(found: dict[Any, Line]) -> None:
+    tunnels = Tunnel.objects.filter(connection__in=found).order_by("-status", "id")
+    values: dict[Any, list[Any]] = defaultdict(list)
+    for key, negotiated, pairs in tunnels.values_list("connection_id", "negotiated", "pairs"):
+        values[key].append(pairs)
+        if negotiated:
+            found[key].suites.append(negotiated)
+    for key, members in values.items():
+        for pair in (pair for pairs in members for pair in pairs):
+            found[key].bytes_in += pair["bytes_in"]
+            found[key].bytes_out += pair["bytes_out"]
+            if pair["state"] == "installed":
+                found[key].up.add((pair["local"], pair["remote"]))

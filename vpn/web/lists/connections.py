@@ -1,0 +1,180 @@
+"""The list of connections, of all gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+
+from console.actor import Actor, Role
+from console.web.lists.declare import Action, Column, Effect, ListSpec, Rows, Search, name_column, natural
+from console.web.lists.views import bulk_page, list_page
+from console.web.pages import form_page, page
+from console.web.requests import ConsoleRequest
+from vpn.models import Connection
+from vpn.services.connections import delete_connection, update_connection
+from vpn.web.lists.block import number
+from vpn.web.lists.connection_filters import FILTERS, find
+from vpn.web.lists.connection_rows import Line, lines
+from vpn.web.lists.stamps import gateways_stamp
+
+
+def _rows(actor: Actor) -> Rows:
+    """Without the sealed keys: nothing of a list needs them."""
+    rows = Connection.objects.owned_by(actor).select_related("gateway", "ike_policy", "ipsec_policy")
+    return rows.defer("psk_sealed", "psk_id")
+
+
+def _shown(actor: Actor, rows: Sequence[Any], search: str) -> list[Line]:
+    return lines(rows, search)
+
+
+def _switch(actor: Actor, row: Any, *, on: bool) -> None:
+    if row.admin_state_up != on:
+        update_connection(actor, row.gateway_id, row.pk, {"admin_state_up": on})
+
+
+def _enabled(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
+    return [_of_switch(row, True, f"The tunnel to {row.peer_address} is negotiated.") for row in rows]
+
+
+def _disabled(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
+    return [_of_switch(line.row, False, *_ends(line)) for line in lines(rows, "")]
+
+
+def _of_switch(row: Connection, on: bool, *told: str) -> Effect:
+    if (busy := _going(row)) is not None:
+        return busy
+    if row.admin_state_up == on:
+        return Effect((f"It is {'enabled' if on else 'disabled'} already: nothing changes.",))
+    return Effect(told)
+
+
+def _deleted(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
+    key = "Its pre-shared key and its history go with it."
+    return [_going(line.row) or Effect((*_ends(line), key)) for line in lines(rows, "")]
+
+
+def _ends(line: Line) -> tuple[str, ...]:
+    row = line.row
+    where = f"on gateway {row.gateway.name}, peer {row.peer_address}"
+    carried = f"{', '.join(line.local)} to {', '.join(line.peer)}"
+    now = "the tunnel is ended, and traffic stops of" if line.word == "up" else "no tunnel stands now for"
+    return (f"{where}: {now} {carried}.",)
+
+
+def _going(row: Connection) -> Effect | None:
+    if row.gateway.deleted_at is None:
+        return None
+    return Effect(refusal=f"The gateway {row.gateway.name} is being deleted.")
+
+
+def _announce(rows: Sequence[Any], total: int) -> str:
+    down = [line.row.name for line in rows if line.word == "down"]
+    told = f": {', '.join(down[:3])}{' and others' if len(down) > 3 else ''}" if down else ""
+    return f"{total} connections, {len(down)} of those shown down{told}."
+
+
+_COLUMNS = (
+    name_column(),
+    Column(
+        key="gateway",
+        label="Gateway",
+        text=lambda line: line.row.gateway.name,
+        value="gateway__name",
+        by=natural,
+    ),
+    Column(
+        key="peer", label="Peer", text=lambda line: line.row.peer_address, value="peer_address", by=number
+    ),
+    Column(
+        key="admin",
+        label="Admin state",
+        text=lambda line: "enabled" if line.row.admin_state_up else "disabled",
+        sort=("-admin_state_up",),
+    ),
+    Column(
+        key="status",
+        label="Status",
+        text=lambda line: f"{line.word}: {line.why}" if line.why else line.word,
+        sort=("-admin_state_up", "status"),
+    ),
+    Column(
+        key="pairs",
+        label="CIDR pairs up",
+        text=lambda line: f"{len(line.up)} of {line.wanted}",
+    ),
+    Column(
+        key="suite",
+        label="IKE version and suite",
+        text=lambda line: [line.version, line.suite] if line.version else "",
+    ),
+    Column(
+        key="changed",
+        label="Last change",
+        text=lambda line: line.since.isoformat(timespec="seconds") if line.since else "",
+        sort=("status_changed_at",),
+    ),
+    Column(key="in", label="In", text=lambda line: line.bytes_in),
+    Column(key="out", label="Out", text=lambda line: line.bytes_out),
+)  # fmt: skip
+
+CONNECTIONS = ListSpec(
+    noun="connection",
+    plural="connections",
+    url="connections",
+    bulk="connections_bulk",
+    rows=_rows,
+    shown=_shown,
+    default="name",
+    columns=_COLUMNS,
+    search=Search(
+        hint="Name, gateway or peer, an address, or a CIDR: 10.1.2.3 finds the tunnel that carries it.",
+        find=find,
+    ),
+    filters=FILTERS,
+    actions=(
+        Action(
+            key="enable",
+            label="Enable",
+            role=Role.OPERATOR,
+            run=lambda actor, row: _switch(actor, row, on=True),
+            effects=_enabled,
+            done="enabled",
+        ),
+        Action(
+            key="disable",
+            label="Disable",
+            role=Role.OPERATOR,
+            run=lambda actor, row: _switch(actor, row, on=False),
+            effects=_disabled,
+            done="disabled",
+            stays=("the connections with their keys, CIDRs and policies: they can be enabled again",),
+        ),
+        Action(
+            key="delete",
+            label="Delete",
+            role=Role.EDITOR,
+            typed=True,
+            run=lambda actor, row: delete_connection(actor, row.gateway_id, row.pk),
+            effects=_deleted,
+            done="deleted",
+            stays=("their gateways with all other connections", "IKE and IPsec policies", "the audit trail"),
+        ),
+    ),
+    stamp=gateways_stamp,
+    announce=_announce,
+    size=50,
+)
+
+
+@page()
+def connection_list(request: ConsoleRequest) -> HttpResponse:
+    """The connections of all gateways of the account, as the address says."""
+    return list_page(request, CONNECTIONS, "vpn/connections/list.html")
+
+
+@form_page(Role.OPERATOR)
+def connections_bulk(request: ConsoleRequest) -> HttpResponse:
+    return bulk_page(request, CONNECTIONS)

@@ -1,0 +1,193 @@
+"""The list of gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, F, Q
+from django.http import HttpResponse
+
+from console.actor import Actor, Role
+from console.web.lists.declare import (
+    Action,
+    Column,
+    Effect,
+    Found,
+    ListSpec,
+    Rows,
+    Search,
+    fixed,
+    ident_of,
+    name_column,
+    reference,
+)
+from console.web.lists.views import bulk_page, list_page
+from console.web.pages import form_page, page
+from console.web.requests import ConsoleRequest
+from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet, Vpc
+from vpn.services.gateways import delete_gateway, gateways_of
+from vpn.web.lists.block import Block, at, block_of, number
+from vpn.web.lists.stamps import gateways_stamp
+from vpn.web.shown import GatewayShown
+
+_GONE = Q(deleted_at__isnull=False)
+_STABLE = Q(lifecycle_state=Lifecycle.STABLE) & ~_GONE
+_STATUS = {
+    "available": ("available", _STABLE & ~Q(health_state__in=[Health.DEGRADED, Health.FAULTED])),
+    "degraded": ("degraded", _STABLE & Q(health_state=Health.DEGRADED)),
+    "failed": (
+        "failed",
+        ~_GONE & (Q(lifecycle_state=Lifecycle.FAILED) | (_STABLE & Q(health_state=Health.FAULTED))),
+    ),
+    "pending": ("pending", Q(lifecycle_state=Lifecycle.PENDING) & ~_GONE),
+    "deleting": ("deleting", _GONE | Q(lifecycle_state=Lifecycle.DELETING)),
+}
+_CONNECTIONS = {
+    "down": ("some down", Q(total__gt=F("up") + F("off"))),
+    "up": ("all up", Q(total__gt=0, total=F("up") + F("off"))),
+    "none": ("none yet", Q(total=0)),
+}
+
+
+def _rows(actor: Actor) -> Rows:
+    """Each with `up`, `off` and `total`: its connections that carry traffic, are disabled, are there."""
+    enabled = Q(connections__admin_state_up=True)
+    return gateways_of(actor).annotate(
+        total=Count("connections"),
+        up=Count("connections", filter=Q(connections__status="up") & enabled),
+        off=Count("connections", filter=~enabled & Q(connections__isnull=False)),
+    )
+
+
+def _shown(actor: Actor, rows: Sequence[Any], search: str) -> list[GatewayShown]:
+    return [GatewayShown(row, row.up, row.total) for row in rows]
+
+
+def _find(rows: Rows, actor: Actor, text: str) -> Found:
+    block = block_of(text)
+    if block is None:
+        parts = Q(name__icontains=text) | Q(public_address__icontains=text)
+        parts |= Q(subnet__name__icontains=text) | Q(vpc__name__icontains=text) | Q(pk=ident_of(text))
+        return Found(rows.filter(parts), f"Gateways with “{text}” in their name, address, subnet or VPC:")
+    mine = Gateway.objects.owned_by(actor)
+    parts = at("public_address", block, mine.values_list("pk", "public_address"))
+    parts |= Q(subnet__in=_subnets(actor, block)) | Q(pk__in=_of_members(actor, block))
+    if block.single:
+        said = f"Gateways that have the address {block.text}, or whose subnet holds it:"
+    else:
+        said = f"Gateways with an address in {block.text}, or with a subnet that overlaps it:"
+    return Found(rows.filter(parts), said)
+
+
+def _subnets(actor: Actor, block: Block) -> list[Any]:
+    known = Subnet.objects.owned_by(actor).values_list("pk", "ipv4_cidr_block")
+    return [key for key, cidr in known if block.meets(cidr)]
+
+
+def _of_members(actor: Actor, block: Block) -> list[Any]:
+    members = GatewayMember.objects.filter(gateway__account_id=actor.account_id)
+    known = members.values_list("gateway_id", "private_address")
+    return [key for key, address in known if block.holds(address)]
+
+
+def _effects(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
+    connections: dict[Any, list[str]] = {row.pk: [] for row in rows}
+    named = Connection.objects.filter(gateway__in=connections).order_by("name")
+    for key, name, peer in named.values_list("gateway_id", "name", "peer_address"):
+        connections[key].append(f"the connection {name} to {peer}, with its pre-shared key")
+    return [_effect(row, connections[row.pk]) for row in rows]
+
+
+def _effect(row: Gateway, connections: list[str]) -> Effect:
+    if row.deleted_at is not None:
+        return Effect(("It is being deleted already: nothing changes.",))
+    own = f"the gateway with its two members, its history and its public address {row.public_address}"
+    return Effect((own, *(connections or ["no connection: it has none"])))
+
+
+GATEWAYS = ListSpec(
+    noun="gateway",
+    plural="gateways",
+    url="gateways",
+    bulk="gateways_bulk",
+    rows=_rows,
+    shown=_shown,
+    default="-created",
+    columns=(
+        name_column(),
+        Column(
+            key="status",
+            label="Status",
+            text=lambda shown: shown.word,
+            sort=("deleted_at", "lifecycle_state", "health_state"),
+        ),
+        Column(key="health", label="Health", text=lambda s: s.row.health_state, sort=("health_state",)),
+        Column(
+            key="connections",
+            label="Connections up",
+            text=lambda shown: f"{shown.up} of {shown.total}",
+            sort=("total",),
+        ),
+        Column(
+            key="address",
+            label="Public IP",
+            text=lambda shown: shown.row.public_address,
+            value="public_address",
+            by=number,
+        ),
+        Column(
+            key="subnet",
+            label="Subnet / VPC",
+            text=lambda shown: f"{shown.row.subnet.name} / {shown.row.vpc.name}",
+            sort=("vpc__name", "subnet__name"),
+        ),
+        Column(key="mode", label="Mode", text=lambda shown: shown.row.mode, sort=("mode",)),
+        Column(
+            key="created",
+            label="Created",
+            text=lambda shown: shown.row.created_at.isoformat(timespec="seconds"),
+            sort=("created_at",),
+        ),
+    ),
+    search=Search(hint="Name, VPC or subnet, an address, or a CIDR.", find=_find),
+    filters=(
+        fixed("status", "Status", _STATUS),
+        fixed("connections", "Connections", _CONNECTIONS),
+        reference("vpc", "VPC", "vpc_id", lambda a: Vpc.objects.owned_by(a).values_list("pk", "name")),
+        reference(
+            "subnet", "Subnet", "subnet_id", lambda a: Subnet.objects.owned_by(a).values_list("pk", "name")
+        ),
+    ),
+    actions=(
+        Action(
+            key="delete",
+            label="Delete",
+            role=Role.EDITOR,
+            typed=True,
+            run=lambda actor, row: delete_gateway(actor, row.pk),
+            effects=_effects,
+            done="is being deleted",
+            stays=(
+                "subnets, VPCs and their instances",
+                "all IKE and IPsec policies",
+                "the audit trail",
+            ),
+        ),
+    ),
+    stamp=gateways_stamp,
+    announce=lambda rows, total: (
+        f"{total} gateways, {sum(r.up for r in rows)} of {sum(r.total for r in rows)} connections up."
+    ),
+)
+
+
+@page()
+def gateway_list(request: ConsoleRequest) -> HttpResponse:
+    """All gateways of the account, as the address says."""
+    return list_page(request, GATEWAYS, "vpn/gateways/list.html")
+
+
+@form_page(Role.EDITOR)
+def gateways_bulk(request: ConsoleRequest) -> HttpResponse:
+    return bulk_page(request, GATEWAYS)
