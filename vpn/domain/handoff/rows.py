@@ -92,6 +92,6 @@ def _others(found: list[Suite]) -> str:
         dict.fromkeys(shown(one.digest) for one in found),
         dict.fromkeys(str(one.group) for one in found if one.group),
     ]
-    parts = [" or ".join(column) for column in columns if column]
-    parts[2:] = [f"DH group {groups}" for groups in parts[2:]]
-    return f"the strongest of what the gateway accepts: any of {', '.join(parts)}"
+    parts = [", ".join(list(column)[1:]) for column in columns]
+    parts[2] = parts[2] and f"DH group {parts[2]}"
+    return f"also accepted: {'; '.join(part for part in parts if part)}"

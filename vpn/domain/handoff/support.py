@@ -29,16 +29,17 @@ class Support:
 
 def obstacles(support: Support, device: str, parameters: Parameters) -> list[str]:
     """Why the device cannot have this tunnel at all."""
-    found: dict[str, None] = {}
+    found = []
     for phase, suite in _phases(parameters):
         missing = [
             *([shown(suite.cipher)] if suite.cipher not in support.ciphers else []),
             *([shown(suite.digest)] if suite.digest not in support.digests else []),
             *([f"DH group {suite.group}"] if suite.group and suite.group not in support.groups else []),
         ]
-        for word in missing:
-            found[f"{device} has no {word} ({phase}). Choose another policy for this connection."] = None
-    return list(found)
+        if missing:
+            words = " and no ".join(missing)
+            found.append(f"{device} has no {words} ({phase}). Choose another policy for this connection.")
+    return found
 
 
 def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
