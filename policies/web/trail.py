@@ -1,0 +1,30 @@
+"""What the pages of the account and of its audit trail show of policies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from uuid import UUID
+
+from django.urls import reverse
+
+from console.contributions import Pages, Use, add_pages, add_usage
+from policies.models import IKEPolicy, IPsecPolicy
+
+
+def register() -> None:
+    add_usage(_usage)
+    add_pages(str(IKEPolicy._meta.verbose_name), _pages(IKEPolicy, "ike_policy"))
+    add_pages(str(IPsecPolicy._meta.verbose_name), _pages(IPsecPolicy, "ipsec_policy"))
+
+
+def _usage(account_id: UUID) -> Iterator[Use]:
+    yield Use("ike_policies", IKEPolicy.objects.filter(account_id=account_id).count())
+    yield Use("ipsec_policies", IPsecPolicy.objects.filter(account_id=account_id).count())
+
+
+def _pages(model: type[IKEPolicy] | type[IPsecPolicy], name: str) -> Pages:
+    def pages(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+        rows = model.objects.filter(account_id=account_id, pk__in=idents)
+        return {str(pk): reverse(name, args=[pk]) for pk in rows.values_list("pk", flat=True)}
+
+    return pages

@@ -1,0 +1,36 @@
+"""Where the objects of the audit trail have their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.urls import reverse
+
+from console.contributions import Pages, add_pages
+from vpn.models import Connection, Gateway, Instance, Subnet, Vpc
+
+
+def register() -> None:
+    add_pages("VPN gateway", _gateways)
+    add_pages("VPN connection", _connections)
+    for model in (Vpc, Subnet, Instance):
+        add_pages(str(model._meta.verbose_name), _networks(model))
+
+
+def _gateways(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+    rows = Gateway.objects.filter(account_id=account_id, pk__in=idents)
+    return {str(pk): reverse("gateway", args=[pk]) for pk in rows.values_list("pk", flat=True)}
+
+
+def _connections(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+    rows = Connection.objects.filter(account_id=account_id, pk__in=idents).values_list("gateway_id", "pk")
+    return {str(pk): reverse("connection", args=[gateway, pk]) for gateway, pk in rows}
+
+
+def _networks(model: type[Vpc] | type[Subnet] | type[Instance]) -> Pages:
+    def pages(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+        rows = model.objects.filter(account_id=account_id, pk__in=idents)
+        return {str(pk): reverse("networks") for pk in rows.values_list("pk", flat=True)}
+
+    return pages
