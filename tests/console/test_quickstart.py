@@ -185,6 +185,22 @@ class TestSupervisor:
         assert "beat was ended by SIGKILL; starting it again in 0.25 s" in log.getvalue()
         supervisor.stop()
 
+    def test_nothing_of_the_dead_answers_for_the_next(self, supervisor: Supervisor, tmp_path: Path) -> None:
+        note = tmp_path / "child"
+        parent = python(
+            "import subprocess, sys, time\n"
+            f"child = subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(60)'])\n"
+            f"open({str(note)!r}, 'w').write(str(child.pid))\n"
+            "time.sleep(60)"
+        )
+        supervisor.start(Service("web", parent, ready=note.exists), seconds=10)
+        wait_for(lambda: note.read_text() != "")
+        child = Identity.of(int(note.read_text()))
+        assert child is not None
+        os.kill(supervisor.pids["web"], signal.SIGKILL)
+        wait_for(lambda: supervisor.turn() or not child.alive)
+        supervisor.stop()
+
     def test_gives_up_on_what_never_starts(self, supervisor: Supervisor, log: io.StringIO) -> None:
         broken = Service("web", python("print('no settings'); raise SystemExit(3)"), ready=lambda: False)
         with pytest.raises(StartFailed, match="web does not stay up"):
