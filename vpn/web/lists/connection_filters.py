@@ -63,7 +63,7 @@ def _weak_words() -> Iterator[Q]:
     for one in (*ENCRYPTION.values(), *AUTHENTICATION.values(), *DH_GROUPS.values()):
         for name, verdict in (("ike_suite", one.ike), ("esp_suite", one.esp)):
             if verdict.strength is not Strength.OK:
-                yield Q(**{f"negotiated__{name}__contains": one.keyword})
+                yield Q(**{f"negotiated__{name}__icontains": one.keyword})
 
 
 def _weak(rows: Rows, actor: Actor, value: str) -> Rows:

@@ -12,6 +12,7 @@ from policies.domain.algorithms import Strength
 from vpn.models import Connection, ConnectionCidr, Tunnel
 from vpn.web.attention import weaknesses
 from vpn.web.lists.block import Block, block_of
+from vpn.web.snapshot import Suite
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Line:
     up: set[tuple[str, str]] = field(default_factory=set)
     bytes_in: int = 0
     bytes_out: int = 0
-    suites: list[dict[str, Any]] = field(default_factory=list)
+    suites: list[Suite] = field(default_factory=list)
     matched: list[str] = field(default_factory=list)
 
     @property
@@ -58,11 +59,11 @@ class Line:
 
     @property
     def version(self) -> str:
-        return f"IKEv{self.suites[0]['ike_version']}" if self.suites else ""
+        return f"IKEv{self.suites[0].ike_version}" if self.suites else ""
 
     @property
     def suite(self) -> str:
-        return str(self.suites[0]["esp_suite"]) if self.suites else ""
+        return self.suites[0].esp if self.suites else ""
 
     @property
     def weak(self) -> tuple[Strength, str]:
@@ -98,7 +99,8 @@ def _add_tunnels(found: dict[Any, Line]) -> None:
     for key, negotiated, pairs in tunnels.values_list("connection_id", "negotiated", "pairs"):
         values[key].append(pairs)
         if negotiated:
-            found[key].suites.append(negotiated)
+            said = (str(negotiated[name]) for name in ("ike_version", "ike_suite", "esp_suite"))
+            found[key].suites.append(Suite(*said))
     for key, members in values.items():
         for pair in (pair for pairs in members for pair in pairs):
             found[key].bytes_in += pair["bytes_in"]
