@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from console.web.quotas import QuotaRow
 from policies.domain.algorithms import (
     AUTHENTICATION,
     DH_GROUPS,
@@ -19,7 +20,6 @@ from policies.web.shown import word_of as spelling
 from vpn.models import Gateway
 from vpn.web.shown import word_of
 from vpn.web.snapshot import Seen, Snapshot, Suite
-from vpn.web.usage import Usage
 
 # So many of one kind are listed, the rest is counted.
 MOST = 5
@@ -43,7 +43,7 @@ class Item(NamedTuple):
     code: str = ""
 
 
-def attention(seen: Snapshot, limits: Iterable[Usage], weak: Mapping[UUID, list[Suite]]) -> list[Item]:
+def attention(seen: Snapshot, quotas: Iterable[QuotaRow], weak: Mapping[UUID, list[Suite]]) -> list[Item]:
     """Of every kind the first few; each further one is counted in a last line of its kind."""
     standing = [gateway for gateway in seen.gateways if gateway.deleted_at is None]
     alive = {gateway.pk: gateway for gateway in standing}
@@ -59,7 +59,7 @@ def attention(seen: Snapshot, limits: Iterable[Usage], weak: Mapping[UUID, list[
         *_bounded(_pending(standing, seen.now), "gateways are pending", "gateways"),
         *_bounded(_weak(connections, weak), "connections use weak algorithms", "connections"),
         *_bounded(_old_keys(connections, seen), "keys are older than a year", "connections"),
-        *_bounded(_limits(limits), "limits are nearly reached", "account_home"),
+        *_bounded(_limits(quotas), "limits are nearly reached", "account_home"),
     ]
 
 
@@ -158,10 +158,9 @@ def _old_keys(rows: Iterable[Seen], seen: Snapshot) -> Iterator[Item]:
         yield Item("weak", "old key", row.name, told, row.gateway_id, row.id)
 
 
-def _limits(limits: Iterable[Usage]) -> Iterator[Item]:
-    near = [usage for usage in limits if usage.near]
-    for usage in sorted(near, key=lambda one: one.limit - one.used):
-        word = "weak" if usage.used < usage.limit else "degraded"
-        label = "limit near" if usage.used < usage.limit else "limit reached"
-        where = usage.place or "this account"
-        yield Item(word, label, where, f"{usage.used} of {usage.limit} {usage.noun}.", page="account_home")
+def _limits(quotas: Iterable[QuotaRow]) -> Iterator[Item]:
+    near = [row for row in quotas if row.state != "ok"]
+    for row in sorted(near, key=lambda one: one.limit - one.used):
+        word = "degraded" if row.state == "full" else "weak"
+        where = f" in {row.place}" if row.place else ""
+        yield Item(word, row.state, row.word, f"{row.used} of {row.limit}{where}.", page="account_home")

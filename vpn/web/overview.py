@@ -13,15 +13,17 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from console.contributions import used
 from console.models import AuditEvent
+from console.quotas import limits_for
 from console.web.pages import page
+from console.web.quotas import quota_rows
 from console.web.requests import ConsoleRequest
 from vpn.models import StatusChange
 from vpn.web.attention import attention, is_weak
 from vpn.web.snapshot import Snapshot, stamp_of, suites, take
 from vpn.web.topology import draw
 from vpn.web.topology_lines import STATES
-from vpn.web.usage import usage
 
 # Each is redrawn by itself, when it looks different.
 PARTS = ("counts", "lead", "topology", "activity", "changes")
@@ -50,9 +52,10 @@ def overview(request: ConsoleRequest) -> HttpResponse:
 
 def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
     actor = request.actor
-    limits = usage(actor, seen)
+    limits, usage = limits_for(actor.account_id), used(actor.account_id)
+    quotas = quota_rows(limits, usage)
     links = seen.links()
-    items = attention(seen, limits, suites(actor, is_weak))
+    items = attention(seen, quotas, suites(actor, is_weak))
     states = Counter(link.state for link in links)
     up = states["up"] + states["partly"]
     return {
@@ -60,9 +63,9 @@ def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
         "connections": len(links),
         "states": states,
         "up": up,
-        "policies": seen.policies,
-        "near": [one for one in limits if one.near],
-        "total": limits[0],
+        "used": usage,
+        "near": [row for row in quotas if row.state != "ok"],
+        "most": limits["gateways"],
         "items": items,
         "picture": draw(seen.places(), seen.stands(), links),
         "states_shown": [state for state in STATES if states[state]],

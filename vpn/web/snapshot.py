@@ -17,7 +17,6 @@ from django.db.models.functions import Cast
 
 from console.actor import Actor
 from console.models import AuditEvent
-from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models import Connection, Gateway, Subnet, Tunnel, Vpc
 from vpn.web.shown import word_of
 from vpn.web.topology_lines import Link, Place, Stand
@@ -60,7 +59,6 @@ class Snapshot:
     gateways: list[Gateway]
     connections: list[Seen]
     old_keys: dict[UUID, datetime]
-    policies: tuple[int, int]
 
     def places(self) -> list[Place]:
         vpcs = [Place(vpc.pk, vpc.name) for vpc in self.vpcs]
@@ -87,8 +85,7 @@ def take(actor: Actor, now: datetime) -> Snapshot:
     gateways = list(Gateway.objects.owned_by(actor).order_by("name", "pk"))
     mine = Connection.objects.owned_by(actor)
     old = mine.filter(psk_changed_at__lt=now - KEY_IS_OLD).values_list("pk", "psk_changed_at")
-    policies = (IKEPolicy.objects.owned_by(actor).count(), IPsecPolicy.objects.owned_by(actor).count())
-    return Snapshot(now, vpcs, subnets, gateways, _connections(mine, now), dict(old), policies)
+    return Snapshot(now, vpcs, subnets, gateways, _connections(mine, now), dict(old))
 
 
 def _connections(mine: QuerySet[Connection], now: datetime) -> list[Seen]:
