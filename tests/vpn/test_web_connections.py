@@ -121,7 +121,7 @@ def test_a_poll_answers_only_news(browser: Client, connection: Connection) -> No
     url = path_of(connection, "/status")
     assert browser.get(f"{url}?seen={gateway.stamp}", headers=HTMX).status_code == 204
     news = text_of(browser.get(f"{url}?seen=0", headers=HTMX))
-    assert "<html" not in news and 'hx-swap-oob="true"' in news
+    assert "<html" not in news and 'hx-swap-oob="innerHTML:#part-status"' in news
     connection.delete()
     assert browser.get(url, headers=HTMX).headers["HX-Redirect"] == "/gateways"
 

@@ -14,38 +14,42 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.actor import Role
 from console.errors import Conflict, Invalid, NotFound
 from console.names import random_name
+from console.services.change import change
 from console.web.forms import errors_of
 from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
+from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
-from vpn.services.gateways import get_gateway
+from vpn.services.gateways import gateways_of, get_gateway
+from vpn.web.details import connection_details
+from vpn.web.edits import BASE, base_of, last_change, meet, told
 from vpn.web.forms.connections import CidrForm, ConnectionForm, KeyForm, SettingsForm, settings_initial
-from vpn.web.shown import ConnectionShown, connection_live, shown_connection
+from vpn.web.live import LivePage
+from vpn.web.shown import ConnectionShown, shown_connection
 
-_PAGE = "vpn/connections/detail.html"
+_LIVE = LivePage(
+    "vpn/connections/detail.html",
+    "vpn/connections/live",
+    ("actions", "status", "tunnels", "traffic", "past", "local", "peer", "facts"),
+)
 
 
 @page()
 def connection_page(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
     connection = connections.get_connection(request.actor, gateway_id, connection_id)
-    context = connection_live(connection) | {
-        "local_form": _cidr_form("local"),
-        "peer_form": _cidr_form("peer"),
-    }
-    return render(request, _PAGE, context)
+    return _whole(request, connection)
 
 
 @page()
 def connection_status(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """The part of the page that changes by itself; 204 when the gateway's stamp is the one seen."""
+    """The parts of the page that look different now; 204 when the gateway's stamp is the one seen."""
     try:
         connection = connections.get_connection(request.actor, gateway_id, connection_id)
     except NotFound:
         messages.success(request, "The connection is gone.")
         return HttpResponseClientRedirect(reverse("gateways"))
-    if request.GET.get("seen") == str(connection.gateway.stamp):
-        return HttpResponse(status=204)
-    return render(request, f"{_PAGE}#live", connection_live(connection))
+    poll = _poll(connection)
+    return _LIVE.news(request, connection.gateway.stamp, poll, lambda: connection_details(connection))
 
 
 @form_page(Role.EDITOR)
@@ -78,39 +82,56 @@ def connection_check(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
 
 @form_page(Role.EDITOR)
 def connection_edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    connection = connections.get_connection(request.actor, gateway_id, connection_id)
-    posted = request.POST if request.method == "POST" else None
-    form = SettingsForm(posted, actor=request.actor, initial=settings_initial(connection))
-    if posted is not None and form.is_valid():
-        changes = form.given(only_changed=True)
-        try:
-            connections.update_connection(request.actor, gateway_id, connection_id, changes)
-        except (Invalid, Conflict) as error:
-            form.add_violations(error.violations)
-        else:
+    """What somebody else saved meanwhile is looked for in the transaction that saves."""
+    with change(request.actor, Role.EDITOR):
+        connection = connections.get_connection(request.actor, gateway_id, connection_id)
+        now = settings_initial(connection)
+        met = meet(request.POST, now)
+        form = SettingsForm(met.posted if request.POST else None, actor=request.actor, initial=now)
+        if not met.clashes and form.is_valid() and _saved(request, connection, form):
             messages.success(request, "The connection is saved.")
             return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
-    context = {"form": form, "connection": connection, "gateway": connection.gateway}
-    return render(request, "vpn/connections/edit.html", context)
+    context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": base_of(now)}
+    return render(request, "vpn/connections/edit.html", context | told(form, met.clashes, connection))
+
+
+def _saved(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> bool:
+    changes = form.given(only_changed=True)
+    try:
+        connections.update_connection(request.actor, connection.gateway_id, connection.pk, changes)
+    except (Invalid, Conflict) as error:
+        form.add_violations(error.violations)
+        return False
+    return True
 
 
 @form_page(Role.EDITOR)
 def connection_key(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """Sets another pre-shared key; the present one is never shown."""
-    connection = connections.get_connection(request.actor, gateway_id, connection_id)
-    posted = request.POST if request.method == "POST" else None
-    form = KeyForm(posted)
-    if posted is not None and form.is_valid():
-        psk = form.cleaned_data["psk"]
-        try:
-            connections.update_connection(request.actor, gateway_id, connection_id, {"psk": psk})
-        except (Invalid, Conflict) as error:
-            form.add_violations(error.violations)
-        else:
+    """Sets another pre-shared key; the present one is not shown here."""
+    with change(request.actor, Role.EDITOR):
+        connection = connections.get_connection(request.actor, gateway_id, connection_id)
+        set_at = connection.psk_changed_at.isoformat()
+        form = KeyForm(request.POST if request.method == "POST" else None)
+        late = request.POST.get(BASE, set_at) != set_at
+        if not late and form.is_valid() and _key_saved(request, connection, form):
             messages.success(request, "The pre-shared key is changed; set the same one at the peer.")
             return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
-    context = {"form": form, "connection": connection, "gateway": connection.gateway}
+    if late:
+        # Nobody else has this key: given back to whoever typed it, on a page that is not stored.
+        form.fields["psk"].widget.render_value = True  # type: ignore[attr-defined]
+    context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": set_at}
+    context |= {"late": late, "last": last_change(connection) if late else None}
     return render(request, "vpn/connections/key.html", context)
+
+
+def _key_saved(request: ConsoleRequest, connection: Connection, form: KeyForm) -> bool:
+    psk = form.cleaned_data["psk"]
+    try:
+        connections.update_connection(request.actor, connection.gateway_id, connection.pk, {"psk": psk})
+    except (Invalid, Conflict) as error:
+        form.add_violations(error.violations)
+        return False
+    return True
 
 
 @command(Role.OPERATOR, back="connection")
@@ -145,8 +166,7 @@ def connection_cidrs(
         return render(request, "vpn/connections/_cidrs.html", context)
     if request.method == "POST" and not form.errors:
         return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
-    forms = {"local_form": _cidr_form("local"), "peer_form": _cidr_form("peer")}
-    return render(request, _PAGE, connection_live(connection) | forms | {f"{side}_form": form})
+    return _whole(request, connection, **{f"{side}_form": form})
 
 
 @form_page(Role.EDITOR)
@@ -160,7 +180,25 @@ def connection_delete(request: ConsoleRequest, gateway_id: UUID, connection_id: 
         else:
             messages.success(request, f"The connection {connection.name} is deleted.")
         return redirect("gateway", gateway_id=gateway_id)
-    return render(request, "vpn/connections/delete.html", connection_live(connection))
+    context = {"connection": connection, "gateway": connection.gateway, "shown": shown_connection(connection)}
+    return render(request, "vpn/connections/delete.html", context)
+
+
+def _whole(request: ConsoleRequest, connection: Connection, **changed: CidrForm) -> HttpResponse:
+    forms = {"local_form": _cidr_form("local"), "peer_form": _cidr_form("peer")} | changed
+    context = connection_details(connection) | forms | {"mirror": _mirror(request, connection)}
+    return _LIVE.whole(request, connection.gateway.stamp, _poll(connection), context)
+
+
+def _poll(connection: Connection) -> str:
+    ids = {"gateway_id": connection.gateway_id, "connection_id": connection.pk}
+    return reverse("connection_status", kwargs=ids)
+
+
+def _mirror(request: ConsoleRequest, connection: Connection) -> Gateway | None:
+    """The account's gateway at the peer's address, as long as it has no connection back."""
+    there = gateways_of(request.actor).filter(public_address=connection.peer_address, deleted_at__isnull=True)
+    return there.exclude(connections__peer_address=connection.gateway.public_address).first()
 
 
 def _cidr_form(side: str, posted: QueryDict | None = None) -> CidrForm:

@@ -1,7 +1,8 @@
-"""One gateway's page, rename and delete; the list is in `vpn.web.lists`."""
+"""One gateway's page, its events, rename and delete; the list is in `vpn.web.lists`."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,56 +13,90 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from console.actor import Role
 from console.errors import Conflict, Invalid, NotFound
+from console.services.change import change
 from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
+from vpn.models import Gateway
 from vpn.services import gateways as services
+from vpn.web.details import gateway_details
+from vpn.web.edits import BASE, base_of, meet, told
 from vpn.web.forms.gateways import RenameForm, TypedNameForm
-from vpn.web.shown import gateway_live
+from vpn.web.live import LivePage
+from vpn.web.past import history_page
+from vpn.web.shown import shown_connections
+
+_LIVE = LivePage(
+    "vpn/gateways/detail.html",
+    "vpn/gateways/live",
+    ("actions", "status", "connections", "members", "past", "facts"),
+)
 
 
 @page()
 def gateway_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
     gateway = services.get_gateway(request.actor, gateway_id)
-    return render(request, "vpn/gateways/detail.html", gateway_live(gateway))
+    return _LIVE.whole(request, gateway.stamp, _poll(gateway), gateway_details(gateway))
 
 
 @page()
 def gateway_status(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    """The part of the page that changes by itself; 204 when the stamp is the one seen."""
+    """The parts of the page that look different now; 204 when the stamp is the one seen."""
     try:
         gateway = services.get_gateway(request.actor, gateway_id)
     except NotFound:
         messages.success(request, "The gateway is gone.")
         return HttpResponseClientRedirect(reverse("gateways"))
-    if request.GET.get("seen") == str(gateway.stamp):
-        return HttpResponse(status=204)
-    return render(request, "vpn/gateways/detail.html#live", gateway_live(gateway))
+    return _LIVE.news(request, gateway.stamp, _poll(gateway), lambda: gateway_details(gateway))
+
+
+def _poll(gateway: Gateway) -> str:
+    return reverse("gateway_status", kwargs={"gateway_id": gateway.pk})
+
+
+@page()
+def gateway_events(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
+    gateway = services.get_gateway(request.actor, gateway_id)
+    context = history_page(request, gateway.history.all(), gateway.name)
+    return render(request, "vpn/events.html", context | {"gateway": gateway})
 
 
 @form_page(Role.EDITOR)
 def gateway_rename(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    gateway = services.get_gateway(request.actor, gateway_id)
-    posted = request.POST if request.method == "POST" else None
-    form = RenameForm(posted, initial={"name": gateway.name})
-    if posted is not None and form.is_valid():
-        try:
-            services.update_gateway(request.actor, gateway_id, {"name": form.cleaned_data["name"]})
-        except (Invalid, Conflict) as error:
-            form.add_violations(error.violations)
-        else:
+    with change(request.actor, Role.EDITOR):
+        gateway = services.get_gateway(request.actor, gateway_id)
+        now = {"name": gateway.name}
+        met = meet(request.POST, now)
+        form = RenameForm(met.posted if request.POST else None, initial=now)
+        if not met.clashes and form.is_valid() and _renamed(request, gateway, form):
             messages.success(request, f"The gateway is now called {form.cleaned_data['name']}.")
             return redirect("gateway", gateway_id=gateway_id)
-    return render(request, "vpn/gateways/rename.html", {"form": form, "gateway": gateway})
+    context: dict[str, Any] = {"form": form, "gateway": gateway, "base": base_of(now)}
+    return render(request, "vpn/gateways/rename.html", context | told(form, met.clashes, gateway))
+
+
+def _renamed(request: ConsoleRequest, gateway: Gateway, form: RenameForm) -> bool:
+    try:
+        services.update_gateway(request.actor, gateway.pk, {"name": form.cleaned_data["name"]})
+    except (Invalid, Conflict) as error:
+        form.add_violations(error.violations)
+        return False
+    return True
 
 
 @form_page(Role.EDITOR)
 def gateway_delete(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    """Says what goes and what stays, and asks for the name."""
-    gateway = services.get_gateway(request.actor, gateway_id)
-    posted = request.POST if request.method == "POST" else None
-    form = TypedNameForm(posted, expected=gateway.name)
-    if posted is not None and form.is_valid():
-        services.delete_gateway(request.actor, gateway_id)
-        messages.success(request, f"The gateway {gateway.name} is being deleted.")
-        return redirect("gateways")
-    return render(request, "vpn/gateways/delete.html", {"form": form} | gateway_live(gateway))
+    """Says what goes and what stays, and asks for the name; what was added meanwhile is told first."""
+    with change(request.actor, Role.EDITOR):
+        gateway = services.get_gateway(request.actor, gateway_id)
+        connections = shown_connections(gateway)
+        names = [shown.row.name for shown in connections]
+        posted = request.POST if request.method == "POST" else None
+        known = request.POST.get(BASE)
+        added = [name for name in names if known is not None and name not in known.split()]
+        form = TypedNameForm(posted, expected=gateway.name)
+        if not added and form.is_valid():
+            services.delete_gateway(request.actor, gateway_id)
+            messages.success(request, f"The gateway {gateway.name} is being deleted.")
+            return redirect("gateways")
+    context = {"form": form, "gateway": gateway, "connections": connections, "added": added}
+    return render(request, "vpn/gateways/delete.html", context | {"base": " ".join(names)})

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from vpn.models import Connection, Gateway, Tunnel
+from vpn.models import Connection, Gateway
 from vpn.services.connections import cidrs_of, connections_of
-
-HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +54,3 @@ def shown_connections(gateway: Gateway) -> list[ConnectionShown]:
 def shown_connection(row: Connection) -> ConnectionShown:
     local, peer = cidrs_of(row)
     return ConnectionShown(row, local, peer)
-
-
-def gateway_live(gateway: Gateway) -> dict[str, Any]:
-    """What of a gateway's page changes by itself."""
-    connections = shown_connections(gateway)
-    up = sum(shown.word == "up" for shown in connections)
-    return {
-        "gateway": gateway,
-        "word": word_of(gateway),
-        "members": list(gateway.members.all()),
-        "connections": connections,
-        "up": up,
-        "history": gateway.history.select_related("connection")[:HISTORY],
-        "announce": f"Gateway {gateway.name} {word_of(gateway)}, {up} of {len(connections)} connections up.",
-    }
-
-
-def connection_live(connection: Connection) -> dict[str, Any]:
-    """What of a connection's page changes by itself."""
-    shown = shown_connection(connection)
-    tunnels = Tunnel.objects.filter(connection=connection).select_related("member")
-    return {
-        "gateway": connection.gateway,
-        "connection": connection,
-        "shown": shown,
-        "tunnels": list(tunnels.order_by("member__index")),
-        "history": connection.history.all()[:HISTORY],
-        "announce": f"Connection {connection.name} {shown.word}.",
-    }

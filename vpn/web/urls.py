@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import connections, gateways, handoff, networks, overview, shared, wizard
+from vpn.web import connections, gateways, handoff, networks, overview, shared, tunnels, wizard
 from vpn.web.lists import connections as connection_list
 from vpn.web.lists import gateways as gateway_list
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{_DRAFT}/review", wizard.review_step, name="wizard_review"),
     path(_GATEWAY, gateways.gateway_page, name="gateway"),
     path(f"{_GATEWAY}/status", gateways.gateway_status, name="gateway_status"),
+    path(f"{_GATEWAY}/events", gateways.gateway_events, name="gateway_events"),
     path(f"{_GATEWAY}/rename", gateways.gateway_rename, name="gateway_rename"),
     path(f"{_GATEWAY}/delete", gateways.gateway_delete, name="gateway_delete"),
     path(f"{_GATEWAY}/connections/new", connections.connection_new, name="connection_new"),
@@ -35,6 +36,10 @@ urlpatterns = [
     path(f"{_CONNECTION}/edit", connections.connection_edit, name="connection_edit"),
     path(f"{_CONNECTION}/key", connections.connection_key, name="connection_key"),
     path(f"{_CONNECTION}/state", connections.connection_state, name="connection_state"),
+    path(f"{_CONNECTION}/restart", tunnels.connection_restart, name="connection_restart"),
+    path(f"{_CONNECTION}/reveal", tunnels.connection_reveal, name="connection_reveal"),
+    path(f"{_CONNECTION}/log", tunnels.connection_log, name="connection_log"),
+    path(f"{_CONNECTION}/events", tunnels.connection_events, name="connection_events"),
     path(f"{_CONNECTION}/delete", connections.connection_delete, name="connection_delete"),
     *(
         path(

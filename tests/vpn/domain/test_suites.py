@@ -1,0 +1,69 @@
+"""Suites in words, and what they leave for the data."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
+from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, in_words, room
+
+
+@pytest.mark.parametrize(
+    ("suite", "words"),
+    [
+        ("aes256-sha256-modp2048", "AES-256-CBC, HMAC-SHA-256, Diffie-Hellman group 14 (2048 bits)"),
+        ("3des-md5", "3DES-CBC, HMAC-MD5"),
+        ("aes128-sha1-modp1024", "AES-128-CBC, HMAC-SHA-1, Diffie-Hellman group 2 (1024 bits)"),
+        ("aes256gcm16-ecp256", "AES-256-GCM, key exchange ecp256"),
+        ("chacha20poly1305", "chacha20poly1305"),
+        ("", ""),
+    ],
+)
+def test_in_words(suite: str, words: str) -> None:
+    assert str(in_words(suite)) == words
+
+
+def test_every_suite_of_the_api_has_words_and_room() -> None:
+    for cipher in ENCRYPTION.values():
+        for digest in AUTHENTICATION.values():
+            for group in DH_GROUPS.values():
+                suite = f"{cipher.keyword}-{digest.keyword}-{group.keyword}"
+                words = in_words(suite)
+                assert words.cipher and words.integrity and words.group
+                left = room(suite, udp=True)
+                # What the gateways clamp to fits under every suite, or they would clamp in vain.
+                assert left and left.mtu >= TUNNEL_MTU and left.mss >= CLAMPED_MSS
+
+
+@pytest.mark.parametrize(
+    ("suite", "udp", "mtu"),
+    [
+        # 1500 - 20 IP - 8 ESP - 16 IV - 16 ICV = 1440, whole blocks of 16, less the 2 of the trailer.
+        ("aes256-sha256", False, 1438),
+        ("aes256-sha256", True, 1422),
+        ("aes128-sha1", False, 1438),
+        ("3des-md5", False, 1446),
+        ("aes128gcm16", True, 1438),
+    ],
+)
+def test_room(suite: str, udp: bool, mtu: int) -> None:
+    left = room(suite, udp=udp)
+    assert left and (left.mtu, left.mss, left.overhead) == (mtu, mtu - 40, 1500 - mtu)
+    # Sealed again it fits, and one byte more does not.
+    assert sealed(suite, mtu, udp) <= 1500 < sealed(suite, mtu + 1, udp)
+
+
+def sealed(suite: str, size: int, udp: bool) -> int:
+    """The other way round: the size of the ESP packet around one of `size` bytes."""
+    iv, block, icv = {
+        "aes256-sha256": (16, 16, 16),
+        "aes128-sha1": (16, 16, 12),
+        "3des-md5": (8, 8, 12),
+        "aes128gcm16": (8, 4, 16),
+    }[suite]
+    padded = -(-(size + 2) // block) * block
+    return 20 + (8 if udp else 0) + 8 + iv + padded + icv
+
+
+def test_an_unknown_suite_has_no_figure() -> None:
+    assert room("null-sha1", udp=False) is None

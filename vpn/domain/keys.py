@@ -1,0 +1,28 @@
+"""How old a pre-shared key may get; pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+YEAR = timedelta(days=365)
+HALF_YEAR = timedelta(days=182)
+
+
+class KeyAdvice(NamedTuple):
+    """`tone` is ok, weak or nothing; `text` is what to do."""
+
+    days: int
+    tone: str
+    text: str
+
+
+def key_advice(age: timedelta) -> KeyAdvice:
+    """Everyone who ever had a part in it still knows it: so keys are to be renewed."""
+    if age >= YEAR:
+        return KeyAdvice(
+            age.days, "weak", "It is more than a year old: agree on a new one with the other side."
+        )
+    if age >= HALF_YEAR:
+        return KeyAdvice(age.days, "", "Plan a new one: after a year it should be replaced.")
+    return KeyAdvice(age.days, "", "Replace it once a year, and whenever somebody who knew it leaves.")

@@ -1,0 +1,97 @@
+"""Negotiated suites in words, and what they leave for the data; pure.
+
+A suite reads like charon tells it: aes256-sha256-modp2048.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from policies.domain.algorithms import DH_GROUPS
+
+_HASHES = {"md5": "HMAC-MD5", "sha1": "HMAC-SHA-1", "sha256": "HMAC-SHA-256", "sha384": "HMAC-SHA-384"}
+_HASHES |= {"sha512": "HMAC-SHA-512", "aesxcbc": "AES-XCBC"}
+_AES = re.compile(r"aes(\d{3})(?:(gcm|ccm|ctr)\d*)?$")
+_MODP = re.compile(r"modp(\d+)")
+
+# Bytes of ESP: initialisation vector, block, and how much of the hash is sent.
+_IVS = {"3des": (8, 8), "aes": (16, 16), "aead": (8, 4), "ctr": (8, 4)}
+_ICVS = {"md5": 12, "sha1": 12, "aesxcbc": 12, "sha256": 16, "sha384": 24, "sha512": 32}
+_AEAD_ICV = 16
+_IP, _UDP, _ESP, _TRAILER, _TCP = 20, 8, 8, 2, 20
+ETHERNET = 1500
+# What user-space ESP hands to its tunnel interface, and to what both members clamp TCP there.
+TUNNEL_MTU, CLAMPED_MSS = 1400, 1360
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Parts that a suite does not have are empty."""
+
+    cipher: str
+    integrity: str = ""
+    group: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.cipher, self.integrity, self.group) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What fits into one packet of `outer` bytes: `mtu` of the inner packet, `mss` of TCP in it."""
+
+    outer: int
+    overhead: int
+    mtu: int
+    mss: int
+
+
+def in_words(suite: str) -> Words:
+    """aes256-sha256-modp2048 is AES-256-CBC, HMAC-SHA-256, Diffie-Hellman group 14 (2048 bits)."""
+    cipher, integrity, group = "", "", ""
+    for part in suite.split("-") if suite else ():
+        if word := _cipher(part):
+            cipher = word
+        elif part in _HASHES:
+            integrity = _HASHES[part]
+        else:
+            group = _group(part)
+    return Words(cipher, integrity, group) if cipher else Words(suite)
+
+
+def _cipher(part: str) -> str:
+    if part == "3des":
+        return "3DES-CBC"
+    match = _AES.match(part)
+    return f"AES-{match[1]}-{(match[2] or 'cbc').upper()}" if match else ""
+
+
+def _group(part: str) -> str:
+    number = next((str(n) for n, a in DH_GROUPS.items() if a.keyword == part), "")
+    match = _MODP.match(part)
+    bits = f" ({match[1]} bits)" if match else ""
+    return f"Diffie-Hellman group {number}{bits}" if number else f"key exchange {part}"
+
+
+def room(suite: str, *, udp: bool, outer: int = ETHERNET) -> Room | None:
+    """By RFC 4303, tunnel mode over IPv4; None for a suite that is not known here."""
+    parts = suite.split("-")
+    cipher = next((p for p in parts if _cipher(p)), "")
+    if not cipher:
+        return None
+    counter = re.search(r"(gcm|ccm|ctr)", cipher)
+    kind = (
+        "3des"
+        if cipher == "3des"
+        else "ctr"
+        if counter and counter[1] == "ctr"
+        else "aead"
+        if counter
+        else "aes"
+    )
+    vector, block = _IVS[kind]
+    icv = _AEAD_ICV if kind == "aead" else next((_ICVS[p] for p in parts if p in _ICVS), 0)
+    inside = outer - _IP - (_UDP if udp else 0) - _ESP - vector - icv
+    mtu = inside // block * block - _TRAILER
+    return Room(outer, outer - mtu, mtu, mtu - _IP - _TCP)

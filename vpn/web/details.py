@@ -1,0 +1,141 @@
+"""What the pages of one gateway and of one connection show; queries do not grow with the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from policies.domain.algorithms import swan_group, swan_keyword
+from policies.domain.proposals import AUTO_ESP, Proposal
+from vpn.domain.keys import key_advice
+from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, Room, Words, in_words, room
+from vpn.models import Connection, Gateway, Node, Tunnel
+from vpn.web.charts import timeline, traffic_chart
+from vpn.web.shown import ConnectionShown, shown_connection, shown_connections, word_of
+
+HISTORY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelShown:
+    """A connection on one member, with its suites in words."""
+
+    row: Tunnel
+
+    @property
+    def number(self) -> int:
+        return self.row.member.index + 1
+
+    @property
+    def waits(self) -> bool:
+        """The standby has everything loaded and nothing up."""
+        return self.row.member.role == "standby" and self.row.status == "down"
+
+    @property
+    def ike(self) -> Words:
+        return in_words(self.row.negotiated.get("ike_suite", ""))
+
+    @property
+    def esp(self) -> Words:
+        return in_words(self.row.negotiated.get("esp_suite", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class PacketAdvice:
+    """What fits through the tunnel. `basis` says for which suite that is."""
+
+    room: Room
+    basis: str
+    udp: bool
+    clamped: bool
+    simulated: bool
+
+    @property
+    def mtu(self) -> int:
+        return min(self.room.mtu, TUNNEL_MTU) if self.clamped else self.room.mtu
+
+    @property
+    def mss(self) -> int:
+        return min(self.room.mss, CLAMPED_MSS) if self.clamped else self.room.mss
+
+
+def packet_advice(connection: Connection, tunnels: list[TunnelShown], esp: str) -> PacketAdvice | None:
+    """Of the suite that is up; before that of the one with the least room of those offered."""
+    negotiated = next((t.row.negotiated for t in tunnels if t.row.status == "up" and t.row.negotiated), None)
+    if negotiated:
+        suite, udp = negotiated["esp_suite"], bool(negotiated["nat"])
+        left = room(suite, udp=udp)
+        basis = f"{in_words(suite)}, as negotiated"
+    else:
+        policy = connection.ipsec_policy
+        offer = (policy.offer() if policy else AUTO_ESP).proposal
+        rooms = [found for suite in _suites(offer) if (found := room(suite, udp=True))]
+        left, udp = min(rooms, key=lambda one: one.mtu, default=None), True
+        basis = f"the policy {policy.name}" if policy else "the widest suite of auto-negotiation"
+    return PacketAdvice(left, basis, udp, esp == "userspace", esp == "simulated") if left else None
+
+
+def _suites(proposal: Proposal) -> list[str]:
+    return [
+        "-".join(
+            (
+                *(swan_keyword(word) for word in (*suite.encryption, *suite.integrity)),
+                *(swan_group(group) for group in suite.groups),
+            )
+        )
+        for suite in proposal.expand()
+    ]
+
+
+def connection_details(connection: Connection) -> dict[str, Any]:
+    """All that a connection's page tells."""
+    now = timezone.now()
+    shown = shown_connection(connection)
+    rows = Tunnel.objects.filter(connection=connection).select_related("member")
+    tunnels = [TunnelShown(row) for row in rows.order_by("member__index")]
+    esp = Node.objects.filter(name=connection.gateway.node).values_list("esp", flat=True).first() or ""
+    return {
+        "gateway": connection.gateway,
+        "connection": connection,
+        "shown": shown,
+        "tunnels": tunnels,
+        "evidence": _evidence(connection, tunnels),
+        "packets": packet_advice(connection, tunnels, esp),
+        "key": key_advice(now - connection.psk_changed_at),
+        "chart": traffic_chart(connection, now),
+        "timeline": timeline(connection, now),
+        "history": list(connection.history.all()[:HISTORY]),
+        "announce": _told(connection, shown),
+    }
+
+
+def _told(connection: Connection, shown: ConnectionShown) -> str:
+    why = " ".join(reason["message"] for reason in connection.status_reasons) if shown.word == "down" else ""
+    return f"Connection {connection.name} {shown.word}. {why}".strip()
+
+
+def _evidence(connection: Connection, tunnels: list[TunnelShown]) -> list[tuple[str, str | datetime]]:
+    """What stands behind the reasons, as far as drivers tell it."""
+    tellers = [f"member {t.number} ({t.row.member.role})" for t in tunnels if t.row.reasons]
+    told: list[tuple[str, str | datetime]] = [("Seen by", ", ".join(tellers))] if tellers else []
+    ends = f"{connection.gateway.public_address} to {connection.peer_address}"
+    told.append(("On the way", f"UDP 500 and 4500, {ends}"))
+    return [*told, ("Since", connection.status_changed_at or connection.created_at)]
+
+
+def gateway_details(gateway: Gateway) -> dict[str, Any]:
+    """All that a gateway's page tells."""
+    connections = shown_connections(gateway)
+    up = sum(shown.word == "up" for shown in connections)
+    return {
+        "gateway": gateway,
+        "word": word_of(gateway),
+        "members": list(gateway.members.all()),
+        "connections": connections,
+        "up": up,
+        "history": list(gateway.history.select_related("connection")[:HISTORY]),
+        "announce": f"Gateway {gateway.name} {word_of(gateway)}, {up} of {len(connections)} connections up.",
+    }

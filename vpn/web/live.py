@@ -1,0 +1,69 @@
+"""Pages that keep themselves up to date, part by part.
+
+A page says what it has seen: the gateway's stamp, and a mark of each part. A poll gets 204 while
+the stamp is the same, else only the parts that look different. Anything that a browser counts
+by itself (`data-until`, `data-since`) and form tokens make no difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from console.web.requests import ConsoleRequest
+
+_RESTLESS = re.compile(
+    r'(<span data-(?:until|since)="[^"]*">)[^<]*|(name="csrfmiddlewaretoken" value=")[^"]*'
+)
+
+Context = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LivePage:
+    """`template` shows {{ parts.NAME }} inside an element with the id part-NAME, for every
+    `folder`/NAME.html in `names`."""
+
+    template: str
+    folder: str
+    names: Sequence[str]
+
+    def whole(self, request: ConsoleRequest, stamp: object, poll: str, context: Context) -> HttpResponse:
+        """`poll` is the address that answers with `news`."""
+        parts = self._parts(request, context)
+        more = {"parts": parts, "seen": _seen(stamp, parts), "poll": poll, "now": timezone.now()}
+        return render(request, self.template, context | more)
+
+    def news(
+        self, request: ConsoleRequest, stamp: object, poll: str, context: Callable[[], Context]
+    ) -> HttpResponse:
+        """What has changed since `seen`; the context is made only when anything has."""
+        known, *marks = request.GET.get("seen", "").split(".")
+        if known == str(stamp):
+            return HttpResponse(status=204)
+        made = context()
+        parts = self._parts(request, made)
+        before = dict(zip(self.names, marks, strict=False))
+        fresh = {name: text for name, text in parts.items() if before.get(name) != _mark(text)}
+        more = {"fresh": fresh, "seen": _seen(stamp, parts), "poll": poll, "now": timezone.now()}
+        return render(request, "vpn/_news.html", made | more)
+
+    def _parts(self, request: ConsoleRequest, context: Context) -> dict[str, SafeString]:
+        return {name: render_to_string(f"{self.folder}/{name}.html", context, request) for name in self.names}
+
+
+def _seen(stamp: object, parts: dict[str, SafeString]) -> str:
+    return ".".join((str(stamp), *map(_mark, parts.values())))
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(_RESTLESS.sub(r"\1\2", text).encode()).hexdigest()[:8]
