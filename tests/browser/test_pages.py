@@ -99,8 +99,10 @@ def _furnish(visit: Visit) -> list[str]:
 
 
 def _links(visit: Visit) -> list[str]:
-    """Paths of the links to pages of the console, each once, each route's query left out."""
-    hrefs: list[str] = visit.page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+    """Paths of the links to pages of the console, files left out; each once, each route's query left out."""
+    hrefs: list[str] = visit.page.eval_on_selector_all(
+        "a[href]:not([download])", "links => links.map(link => link.href)"
+    )
     here = [urlsplit(href) for href in hrefs if href.startswith(visit.product.url)]
     return list(dict.fromkeys(parts.path for parts in here))
 
