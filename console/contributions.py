@@ -21,7 +21,7 @@ class Use(NamedTuple):
 
 
 Usage = Callable[[UUID], Iterable[Use]]
-Pages = Callable[[UUID, Collection[str]], Mapping[str, str]]
+Pages = Callable[[UUID, Collection[UUID]], Mapping[UUID, str]]
 
 _usages: list[Usage] = []
 _pages: dict[str, Pages] = {}
@@ -34,7 +34,7 @@ def add_usage(usage: Usage) -> None:
 
 
 def add_pages(target_type: str, pages: Pages) -> None:
-    """`pages` gets the account's id and ids of objects as texts: the page of each that exists still.
+    """`pages` gets the account's id and ids of objects: the page of each that exists still.
     `target_type` is the word of the audit trail."""
     _pages[target_type] = pages
 
@@ -46,12 +46,20 @@ def used(account_id: UUID) -> dict[str, Use]:
 
 def pages_of(account_id: UUID, targets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The page of each (type, id) that has one: a query for each type among them."""
-    by_type: dict[str, set[str]] = {}
-    for kind, ident in targets:
-        if kind in _pages:
+    by_type: dict[str, set[UUID]] = {}
+    for kind, text in targets:
+        ident = _ident(text)
+        if kind in _pages and ident:
             by_type.setdefault(kind, set()).add(ident)
     return {
-        (kind, ident): url
+        (kind, str(ident)): url
         for kind, idents in by_type.items()
         for ident, url in _pages[kind](account_id, idents).items()
     }
+
+
+def _ident(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

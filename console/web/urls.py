@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.web import accounts, keys, members, sign_in, theme, views
+from console.web import accounts, activity, keys, members, sign_in, theme, views
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("account/switch", accounts.switch_account, name="switch_account"),
     path("account/stop", accounts.stop_acting, name="stop_acting"),
     path("account/password", sign_in.password_change, name="password_change"),
+    path("activity", activity.activity, name="activity"),
     path("keys", keys.api_keys, name="api_keys"),
     path("keys/<uuid:key_id>/revoke", keys.revoke_api_key, name="api_key_revoke"),
     path("members", members.members, name="members"),

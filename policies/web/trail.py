@@ -23,8 +23,8 @@ def _usage(account_id: UUID) -> Iterator[Use]:
 
 
 def _pages(model: type[IKEPolicy] | type[IPsecPolicy], name: str) -> Pages:
-    def pages(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+    def pages(account_id: UUID, idents: Collection[UUID]) -> dict[UUID, str]:
         rows = model.objects.filter(account_id=account_id, pk__in=idents)
-        return {str(pk): reverse(name, args=[pk]) for pk in rows.values_list("pk", flat=True)}
+        return {pk: reverse(name, args=[pk]) for pk in rows.values_list("pk", flat=True)}
 
     return pages

@@ -18,19 +18,19 @@ def register() -> None:
         add_pages(str(model._meta.verbose_name), _networks(model))
 
 
-def _gateways(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+def _gateways(account_id: UUID, idents: Collection[UUID]) -> dict[UUID, str]:
     rows = Gateway.objects.filter(account_id=account_id, pk__in=idents)
-    return {str(pk): reverse("gateway", args=[pk]) for pk in rows.values_list("pk", flat=True)}
+    return {pk: reverse("gateway", args=[pk]) for pk in rows.values_list("pk", flat=True)}
 
 
-def _connections(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+def _connections(account_id: UUID, idents: Collection[UUID]) -> dict[UUID, str]:
     rows = Connection.objects.filter(account_id=account_id, pk__in=idents).values_list("gateway_id", "pk")
-    return {str(pk): reverse("connection", args=[gateway, pk]) for gateway, pk in rows}
+    return {pk: reverse("connection", args=[gateway, pk]) for gateway, pk in rows}
 
 
 def _networks(model: type[Vpc] | type[Subnet] | type[Instance]) -> Pages:
-    def pages(account_id: UUID, idents: Collection[str]) -> dict[str, str]:
+    def pages(account_id: UUID, idents: Collection[UUID]) -> dict[UUID, str]:
         rows = model.objects.filter(account_id=account_id, pk__in=idents)
-        return {str(pk): reverse("networks") for pk in rows.values_list("pk", flat=True)}
+        return {pk: reverse("networks") for pk in rows.values_list("pk", flat=True)}
 
     return pages

@@ -1,0 +1,123 @@
+"""The audit trail of an account: who did what, to what, when and from where."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from console.actor import Actor
+from console.contributions import pages_of
+from console.models import AuditEvent
+from console.web.lists.sheet import harmless
+from console.web.pages import page
+from console.web.requests import ConsoleRequest
+from console.web.trail import TrailForm, choices_of, query_but
+
+PAGE = 50
+# A file of so many lines is what a spreadsheet still opens.
+MOST = 100_000
+_VERBS = {
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "add": "added",
+    "remove": "removed",
+    "revoke": "revoked",
+    "restart": "restarted",
+    "reveal": "key shown",
+    "act_begin": "superuser began to act",
+    "act_end": "superuser ended acting",
+}
+_COLUMNS = ("at", "who", "via", "address", "action", "target_type", "target_id", "target_name", "request_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event, with the page of its object where that exists still."""
+
+    event: AuditEvent
+    url: str
+
+    @property
+    def verb(self) -> str:
+        word = self.event.action.rpartition(".")[2]
+        return _VERBS.get(word, word.replace("_", " "))
+
+    @property
+    def changes(self) -> list[tuple[str, str, str]]:
+        """Field, before, after; of a secret only that it changed."""
+        return [
+            (field, _text(pair[0]), _text(pair[1])) if isinstance(pair, list) else (field, "", str(pair))
+            for field, pair in self.event.changes.items()
+        ]
+
+
+@page()
+def activity(request: ConsoleRequest) -> HttpResponse:
+    """A page of events, newest first; `format=csv` is all that match as a file."""
+    choices = choices_of(request.actor.account_id)
+    form = TrailForm(request.GET, choices=choices)
+    form.is_valid()
+    if request.GET.get("format") == "csv":
+        return _file(request.actor, form)
+    events, newer, older = _page(request, form)
+    urls = pages_of(request.actor.account_id, {(e.target_type, e.target_id) for e in events})
+    context = {
+        "form": form,
+        "lines": [Line(event, urls.get((event.target_type, event.target_id), "")) for event in events],
+        "newer": query_but(request.GET, after=events[0].pk) if newer else "",
+        "older": query_but(request.GET, before=events[-1].pk) if older else "",
+        "newest": query_but(request.GET),
+        "file": query_but(request.GET, format="csv"),
+        "chips": form.chips(request.GET),
+    }
+    return render(request, "console/activity.html", context)
+
+
+def _page(request: ConsoleRequest, form: TrailForm) -> tuple[list[AuditEvent], bool, bool]:
+    """Events, whether newer ones stand before them, and whether older ones follow."""
+    rows = form.narrowed(AuditEvent.objects.filter(account_id=request.actor.account_id))
+    before, after = (_number(request.GET.get(name, "")) for name in ("before", "after"))
+    if after:
+        found = list(rows.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
+        return found[:PAGE][::-1], len(found) > PAGE, bool(found)
+    found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: PAGE + 1])
+    return found[:PAGE], bool(before and found), len(found) > PAGE
+
+
+def _file(actor: Actor, form: TrailForm) -> Any:
+    rows = form.narrowed(AuditEvent.objects.filter(account_id=actor.account_id)).order_by("-pk")[:MOST]
+    answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="activity-{timezone.now():%Y-%m-%d}.csv"'
+    return answer
+
+
+def _lines(rows: Any) -> Iterator[str]:
+    yield _written((*_COLUMNS, "changes"))
+    for event in rows.iterator(chunk_size=500):
+        values = [event.at.isoformat(), *(getattr(event, name) for name in _COLUMNS[1:])]
+        yield _written([*map(harmless, values), json.dumps(event.changes)])
+
+
+def _written(values: Any) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(values)
+    return text.getvalue()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return "" if value is None else str(value)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
