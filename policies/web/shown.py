@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from policies.domain.algorithms import (
     AUTHENTICATION,
@@ -41,6 +42,18 @@ def warnings_of(policy: IKEPolicy | IPsecPolicy) -> list[Warned]:
     order = list(Strength)
     found.sort(key=lambda pair: -order.index(pair[1].strength))
     return [Warned(word, verdict) for word, verdict in found]
+
+
+def warned_of(kind: str, values: Mapping[str, Any]) -> list[Warned]:
+    """The same of the choices in the form of an `ike` or `ipsec` policy, before there is one."""
+    columns = {
+        "encryption_algorithms": [values["encryption_algorithm"]],
+        "authentication_algorithms": [values["authentication_algorithm"]],
+    }
+    if kind == "ike":
+        groups = [values["dh_group"]]
+        return warnings_of(IKEPolicy(ike_version=values["ike_version"], dh_groups=groups, **columns))
+    return warnings_of(IPsecPolicy(pfs_groups=[values["pfs"]], **columns))
 
 
 def _verdicts(policy: IKEPolicy | IPsecPolicy) -> list[tuple[str, Verdict]]:

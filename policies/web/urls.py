@@ -9,11 +9,15 @@ from policies.web import views
 
 def _of(kind: str) -> list[URLPattern]:
     known = {"kind": kind}
-    one = f"policies/{kind}/<uuid:policy_id>"
+    every = f"policies/{kind}"
+    one = f"{every}/<uuid:policy_id>"
     return [
-        path(f"policies/{kind}/new", views.policy_new, known, name=f"{kind}_policy_new"),
+        path(every, views.policy_list, known, name=f"{kind}_policies"),
+        path(f"{every}/bulk", views.policies_bulk, known, name=f"{kind}_policies_bulk"),
+        path(f"{every}/new", views.policy_new, known, name=f"{kind}_policy_new"),
         path(one, views.policy_shown, known, name=f"{kind}_policy"),
         path(f"{one}/edit", views.policy_edit, known, name=f"{kind}_policy_edit"),
+        path(f"{one}/clone", views.policy_clone, known, name=f"{kind}_policy_clone"),
         path(f"{one}/delete", views.policy_delete, known, name=f"{kind}_policy_delete"),
     ]
 

@@ -1,68 +1,56 @@
-"""Policies: both lists on one page; create, change and delete each."""
+"""Policies: a list of each kind; create, change, copy and delete."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from console.actor import Actor, Role
 from console.errors import Conflict, Invalid
-from console.web.forms import RuleForm
-from console.web.pages import command, form_page, page
+from console.web.lists.views import bulk_page, list_page
+from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
-from policies import services
-from policies.models import IKEPolicy, IPsecPolicy
-from policies.web.forms import IKEPolicyForm, IPsecPolicyForm, given, ike_initial, ipsec_initial
+from policies.web.forms import given
+from policies.web.kinds import KINDS, Kind, Policy
+from policies.web.lists import LISTS
+from policies.web.presets import PRESETS, preset_called
+from policies.web.shown import warned_of
 
-Policy = IKEPolicy | IPsecPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What differs between the two kinds of policy. `word` begins the names of their routes."""
-
-    word: str
-    noun: str
-    form: type[RuleForm]
-    initial: Callable[[Any], dict[str, Any]]
-    create: Callable[..., Policy]
-    update: Callable[..., Policy]
-    get: Callable[[Actor, UUID], Policy]
-    delete: Callable[[Actor, UUID], None]
-
-
-IKE = Kind(
-    "ike", "IKE policy", IKEPolicyForm, ike_initial,
-    services.create_ike_policy, services.update_ike_policy,
-    services.get_ike_policy, services.delete_ike_policy,
-)  # fmt: skip
-IPSEC = Kind(
-    "ipsec", "IPsec policy", IPsecPolicyForm, ipsec_initial,
-    services.create_ipsec_policy, services.update_ipsec_policy,
-    services.get_ipsec_policy, services.delete_ipsec_policy,
-)  # fmt: skip
-_KINDS = {kind.word: kind for kind in (IKE, IPSEC)}
+# So many connections are named on a policy's page; the rest are behind a link.
+NAMED = 20
+_NAME_LENGTH = 63
 
 
 @page()
 def policies(request: ConsoleRequest) -> HttpResponse:
-    users = Count("connections")
-    ike = IKEPolicy.objects.owned_by(request.actor).annotate(used_by=users).order_by("name")
-    ipsec = IPsecPolicy.objects.owned_by(request.actor).annotate(used_by=users).order_by("name")
-    return render(request, "policies/list.html", {"ike_policies": ike, "ipsec_policies": ipsec})
+    """The address of both lists together, before each had its own."""
+    return redirect("ike_policies")
+
+
+@page()
+def policy_list(request: ConsoleRequest, kind: str) -> HttpResponse:
+    return list_page(request, LISTS[kind], "policies/list.html", {"kind": KINDS[kind]})
+
+
+@form_page(Role.EDITOR)
+def policies_bulk(request: ConsoleRequest, kind: str) -> HttpResponse:
+    return bulk_page(request, LISTS[kind])
 
 
 @form_page(Role.EDITOR)
 def policy_new(request: ConsoleRequest, kind: str) -> HttpResponse:
-    chosen = _KINDS[kind]
-    form = chosen.form(request.POST if request.method == "POST" else None)
+    """Empty, or filled by a preset."""
+    chosen = KINDS[kind]
+    preset = preset_called(request.GET.get("preset", ""))
+    initial = preset.values(kind) if preset else {}
+    if initial:
+        initial["name"] = free_name(request.actor, chosen, initial["name"])
+    form = chosen.form(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             policy = chosen.create(request.actor, given(form))
@@ -70,20 +58,35 @@ def policy_new(request: ConsoleRequest, kind: str) -> HttpResponse:
             form.add_violations(error.violations)
         else:
             messages.success(request, f"The {chosen.noun} {policy.name} is created.")
-            return redirect("policies")
-    return render(request, "policies/form.html", {"form": form, "kind": chosen})
+            return redirect(f"{kind}_policy", policy_id=policy.pk)
+    warned = warned_of(kind, initial) if preset else []
+    context = {"form": form, "kind": chosen, "presets": PRESETS, "preset": preset, "warned": warned}
+    return render(request, "policies/form.html", context)
+
+
+@form_page(Role.EDITOR)
+def policy_clone(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
+    """The form of a new one, filled from another, under a name that is free."""
+    chosen = KINDS[kind]
+    source = chosen.get(request.actor, policy_id)
+    if request.method == "POST":
+        return policy_new(request, kind=kind)
+    initial = chosen.initial(source) | {"name": free_name(request.actor, chosen, source.name)}
+    context = {"form": chosen.form(initial=initial), "kind": chosen, "source": source}
+    return render(request, "policies/form.html", context)
 
 
 @page()
 def policy_shown(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
     """The policy, its strength, and who uses it."""
-    policy = _KINDS[kind].get(request.actor, policy_id)
-    return render(request, "policies/detail.html", {"policy": policy, "kind": _KINDS[kind]})
+    policy = KINDS[kind].get(request.actor, policy_id)
+    return render(request, "policies/detail.html", {"policy": policy} | _users(policy, KINDS[kind]))
 
 
 @form_page(Role.EDITOR)
 def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
-    chosen = _KINDS[kind]
+    """Says which tunnels will negotiate again before anything is saved."""
+    chosen = KINDS[kind]
     policy = chosen.get(request.actor, policy_id)
     form = chosen.form(request.POST if request.method == "POST" else None, initial=chosen.initial(policy))
     if request.method == "POST" and form.is_valid():
@@ -94,13 +97,50 @@ def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResp
         else:
             messages.success(request, f"The {chosen.noun} {policy.name} is saved.")
             return redirect(f"{kind}_policy", policy_id=policy_id)
-    return render(request, "policies/form.html", {"form": form, "kind": chosen, "policy": policy})
+    context = {"form": form, "policy": policy} | _users(policy, chosen)
+    return render(request, "policies/form.html", context)
 
 
-@command(Role.EDITOR, back="policies", keep=())
+@form_page(Role.EDITOR)
 def policy_delete(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
-    chosen = _KINDS[kind]
+    """Says who uses it and refuses then; else asks."""
+    chosen = KINDS[kind]
     policy = chosen.get(request.actor, policy_id)
-    chosen.delete(request.actor, policy_id)
-    messages.success(request, f"The {chosen.noun} {policy.name} is deleted.")
-    return redirect("policies")
+    refused: list[str] = []
+    if request.method == "POST":
+        try:
+            chosen.delete(request.actor, policy_id)
+        except (Invalid, Conflict) as error:
+            refused = [violation.message for violation in error.violations]
+        else:
+            messages.success(request, f"The {chosen.noun} {policy.name} is deleted.")
+            return redirect(chosen.list_url)
+    context = {"policy": policy, "refused": refused} | _users(policy, chosen)
+    return render(request, "policies/delete.html", context)
+
+
+def free_name(actor: Actor, kind: Kind, name: str) -> str:
+    """`name`, or with the first number that nobody has: strong, strong-2, strong-3."""
+    taken = set(
+        kind.model._default_manager.filter(account_id=actor.account_id).values_list("name", flat=True)
+    )
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name[: _NAME_LENGTH - len(str(number)) - 1]}-{number}"
+    return found
+
+
+def _users(policy: Policy, kind: Kind) -> dict[str, Any]:
+    """The connections that use it, those with a tunnel first; counts are of all of them."""
+    counts = (
+        type(policy)
+        ._default_manager.filter(pk=policy.pk)
+        .aggregate(
+            used_by=Count("connections"),
+            live=Count("connections", filter=Q(connections__status="up", connections__admin_state_up=True)),
+        )
+    )
+    rows = policy.connections.select_related("gateway").defer("psk_sealed", "psk_id")
+    users = list(rows.order_by("-admin_state_up", "-status", "name")[:NAMED])
+    return {"kind": kind, "users": users, **counts, "unnamed": counts["used_by"] - len(users)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,7 +36,11 @@ _EXPECTED = {
     "vpc_new",
     "subnet_new",
     "instance_new",
-    "policies",
+    "ike_policies",
+    "ipsec_policies",
+    "ike_policy_clone",
+    "ike_policy_delete",
+    "connections",
     "ike_policy_new",
     "ike_policy",
     "ike_policy_edit",
@@ -89,7 +94,7 @@ def _furnish(visit: Visit) -> list[str]:
         visit.go(reverse(f"{kind}_policy_new"))
         visit.fill(name=f"{kind}-" + "p" * 57)
         visit.submit()
-        visit.page.wait_for_url("**/policies")
+        visit.page.wait_for_url(re.compile(rf"/policies/{kind}/[0-9a-f-]{{36}}$"))
     visit.go("/gateways/new")
     visit.submit()
     connection = urlsplit(visit.page.url).path

@@ -1,0 +1,73 @@
+"""Sets of choices to begin a policy with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """`purpose` says for which peers it is; the values are those of the form of its kind."""
+
+    name: str
+    purpose: str
+    ike: Mapping[str, Any]
+    ipsec: Mapping[str, Any]
+
+    def values(self, kind: str) -> dict[str, Any]:
+        """For the form of `ike` or `ipsec` policies, with the preset's own name."""
+        return {"name": self.name, **(self.ike if kind == "ike" else self.ipsec)}
+
+
+def _ike(version: int, cipher: str, digest: str, group: int) -> Mapping[str, Any]:
+    return MappingProxyType(
+        {
+            "ike_version": version,
+            "encryption_algorithm": cipher,
+            "authentication_algorithm": digest,
+            "dh_group": group,
+            "key_lifetime": 28800,
+        }
+    )
+
+
+def _ipsec(cipher: str, digest: str, pfs: str) -> Mapping[str, Any]:
+    return MappingProxyType(
+        {
+            "encryption_algorithm": cipher,
+            "authentication_algorithm": digest,
+            "pfs": pfs,
+            "key_lifetime": 3600,
+        }
+    )
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "strong",
+        "For every peer that can do it: the strongest that this generation of the API offers.",
+        _ike(2, "aes256", "sha256", 14),
+        _ipsec("aes256", "sha256", "group_14"),
+    ),
+    Preset(
+        "compatible",
+        "For peers of mixed age: only what RFC 8247 and RFC 8221 demand of every device, and no fresh "
+        "exchange for phase 2 keys, which many leave off.",
+        _ike(2, "aes128", "sha256", 14),
+        _ipsec("aes128", "sha256", "disabled"),
+    ),
+    Preset(
+        "legacy",
+        "Only for old peers that can do nothing else, until they are replaced: broken and weak "
+        "algorithms, the reasons of which stand below.",
+        _ike(1, "triple_des", "sha1", 2),
+        _ipsec("triple_des", "sha1", "group_2"),
+    ),
+)
+
+
+def preset_called(name: str) -> Preset | None:
+    return next((preset for preset in PRESETS if preset.name == name), None)
