@@ -2,9 +2,11 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from console.api.views import unknown_route
 from console.health import alive, ready
+from console.web.sign_in import to_sign_in
 
 urlpatterns = [
     path("livez", alive, name="livez"),
@@ -13,6 +15,9 @@ urlpatterns = [
     path("v1", include("policies.api.urls")),
     path("v1", include("console.api.urls")),
     re_path(r"^v1(?:/.*)?$", unknown_route),
+    # One door with one lockout, and one place for passwords.
+    path("admin/login/", to_sign_in),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     path("", include("console.web.urls")),
     path("", include("policies.web.urls")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 from typing import Any
+from urllib.parse import urlencode
 
 from axes.models import AccessAttempt
 from django import forms
@@ -14,6 +15,7 @@ from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -21,7 +23,7 @@ from console.errors import Invalid, Violation
 from console.origin import client_address
 from console.services.passwords import change_password
 from console.web.forms import RuleForm
-from console.web.pages import person_page
+from console.web.pages import person_page, refused
 from console.web.requests import ConsoleRequest
 
 
@@ -36,6 +38,14 @@ class SignIn(LoginView):
 
 sign_in = SignIn.as_view()
 sign_out = LogoutView.as_view()
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """What the admin site sends strangers to; who is signed in is told that he may not enter."""
+    if request.user.is_authenticated:
+        return refused(request, 403, "Only superusers enter the administration.")
+    onward = urlencode({"next": request.GET.get("next", reverse("admin:index"))}, safe="/")
+    return redirect(f"{reverse('sign_in')}?{onward}")
 
 
 def axes_address(request: HttpRequest) -> str:
