@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-MANUAL = {
-    "index": "Manual",
-    "start": "Start here",
-    "concepts": "Concepts",
-    "tunnels": "Tunnels and their status",
-    "algorithms": "Algorithms and their strength",
-    "api": "The API",
-    "errors": "Error codes",
-    "operations": "Operations",
-    "performance": "Performance",
-    "changes": "Changes",
-}
+from console.web.manual import GROUPS, MANUAL, neighbours, with_contents
 
 
 @require_safe
@@ -26,7 +16,21 @@ def manual(request: HttpRequest, slug: str = "index") -> HttpResponse:
     """A page of the manual, for everyone."""
     if slug not in MANUAL:
         raise Http404(f"The manual has no page {slug}.")
-    context = {"slug": slug, "pages": MANUAL, "page_title": MANUAL[slug]}
-    response = render(request, f"docs/{slug}.html", context)
+    groups = [(word, [(name, MANUAL[name]) for name in names]) for word, names in GROUPS]
+    around = [(name, MANUAL.get(name, "")) for name in neighbours(slug)]
+    context = {"slug": slug, "groups": groups, "around": around, "page_title": MANUAL[slug]}
+    page = render_to_string(f"docs/{slug}.html", context | _figures(), request)
+    response = HttpResponse(with_contents(page))
     patch_cache_control(response, private=True, no_cache=True)
     return response
+
+
+def _figures() -> dict[str, int]:
+    """Those of this installation."""
+    return {
+        "session_hours": settings.SESSION_COOKIE_AGE // 3600,
+        "idle_minutes": settings.SESSION_IDLE_SECONDS // 60,
+        "lockout_failures": settings.AXES_FAILURE_LIMIT,
+        "lockout_minutes": int(settings.AXES_COOLOFF_TIME.total_seconds()) // 60,
+        "audit_days": settings.HISTORY_DAYS + 365,
+    }

@@ -6,18 +6,19 @@ import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.test import Client
 from django.urls import resolve, reverse
 
-from console.web.views import MANUAL
+from console.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
+from vpn.domain.handoff.vendors import VENDORS
 from vpn.domain.plan import BACK_OFF
-from vpn.domain.reasons import REMEDIES, SENTENCES
+from vpn.domain.reasons import REMEDIES, SENTENCES, Code
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +79,67 @@ def test_page_renders_signed_out(client: Client, slug: str) -> None:
     assert "{{" not in found.text and "{%" not in found.text
     for other in MANUAL:
         assert address(other) in found.links
+
+
+def test_every_page_has_its_place(client: Client) -> None:
+    assert [name for _, names in GROUPS for name in names] == list(MANUAL)
+    order = list(MANUAL)
+    for slug, following in pairwise(order):
+        text = client.get(address(slug)).content.decode()
+        around = text.partition('class="around"')[2].partition("</nav>")[0]
+        assert f'class="after" href="{address(following)}"' in around
+        assert f'class="before" href="{address(slug)}"' in client.get(address(following)).content.decode()
+
+
+def test_every_section_can_be_linked_to(client: Client) -> None:
+    """A link beside each heading, and the contents of the page, once each section."""
+    text = client.get(address("tunnels")).content.decode()
+    found = page(client, "tunnels")
+    headings = re.findall(r'<h2 id="([\w-]+)"', text)
+    contents = text.partition('class="contents"')[2].partition("</nav>")[0]
+    assert re.findall(r'href="#([\w-]+)"', contents) == headings
+    for ident in headings:
+        assert found.links.count(f"#{ident}") >= 2
+    assert all(" id=" in tag for slug in MANUAL for tag in h2_tags(client, slug))
+
+
+def h2_tags(client: Client, slug: str) -> list[str]:
+    return re.findall(r"<h2[^>]*>", client.get(address(slug)).content.decode())
+
+
+def test_every_device_is_told_of(client: Client) -> None:
+    found = page(client, "peers")
+    for vendor in VENDORS.values():
+        assert vendor.slug in found.ids
+        for words in (vendor.name, vendor.where, *vendor.notes, *vendor.verify):
+            assert words in found.text
+    assert "3des, md5: with a policy" in found.text
+
+
+def test_every_reason_is_looked_for_at_the_peer(client: Client) -> None:
+    told = page(client, "peers").text
+    ours = {Code.INTERNAL_ERROR, Code.CANNOT_RESERVE_ADDRESS, Code.CANNOT_CREATE_ROUTE}
+    for code in set(Code) - ours:
+        assert code.value in told
+
+
+def test_audited_actions_exist(client: Client) -> None:
+    """What the page for auditors names is recorded somewhere."""
+    text = client.get(address("activity")).content.decode()
+    rows = " ".join(re.findall(r'<th scope="row" class="mono">([^<]*)', text))
+    source = "".join(
+        file.read_text() for app in SOURCES for file in Path(settings.BASE_DIR, app).rglob("*.py")
+    )
+    named = set(re.findall(r"\b[a-z_]+\.[a-z_]+\b", rows))
+    assert len(named) > 8
+    for action in named:
+        assert f'"{action}"' in source, action
+
+
+def test_figures_are_those_of_the_installation(client: Client, settings: LazySettings) -> None:
+    settings.HISTORY_DAYS, settings.AXES_FAILURE_LIMIT = 11, 7
+    assert "kept for 376 days" in page(client, "activity").text
+    assert "After 7 wrong passwords" in page(client, "console").text
 
 
 def test_unknown_page_is_404(client: Client) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from console.actor import Role
 from console.models import ApiKey, AuditEvent, Membership
 from console.services import add_member, revoke_api_key
-from console.web.views import MANUAL
+from console.web.manual import MANUAL
 from tests.factories import PASSWORD, Party
 
 HTMX = {"HX-Request": "true"}
@@ -34,13 +34,13 @@ def as_role(party: Party, role: Role) -> Client:
 def test_signs_in_and_out(ana: Party) -> None:
     client = Client()
     assert client.get("/").headers["Location"] == "/sign-in?next=/"
-    page = client.get("/sign-in?next=/policies")
+    page = client.get("/sign-in?next=/networks")
     assert 'autocomplete="current-password"' in text_of(page)
-    answer = client.post("/sign-in", {"username": "ana", "password": PASSWORD, "next": "/policies"})
-    assert answer.headers["Location"] == "/policies"
-    assert client.get("/policies").status_code == 200
+    answer = client.post("/sign-in", {"username": "ana", "password": PASSWORD, "next": "/networks"})
+    assert answer.headers["Location"] == "/networks"
+    assert client.get("/networks").status_code == 200
     assert client.post("/sign-out").headers["Location"] == "/sign-in"
-    assert client.get("/policies").status_code == 302
+    assert client.get("/networks").status_code == 302
 
 
 def test_a_wrong_password_says_so_and_nothing_else(ana: Party) -> None:
