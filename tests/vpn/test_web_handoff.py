@@ -118,6 +118,32 @@ def test_without_the_password_no_key(browser: Client, connection: Connection, pa
     assert actions() == []
 
 
+def test_a_key_that_cannot_be_opened_is_said_to_be_so(browser: Client, connection: Connection) -> None:
+    Connection.objects.update(psk_sealed="nothing that opens")
+    answer = browser.post(path_of(connection, "/strongswan"), {"password": PASSWORD})
+    assert answer.status_code == 200 and "Set a new pre-shared key" in text_of(answer)
+    assert actions() == []
+
+
+def test_a_key_that_a_device_would_misread_is_not_in_its_file(ana: Party, browser: Client) -> None:
+    row = make_connection(ana, psk="$9$looks-encrypted")
+    answer = browser.post(path_of(row, "/juniper"), {"password": PASSWORD})
+    assert "for an encrypted one" in text_of(answer) and "looks-encrypted" not in text_of(answer)
+
+
+def test_a_device_that_cannot_has_no_file(ana: Party, browser: Client) -> None:
+    legacy = make_ike_policy(ana, encryption_algorithm="3des", authentication_algorithm="md5")
+    row = make_connection(ana, ike_policy={"id": str(legacy.pk)})
+    page = text_of(browser.get(path_of(row, "?vendor=pfsense")))
+    assert "pfSense has no 3DES and no MD5" in page and "Download" not in page and "With the key" not in page
+    assert browser.get(path_of(row, "/pfsense")).status_code == 409
+    assert browser.post(path_of(row, "/pfsense"), {"password": PASSWORD}).status_code == 409
+    path = share(browser, row)
+    assert "pfSense has no 3DES" in text_of(Client().get(f"{path}?vendor=pfsense"))
+    assert Client().get(f"{path}/pfsense").status_code == 404
+    assert PSK not in page and "vpn_connection.handoff_key" not in actions()
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
 def test_who_may_not_edit_gets_no_key_and_makes_no_link(
     ana: Party, browser: Client, connection: Connection, role: Role

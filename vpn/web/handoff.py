@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import authenticate
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,10 +15,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from console.actor import Role
 from console.api.links import origin
+from console.encryption import DecryptionError
 from console.errors import Conflict, Invalid
 from console.web.forms import RuleForm
 from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
+from console.web.sign_in import password_is_right
 from vpn.domain.handoff.rows import rows
 from vpn.domain.handoff.vendors import (
     VENDORS,
@@ -39,6 +40,9 @@ from vpn.services.connections import get_connection
 SHEET = "parameters"
 _FIRST = next(iter(VENDORS))
 _PAGE = "vpn/handoff/page.html"
+_UNREADABLE = (
+    "The key cannot be read: the encryption key that sealed it is missing. Set a new pre-shared key."
+)
 
 
 class LinkForm(RuleForm):
@@ -81,16 +85,15 @@ def handoff_file(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID,
     request.actor.require(Role.EDITOR)
     form = PasswordForm(request.POST)
     form.is_valid()
-    if not _is_right(request, form.cleaned_data.get("password", "")):
+    if not password_is_right(request, form.cleaned_data.get("password", "")):
         form.add_error("password", "This is not your password.")
         return _draw(request, row, device, password_form=form)
     if device and obstacles(device, handoff.parameters_of(row)):
         return _draw(request, row, device, status=409)
-    psk = handoff.hand_out_key(request.actor, gateway_id, connection_id, vendor)
     try:
-        return _with_key(request, row, device, psk)
-    except CannotRender as error:
-        form.add_error(None, str(error))
+        return _with_key(request, row, device)
+    except (CannotRender, DecryptionError) as error:
+        form.add_error(None, str(error) if isinstance(error, CannotRender) else _UNREADABLE)
         return _draw(request, row, device, password_form=form)
 
 
@@ -168,7 +171,9 @@ def _download(row: Connection, vendor: Vendor | None) -> HttpResponse | None:
         return None
 
 
-def _with_key(request: ConsoleRequest, row: Connection, vendor: Vendor | None, psk: Secret) -> HttpResponse:
+def _with_key(request: ConsoleRequest, row: Connection, vendor: Vendor | None) -> HttpResponse:
+    slug = vendor.slug if vendor else SHEET
+    psk = handoff.hand_out_key(request.actor, row.gateway_id, row.pk, slug)
     if request.POST.get("how") == "show":
         return _draw(request, row, vendor, psk=psk)
     return attachment(row, vendor, text_of(row, vendor, psk))
@@ -197,8 +202,3 @@ def _draw(
         "now": timezone.now(),
     }
     return render(request, _PAGE, context, status=status)
-
-
-def _is_right(request: ConsoleRequest, password: str) -> bool:
-    """By the way of a sign-in, so that guesses count as guesses there."""
-    return authenticate(request, username=request.user.get_username(), password=password) == request.user
