@@ -83,6 +83,7 @@ class Quickstart:
             supervisor.start(redis_service(self._data_dir), seconds=20)
         self._say("database: migrations")
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         credentials, is_first = first_start(self._data_dir)
         if is_first and self._example:
             self._say("example network: vpc-1 and vpc-2, a subnet and an instance in each")

@@ -1,0 +1,47 @@
+"""Static files: from our own origin, under names of their content, kept by browsers for ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.management import call_command
+from django.test import Client
+
+
+@pytest.fixture
+def collected(tmp_path: Path, settings: LazySettings) -> Iterator[Path]:
+    settings.STATIC_ROOT = tmp_path
+    storage = staticfiles_storage
+    before = storage.location, storage.hashed_files
+    storage.__dict__.update(base_location=tmp_path, location=str(tmp_path), hashed_files={})
+    call_command("collectstatic", interactive=False, verbosity=0)
+    yield tmp_path
+    storage.__dict__.update(base_location=before[0], location=before[0], hashed_files=before[1])
+
+
+def test_pages_name_files_by_their_content(db: None, collected: Path) -> None:
+    client = Client()
+    page = client.get("/sign-in").content.decode()
+    urls = re.findall(r'(?:href|src)="(/static/[^"#]+)', page)
+    assert len(urls) >= 8
+    assert all(re.search(r"\.[0-9a-f]{12}\.", url) for url in urls), urls
+    answer = client.get(next(url for url in urls if "tokens" in url))
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+    smaller = client.get(next(url for url in urls if "console" in url), headers={"Accept-Encoding": "gzip"})
+    assert smaller.headers["Content-Encoding"] == "gzip"
+    plain = client.get("/static/tokens.css")
+    assert "immutable" not in plain.headers["Cache-Control"]
+
+
+def test_without_collecting_files_are_served_all_the_same(db: None) -> None:
+    client = Client()
+    page = client.get("/sign-in").content.decode()
+    urls = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page))
+    assert {client.get(url).status_code for url in urls} == {200}
+    assert not [url for url in re.findall(r'(?:href|src)="(https?:[^"]+)', page)]
