@@ -182,9 +182,9 @@ def test_a_poll_answers_only_what_looks_different(
     observe(joined, status="up", status_changed_at=now)
     news = poll(browser, seen).content.decode()
     assert "<html" not in news
-    assert 'hx-swap-oob="innerHTML:#overview-topology"' in news
-    assert 'hx-swap-oob="innerHTML:#overview-counts"' in news
-    assert "#overview-activity" not in news
+    assert 'hx-swap-oob="innerHTML:#part-topology"' in news
+    assert 'hx-swap-oob="innerHTML:#part-counts"' in news
+    assert "#part-activity" not in news
     assert 'data-announce="1 gateway, 1 of 1 connection up' in news
 
 

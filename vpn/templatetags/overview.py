@@ -22,15 +22,6 @@ _LOOKS = {
     "deleting": ("info", "clock"),
     "disabled": ("idle", "pause"),
 }
-_DONE = {
-    "create": "created",
-    "update": "changed",
-    "delete": "deleted",
-    "add": "added",
-    "remove": "removed",
-    "revoke": "revoked",
-    "restart": "restarted",
-}
 _WORDS = {"partly": ("degraded", "up in part"), "negotiating": ("pending", "negotiating")}
 
 
@@ -59,9 +50,3 @@ def plain(state: str) -> str:
 def look(state: str) -> str:
     """The word under which the tag `status` knows a state."""
     return _WORDS[state][0] if state in _WORDS else state
-
-
-@register.filter
-def done(action: str) -> str:
-    """What an audit event tells: `vpn_gateway.create` is "created"; unusual ones stay as they are."""
-    return _DONE.get(action.rpartition(".")[2], action)

@@ -2,52 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.template.defaultfilters import pluralize
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
 from console.contributions import used
 from console.models import AuditEvent
 from console.quotas import limits_for
+from console.web.activity import Line
 from console.web.pages import page
 from console.web.quotas import quota_rows
 from console.web.requests import ConsoleRequest
 from vpn.models import StatusChange
 from vpn.web.attention import attention, is_weak
+from vpn.web.live import LivePage
 from vpn.web.snapshot import Snapshot, stamp_of, suites, take
 from vpn.web.topology import draw
 from vpn.web.topology_lines import STATES
 
-# Each is redrawn by itself, when it looks different.
-PARTS = ("counts", "lead", "topology", "activity", "changes")
+_LIVE = LivePage("vpn/overview.html", "vpn/overview", ("counts", "lead", "topology", "activity", "changes"))
 _RECENT = 8
 
 
 @page()
 def overview(request: ConsoleRequest) -> HttpResponse:
-    """A poll says what it has seen, one stamp for all and one digest for each part: it gets 204
-    for nothing new, or only the parts that look different."""
+    """The page, or to a poll what of it looks different now."""
     now = timezone.now()
-    stamp = stamp_of(request.actor, now)
-    known, _, digests = request.GET.get("seen", "").partition(".")
-    if request.htmx and known == stamp:
-        return HttpResponse(status=204)
-    context = _context(request, take(request.actor, now))
-    parts = {name: render_to_string(f"vpn/overview/{name}.html", context, request) for name in PARTS}
-    marks = {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in parts.items()}
-    context["seen"] = f"{stamp}.{'.'.join(marks.values())}"
-    if not request.htmx:
-        return render(request, "vpn/overview.html", context | {"parts": parts})
-    before = dict(zip(PARTS, digests.split("."), strict=False))
-    fresh: dict[str, SafeString] = {n: text for n, text in parts.items() if before.get(n) != marks[n]}
-    return render(request, "vpn/overview.html#fresh", context | {"fresh": fresh})
+    stamp, here = stamp_of(request.actor, now), reverse("overview")
+    if request.htmx:
+        return _LIVE.news(request, stamp, here, lambda: _context(request, take(request.actor, now)))
+    return _LIVE.whole(request, stamp, here, _context(request, take(request.actor, now)))
 
 
 def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
@@ -67,10 +56,11 @@ def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
         "near": [row for row in quotas if row.state != "ok"],
         "most": limits["gateways"],
         "items": items,
+        "settled": up + states["disabled"] == len(links) and {s.word for s in seen.stands()} <= {"available"},
         "picture": draw(seen.places(), seen.stands(), links),
         "states_shown": [state for state in STATES if states[state]],
         "subnets": len(seen.subnets),
-        "events": list(AuditEvent.objects.filter(account_id=actor.account_id)[:_RECENT]),
+        "events": [Line(event, "") for event in _events(request)],
         "changes": list(_changes(request)),
         "announce": _told(len(seen.gateways), up, len(links), len(items)),
     }
@@ -84,6 +74,10 @@ def _told(gateways: int, up: int, connections: int, items: int) -> str:
     )
 
 
-def _changes(request: ConsoleRequest) -> Any:
+def _events(request: ConsoleRequest) -> QuerySet[AuditEvent]:
+    return AuditEvent.objects.filter(account_id=request.actor.account_id)[:_RECENT]
+
+
+def _changes(request: ConsoleRequest) -> QuerySet[StatusChange]:
     rows = StatusChange.objects.filter(gateway__account_id=request.actor.account_id)
     return rows.select_related("gateway", "connection")[:_RECENT]
