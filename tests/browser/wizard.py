@@ -28,9 +28,21 @@ def make_gateway(visit: Visit, name: str, subnet: str, peer: Peer | None = None)
     else:
         fill_connection(visit, f"{name}-peer", peer)
         visit.submit()
+        visit.submit()
     visit.submit()
-    visit.page.get_by_role("heading", name=name, exact=True).wait_for()
+    visit.page.get_by_role("list", name="Progress").wait_for()
+    to_gateway(visit, name)
     return visit.fact("Public IP")
+
+
+def to_gateway(visit: Visit, name: str) -> None:
+    """From the progress page, which may lead there by itself meanwhile."""
+    heading = visit.page.get_by_role("heading", name=name, exact=True)
+    link = visit.page.get_by_role("link", name="Go to the gateway", exact=True)
+    link.or_(heading).first.wait_for()
+    if not heading.is_visible():
+        visit.go(visit.page.url.removeprefix(visit.product.url).removesuffix("/progress"))
+    heading.wait_for()
 
 
 def add_connection(visit: Visit, name: str, peer: Peer) -> None:

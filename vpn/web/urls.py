@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import connections, gateways, handoff, networks, overview, shared, tunnels, wizard
+from vpn.web import connections, gateways, handoff, networks, overview, shared, tunnels, wizard_urls
 from vpn.web.lists import connections as connection_list
 from vpn.web.lists import gateways as gateway_list
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
 _CONNECTION = f"{_GATEWAY}/connections/<uuid:connection_id>"
-_DRAFT = "gateways/new/<uuid:draft_id>"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -18,12 +17,7 @@ urlpatterns = [
     path("gateways/bulk", gateway_list.gateways_bulk, name="gateways_bulk"),
     path("connections", connection_list.connection_list, name="connections"),
     path("connections/bulk", connection_list.connections_bulk, name="connections_bulk"),
-    path("gateways/new", wizard.gateway_step, name="gateway_new"),
-    path("gateways/new/check", wizard.check_gateway_field, name="gateway_check"),
-    path(f"{_DRAFT}/gateway", wizard.gateway_step, name="wizard_gateway"),
-    path(f"{_DRAFT}/connection", wizard.connection_step, name="wizard_connection"),
-    path(f"{_DRAFT}/check", wizard.check_connection_field, name="wizard_check"),
-    path(f"{_DRAFT}/review", wizard.review_step, name="wizard_review"),
+    *wizard_urls.urlpatterns,
     path(_GATEWAY, gateways.gateway_page, name="gateway"),
     path(f"{_GATEWAY}/status", gateways.gateway_status, name="gateway_status"),
     path(f"{_GATEWAY}/events", gateways.gateway_events, name="gateway_events"),
@@ -47,7 +41,13 @@ urlpatterns = [
         )
         for side in ("local", "peer")
     ),
-    path("networks", networks.network_list, name="networks"),
+    path("networks", networks.network_list, {"kind": "vpc"}, name="networks"),
+    path("networks/subnets", networks.network_list, {"kind": "subnet"}, name="subnets"),
+    path("networks/instances", networks.network_list, {"kind": "instance"}, name="instances"),
+    *(
+        path(f"networks/{kind}s/bulk", networks.networks_bulk, {"kind": kind}, name=f"{kind}s_bulk")
+        for kind in ("vpc", "subnet", "instance")
+    ),
     path("networks/vpcs/new", networks.vpc_new, name="vpc_new"),
     path("networks/subnets/new", networks.subnet_new, name="subnet_new"),
     path("networks/instances/new", networks.instance_new, name="instance_new"),

@@ -1,12 +1,11 @@
-"""A gateway and its first connection in three steps: gateway, connection, review.
+"""A gateway and its first connection in four steps: gateway, connection, security, review.
 
-Each step is a page of its own; what was entered waits in a draft. Nothing is created before the
-last button, then all of it in one transaction.
+Each step is a page of its own; what was entered waits in a draft. Nothing of the gateway is
+created before the last button, then all of it in one transaction. Here: steps 1 and 2.
 """
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 from uuid import UUID
 
@@ -16,20 +15,22 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from console.actor import Role
-from console.errors import Conflict, Invalid, Violation
+from console.errors import Refused, Violation
 from console.names import random_name
 from console.web.forms import errors_of
 from console.web.pages import command, form_page
 from console.web.requests import ConsoleRequest
-from vpn.models import Subnet, WizardDraft
+from vpn.models import WizardDraft
 from vpn.services.connections import check_connection
+from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import check_gateway
-from vpn.services.references import parse_id
-from vpn.web.drafts import get_draft, new_draft, part, raw, unfinished, use_up
-from vpn.web.forms.connections import ConnectionForm
-from vpn.web.forms.gateways import GatewayForm
+from vpn.services.homes import create_home, try_home
+from vpn.services.pairs import new_key
+from vpn.web.drafts import get_draft, keep, new_draft, part, raw, subnet_of, unfinished
+from vpn.web.forms.wizard import HomeForm, SecurityForm, WizardConnectionForm, WizardGatewayForm
+from vpn.web.wizard_steps import onward, shown, step_context
 
-_TEMPLATE = "vpn/gateways/wizard_{}.html"
+_SIDES = ("local_cidrs", "peer_cidrs")
 
 
 @form_page(Role.EDITOR)
@@ -38,17 +39,25 @@ def gateway_step(request: ConsoleRequest, draft_id: UUID | None = None) -> HttpR
     draft = get_draft(request, draft_id) if draft_id else new_draft(request)
     if draft.gateway_id:
         return redirect("gateway", gateway_id=draft.gateway_id)
-    posted = request.POST if request.method == "POST" else None
-    initial = part(draft, "gateway") or {"name": random_name()}
-    form = GatewayForm(posted, actor=request.actor, initial=initial, check=reverse("gateway_check"))
-    if posted is not None and form.is_valid():
-        form.add_violations(check_gateway(request.actor, form.given()))
-    if posted is not None and form.is_valid():
-        draft.data["gateway"] = raw(form)
-        draft.save()
-        return redirect("wizard_connection", draft_id=draft.pk)
-    context = {"form": form, "draft": draft, "step": 1, "earlier": None if draft_id else unfinished(request)}
-    return render(request, _TEMPLATE.format("gateway"), context)
+    if request.method == "POST":
+        return _take_gateway(request, draft)
+    initial = {"name": random_name()} | part(draft, "gateway")
+    return _show_gateway(request, draft, _gateway_form(request, initial=initial), _home_form(request))
+
+
+@command(Role.EDITOR, back="gateway_new")
+def check_gateway_field(request: ConsoleRequest) -> HttpResponse:
+    """The messages of the one field of step 1 that was left."""
+    name = request.htmx.trigger_name or ""
+    if name.startswith("new_"):
+        home = HomeForm(request.POST, actor=request.actor)
+        if home.is_valid():
+            _refusals_of_home(request, home)
+        return render(request, "_messages.html", {"found": errors_of(home, name)})
+    form = WizardGatewayForm(request.POST, actor=request.actor)
+    form.is_valid()
+    form.add_violations(check_gateway(request.actor, form.given()))
+    return render(request, "_messages.html", {"found": errors_of(form, name)})
 
 
 @form_page(Role.EDITOR)
@@ -57,139 +66,181 @@ def connection_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
     draft = get_draft(request, draft_id)
     if draft.gateway_id:
         return redirect("gateway", gateway_id=draft.gateway_id)
-    check = reverse("wizard_check", kwargs={"draft_id": draft_id})
-    if request.method != "POST":
-        form = _unbound(request, draft, check)
-        return render(request, _TEMPLATE.format("connection"), _step_two(draft, form))
-    form = ConnectionForm(request.POST, actor=request.actor, kept_key=draft.open_psk(), check=check)
-    going = request.POST.get("go", "review")
-    _keep(request, draft, form, skip=going == "skip")
-    if going == "generate":
-        return _with_new_key(request, draft, check)
-    if going in {"back", "skip"}:
-        return redirect("wizard_gateway" if going == "back" else "wizard_review", draft_id=draft_id)
-    if form.is_valid():
-        form.add_violations(_connection_violations(request, draft, form))
-    if form.is_valid():
-        return redirect("wizard_review", draft_id=draft_id)
-    return render(request, _TEMPLATE.format("connection"), _step_two(draft, form))
-
-
-@form_page(Role.EDITOR)
-def review_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """Step 3. Asks all rules again; the button creates."""
-    draft = get_draft(request, draft_id)
-    if draft.gateway_id:
-        return redirect("gateway", gateway_id=draft.gateway_id)
-    gateway = GatewayForm(part(draft, "gateway"), actor=request.actor)
-    connection = _bound(request, draft)
-    gateway.is_valid()
-    connection.is_valid()
-    broken: list[Violation] = []
     if request.method == "POST":
-        try:
-            made = use_up(request, draft, gateway.given(), None if draft.data["skip"] else connection.given())
-        except (Invalid, Conflict) as error:
-            broken = list(error.violations)
-        else:
-            messages.success(request, "Created. Status changes show here by themselves.")
-            return redirect("gateway", gateway_id=made)
-    return render(request, _TEMPLATE.format("review"), _step_three(draft, gateway, connection, broken))
-
-
-@command(Role.EDITOR, back="gateway_new")
-def check_gateway_field(request: ConsoleRequest) -> HttpResponse:
-    """The messages of the one field of step 1 that was left."""
-    form = GatewayForm(request.POST, actor=request.actor)
-    form.is_valid()
-    form.add_violations(check_gateway(request.actor, form.given()))
-    return render(request, "_messages.html", {"found": errors_of(form, request.htmx.trigger_name)})
+        return _take_connection(request, draft)
+    return _show_connection(request, draft, connection_form(request, draft, bound=False))
 
 
 @command(Role.EDITOR, back="wizard_connection")
 def check_connection_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """The messages of the one field of step 2 that was left."""
+    """The messages of the one field of step 2 that was left; what stands there is kept."""
     draft = get_draft(request, draft_id)
-    form = ConnectionForm(request.POST, actor=request.actor, kept_key=draft.open_psk())
+    form = WizardConnectionForm(request.POST, actor=request.actor, kept_key=draft.open_psk())
     form.is_valid()
-    form.add_violations(_connection_violations(request, draft, form))
+    keep(draft, {"connection": raw(form)})
+    form.add_violations(connection_violations(request, draft, form))
     return render(request, "_messages.html", {"found": errors_of(form, request.htmx.trigger_name)})
 
 
-def _subnet(draft: WizardDraft) -> Subnet | None:
-    ident = parse_id(part(draft, "gateway").get("subnet"))
-    if ident is None:
-        return None
-    rows = Subnet.objects.filter(account_id=draft.account_id, pk=ident)
-    return rows.select_related("vpc").first()
-
-
-def _preset(draft: WizardDraft) -> dict[str, str]:
-    """What step 2 begins with: never ask for what step 1 said."""
-    subnet = _subnet(draft)
-    return {"name": random_name(), "local_cidrs": subnet.ipv4_cidr_block if subnet else ""}
-
-
-def _unbound(request: ConsoleRequest, draft: WizardDraft, check: str) -> ConnectionForm:
-    initial: dict[str, Any] = part(draft, "connection") or _preset(draft)
+def connection_form(request: ConsoleRequest, draft: WizardDraft, *, bound: bool) -> WizardConnectionForm:
+    """With what the draft has: to be judged when `bound`, else to be filled in."""
+    values = part(draft, "connection")
     kept = draft.open_psk()
-    return ConnectionForm(actor=request.actor, initial=initial, kept_key=kept, check=check)
+    if bound:
+        return WizardConnectionForm(values, actor=request.actor, kept_key=kept)
+    check = reverse("wizard_check", kwargs={"draft_id": draft.pk})
+    initial = _preset(draft) | values
+    return WizardConnectionForm(actor=request.actor, initial=initial, kept_key=kept, check=check)
 
 
-def _bound(request: ConsoleRequest, draft: WizardDraft) -> ConnectionForm:
-    return ConnectionForm(part(draft, "connection"), actor=request.actor, kept_key=draft.open_psk())
+def connection_fields(
+    request: ConsoleRequest, draft: WizardDraft, form: WizardConnectionForm
+) -> ConnectionFields:
+    """Of steps 2 and 3 together; `form` was validated."""
+    security = SecurityForm(part(draft, "security"), actor=request.actor)
+    security.is_valid()
+    return {**form.given(), **security.given()}
 
 
-def _keep(request: ConsoleRequest, draft: WizardDraft, form: ConnectionForm, *, skip: bool) -> None:
-    draft.data |= {"connection": raw(form), "skip": skip}
-    if psk := request.POST.get("psk", ""):
-        draft.seal_psk(psk)
-    draft.save(update_fields=["data", "psk_sealed"])
-
-
-def _with_new_key(request: ConsoleRequest, draft: WizardDraft, check: str) -> HttpResponse:
-    """Without script: the page again with a fresh key, shown this once, so that it can be copied."""
-    psk = new_key()
-    draft.seal_psk(psk)
-    draft.save(update_fields=["psk_sealed"])
-    context = _step_two(draft, _unbound(request, draft, check)) | {"new_key": psk}
-    return render(request, _TEMPLATE.format("connection"), context)
-
-
-def new_key() -> str:
-    """256 random bits in characters that every peer takes."""
-    return "k" + secrets.token_urlsafe(32)
-
-
-def _connection_violations(
-    request: ConsoleRequest, draft: WizardDraft, form: ConnectionForm
+def connection_violations(
+    request: ConsoleRequest, draft: WizardDraft, form: WizardConnectionForm
 ) -> list[Violation]:
-    subnet = _subnet(draft)
-    return check_connection(request.actor, form.given(), vpc_id=subnet.vpc_id if subnet else None)
+    """What the rules say of the connection that the draft would make."""
+    subnet = subnet_of(draft)
+    fields = connection_fields(request, draft, form)
+    return check_connection(request.actor, fields, vpc_id=subnet.vpc_id if subnet else None)
 
 
-def _step_two(draft: WizardDraft, form: ConnectionForm) -> dict[str, Any]:
-    return {"form": form, "draft": draft, "step": 2, "subnet": _subnet(draft)}
+def _take_gateway(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
+    going = request.POST.get("go", "")
+    if going == "subnets":
+        entered = {name: request.POST.get(name, "") for name in ("name", "vpc", "subnet")}
+        return _show_gateway(
+            request, draft, _gateway_form(request, initial=entered), _home_form(request, entered=True)
+        )
+    if going == "home":
+        return _make_home(request, draft)
+    form = _gateway_form(request, request.POST)
+    if form.is_valid():
+        form.add_violations(check_gateway(request.actor, form.given()))
+    if not form.is_valid():
+        return _show_gateway(request, draft, form, _home_form(request, entered=True))
+    keep(draft, {"gateway": raw(form)})
+    return onward(request, draft, "wizard_connection")
 
 
-def _step_three(
-    draft: WizardDraft, gateway: GatewayForm, connection: ConnectionForm, broken: list[Violation]
-) -> dict[str, Any]:
-    wrong = [(_place(v, gateway, connection), v.message) for v in broken]
-    return {
-        "draft": draft,
-        "step": 3,
-        "gateway": gateway.cleaned_data,
-        "connection": None if draft.data["skip"] else connection.cleaned_data,
-        "key_length": len(draft.open_psk()),
-        "subnet": _subnet(draft),
-        "wrong": wrong,
+def _make_home(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
+    """The subnet is made at once, since it may serve others too; the draft chooses it."""
+    home = HomeForm(request.POST, actor=request.actor, check=reverse("gateway_check"))
+    entered = {name: request.POST.get(name, "") for name in ("name", "vpc", "subnet")}
+    if home.is_valid():
+        try:
+            subnet = create_home(request.actor, home.vpc(), home.subnet())
+        except Refused as error:
+            home.add_violations(error.violations)
+        else:
+            chosen = {"name": entered["name"], "vpc": str(subnet.vpc_id), "subnet": str(subnet.pk)}
+            keep(draft, {"gateway": chosen})
+            messages.success(request, f"The subnet {subnet.name} is created and chosen.")
+            return onward(request, draft, "wizard_gateway", stay=True)
+    return _show_gateway(request, draft, _gateway_form(request, initial=entered), home)
+
+
+def _refusals_of_home(request: ConsoleRequest, home: HomeForm) -> None:
+    try:
+        try_home(request.actor, home.vpc(), home.subnet())
+    except Refused as error:
+        home.add_violations(error.violations)
+
+
+def _gateway_form(
+    request: ConsoleRequest, posted: Any = None, initial: dict[str, Any] | None = None
+) -> WizardGatewayForm:
+    check = reverse("gateway_check")
+    return WizardGatewayForm(posted, actor=request.actor, initial=initial, check=check)
+
+
+def _home_form(request: ConsoleRequest, *, entered: bool = False) -> HomeForm:
+    """Not judged: it is filled in by whoever wants a subnet."""
+    names = HomeForm.base_fields if entered else ()
+    initial = {name: request.POST[name] for name in names if name in request.POST}
+    return HomeForm(actor=request.actor, initial=initial, check=reverse("gateway_check"))
+
+
+def _show_gateway(
+    request: ConsoleRequest, draft: WizardDraft, form: WizardGatewayForm, home: HomeForm
+) -> HttpResponse:
+    if not home.is_bound and "new_vpc" not in home.initial and form.chosen_vpc:
+        home.initial["new_vpc"] = form.chosen_vpc
+    fresh = draft._state.adding
+    context = step_context(request, draft, 1) | {
+        "form": form,
+        "home": home,
+        "open": home.is_bound or not form.subnets,
+        "drafts": unfinished(request) if fresh and request.method != "POST" else [],
     }
+    return render(request, "vpn/gateways/wizard_gateway.html", context)
 
 
-def _place(violation: Violation, gateway: GatewayForm, connection: ConnectionForm) -> tuple[str, str]:
-    """The step's route and the field's anchor that a violation belongs to."""
-    where, _, rest = violation.field.partition(".")
-    if where == "connection":
-        return "wizard_connection", f"#id_{connection.field_of(rest) or 'name'}"
-    return "wizard_gateway", f"#id_{gateway.field_of(rest) or 'name'}"
+def _take_connection(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
+    form = WizardConnectionForm(
+        request.POST,
+        actor=request.actor,
+        kept_key=draft.open_psk(),
+        check=reverse("wizard_check", kwargs={"draft_id": draft.pk}),
+    )
+    going, _, which = request.POST.get("go", "on").partition(":")
+    entered = raw(form)
+    if going == "remove":
+        _without(entered, which)
+    keep(draft, {"connection": entered, "skip": going == "skip"}, psk=request.POST.get("psk", ""))
+    if going in {"add", "remove"}:
+        return _show_connection(
+            request,
+            draft,
+            connection_form(request, draft, bound=False),
+            blank=which if going == "add" else "",
+        )
+    if going == "generate":
+        return _with_new_key(request, draft)
+    if going in {"back", "skip"}:
+        return redirect("wizard_gateway" if going == "back" else "wizard_review", draft_id=draft.pk)
+    if form.is_valid():
+        form.add_violations(connection_violations(request, draft, form))
+    if form.is_valid():
+        return onward(request, draft, "wizard_security")
+    return _show_connection(request, draft, form)
+
+
+def _without(entered: dict[str, Any], which: str) -> None:
+    """Take one CIDR away; `which` is such as `peer_cidrs:0`."""
+    name, _, number = which.partition(":")
+    if name in _SIDES and number.isdecimal():
+        entered[name] = [cidr for index, cidr in enumerate(entered[name]) if index != int(number)]
+
+
+def _with_new_key(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
+    """The page again with a fresh key, shown this once, so that it can be copied."""
+    psk = new_key()
+    keep(draft, {}, psk=psk)
+    form = connection_form(request, draft, bound=False)
+    form.show_key(psk)
+    return _show_connection(request, draft, form, new_key=psk)
+
+
+def _show_connection(
+    request: ConsoleRequest, draft: WizardDraft, form: WizardConnectionForm, **more: Any
+) -> HttpResponse:
+    context = step_context(request, draft, 2) | {
+        "form": form,
+        "sides": [shown(form[name], add=more.get("blank") == name) for name in _SIDES],
+        "subnet": subnet_of(draft),
+        "pasted": draft.data.get("pasted"),
+    }
+    return render(request, "vpn/gateways/wizard_connection.html", context | more)
+
+
+def _preset(draft: WizardDraft) -> dict[str, Any]:
+    """What step 2 begins with: never ask for what step 1 said."""
+    subnet = subnet_of(draft)
+    return {"name": random_name(), "local_cidrs": [subnet.ipv4_cidr_block] if subnet else []}

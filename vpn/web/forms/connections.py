@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 else:
     PolicyField = forms.ModelChoiceField
 
-_PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+# For what is no word of a language.
+PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
 KEY_HINT = "The same at both ends: 6 to 128 letters, digits and -+&!@#$%^*(),.:_"
 
 
@@ -54,12 +55,12 @@ class SettingsForm(RuleForm):
     name = forms.CharField(
         required=False,
         help_text="Unique in its gateway.",
-        widget=forms.TextInput(attrs=_PLAIN),
+        widget=forms.TextInput(attrs=PLAIN),
     )
     peer_address = forms.CharField(
         required=False,
         help_text="The public IPv4 address of the other side, such as 203.0.113.9.",
-        widget=forms.TextInput(attrs=_PLAIN | {"inputmode": "decimal"}),
+        widget=forms.TextInput(attrs=PLAIN | {"inputmode": "decimal"}),
     )
     ike_policy = PolicyChoice(
         label="IKE policy",
@@ -163,7 +164,7 @@ class CidrForm(RuleForm):
     cidr = forms.CharField(
         label="Add a CIDR",
         required=False,
-        widget=forms.TextInput(attrs=_PLAIN | {"placeholder": "10.2.1.0/24"}),
+        widget=forms.TextInput(attrs=PLAIN | {"placeholder": "10.2.1.0/24"}),
     )
 
 

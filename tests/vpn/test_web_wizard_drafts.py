@@ -1,0 +1,132 @@
+"""The wizard's drafts and its review: what is kept, how one comes back, what is told before."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import PSK, Party, make_gateway, make_ike_policy, make_subnet, raise_quotas
+from tests.vpn.wizard_walk import CONNECTION, HTMX, gateway, review, security, text_of
+from vpn.models import Connection, Subnet, WizardDraft
+from vpn.services.connections import cidrs_of
+from vpn.web.drafts import keep
+
+
+@pytest.fixture
+def browser(ana: Party) -> Client:
+    return ana.browser()
+
+
+@pytest.fixture
+def second(ana: Party, browser: Client) -> str:
+    """The path of step 2, with a gateway called edge behind."""
+    subnet = make_subnet(ana, name="subnet-1")
+    answer = browser.post("/gateways/new", {"name": "edge", "subnet": str(subnet.pk)})
+    return str(answer.headers["Location"])
+
+
+def test_drafts_can_be_continued_where_they_were_left_or_discarded(browser: Client, second: str) -> None:
+    page = text_of(browser.get("/gateways/new"))
+    assert "Continue your draft" in page and f'href="{second}">edge</a>' in page
+    browser.post(second, CONNECTION)
+    browser.post(security(second), {})
+    assert f'href="{review(second)}">edge</a>' in text_of(browser.get("/gateways/new"))
+    discard = second.replace("/connection", "/discard")
+    assert browser.get(discard).status_code == 405
+    assert browser.post(discard).headers["Location"] == "/gateways"
+    assert not WizardDraft.objects.exists() and browser.get(second).status_code == 404
+    assert "Continue your draft" not in text_of(browser.get("/gateways/new"))
+
+
+def test_what_was_used_up_is_no_draft(browser: Client, second: str) -> None:
+    browser.post(second, {"go": "skip"})
+    browser.post(review(second))
+    assert "Continue your draft" not in text_of(browser.get("/gateways/new"))
+
+
+def test_what_is_left_in_step_two_survives_a_closed_tab(browser: Client, second: str) -> None:
+    headers = HTMX | {"HX-Trigger-Name": "peer_address"}
+    half = {"name": "half", "peer_address": "203.0.113.9", "peer_cidrs": ["10.1.0.0/16", "10.2.0.0/16"]}
+    browser.post(second.replace("/connection", "/check"), half, headers=headers)
+    page = text_of(browser.get(second))
+    for value in ("half", "203.0.113.9", "10.1.0.0/16", "10.2.0.0/16"):
+        assert f'value="{value}"' in page
+
+
+def test_an_edit_from_the_review_comes_back_to_it(browser: Client, second: str) -> None:
+    browser.post(second, CONNECTION)
+    browser.post(security(second), {})
+    page = text_of(browser.get(review(second)))
+    steps = {gateway(second): {"name": "core", "subnet": str(Subnet.objects.get().pk)}}
+    steps |= {second: CONNECTION | {"psk": ""}, security(second): {}}
+    for step, fields in steps.items():
+        assert f'href="{step}?to=review"' in page
+        assert browser.post(f"{step}?to=review", fields).headers["Location"] == review(second)
+    assert "core" in text_of(browser.get(review(second)))
+
+
+def test_cidrs_are_a_list_without_script(browser: Client, second: str) -> None:
+    page = text_of(browser.post(second, CONNECTION | {"go": "add:peer_cidrs"}))
+    assert page.count('name="peer_cidrs"') == 2
+    two = CONNECTION | {"peer_cidrs": ["10.1.0.0/16", "10.2.0.0/16", ""], "psk": ""}
+    page = text_of(browser.post(second, two | {"go": "remove:peer_cidrs:0"}))
+    assert 'value="10.1.0.0/16"' not in page and 'value="10.2.0.0/16"' in page
+    for nonsense in ("remove:peer_cidrs:9", "remove:psk:0", "remove:", "add:nothing"):
+        assert browser.post(second, two | {"go": nonsense}).status_code == 200
+    browser.post(second, two)
+    browser.post(review(second))
+    assert cidrs_of(Connection.objects.get())[1] == ["10.1.0.0/16", "10.2.0.0/16"]
+
+
+def test_the_review_shows_picture_quota_and_code_without_the_key(
+    ana: Party, browser: Client, second: str
+) -> None:
+    raise_quotas(ana, gateways=9)
+    make_gateway(ana, Subnet.objects.get(), "first")
+    browser.post(second, CONNECTION)
+    page = text_of(browser.get(review(second)))
+    assert "2 of 9 gateways of the account" in page and "1 of 10 connections" in page
+    assert 'role="img"' in page and "joins 192.168.100.0/24 to 10.1.0.0/16 behind 203.0.113.9" in page
+    assert "curl -s" in page and "VpcClassicV1" in page and "THE-PRE-SHARED-KEY" in page
+    assert PSK not in page
+
+
+def test_the_review_tells_what_is_wrong_before_the_button(browser: Client, second: str) -> None:
+    browser.post(second, CONNECTION | {"peer_address": "nowhere", "go": "back"})
+    page = text_of(browser.get(review(second)))
+    assert "Nothing is created yet" in page and f"{second}?to=review#id_peer_address" in page
+
+
+def test_keeping_a_step_does_not_undo_a_key_sealed_anew(browser: Client, second: str) -> None:
+    """Rotation of the installation's keys writes `psk_sealed` at any time."""
+    browser.post(second, CONNECTION)
+    stale = WizardDraft.objects.get()
+    fresh = WizardDraft.objects.get()
+    fresh.seal_psk("AnotherPassword")
+    fresh.save(update_fields=["psk_sealed"])
+    keep(stale, {"gateway": {"name": "later"}})
+    row = WizardDraft.objects.get()
+    assert row.open_psk() == "AnotherPassword" and row.data["gateway"] == {"name": "later"}
+    assert row.data["connection"]["name"] == "to-paris"
+
+
+def test_steps_cost_a_constant_number_of_queries(ana: Party, browser: Client, second: str) -> None:
+    browser.post(second, CONNECTION)
+    steps = ("/gateways/new", gateway(second), second, security(second), review(second))
+
+    def counted() -> list[int]:
+        found = []
+        for step in steps:
+            with CaptureQueriesContext(connection) as queries:
+                assert browser.get(step).status_code == 200
+            found.append(len(queries))
+        return found
+
+    before = counted()
+    home = Subnet.objects.get().vpc
+    for number in range(6):
+        make_subnet(ana, home, f"192.168.{number}.0/24")
+        make_ike_policy(ana, encryption_algorithm="triple_des")
+    assert counted() == before

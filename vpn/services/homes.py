@@ -1,0 +1,52 @@
+"""A place for a gateway: a subnet, with its VPC and address prefix where they are missing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+
+from console.actor import Actor, Role
+from console.errors import Conflict, Invalid
+from console.services.change import change
+from vpn.domain.cidrs import CidrError, parse_cidr
+from vpn.models import Subnet, Vpc
+from vpn.services.fields import SubnetFields, VpcFields
+from vpn.services.networks import create_address_prefix, create_vpc, get_vpc
+from vpn.services.subnets import create_subnet
+
+
+def create_home(actor: Actor, vpc: UUID | VpcFields, subnet: SubnetFields) -> Subnet:
+    """All or nothing; `vpc` is an id, or the fields of a new one. Fields of violations of the VPC
+    begin with `vpc.`. Raises NotAllowed, NotFound, Invalid, Conflict.
+    """
+    with change(actor, Role.EDITOR):
+        home = get_vpc(actor, vpc) if isinstance(vpc, UUID) else _new_vpc(actor, vpc)
+        block, zone = subnet.get("ipv4_cidr_block", ""), subnet.get("zone", {})
+        if _needs_prefix(home, block):
+            create_address_prefix(actor, home.pk, {"cidr": block, "zone": zone})
+        return create_subnet(actor, {**subnet, "vpc": {"id": str(home.pk)}})
+
+
+def try_home(actor: Actor, vpc: UUID | VpcFields, subnet: SubnetFields) -> None:
+    """What `create_home` would refuse is raised; nothing stays."""
+    with transaction.atomic():
+        create_home(actor, vpc, subnet)
+        transaction.set_rollback(True)
+
+
+def _new_vpc(actor: Actor, fields: VpcFields) -> Vpc:
+    """Prefixes by hand: the subnet's own block becomes the first."""
+    try:
+        return create_vpc(actor, {**fields, "address_prefix_management": "manual"})
+    except (Invalid, Conflict) as error:
+        raise type(error)([v._replace(field=f"vpc.{v.field}") for v in error.violations]) from None
+
+
+def _needs_prefix(vpc: Vpc, block: str) -> bool:
+    try:
+        wanted = parse_cidr(block)
+    except CidrError:
+        return False
+    prefixes = vpc.address_prefixes.values_list("cidr", flat=True)
+    return not any(wanted.subnet_of(parse_cidr(cidr)) for cidr in prefixes)

@@ -1,0 +1,187 @@
+"""Two gateways of one account joined: both sides of a tunnel, made together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from console.actor import Actor, Role
+from console.errors import Conflict, Invalid, NotFound, Violation, not_found
+from console.models import Account
+from console.services.change import change
+from vpn.models import Connection, Gateway, Subnet
+from vpn.services.connections import add_connection, check_connection, cidrs_of, get_connection
+from vpn.services.fields import ConnectionFields, GatewayFields
+from vpn.services.gateways import create_gateway, get_gateway
+from vpn.services.subnets import get_subnet
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One side: a gateway that stands, or a subnet in which one is to be made.
+
+    `name` is that of its connection, `gateway_name` of a gateway to be made; both may be empty.
+    """
+
+    gateway_id: UUID | None = None
+    subnet_id: UUID | None = None
+    local_cidrs: tuple[str, ...] = ()
+    name: str = ""
+    gateway_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """The other side of a connection: on which gateway, with what; the key is the same."""
+
+    gateway: Gateway
+    fields: ConnectionFields
+    standing: Connection | None
+
+
+def new_key() -> str:
+    """256 random bits in characters that every peer takes."""
+    return "k" + secrets.token_urlsafe(32)
+
+
+def connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> tuple[Connection, Connection]:
+    """Both connections with one new key, and the gateways that are missing; all or nothing.
+
+    `security` holds policies and dead peer detection of both. Fields of violations begin with
+    `here.` or `there.`. Raises NotAllowed, Invalid, Conflict.
+    """
+    with change(actor, Role.EDITOR) as account:
+        left = _gateway(actor, here, "here")
+        right = _gateway(actor, there, "there")
+        _refuse_neighbours(left, right)
+        fields: ConnectionFields = {**security, "psk": new_key()}
+        first = _join((actor, account), (left, right), (here, there), fields, "here")
+        second = _join((actor, account), (right, left), (there, here), fields, "there")
+    return first, second
+
+
+def try_connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> list[Violation]:
+    """What `connect` would refuse; nothing stays."""
+    try:
+        with transaction.atomic():
+            connect(actor, here, there, security)
+            transaction.set_rollback(True)
+    except (Invalid, Conflict) as error:
+        return list(error.violations)
+    return []
+
+
+def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
+    """What the other side of a connection would be.
+
+    Raises NotFound when there is no such connection, or its peer is no gateway of the account.
+    """
+    row = get_connection(actor, gateway_id, connection_id)
+    living = Gateway.objects.owned_by(actor).filter(deleted_at=None, public_address=row.peer_address)
+    peer = living.exclude(pk=gateway_id).select_related("subnet", "vpc").first()
+    if peer is None:
+        raise not_found("vpn_gateway_not_found", "VPN gateway", row.peer_address)
+    local, remote = cidrs_of(row)
+    fields: ConnectionFields = {
+        "peer_address": row.gateway.public_address,
+        "psk": row.open_psk(),
+        "local_cidrs": remote,
+        "peer_cidrs": local,
+        "admin_state_up": row.admin_state_up,
+        "dead_peer_detection": {
+            "action": row.dpd_action,
+            "interval": row.dpd_interval,
+            "timeout": row.dpd_timeout,
+        },
+        "ike_policy": {"id": str(row.ike_policy_id)} if row.ike_policy_id else None,
+        "ipsec_policy": {"id": str(row.ipsec_policy_id)} if row.ipsec_policy_id else None,
+    }
+    return Mirror(peer, fields, _standing(peer, row, remote, local))
+
+
+def check_mirror(actor: Actor, mirror: Mirror, name: str) -> list[Violation]:
+    """What `create_mirror` would refuse; writes nothing."""
+    return check_connection(actor, _named(mirror.fields, name), gateway=mirror.gateway)
+
+
+def create_mirror(actor: Actor, gateway_id: UUID, connection_id: UUID, name: str) -> Connection:
+    """The other side of a connection; a second call answers what the first one made.
+
+    Raises NotAllowed, NotFound, Invalid, Conflict.
+    """
+    with change(actor, Role.EDITOR) as account:
+        mirror = mirror_of(actor, gateway_id, connection_id)
+        if mirror.standing is not None:
+            return mirror.standing
+        return add_connection(actor, account, mirror.gateway, _named(mirror.fields, name))
+
+
+def _gateway(actor: Actor, end: End, where: str) -> Gateway:
+    try:
+        if end.gateway_id is not None:
+            return get_gateway(actor, end.gateway_id)
+        subnet: Subnet | None = get_subnet(actor, end.subnet_id) if end.subnet_id else None
+        if subnet is None:
+            message = "Choose a gateway, or a subnet for a new one."
+            raise Invalid([Violation("validation_required_field", "place", message)])
+        fields: GatewayFields = {"subnet": {"id": str(subnet.pk)}}
+        if end.gateway_name:
+            fields["name"] = end.gateway_name
+        return create_gateway(actor, fields)
+    except NotFound as error:
+        raise Invalid(_prefixed(where, [v._replace(field="place") for v in error.violations])) from None
+    except (Invalid, Conflict) as error:
+        ours = {"name": "gateway_name", "subnet": "place"}
+        told = [v._replace(field=ours.get(v.field.partition(".")[0], v.field)) for v in error.violations]
+        raise type(error)(_prefixed(where, told)) from None
+
+
+def _refuse_neighbours(left: Gateway, right: Gateway) -> None:
+    message = ""
+    if left.pk == right.pk:
+        message = "Both sides are the same gateway; choose another one."
+    elif left.vpc_id == right.vpc_id:
+        message = f"Both sides are in the VPC {left.vpc.name}, whose subnets reach each other anyway."
+    if message:
+        raise Invalid([Violation("validation_failure", "there.place", message)])
+
+
+def _join(
+    by: tuple[Actor, Account],
+    gateways: tuple[Gateway, Gateway],
+    ends: tuple[End, End],
+    fields: ConnectionFields,
+    where: str,
+) -> Connection:
+    whole: ConnectionFields = {
+        **fields,
+        "peer_address": gateways[1].public_address,
+        "local_cidrs": list(ends[0].local_cidrs),
+        "peer_cidrs": list(ends[1].local_cidrs),
+    }
+    try:
+        return add_connection(*by, gateways[0], _named(whole, ends[0].name))
+    except (Invalid, Conflict) as error:
+        raise type(error)(_prefixed(where, error.violations)) from None
+
+
+def _standing(peer: Gateway, row: Connection, local: list[str], remote: list[str]) -> Connection | None:
+    """The connection that mirrors `row` already."""
+    rows = Connection.objects.filter(gateway=peer, peer_address=row.gateway.public_address)
+    for one in rows.prefetch_related("cidrs"):
+        own, theirs = cidrs_of(one)
+        if set(own) == set(local) and set(theirs) == set(remote):
+            return one
+    return None
+
+
+def _named(fields: ConnectionFields, name: str) -> ConnectionFields:
+    return {**fields, "name": name} if name else fields
+
+
+def _prefixed(where: str, violations: Iterable[Violation]) -> list[Violation]:
+    return [v._replace(field=f"{where}.{v.field}" if v.field else where) for v in violations]

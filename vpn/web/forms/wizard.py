@@ -1,0 +1,210 @@
+"""The forms of the wizard's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.utils.datastructures import MultiValueDict
+
+from console.actor import Actor
+from console.web.forms import RuleForm, WordsField
+from policies.models import IKEPolicy, IPsecPolicy
+from vpn.domain.handoff.parse import LONGEST_TEXT
+from vpn.models import Vpc
+from vpn.services.fields import ConnectionFields, SubnetFields, VpcFields
+from vpn.web.forms.connections import PLAIN, ConnectionForm
+from vpn.web.forms.gateways import GatewayForm, grouped
+
+NEW_VPC = "new"
+
+
+class WizardGatewayForm(GatewayForm):
+    """Step 1. A chosen VPC narrows the subnets; without one all are offered."""
+
+    vpc = forms.ChoiceField(label="VPC", required=False)
+    field_order = ["name", "vpc", "subnet"]
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        vpcs = list(Vpc.objects.owned_by(actor).order_by("name").values_list("pk", "name"))
+        everywhere = [("", "All VPCs")] if len(vpcs) != 1 else []
+        _choices(self, "vpc", [*everywhere, *((str(ident), name) for ident, name in vpcs)])
+        chosen = self["vpc"].value() or (str(vpcs[0][0]) if len(vpcs) == 1 else "")
+        if chosen in {str(ident) for ident, _ in vpcs}:
+            self.subnets = {k: row for k, row in self.subnets.items() if str(row.vpc_id) == chosen}
+            _choices(self, "subnet", grouped(self.subnets.values()))
+        self.chosen_vpc = chosen
+        # What it narrows is drawn anew instead.
+        for name in ("hx-post", "hx-trigger", "hx-target", "hx-swap"):
+            self.fields["vpc"].widget.attrs.pop(name, None)
+
+
+class HomeForm(RuleForm):
+    """A subnet to be made on the way, in a VPC that is there or in a new one."""
+
+    paths = {
+        "vpc.name": "new_vpc_name",
+        "vpc": "new_vpc",
+        "name": "new_subnet_name",
+        "zone": "new_zone",
+        "ipv4_cidr_block": "new_block",
+        "cidr": "new_block",
+    }
+    new_vpc = forms.ChoiceField(label="In the VPC", required=False)
+    new_vpc_name = forms.CharField(
+        label="Name of the new VPC",
+        required=False,
+        help_text="Only for a new VPC. Empty: a name is chosen.",
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+    new_subnet_name = forms.CharField(
+        label="Name of the subnet",
+        required=False,
+        help_text="Empty: a name is chosen.",
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+    new_zone = forms.ChoiceField(
+        label="Zone", required=False, choices=lambda: [(zone, zone) for zone in settings.ZONES]
+    )
+    new_block = forms.CharField(
+        label="CIDR of the subnet",
+        required=False,
+        help_text="A private block such as 192.168.100.0/24; where the VPC has no address prefix "
+        "around it, it becomes one.",
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Vpc.objects.owned_by(actor).order_by("name").values_list("pk", "name")
+        _choices(self, "new_vpc", [*((str(pk), name) for pk, name in rows), (NEW_VPC, "A new VPC")])
+
+    def vpc(self) -> UUID | VpcFields:
+        """After `is_valid`: the id of the VPC, or the fields of a new one."""
+        chosen = self.cleaned_data.get("new_vpc") or NEW_VPC
+        if chosen != NEW_VPC:
+            return UUID(chosen)
+        name = self.cleaned_data.get("new_vpc_name")
+        return {"name": name} if name else {}
+
+    def subnet(self) -> SubnetFields:
+        """After `is_valid`."""
+        data = self.cleaned_data
+        fields: SubnetFields = {
+            "zone": {"name": data.get("new_zone") or settings.ZONES[0]},
+            "ipv4_cidr_block": data.get("new_block", ""),
+        }
+        if name := data.get("new_subnet_name"):
+            fields["name"] = name
+        return fields
+
+
+class CidrList(forms.TextInput):
+    """One control for each CIDR, all of one name; several in one control are parted."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[str]:
+        given = data.getlist(name) if isinstance(data, MultiValueDict) else data.get(name) or []
+        texts = [given] if isinstance(given, str) else given
+        return [word for text in texts for word in str(text).replace(",", " ").split()]
+
+
+class CidrListField(WordsField):
+    """As the list of words, but with a control for each."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=CidrList(), **kwargs)
+
+    def clean(self, value: Any) -> list[str]:
+        return list(value or [])
+
+
+class WizardConnectionForm(ConnectionForm):
+    """Step 2: all of a connection but its policies."""
+
+    local_cidrs = CidrListField(
+        label="Local CIDRs", required=False, help_text="On this side: what the peer may reach."
+    )
+    peer_cidrs = CidrListField(
+        label="Peer CIDRs", required=False, help_text="Behind the peer: what you want to reach."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("ike_policy", "ipsec_policy"):
+            del self.fields[name]
+
+    def show_key(self, key: str) -> None:
+        """This once, so that it can be copied."""
+        attrs = self.fields["psk"].widget.attrs
+        self.fields["psk"].widget = forms.TextInput(attrs=attrs | {"class": "mono", "autocomplete": "off"})
+        self.initial["psk"] = key
+        self["psk"].help_text = "A new key: copy it for the other side. It is kept here, and shown this once."
+
+
+class SecurityForm(RuleForm):
+    """Step 3: nothing chosen is auto-negotiation."""
+
+    ike_policy = forms.ChoiceField(label="IKE policy", required=False)
+    ipsec_policy = forms.ChoiceField(label="IPsec policy", required=False)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ike = list(IKEPolicy.objects.owned_by(actor).order_by("name"))
+        self.ipsec = list(IPsecPolicy.objects.owned_by(actor).order_by("name"))
+        _choices(self, "ike_policy", [("", "Auto-negotiation"), *((str(p.pk), p.name) for p in self.ike)])
+        _choices(self, "ipsec_policy", [("", "Auto-negotiation"), *((str(p.pk), p.name) for p in self.ipsec)])
+
+    def given(self) -> ConnectionFields:
+        """After `is_valid`."""
+        ike, ipsec = (self.cleaned_data.get(name) for name in ("ike_policy", "ipsec_policy"))
+        return {
+            "ike_policy": {"id": ike} if ike else None,
+            "ipsec_policy": {"id": ipsec} if ipsec else None,
+        }
+
+    def chosen(self) -> tuple[IKEPolicy | None, IPsecPolicy | None]:
+        """The rows that are chosen now."""
+        ike, ipsec = str(self["ike_policy"].value() or ""), str(self["ipsec_policy"].value() or "")
+        return (
+            next((row for row in self.ike if str(row.pk) == ike), None),
+            next((row for row in self.ipsec if str(row.pk) == ipsec), None),
+        )
+
+
+class PasteForm(RuleForm):
+    """What the other side sent; never shown again, as there may be a key in it."""
+
+    text = forms.CharField(
+        label="The other side's parameters",
+        strip=False,
+        max_length=LONGEST_TEXT,
+        help_text="Its swanctl.conf, or a file that an Isthmus made for you.",
+        widget=forms.Textarea(
+            attrs={
+                "rows": 14,
+                "spellcheck": "false",
+                "autocapitalize": "off",
+                "autocomplete": "off",
+                "class": "mono",
+            }
+        ),
+        error_messages={
+            "required": "Paste the text first.",
+            "max_length": f"The text is longer than {LONGEST_TEXT} characters; paste only this tunnel.",
+        },
+    )
+    ours = forms.BooleanField(
+        label="It describes our own side",
+        required=False,
+        help_text="Tick this when local and peer came out swapped.",
+    )
+
+
+def _choices(form: forms.Form, name: str, choices: Any) -> None:
+    control = form.fields[name]
+    if isinstance(control, forms.ChoiceField):
+        control.choices = choices

@@ -1,0 +1,72 @@
+"""The wizard begun with what the other side sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from console.actor import Role
+from console.names import random_name
+from console.web.pages import form_page
+from console.web.requests import ConsoleRequest
+from vpn.domain.handoff.parse import recognise
+from vpn.domain.handoff.recognised import Recognised
+from vpn.models import Gateway
+from vpn.web.drafts import keep, new_draft
+from vpn.web.forms.wizard import PasteForm
+
+_NOTHING = (
+    "Nothing of a tunnel was recognised in this text; enter the parameters by hand, or paste another part."
+)
+
+
+@form_page(Role.EDITOR)
+def wizard_paste(request: ConsoleRequest) -> HttpResponse:
+    """What is recognised goes into a draft, the key sealed; the text itself is kept nowhere."""
+    form = PasteForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        found = recognise(form.cleaned_data["text"])
+        if form.cleaned_data["ours"]:
+            found = found.mirrored()
+        if found:
+            return _begin(request, found)
+        form.add_error("text", _NOTHING)
+    return render(request, "vpn/wizard/paste.html", {"form": form, "blank": PasteForm()})
+
+
+def _begin(request: ConsoleRequest, found: Recognised) -> HttpResponse:
+    draft = new_draft(request)
+    entered: dict[str, Any] = {"name": random_name(), "peer_address": found.peer_address}
+    for name, cidrs in (("local_cidrs", found.local_cidrs), ("peer_cidrs", found.peer_cidrs)):
+        if cidrs:
+            entered[name] = list(cidrs)
+    psk = found.psk.value if found.psk else ""
+    keep(draft, {"connection": entered, "pasted": _told(request, found)}, psk=psk)
+    messages.success(request, "What was recognised is filled in; first choose where the gateway stands.")
+    return redirect("wizard_gateway", draft_id=draft.pk)
+
+
+def _told(request: ConsoleRequest, found: Recognised) -> list[str]:
+    """For the pages of the wizard; never the key."""
+    lines = [f"Read as {found.source}. The pre-shared key was {'found' if found.psk else 'not found'}."]
+    if found.ike_version or found.ike_proposals or found.esp_proposals:
+        version = f"IKEv{found.ike_version}" if found.ike_version else "IKE of either version"
+        ike = ", ".join(found.ike_proposals) or "no suites named"
+        esp = ", ".join(found.esp_proposals) or "no suites named"
+        lines.append(f"The other side wants {version}: {ike}; for phase 2: {esp}.")
+    if found.own_address:
+        lines.append(_expected(request, found.own_address))
+    return [*lines, *found.warnings]
+
+
+def _expected(request: ConsoleRequest, address: str) -> str:
+    row = Gateway.objects.owned_by(request.actor).filter(public_address=address, deleted_at=None).first()
+    if row is not None:
+        return (
+            f"It expects {address}, which is your gateway {row.name}: a new gateway gets an address of its "
+            "own, so add a connection to that one instead if it is meant."
+        )
+    return f"It expects you at {address}; the new gateway gets an address of its own, which you must tell it."

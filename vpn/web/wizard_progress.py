@@ -1,0 +1,118 @@
+"""After the wizard: what really happens, step by step, until the gateway and its tunnels stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from console.web.pages import page
+from console.web.requests import ConsoleRequest
+from vpn.models import Connection, Gateway, GatewayMember, Lifecycle
+from vpn.services.gateways import get_gateway
+from vpn.web.shown import word_of
+
+DONE, NOW, LATER, FAILED = "done", "now", "later", "failed"
+_TEMPLATE = "vpn/wizard/progress.html"
+
+
+class Stage(NamedTuple):
+    """`state` is done, now, later or failed; `detail` is what the rows tell of it."""
+
+    word: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`final`: nothing here changes any more without somebody's doing; `well`: as was wanted."""
+
+    stages: list[Stage]
+    final: bool
+    well: bool
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+
+
+@page()
+def progress_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
+    """Asked by itself every second while something can change; then it leads to the gateway."""
+    gateway = get_gateway(request.actor, gateway_id)
+    there = reverse("gateway", kwargs={"gateway_id": gateway_id})
+    if request.htmx and "done" in request.GET:
+        return HttpResponseClientRedirect(there)
+    members = list(gateway.members.all())
+    connections = list(Connection.objects.filter(gateway=gateway).order_by("created_at", "id"))
+    shown = progress_of(gateway, members, connections)
+    seen = f"{gateway.stamp}"
+    if request.htmx and request.GET.get("seen") == seen and not shown.final:
+        return HttpResponse(status=204)
+    context = {"gateway": gateway, "connections": connections, "progress": shown, "seen": seen}
+    return render(request, f"{_TEMPLATE}#live" if request.htmx else _TEMPLATE, context)
+
+
+def progress_of(
+    gateway: Gateway, members: Iterable[GatewayMember], connections: Iterable[Connection]
+) -> Progress:
+    """Out of what was observed; nothing is assumed."""
+    stages = [*_standing(gateway, list(members))]
+    wanted = [row for row in connections if row.admin_state_up]
+    failed = gateway.lifecycle_state == Lifecycle.FAILED or gateway.deleted_at is not None
+    stands = stages[-1].state == DONE
+    if wanted:
+        stages += _tunnels(wanted, stands)
+    well = all(stage.state == DONE for stage in stages)
+    reasons = [*gateway.lifecycle_reasons, *gateway.health_reasons] if word_of(gateway) != "available" else []
+    reasons += [reason for row in wanted if stands and row.status != "up" for reason in row.status_reasons]
+    return Progress(stages, well or failed, well, reasons)
+
+
+def _standing(gateway: Gateway, members: list[GatewayMember]) -> list[Stage]:
+    private = ", ".join(member.private_address for member in members)
+    running = [member for member in members if member.health_state == "ok"]
+    loaded = gateway.observed_generation >= gateway.generation
+    stable = gateway.lifecycle_state == Lifecycle.STABLE
+    bad = gateway.lifecycle_state == Lifecycle.FAILED
+    states = [True, stable or len(running) == len(members), stable and loaded]
+    details = [
+        f"Public {gateway.public_address}, private {private}",
+        f"{len(running)} of {len(members)} run",
+        f"Version {gateway.observed_generation} of {gateway.generation}" if not loaded else "",
+    ]
+    words = ["Addresses reserved", "Members started", "Configuration loaded"]
+    return _in_order(words, states, details, bad)
+
+
+def _tunnels(wanted: list[Connection], stands: bool) -> list[Stage]:
+    up = [row for row in wanted if row.status == "up"]
+    down = [row for row in wanted if row.status != "up" and row.status_reasons]
+    names = ", ".join(row.name for row in wanted)
+    told = f"{len(up)} of {len(wanted)} up: {names}"
+    if not stands:
+        return [Stage("Negotiating", LATER), Stage("Up", LATER)]
+    if len(up) == len(wanted):
+        return [Stage("Negotiated", DONE), Stage("Up", DONE, told)]
+    return [
+        Stage("Negotiating", FAILED if down else NOW, "The gateway goes on trying."),
+        Stage("Up", LATER, told),
+    ]
+
+
+def _in_order(words: list[str], states: list[bool], details: list[str], bad: bool) -> list[Stage]:
+    """The first that is not done is at work, or has failed; those after it wait."""
+    stages: list[Stage] = []
+    open_yet = True
+    for word, done, detail in zip(words, states, details, strict=True):
+        if done and open_yet:
+            stages.append(Stage(word, DONE, detail))
+        else:
+            state = (FAILED if bad else NOW) if open_yet else LATER
+            stages.append(Stage(word, state, detail if open_yet else ""))
+            open_yet = False
+    return stages
