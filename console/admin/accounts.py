@@ -10,9 +10,11 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from console import services
-from console.actor import Role
+from console.actor import Role, Via
 from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
 from console.admin.choices import RowChoices
 from console.audit import record_person
@@ -35,7 +37,7 @@ class AccountAdmin(ServiceAdmin):
     settable = ("name",)
     changeable = ("name", "quotas")
     shown = ("id", "created_at")
-    list_display = ("name", "id", "quotas", "created_at")
+    list_display = ("name", "id", "quotas", "created_at", "act")
     search_fields = ("name", "id")
     ordering = ("name",)
 
@@ -45,13 +47,24 @@ class AccountAdmin(ServiceAdmin):
         return [path("choices/", choices, name="row_choices"), *super().get_urls()]
 
     def create(self, request: HttpRequest, values: Values) -> Account:
-        return services.create_account(values.get("name", ""), who=request.user.get_username())
+        name, who = values.get("name", ""), request.user.get_username()
+        return services.create_account(name, who=who, via=Via.ADMIN)
 
     def update(self, request: HttpRequest, row: Account, values: Values) -> Account:
         return administration.update_account(admin_actor(request, row.pk), **values)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description="act as")
+    def act(self, account: Account) -> SafeString:
+        """A button of the form that the list's template draws beneath the list's own."""
+        return format_html(
+            '<button class="act" form="act-as" name="account" value="{}">Act<span class="visually-hidden">'
+            " in {}</span></button>",
+            account.pk,
+            account.name,
+        )
 
 
 @admin.register(ResourceGroup)

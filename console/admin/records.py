@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from axes.models import AccessAttempt
+from axes.utils import reset
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
@@ -42,6 +45,29 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_help_text = "Who, action, target, address or request id; via: api, console, admin or command."
     search_fields = ("who", "via", "action", "target_name", "target_id", "request_id", "address")
     date_hierarchy = "at"
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnlyAdmin):
+    """Wrong passwords of a user name from an address; they are forgotten when the wait is over."""
+
+    hidden = ("get_data", "post_data", "http_accept")
+    actions = ("unlock",)
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start", "locked", "user_agent")
+    list_filter = ("attempt_time",)
+    search_fields = ("username", "ip_address")
+    ordering = ("-attempt_time",)
+
+    @admin.display(description="locked out", boolean=True)
+    def locked(self, attempt: AccessAttempt) -> bool:
+        return bool(attempt.failures_since_start >= settings.AXES_FAILURE_LIMIT)
+
+    @admin.action(description="Let the chosen user names try again")
+    def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
+        pairs = set(queryset.values_list("username", "ip_address"))
+        for username, address in pairs:
+            reset(username=username, ip=address)
+        self.message_user(request, f"May try again: {len(pairs)}.", messages.SUCCESS)
 
 
 @admin.register(LogEntry)

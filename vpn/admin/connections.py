@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.actor import Actor
 from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor, references
 from console.errors import Invalid, NotFound
 from console.web.forms import WordsField
+from vpn.admin.restart import restart
 from vpn.domain.spec import DpdAction
-from vpn.models import Connection
+from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.cidrs import Side
 from vpn.services.fields import ConnectionFields
+from vpn.services.touch import look_now
 from vpn.web.forms.connections import key_field
 
 _SIDES: tuple[Side, Side] = ("local", "peer")
@@ -76,6 +79,7 @@ class ConnectionAdmin(ServiceAdmin):
     settable = ("gateway", *changeable)
     shown = ("id", "account", "establish_mode", "psk_changed_at", "created_at")
     observed = ("status", "status_reasons", "status_changed_at")
+    actions = ("reconcile_now", "reset")
     autocomplete_fields = ("gateway", "ike_policy", "ipsec_policy")
     list_display = (
         "name",
@@ -108,6 +112,16 @@ class ConnectionAdmin(ServiceAdmin):
 
     def remove(self, request: HttpRequest, row: Connection) -> None:
         connections.delete_connection(admin_actor(request, row.account_id), row.gateway_id, row.pk)
+
+    @admin.action(description="Reconcile the gateways of the chosen connections now")
+    def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        gateways = Gateway.objects.filter(connections__in=queryset).distinct()
+        look_now(gateways)
+        self.message_user(request, f"Asked the workers to look: {len(gateways)}.", messages.SUCCESS)
+
+    @admin.action(description="Reset: build the tunnels of the chosen connections anew")
+    def reset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        restart(self, request, queryset)
 
 
 def _fields(values: Values) -> ConnectionFields:

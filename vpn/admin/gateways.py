@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from console.admin.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm, Values, admin_actor, references
-from vpn.models import Gateway, GatewayMember
+from vpn.admin.restart import restart
+from vpn.models import Connection, Gateway, GatewayMember
 from vpn.services import gateways
 from vpn.services.fields import GatewayFields
 from vpn.services.touch import look_now
@@ -51,7 +52,7 @@ class GatewayAdmin(ServiceAdmin):
         "lease_holder",
         "lease_until",
     )
-    actions = ("reconcile_now",)
+    actions = ("reconcile_now", "reset")
     autocomplete_fields = ("subnet", "resource_group")
     list_display = (
         "name",
@@ -112,6 +113,11 @@ class GatewayAdmin(ServiceAdmin):
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
         look_now(queryset)
         self.message_user(request, f"Asked the workers to look: {len(queryset)}.", messages.SUCCESS)
+
+    @admin.action(description="Reset: build all tunnels of the chosen gateways anew")
+    def reset(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
+        rows = Connection.objects.filter(gateway__in=queryset, admin_state_up=True)
+        restart(self, request, rows)
 
 
 @admin.register(GatewayMember)

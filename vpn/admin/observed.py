@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from console.admin.base import ReadOnlyAdmin
-from vpn.models import ConnectionCidr, Node, StatusChange, SubnetAddress, Tunnel, WizardDraft
+from vpn.models import (
+    ConnectionCidr,
+    HandoffLink,
+    Node,
+    StatusChange,
+    SubnetAddress,
+    TrafficSample,
+    Tunnel,
+    WizardDraft,
+)
 
 
 @admin.register(Node)
@@ -48,6 +57,27 @@ class StatusChangeAdmin(ReadOnlyAdmin):
     list_select_related = ("gateway", "connection")
     search_fields = ("message", "gateway__name", "gateway__id", "connection__name")
     date_hierarchy = "at"
+
+
+@admin.register(TrafficSample)
+class TrafficSampleAdmin(ReadOnlyAdmin):
+    list_display = ("at", "connection", "bytes_in", "bytes_out", "packets_in", "packets_out")
+    list_select_related = ("connection",)
+    search_fields = ("connection__name", "connection__id")
+    ordering = ("-at", "-id")
+    date_hierarchy = "at"
+
+
+@admin.register(HandoffLink)
+class HandoffLinkAdmin(ReadOnlyAdmin):
+    """What stands behind a link is read without an account, so nobody else may know it."""
+
+    hidden = ("digest",)
+    list_display = ("id", "connection", "account", "created_by", "created_at", "expires_at", "read_at")
+    list_filter = (("read_at", admin.EmptyFieldListFilter), "account")
+    list_select_related = ("connection", "account")
+    search_fields = ("id", "connection__name", "connection__id", "created_by")
+    ordering = ("-created_at",)
 
 
 @admin.register(WizardDraft)
