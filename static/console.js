@@ -24,8 +24,11 @@
     if (announced) document.getElementById("announcer").textContent = part.dataset.announce;
     announced = part.dataset.announce;
   };
+  // Buttons that do nothing without this script; parts that are swapped in bring new ones.
+  const offer = () => all("[data-reveal], [data-copy], [data-generate], [data-pause]", (button) => { button.hidden = false; });
   document.addEventListener("htmx:afterSettle", (event) => {
     announce();
+    offer();
     const target = event.detail.target;
     if (target && target.id.endsWith("_error")) {
       const control = document.getElementById(target.id.slice(0, -"_error".length));
@@ -76,7 +79,7 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    all("[data-reveal], [data-copy], [data-generate], [data-pause]", (button) => { button.hidden = false; });
+    offer();
     const wrong = document.querySelector("[data-focus]");
     if (wrong) wrong.focus();
     announce();
