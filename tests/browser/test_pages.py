@@ -33,6 +33,8 @@ _EXPECTED = {
     "connection_key",
     "connection_delete",
     "networks",
+    "subnets",
+    "instances",
     "vpc_new",
     "subnet_new",
     "instance_new",

@@ -27,9 +27,13 @@ def browser(ana: Party) -> Client:
 def test_lists_all_three(ana: Party, browser: Client) -> None:
     subnet = make_subnet(ana, name="inside")
     make_instance(ana, subnet, "vsi-9")
-    page = text_of(browser.get("/networks"))
-    for words in (subnet.vpc.name, "inside", "192.168.100.0/24", "vsi-9", "192.168.100.4"):
-        assert words in page
+    for path, told in (
+        ("/networks", (subnet.vpc.name, "192.168.0.0/16", f"/networks/subnets?vpc={subnet.vpc_id}")),
+        ("/networks/subnets", (subnet.vpc.name, "inside", "192.168.100.0/24", "us-south-1")),
+        ("/networks/instances", ("vsi-9", "192.168.100.4", "inside")),
+    ):
+        page = text_of(browser.get(path))
+        assert all(words in page for words in told), path
 
 
 def test_creates_a_vpc_with_its_subnet_and_goes_on(browser: Client) -> None:
@@ -102,15 +106,20 @@ def test_what_is_needed_cannot_be_deleted(ana: Party, browser: Client) -> None:
 def test_deletes_from_the_inside_out(ana: Party, browser: Client) -> None:
     subnet = make_subnet(ana)
     instance = make_instance(ana, subnet)
-    for path in (f"instances/{instance.pk}", f"subnets/{subnet.pk}", f"vpcs/{subnet.vpc_id}"):
-        assert browser.post(f"/networks/{path}/delete").headers["Location"] == "/networks"
+    for path, onward in (
+        (f"instances/{instance.pk}", "/networks/instances"),
+        (f"subnets/{subnet.pk}", "/networks/subnets"),
+        (f"vpcs/{subnet.vpc_id}", "/networks"),
+    ):
+        assert browser.post(f"/networks/{path}/delete").headers["Location"] == onward
     assert not Vpc.objects.exists()
 
 
 def test_those_of_others_do_not_exist(ben: Party, browser: Client) -> None:
     subnet = make_subnet(ben, name="hidden-one")
     assert browser.post(f"/networks/subnets/{subnet.pk}/delete").status_code == 404
-    assert "hidden-one" not in text_of(browser.get("/networks"))
+    for path in ("", "/subnets", "/instances", "/subnets?q=192.168.100.7", "?format=csv"):
+        assert "hidden-one" not in text_of(browser.get(f"/networks{path}"))
 
 
 def test_below_editor_one_may_only_look(ana: Party, browser: Client) -> None:

@@ -6,34 +6,33 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from console.actor import Actor, Role
 from console.errors import Conflict, Invalid, Refused
+from console.web.lists.views import bulk_page, list_page
 from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.domain.cidrs import CidrError, parse_cidr
-from vpn.models import AddressPrefix, Instance, Subnet, Vpc
+from vpn.models import AddressPrefix, Subnet, Vpc
 from vpn.services import networks, subnets
 from vpn.services.fields import InstanceFields, SubnetFields, VpcFields
 from vpn.web.forms.networks import InstanceForm, SubnetForm, VpcForm
+from vpn.web.lists.networks import NETWORKS
 
 
 @page()
-def network_list(request: ConsoleRequest) -> HttpResponse:
-    actor = request.actor
-    context = {
-        "vpcs": Vpc.objects.owned_by(actor).prefetch_related("address_prefixes", "subnets").order_by("name"),
-        "subnets": Subnet.objects.owned_by(actor)
-        .select_related("vpc")
-        .annotate(gateway_count=Count("gateways"))
-        .order_by("vpc__name", "name"),
-        "instances": Instance.objects.owned_by(actor).select_related("subnet__vpc").order_by("name"),
-    }
-    return render(request, "vpn/networks/list.html", context)
+def network_list(request: ConsoleRequest, kind: str) -> HttpResponse:
+    """One of the three lists, with the way to the others."""
+    spec = NETWORKS[kind]
+    return list_page(request, spec, f"vpn/networks/{spec.plural.lower()}.html", {"kind": kind})
+
+
+@form_page(Role.EDITOR)
+def networks_bulk(request: ConsoleRequest, kind: str) -> HttpResponse:
+    return bulk_page(request, NETWORKS[kind])
 
 
 @form_page(Role.EDITOR)
@@ -69,7 +68,7 @@ def subnet_new(request: ConsoleRequest) -> HttpResponse:
         except Refused as error:
             form.add_violations(error.violations)
         else:
-            return _done(request, f"The subnet {subnet.name} is created.")
+            return _done(request, f"The subnet {subnet.name} is created.", "subnets")
     context = {"form": form, "title": "New subnet", "next": request.GET.get("next", "")}
     return render(request, "vpn/networks/form.html", context)
 
@@ -87,7 +86,8 @@ def instance_new(request: ConsoleRequest) -> HttpResponse:
         except (Invalid, Conflict) as error:
             form.add_violations(error.violations)
         else:
-            return _done(request, f"The instance {instance.name} has the address {instance.address}.")
+            message = f"The instance {instance.name} has the address {instance.address}."
+            return _done(request, message, "instances")
     context = {"form": form, "title": "New instance", "next": ""}
     return render(request, "vpn/networks/form.html", context)
 
@@ -101,7 +101,8 @@ def network_delete(request: ConsoleRequest, kind: str, row_id: UUID) -> HttpResp
         "instance": subnets.delete_instance,
     }
     services[kind](request.actor, row_id)
-    return _done(request, f"The {kind.replace('vpc', 'VPC')} is deleted.")
+    spec = NETWORKS[kind]
+    return _done(request, f"The {spec.noun} is deleted.", spec.url)
 
 
 def _add_vpc(actor: Actor, form: VpcForm) -> Vpc:
@@ -137,8 +138,8 @@ def _needs_prefix(vpc: Vpc, block: str) -> bool:
     return not any(wanted.subnet_of(parse_cidr(cidr)) for cidr in prefixes)
 
 
-def _done(request: ConsoleRequest, message: str) -> HttpResponse:
+def _done(request: ConsoleRequest, message: str, where: str = "networks") -> HttpResponse:
     messages.success(request, message)
     onward = request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(onward, allowed_hosts=None)
-    return redirect(onward if onward and safe else "networks")
+    return redirect(onward if onward and safe else where)

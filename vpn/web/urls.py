@@ -5,18 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from vpn.web import connections, gateways, handoff, networks, overview, shared, tunnels, wizard_urls
-from vpn.web.lists import connections as connection_list
-from vpn.web.lists import gateways as gateway_list
+from vpn.web.lists import urls as list_urls
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
 _CONNECTION = f"{_GATEWAY}/connections/<uuid:connection_id>"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
-    path("gateways", gateway_list.gateway_list, name="gateways"),
-    path("gateways/bulk", gateway_list.gateways_bulk, name="gateways_bulk"),
-    path("connections", connection_list.connection_list, name="connections"),
-    path("connections/bulk", connection_list.connections_bulk, name="connections_bulk"),
+    *list_urls.urlpatterns,
     *wizard_urls.urlpatterns,
     path(_GATEWAY, gateways.gateway_page, name="gateway"),
     path(f"{_GATEWAY}/status", gateways.gateway_status, name="gateway_status"),
@@ -40,13 +36,6 @@ urlpatterns = [
             f"{_CONNECTION}/cidrs/{side}", connections.connection_cidrs, {"side": side}, name=f"{side}_cidrs"
         )
         for side in ("local", "peer")
-    ),
-    path("networks", networks.network_list, {"kind": "vpc"}, name="networks"),
-    path("networks/subnets", networks.network_list, {"kind": "subnet"}, name="subnets"),
-    path("networks/instances", networks.network_list, {"kind": "instance"}, name="instances"),
-    *(
-        path(f"networks/{kind}s/bulk", networks.networks_bulk, {"kind": kind}, name=f"{kind}s_bulk")
-        for kind in ("vpc", "subnet", "instance")
     ),
     path("networks/vpcs/new", networks.vpc_new, name="vpc_new"),
     path("networks/subnets/new", networks.subnet_new, name="subnet_new"),
