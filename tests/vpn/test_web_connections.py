@@ -212,7 +212,7 @@ def test_viewers_may_only_look(
 ) -> None:
     Membership.objects.update(role=Role.VIEWER.value)
     page = text_of(browser.get(path_of(connection)))
-    for offer in ("Disable", "Edit", "Change the key", "Delete", "Remove", "Add a CIDR"):
+    for offer in ("Disable", "Edit", "Replace the key", "Delete", "Remove", "Add a CIDR"):
         assert offer not in page
     assert browser.post(path_of(connection, path), fields).status_code == 403
     row = Connection.objects.get()
@@ -222,7 +222,7 @@ def test_viewers_may_only_look(
 def test_operators_switch_and_nothing_else(browser: Client, connection: Connection) -> None:
     Membership.objects.update(role=Role.OPERATOR.value)
     page = text_of(browser.get(path_of(connection)))
-    assert "Disable" in page and "Change the key" not in page
+    assert "Disable" in page and "Replace the key" not in page
     assert browser.post(path_of(connection, "/state"), {"admin_state_up": "false"}).status_code == 302
     assert not Connection.objects.get().admin_state_up
     for path, fields in CHANGES:

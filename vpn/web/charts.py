@@ -62,7 +62,7 @@ class TrafficChart:
 
 def traffic_chart(connection: Connection, now: datetime) -> TrafficChart:
     """One query."""
-    end = _floor(now) + BIN
+    end = _floor(now, BIN) + BIN
     begin = end - BINS * BIN
     rows = TrafficSample.objects.filter(connection=connection, at__gte=begin, at__lt=end)
     return drawn(rows.values_list("at", "bytes_in", "bytes_out"), begin)
@@ -91,9 +91,9 @@ def _height(value: int, most: int) -> float:
     return max(1.5, round(value / most * (HALF - 4), 1)) if value else 0.0
 
 
-def _floor(now: datetime) -> datetime:
+def _floor(now: datetime, grain: timedelta) -> datetime:
     seconds = int(now.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % int(BIN.total_seconds()), UTC)
+    return datetime.fromtimestamp(seconds - seconds % int(grain.total_seconds()), UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,8 @@ class Timeline:
 
 
 def timeline(connection: Connection, now: datetime) -> Timeline:
-    """Two queries."""
+    """Two queries. Drawn anew once a minute, or when something changed."""
+    now = _floor(now, timedelta(minutes=1))
     begin = max(now - SPAN, connection.created_at)
     past = StatusChange.objects.filter(connection=connection)
     before = past.filter(at__lte=begin).values_list("status", flat=True).first()
@@ -151,6 +152,7 @@ def drawn_timeline(
     status: str, changes: Sequence[tuple[datetime, str]], begin: datetime, now: datetime
 ) -> Timeline:
     """`status` is that at the beginning; changes of the reason alone are no changes here."""
+    now = max([now, begin, *(at for at, _ in changes[-1:])])
     whole = max(now - begin, timedelta(seconds=1))
     parts: list[tuple[str, datetime, datetime]] = []
     start = begin

@@ -1,0 +1,84 @@
+"""Figures of the charts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.factories import Party, make_connection
+from vpn.models import Connection, StatusChange, TrafficSample
+from vpn.web.charts import BINS, HALF, WIDTH, drawn, drawn_timeline, timeline, traffic_chart
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def test_samples_fall_into_their_intervals() -> None:
+    second = timedelta(seconds=1)
+    samples = [(BEGIN, 300, 0), (BEGIN + 29 * second, 300, 30), (BEGIN + 1799 * second, 0, 6000)]
+    chart = drawn(samples, BEGIN)
+    assert [(bar.x, bar.bytes_in, bar.bytes_out) for bar in chart.bars] == [
+        (0, 600, 30),
+        (WIDTH - WIDTH // BINS, 0, 6000),
+    ]
+    assert (chart.bytes_in, chart.bytes_out, chart.peak) == (600, 6030, "200 B/s")
+    assert chart.rows == chart.bars[::-1]
+    assert "600 B came in" in chart.text and "200 B/s" in chart.text
+    assert all(bar.height_in <= HALF and bar.height_out <= HALF for bar in chart.bars)
+    # What is little beside much is still seen.
+    assert chart.bars[0].height_out > 1
+
+
+def test_an_empty_chart_says_so() -> None:
+    chart = drawn([], BEGIN)
+    assert chart.bars == [] and chart.text == "Nothing passed in the last 30 minutes."
+
+
+def test_the_timeline_is_whole_and_in_order() -> None:
+    changes = [(BEGIN + HOUR, "up"), (BEGIN + 2 * HOUR, "up"), (BEGIN + 3 * HOUR, "down")]
+    drawing = drawn_timeline("down", changes, BEGIN, BEGIN + 4 * HOUR)
+    assert [(s.status, s.lasted) for s in drawing.stretches] == [
+        ("down", HOUR),
+        ("up", 2 * HOUR),
+        ("down", HOUR),
+    ]
+    assert sum(s.width for s in drawing.stretches) == pytest.approx(WIDTH, abs=0.1)
+    assert drawing.changes == 2
+    assert drawing.text == "Up 50 % of the time since it was created; 2 changes between up and down."
+
+
+def test_a_new_connection_has_a_timeline() -> None:
+    drawing = drawn_timeline("down", [], BEGIN, BEGIN)
+    assert drawing.changes == 0 and "Up 0 %" in drawing.text
+
+
+@pytest.fixture
+def connection(ana: Party) -> Connection:
+    connection = make_connection(ana)
+    Connection.objects.filter(pk=connection.pk).update(created_at=BEGIN)
+    connection.refresh_from_db()
+    return connection
+
+
+def test_only_the_last_day_counts(connection: Connection) -> None:
+    def change(hours: float, status: str) -> None:
+        at = BEGIN + timedelta(hours=hours)
+        StatusChange.objects.create(gateway=connection.gateway, connection=connection, at=at, status=status)
+
+    for hours, status in ((1, "up"), (2, "down"), (3, "up"), (30, "down")):
+        change(hours, status)
+    drawing = timeline(connection, BEGIN + timedelta(hours=36))
+    assert [s.status for s in drawing.stretches] == ["up", "down"]
+    assert drawing.text.startswith("Up 75 % of the last 24 hours; 1 change")
+
+
+def test_only_the_last_half_hour_and_only_its_own(ana: Party, connection: Connection) -> None:
+    other = make_connection(ana, connection.gateway, 1)
+    now = BEGIN + HOUR
+    for row, minutes in ((connection, 1), (connection, 29), (connection, 40), (other, 1)):
+        at = now - timedelta(minutes=minutes)
+        TrafficSample.objects.create(
+            connection=row, at=at, bytes_in=10, bytes_out=0, packets_in=1, packets_out=0
+        )
+    assert traffic_chart(connection, now).bytes_in == 20
