@@ -168,6 +168,7 @@ def test_a_link_is_read_without_an_account_and_without_the_key(
     answer = reader.get(path)
     assert answer.status_code == 200
     assert connection.gateway.public_address in text_of(answer) and PSK not in text_of(answer)
+    assert f'datetime="{HandoffLink.objects.get().expires_at.isoformat()}"' in text_of(answer)
     assert answer["Referrer-Policy"] == "no-referrer" and "noindex" in answer["X-Robots-Tag"]
     assert answer["Cache-Control"] == "no-store"
     for slug in SLUGS:

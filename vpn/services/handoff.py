@@ -105,30 +105,25 @@ def revoke_link(actor: Actor, gateway_id: UUID, connection_id: UUID, link_id: UU
         record(actor, "vpn_connection.handoff_revoke", row, {"link": (link_id, None)})
 
 
-def read_link(token: str, *, address: str, request_id: str) -> Connection | None:
-    """The connection of a live link; its reading is noted at most once a minute.
+def read_link(token: str, *, address: str, request_id: str) -> HandoffLink | None:
+    """A live link with its connection; its reading is noted at most once a minute.
 
     Whoever holds the link reads for the account: he has no name, only an address.
     """
     now = timezone.now()
     links = HandoffLink.objects.filter(digest=digest_of(token), expires_at__gt=now)
-    link = links.filter(connection__gateway__deleted_at=None).first()
+    link = links.filter(connection__gateway__deleted_at=None).select_related("connection").first()
     if link is None:
         return None
     actor = Actor(link.account_id, READ_BY_LINK, Role.VIEWER, Via.CONSOLE, address, request_id)
-    row = get_connection(actor, *_place_of(link))
+    link.connection = get_connection(actor, link.connection.gateway_id, link.connection_id)
     with transaction.atomic():
         unnoted = Q(read_at=None) | Q(read_at__lt=now - _NOTED_EVERY)
         if HandoffLink.objects.filter(unnoted, pk=link.pk).update(read_at=now):
-            record(actor, "vpn_connection.handoff_read", row, {"link": (None, link.pk)})
-    return row
+            record(actor, "vpn_connection.handoff_read", link.connection, {"link": (None, link.pk)})
+    return link
 
 
 def digest_of(token: str) -> str:
     """Tokens are random (256 bits), so a plain hash keeps them safe and is fast to look up."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _place_of(link: HandoffLink) -> tuple[UUID, UUID]:
-    gateway_id = Connection.objects.values_list("gateway_id", flat=True).get(pk=link.connection_id)
-    return gateway_id, link.connection_id

@@ -12,7 +12,7 @@ from console.api.throttling import WINDOW, count_hit
 from console.errors import NotFound
 from console.origin import client_address
 from vpn.domain.handoff.vendors import VENDORS, CannotRender
-from vpn.models import Connection
+from vpn.models import HandoffLink
 from vpn.services import handoff
 from vpn.web.handoff import SHEET, attachment, device_context, text_of
 
@@ -23,20 +23,22 @@ _LONGEST_TOKEN = 128
 
 @require_safe
 def shared_handoff(request: HttpRequest, token: str) -> HttpResponse:
-    row = _row(request, token)
-    if row is None:
+    link = _link(request, token)
+    if link is None:
         return _gone(request)
     slug = request.GET.get("vendor", "")
     vendor = None if slug == SHEET else VENDORS.get(slug, next(iter(VENDORS.values())))
-    context = device_context(row, vendor) | {"token": token, "here": request.path, "shared": True}
+    context = device_context(link.connection, vendor)
+    context |= {"token": token, "here": request.path, "shared": True, "ends": link.expires_at}
     return _private(render(request, "vpn/handoff/shared.html", context))
 
 
 @require_safe
 def shared_file(request: HttpRequest, token: str, vendor: str) -> HttpResponse:
-    row = _row(request, token)
-    if row is None:
+    link = _link(request, token)
+    if link is None:
         return _gone(request)
+    row = link.connection
     try:
         device = None if vendor == SHEET else handoff.find_vendor(vendor)
         return _private(attachment(row, device, text_of(row, device)))
@@ -44,7 +46,7 @@ def shared_file(request: HttpRequest, token: str, vendor: str) -> HttpResponse:
         return _gone(request)
 
 
-def _row(request: HttpRequest, token: str) -> Connection | None:
+def _link(request: HttpRequest, token: str) -> HandoffLink | None:
     if len(token) > _LONGEST_TOKEN:
         return None
     request_id = getattr(request, "request_id", "")

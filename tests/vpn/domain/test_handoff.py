@@ -159,6 +159,7 @@ def test_what_a_device_cannot_do_is_said_and_not_rendered() -> None:
         ("juniper", case(dpd=(90, 270)), "the configuration has 60 s instead of 90 s"),
         ("strongswan", case(), "pins the strongest suites"),
         ("vyos", case(V1, PFS), "IKEv1 is deprecated"),
+        ("fortigate", case(ours=("0.0.0.0/0",)), "keep a route to 203.0.113.1 outside of it"),
     ],
 )
 def test_limits_are_told(slug: str, parameters: Parameters, message: str) -> None:
@@ -176,6 +177,12 @@ def test_the_table_names_every_other_choice() -> None:
     assert notes["IKE (phase 1)"] == "also accepted: AES-128, 3DES; SHA-1, MD5; DH group 5, 2"
     assert notes["IKE version"] == "IKEv1 (main mode) is accepted too"
     assert {row.label: row.note for row in rows(case(V2, PFS))}["IKE (phase 1)"] == ""
+
+
+def test_the_table_tells_what_is_weak() -> None:
+    notes = {row.label: row.note for row in rows(case(LEGACY_IKE, LEGACY_ESP))}
+    assert notes["IKE (phase 1)"] == "weak: 3DES, MD5, DH group 2 (RFC 8247)"
+    assert notes["IPsec (phase 2)"] == "weak: 3DES, MD5, DH group 2 (RFC 8221, RFC 8247)"
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,11 @@ def test_the_other_reading_swaps_both_sides() -> None:
     assert other.mirrored() == found
 
 
+def test_texts_come_through_mail_and_other_systems() -> None:
+    other = "\ufeff" + PLAIN.replace("\n", "\r\n").replace("  ", "\u00a0 ")
+    assert recognise(other) == recognise(PLAIN)
+
+
 def test_the_key_does_not_show() -> None:
     assert "pass{word}" not in repr(recognise(PLAIN))
 

@@ -15,6 +15,7 @@ SUPPORT = Support(
 )
 VERIFY = ("show crypto ikev2 sa", "show crypto isakmp sa", "show crypto ipsec sa")
 NOTES = (
+    "The tunnel comes up with the first packet that the access list permits: send a ping to start it",
     "An interface has one crypto map: where one is there already, add the entry to it under a free number",
     "Traffic of the tunnel must be left out of NAT: deny it first in the access list of the NAT rule",
     "Let UDP 500, UDP 4500 and ESP in where an access list guards the outer interface",

@@ -14,6 +14,8 @@ LONGEST_TEXT = 65536
 _MOST_LISTED = 50
 _MOST_LOOKED_AT = 32
 _LONGEST_SHOWN = 60
+# What mail programs and other systems put into a text.
+_FROM_ELSEWHERE = {0: None, ord("\r"): None, 0xA0: " ", 0xFEFF: None}
 _VERSIONS = {"1": 1, "2": 2}
 _CUT = f"The text is longer than {LONGEST_TEXT} characters; only its beginning was read."
 
@@ -21,7 +23,7 @@ _CUT = f"The text is longer than {LONGEST_TEXT} characters; only its beginning w
 def recognise(text: str) -> Recognised:
     """Never raises, whatever the text; the result is small, and empty when nothing is recognised."""
     cut = [_CUT] if len(text) > LONGEST_TEXT else []
-    text = text[:LONGEST_TEXT].replace("\r\n", "\n").replace("\0", "")
+    text = text[:LONGEST_TEXT].translate(_FROM_ELSEWHERE)
     if facts := sheet.read(text):
         return _from_sheet(facts, text, cut)
     read = read_settings(text)

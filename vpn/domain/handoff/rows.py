@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength, Verdict
 from policies.domain.proposals import IkeVersion
 from vpn.domain.handoff import sheet
 from vpn.domain.handoff.parameters import TCP_MSS, TUNNEL_MTU, Parameters, Suite, shown, suites
@@ -42,12 +43,12 @@ def _phases(parameters: Parameters) -> list[Row]:
     return [
         Row("Authentication", "pre-shared key"),
         Row(sheet.IKE_VERSION, str(parameters.version), either),
-        Row("IKE (phase 1)", _in_words(ike), _others(suites(parameters.ike.proposal))),
+        Row("IKE (phase 1)", _in_words(ike), _remark(suites(parameters.ike.proposal), "ike")),
         Row("IKE lifetime", f"{parameters.ike.lifetime} s"),
         Row(
             "IPsec (phase 2)",
             f"ESP in tunnel mode, {_in_words(esp)}",
-            _others(suites(parameters.esp.proposal)),
+            _remark(suites(parameters.esp.proposal), "esp"),
         ),
         Row("Perfect forward secrecy", pfs),
         Row("IPsec lifetime", f"{parameters.esp.lifetime} s"),
@@ -83,10 +84,13 @@ def _in_words(suite: Suite) -> str:
     return f"{words}, DH group {suite.group}" if suite.group else words
 
 
+def _remark(found: list[Suite], use: Literal["ike", "esp"]) -> str:
+    """What else the gateway accepts; of the only suite, what the standards say against it."""
+    return _others(found) if len(found) > 1 else _against(found[0], use)
+
+
 def _others(found: list[Suite]) -> str:
-    """What else the gateway accepts, each column by itself."""
-    if len(found) < 2:
-        return ""
+    """Each column by itself."""
     columns = [
         dict.fromkeys(shown(one.cipher) for one in found),
         dict.fromkeys(shown(one.digest) for one in found),
@@ -95,3 +99,14 @@ def _others(found: list[Suite]) -> str:
     parts = [", ".join(list(column)[1:]) for column in columns]
     parts[2] = parts[2] and f"DH group {parts[2]}"
     return f"also accepted: {'; '.join(part for part in parts if part)}"
+
+
+def _against(suite: Suite, use: Literal["ike", "esp"]) -> str:
+    judged = [
+        (shown(suite.cipher), ENCRYPTION[suite.cipher]),
+        (shown(suite.digest), AUTHENTICATION[suite.digest]),
+    ]
+    judged += [(f"DH group {suite.group}", DH_GROUPS[suite.group])] if suite.group else []
+    verdicts: list[tuple[str, Verdict]] = [(word, getattr(algorithm, use)) for word, algorithm in judged]
+    weak = {word: verdict.rfc for word, verdict in verdicts if verdict.strength is not Strength.OK}
+    return f"weak: {', '.join(weak)} ({', '.join(dict.fromkeys(weak.values()))})" if weak else ""

@@ -9,6 +9,7 @@ from vpn.domain.handoff.parameters import Parameters, Suite, shown
 _CIPHERS = frozenset({"aes128", "aes256", "triple_des"})
 _DIGESTS = frozenset({"md5", "sha1", "sha256"})
 _GROUPS = frozenset({2, 5, 14})
+EVERYTHING = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,11 @@ def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
         said.append(
             "The gateway negotiates by itself; the configuration pins the strongest suites of its tables, "
             f"{ike} and {esp}, and IKEv{parameters.version}."
+        )
+    if EVERYTHING in parameters.ours.cidrs:
+        said.append(
+            f"Everything behind the gateway ({EVERYTHING}) means that all packets enter the tunnel: keep a "
+            f"route to {parameters.ours.address} outside of it, and look at each rule about it."
         )
     if parameters.version == 1:
         said.append("IKEv1 is deprecated (RFC 9395); choose an IKEv2 policy if the device has it.")
