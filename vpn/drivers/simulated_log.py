@@ -29,10 +29,10 @@ def _lines(document: Document, peer: str) -> Iterator[LogLine]:
     begun = "initiator" if sa["initiator"] else "responder"
     text = f"IKEv{sa['version']} IKE_SA {peer} established between {ends} as {begun}, {sa['suite']}"
     yield LogLine(_moment(sa["at"]), "IKE", text)
-    for name, child in sa["children"].items():
-        spis = f"SPIs {child['spi_in']}_i {child['spi_out']}_o"
-        text = f"CHILD_SA {name} established with {spis} and TS {child['local']} === {child['remote']}"
-        yield LogLine(_moment(child["at"]), "IKE", text)
+    for name, one in sa["children"].items():
+        spis = f"SPIs {one['spi_in']}_i {one['spi_out']}_o"
+        text = f"CHILD_SA {name} established with {spis} and TS {one['local']} === {one['remote']}"
+        yield LogLine(_moment(one["at"]), "IKE", text)
 
 
 def _moment(seconds: float) -> datetime:

@@ -118,7 +118,7 @@ def connection_key(request: ConsoleRequest, gateway_id: UUID, connection_id: UUI
             return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
     if late:
         # Nobody else has this key: given back to whoever typed it, on a page that is not stored.
-        form.fields["psk"].widget.render_value = True  # type: ignore[attr-defined]
+        form.fields["psk"].widget.render_value = True
     context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": set_at}
     context |= {"late": late, "last": last_change(connection) if late else None}
     return render(request, "vpn/connections/key.html", context)
