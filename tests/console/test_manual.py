@@ -112,7 +112,7 @@ def test_every_device_is_told_of(client: Client) -> None:
     for vendor in VENDORS.values():
         assert vendor.slug in found.ids
         for words in (vendor.name, vendor.where, *vendor.notes, *vendor.verify):
-            assert words in found.text
+            assert words.replace("`", "") in found.text
     assert "3des, md5: with a policy" in found.text
 
 

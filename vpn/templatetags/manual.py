@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from policies.web.shown import word_of
 from vpn.domain.handoff.support import Support
@@ -58,3 +61,9 @@ def _key(support: Support) -> str:
     if support.key_beginnings:
         parts.append(f"not {' or '.join(support.key_beginnings)} at its beginning")
     return ", ".join(parts)
+
+
+@register.filter
+def ticked(note: str) -> SafeString:
+    """What stands in backticks is to be typed."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(note))))  # noqa: S308
