@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "template_partials",
     "rest_framework",
     "csp",
-    "axes",
+    "console.apps.SignInsConfig",
 ]
 MIDDLEWARE = [
     "console.web.middleware.RequestIdMiddleware",
@@ -204,10 +204,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-# Of the admin site, as the console writes times.
-DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
-TIME_FORMAT = r"H:i:s \U\T\C"
-DATETIME_FORMAT = SHORT_DATETIME_FORMAT = r"Y-m-d H:i:s \U\T\C"
+FORMAT_MODULE_PATH = ["console.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

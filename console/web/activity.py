@@ -17,6 +17,7 @@ from console.actor import Actor
 from console.contributions import pages_of
 from console.models import AuditEvent
 from console.web.lists.sheet import harmless
+from console.web.own_pages import own_pages
 from console.web.pages import page
 from console.web.requests import ConsoleRequest
 from console.web.trail import TrailForm, choices_of, query_but
@@ -70,6 +71,7 @@ def activity(request: ConsoleRequest) -> HttpResponse:
         return _file(request.actor, form)
     events, newer, older = _page(request, form)
     urls = pages_of(request.actor.account_id, {(e.target_type, e.target_id) for e in events})
+    urls |= own_pages(request.actor, events)
     context = {
         "form": form,
         "lines": [Line(event, urls.get((event.target_type, event.target_id), "")) for event in events],

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from console.models import AuditEvent
+from console.models import AuditEvent, Membership
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy
 
 
@@ -96,7 +96,7 @@ def test_pages_by_key_both_ways(ana: Party) -> None:
         seen.append([line.event.target_name for line in context["lines"]])
         query = context["older"]
     assert [len(page) for page in seen] == [50, 50, 20]
-    assert sum(seen, []) == [f"gone-{number}" for number in reversed(range(120))]
+    assert [name for page in seen for name in page] == [f"gone-{number}" for number in reversed(range(120))]
     assert names(client, context["newer"]) == seen[1]
     assert "who=ana" in context["newer"]
     assert names(client, "?before=x&after=y")[:1] == ["gone-119"]
@@ -132,3 +132,16 @@ def test_changes_are_told_but_no_secret(ana: Party) -> None:
     event(ana, changes={"name": ["old-name", "new-name"], "psk": "changed"})
     page = text_of(ana.browser().get("/activity"))
     assert "<del>old-name</del>" in page and "<ins>new-name</ins>" in page and "<ins>changed</ins>" in page
+
+
+def test_keys_members_and_the_account_have_pages_too(ana: Party) -> None:
+    ana.key()
+    member = ana.account.memberships.get()
+    client = ana.browser()
+    page = text_of(client.get("/activity"))
+    assert f'href="/members#member-{member.pk}"' in page
+    assert f'href="/keys#key-{ana.account.api_keys.get().pk}"' in page
+    assert f'id="member-{member.pk}"' in text_of(client.get("/members"))
+    Membership.objects.update(role="viewer")
+    page = text_of(client.get("/activity"))
+    assert 'href="/members#' not in page and 'href="/account"' in page

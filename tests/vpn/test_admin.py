@@ -240,3 +240,26 @@ def test_deleting_a_connection(root: Client, ana: Party) -> None:
     delete(root, "vpn_connection", connection)
     assert not Connection.objects.exists()
     assert AuditEvent.objects.get(action="vpn_connection.delete").via == "admin"
+
+
+def test_reset_builds_tunnels_anew(root: Client, ana: Party, ben: Party) -> None:
+    first = make_connection(ana)
+    second = make_connection(ana, first.gateway, 1, admin_state_up=False)
+    foreign = make_connection(ben)
+    gateways = [str(first.gateway_id), str(foreign.gateway_id)]
+    root.post(reverse("admin:vpn_gateway_changelist"), {"action": "reset", "_selected_action": gateways})
+    events = AuditEvent.objects.filter(action="vpn_connection.restart")
+    assert {(e.account, e.target_id, e.who, e.via) for e in events} == {
+        (ana.account, str(first.pk), "root", "admin"),
+        (ben.account, str(foreign.pk), "root", "admin"),
+    }
+    for row in (first, second, foreign):
+        row.refresh_from_db()
+    assert first.restart_at and foreign.restart_at and second.restart_at is None
+
+
+def test_reset_of_a_disabled_connection_says_why_not(root: Client, ana: Party) -> None:
+    connection = make_connection(ana, admin_state_up=False)
+    data = {"action": "reset", "_selected_action": [str(connection.pk)]}
+    page = root.post(reverse("admin:vpn_connection_changelist"), data, follow=True).content.decode()
+    assert "is disabled" in page and "Tunnels to be built anew: 0." in page

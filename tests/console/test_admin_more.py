@@ -1,0 +1,98 @@
+"""The admin site beyond its forms: exports, acting, times, theme, and who is locked out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt
+from django.conf import LazySettings
+from django.test import Client
+from django.urls import reverse
+
+from console.models import ApiKey, AuditEvent
+from tests.adminsite import superuser
+from tests.factories import PASSWORD, Party, make_connection
+
+
+@pytest.fixture
+def root(db: None) -> Client:
+    """A superuser who belongs to no account."""
+    return superuser()
+
+
+def add_url(name: str) -> str:
+    return reverse(f"admin:{name}_add")
+
+
+def change_url(name: str, row: Any) -> str:
+    return reverse(f"admin:{name}_change", args=[row.pk])
+
+
+def test_a_new_account_stands_in_the_trail_as_made_here(root: Client) -> None:
+    root.post(add_url("console_account"), {"name": "made-here"})
+    event = AuditEvent.objects.get(action="account.create", target_name="made-here")
+    assert (event.who, event.via) == ("root", "admin")
+
+
+def test_a_person_is_a_person_wherever_he_was_made(root: Client, ana: Party) -> None:
+    root.post(add_url("console_user"), {"username": "one", "email": "", "password": PASSWORD})
+    ana.browser().post("/members", {"username": "two", "role": "viewer", "password": PASSWORD})
+    events = AuditEvent.objects.filter(action="person.create")
+    assert {(event.target_name, event.target_type) for event in events} == {
+        ("one", "person"),
+        ("two", "person"),
+    }
+
+
+def test_times_are_of_24_hours_in_utc(root: Client, ana: Party) -> None:
+    AuditEvent.objects.filter(account=ana.account).update(at=datetime(2019, 1, 31, 20, 42, 7, tzinfo=UTC))
+    page = root.get(reverse("admin:console_auditevent_changelist")).content.decode()
+    assert "2019-01-31 20:42:07 UTC" in page and "p.m." not in page
+
+
+def test_one_theme_for_console_and_admin_site(root: Client) -> None:
+    root.post("/theme", {"theme": "dark"})
+    page = root.get(reverse("admin:index")).content.decode()
+    assert "theme-dark" in page and "tokens.css" in page and "dark_mode.css" not in page
+
+
+def test_the_list_of_accounts_offers_to_act(root: Client, ana: Party) -> None:
+    page = root.get(reverse("admin:console_account_changelist")).content.decode()
+    assert f'form="act-as" name="account" value="{ana.account.pk}"' in page
+    assert '<form id="act-as" method="post" action="/account/switch">' in page
+    assert "Act in this account" in root.get(change_url("console_account", ana.account)).content.decode()
+
+
+def export(client: Client, name: str, *rows: Any) -> str:
+    data = {"action": "export", "_selected_action": [str(row.pk) for row in rows]}
+    answer = client.post(reverse(f"admin:{name}_changelist"), data)
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    return answer.content.decode()
+
+
+def test_exports_hold_no_secret(root: Client, ana: Party) -> None:
+    connection, key = make_connection(ana), ApiKey.objects.get(name=ana_key_name(ana))
+    file = export(root, "vpn_connection", connection)
+    assert str(connection.pk) in file and connection.peer_address in file
+    assert connection.psk_sealed not in file and connection.psk_id not in file
+    assert key.digest not in export(root, "console_apikey", key)
+    assert ana.user.password not in export(root, "console_user", ana.user)
+
+
+def ana_key_name(party: Party) -> str:
+    party.key()
+    return party.account.api_keys.get().name
+
+
+def test_who_is_locked_out_is_let_in_again(root: Client, ana: Party, settings: LazySettings) -> None:
+    settings.AXES_FAILURE_LIMIT = 2
+    for _ in range(2):
+        Client().post("/sign-in", {"username": "ana", "password": "wrong"})
+    row = AccessAttempt.objects.get()
+    page = root.get(reverse("admin:axes_accessattempt_changelist")).content.decode()
+    assert "icon-yes.svg" in page and "post_data" not in page
+    data = {"action": "unlock", "_selected_action": [row.pk]}
+    root.post(reverse("admin:axes_accessattempt_changelist"), data)
+    assert Client().post("/sign-in", {"username": "ana", "password": PASSWORD}).status_code == 302
