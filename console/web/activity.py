@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -95,11 +95,11 @@ def _page(request: ConsoleRequest, form: TrailForm) -> tuple[list[AuditEvent], b
     return found[:PAGE], bool(before and found), len(found) > PAGE
 
 
-def _file(actor: Actor, form: TrailForm) -> Any:
+def _file(actor: Actor, form: TrailForm) -> HttpResponse:
     rows = form.narrowed(AuditEvent.objects.filter(account_id=actor.account_id)).order_by("-pk")[:MOST]
     answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="activity-{timezone.now():%Y-%m-%d}.csv"'
-    return answer
+    return cast(HttpResponse, answer)
 
 
 def _lines(rows: Any) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -28,9 +29,9 @@ def usage_of(account_id: UUID) -> Iterator[Use]:
     yield _fullest("cidrs_per_connection", cidrs, "connection", "side", "connection__name")
 
 
-def _fullest(name: str, rows: QuerySet[object], *columns: str) -> Use:
+def _fullest(name: str, rows: QuerySet[Any], *columns: str) -> Use:
     """Rows counted by `columns`; a place is told by its texts, not by the id that parts it."""
-    groups = rows.order_by().values_list(*columns).annotate(number=Count("pk"))  # type: ignore[misc]
+    groups = rows.order_by().values_list(*columns).annotate(number=Count("pk"))
     first = groups.order_by("-number").first()
     if first is None:
         return Use(name, 0)
