@@ -78,6 +78,15 @@
     }
   });
 
+  // Menus close as menus do.
+  const closeMenus = (but) => all("details.person[open]", (menu) => { if (!but || !menu.contains(but)) menu.open = false; });
+  document.addEventListener("click", (event) => closeMenus(event.target));
+  document.addEventListener("focusin", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest("details.person[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     offer();
     const wrong = document.querySelector("[data-focus]");
