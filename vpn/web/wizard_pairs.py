@@ -54,7 +54,8 @@ def connect_review(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
     keep(draft, {"pair": entered | raw(form)})
     if form.is_valid():
         try:
-            return redirect("wizard_progress", gateway_id=use_up(draft, lambda: _connect(request, form)))
+            made = use_up(draft, lambda: _connect(request, form))
+            return redirect("wizard_progress", gateway_id=made)
         except (Invalid, Conflict) as error:
             form.add_violations(_once(error.violations))
     return _show_pair(request, draft, form)
@@ -152,7 +153,7 @@ def _picture(form: PairForm, sides: list[dict[str, Any]]) -> Any:
         detail = f"subnet {subnet.name}, {subnet.ipv4_cidr_block}" if subnet else ""
         cidrs = str(form[f"{name}_cidrs"].value() or "").replace(",", " ").split()
         drawn.append(Side(place, detail, own, cidrs))
-    return picture(drawn[0], drawn[1], line="two connections, one key", suite="the key is generated")
+    return picture(drawn[0], drawn[1], line="both connections", suite="one generated key")
 
 
 def _suggested(places: Places, chosen: dict[str, str]) -> dict[str, str]:

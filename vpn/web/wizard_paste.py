@@ -31,7 +31,7 @@ def wizard_paste(request: ConsoleRequest) -> HttpResponse:
         found = recognise(form.cleaned_data["text"])
         if form.cleaned_data["ours"]:
             found = found.mirrored()
-        if found:
+        if found.peer_address or found.local_cidrs or found.peer_cidrs:
             return _begin(request, found)
         form.add_error("text", _NOTHING)
     return render(request, "vpn/wizard/paste.html", {"form": form, "blank": PasteForm()})

@@ -48,13 +48,17 @@ def progress_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
     if request.htmx and "done" in request.GET:
         return HttpResponseClientRedirect(there)
     members = list(gateway.members.all())
-    connections = list(Connection.objects.filter(gateway=gateway).order_by("created_at", "id"))
-    shown = progress_of(gateway, members, connections)
-    seen = f"{gateway.stamp}"
+    shown = progress_of(gateway, members, _newest(gateway))
+    seen = str(gateway.stamp)
     if request.htmx and request.GET.get("seen") == seen and not shown.final:
         return HttpResponse(status=204)
-    context = {"gateway": gateway, "connections": connections, "progress": shown, "seen": seen}
+    context = {"gateway": gateway, "progress": shown, "seen": seen}
     return render(request, f"{_TEMPLATE}#live" if request.htmx else _TEMPLATE, context)
+
+
+def _newest(gateway: Gateway) -> list[Connection]:
+    """What was made last: a gateway that stood before may have others, whose state is old news."""
+    return list(Connection.objects.filter(gateway=gateway).order_by("-created_at", "-id")[:1])
 
 
 def progress_of(

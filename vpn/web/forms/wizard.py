@@ -13,13 +13,14 @@ from django.utils.datastructures import MultiValueDict
 from console.actor import Actor
 from console.web.forms import RuleForm, WordsField
 from policies.models import IKEPolicy, IPsecPolicy
-from vpn.domain.handoff.parse import LONGEST_TEXT
 from vpn.models import Vpc
 from vpn.services.fields import ConnectionFields, SubnetFields, VpcFields
 from vpn.web.forms.connections import PLAIN, ConnectionForm
 from vpn.web.forms.gateways import GatewayForm, grouped
 
 NEW_VPC = "new"
+# As it is sent, this still fits into DATA_UPLOAD_MAX_MEMORY_SIZE.
+LONGEST_PASTE = 20_000
 
 
 class WizardGatewayForm(GatewayForm):
@@ -181,7 +182,7 @@ class PasteForm(RuleForm):
     text = forms.CharField(
         label="The other side's parameters",
         strip=False,
-        max_length=LONGEST_TEXT,
+        max_length=LONGEST_PASTE,
         help_text="Its swanctl.conf, or a file that an Isthmus made for you.",
         widget=forms.Textarea(
             attrs={
@@ -194,7 +195,7 @@ class PasteForm(RuleForm):
         ),
         error_messages={
             "required": "Paste the text first.",
-            "max_length": f"The text is longer than {LONGEST_TEXT} characters; paste only this tunnel.",
+            "max_length": f"The text is longer than {LONGEST_PASTE} characters; paste only this tunnel.",
         },
     )
     ours = forms.BooleanField(
@@ -202,6 +203,11 @@ class PasteForm(RuleForm):
         required=False,
         help_text="Tick this when local and peer came out swapped.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Else browsers cut the text without a word.
+        self.fields["text"].widget.attrs.pop("maxlength", None)
 
 
 def _choices(form: forms.Form, name: str, choices: Any) -> None:

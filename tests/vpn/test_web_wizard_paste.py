@@ -1,0 +1,112 @@
+"""The wizard begun with what the other side sent: roles swapped, the key sealed, nothing kept."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests.factories import Party, make_connection, make_gateway, make_subnet
+from tests.vpn.wizard_walk import review, text_of
+from vpn.models import Connection, WizardDraft
+from vpn.services.connections import cidrs_of
+from vpn.web.forms.wizard import LONGEST_PASTE
+
+KEY = "PastedPassword123"
+SWANCTL = """
+connections {
+  to-cloud {
+    version = 2
+    local_addrs = 198.51.100.7
+    remote_addrs = OWN
+    proposals = aes256-sha256-modp2048
+    local { auth = psk }
+    remote { auth = psk }
+    children { net {
+      local_ts = 10.50.0.0/16, 10.51.0.0/16
+      remote_ts = 192.168.100.0/24
+      esp_proposals = aes256-sha256
+    } }
+  }
+}
+secrets { ike-1 { secret = "PastedPassword123" } }
+"""
+PATH = "/gateways/new/paste"
+
+
+@pytest.fixture
+def browser(ana: Party) -> Client:
+    return ana.browser()
+
+
+def second_of(first: str) -> str:
+    return first.removesuffix("/gateway") + "/connection"
+
+
+def test_the_peers_file_fills_the_wizard_to_the_end(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    first = browser.post(PATH, {"text": SWANCTL.replace("OWN", "169.61.1.1")}).headers["Location"]
+    second = second_of(first)
+    assert browser.post(first, {"name": "edge", "subnet": str(subnet.pk)}).headers["Location"] == second
+    page = text_of(browser.get(second))
+    for value in ("198.51.100.7", "10.50.0.0/16", "10.51.0.0/16", "192.168.100.0/24"):
+        assert f'value="{value}"' in page
+    assert f"A key of {len(KEY)} characters is set" in page and "The pre-shared key was found" in page
+    assert "IKEv2: aes256-sha256-modp2048" in page and "It expects you at 169.61.1.1" in page
+    form = browser.get(second).context["form"]
+    fields = {name: form[name].value() or "" for name in form.fields}
+    browser.post(second, fields)
+    browser.post(review(second))
+    row = Connection.objects.get()
+    assert row.open_psk() == KEY and row.peer_address == "198.51.100.7"
+    assert cidrs_of(row) == (["192.168.100.0/24"], ["10.50.0.0/16", "10.51.0.0/16"])
+
+
+def test_the_key_is_only_in_the_sealed_part(ana: Party, browser: Client) -> None:
+    make_subnet(ana)
+    answer = browser.post(PATH, {"text": SWANCTL})
+    draft = WizardDraft.objects.get()
+    assert draft.open_psk() == KEY and KEY not in str(draft.data) + draft.psk_sealed
+    first = answer.headers["Location"]
+    for path in (first, second_of(first), review(second_of(first))):
+        assert KEY not in text_of(browser.get(path))
+
+
+def test_our_own_side_is_swapped(ana: Party, browser: Client) -> None:
+    browser.post(PATH, {"text": SWANCTL.replace("OWN", "169.61.1.1"), "ours": "on"})
+    entered = WizardDraft.objects.get().data["connection"]
+    assert entered["peer_address"] == "169.61.1.1"
+    assert entered["local_cidrs"] == ["10.50.0.0/16", "10.51.0.0/16"]
+    assert entered["peer_cidrs"] == ["192.168.100.0/24"]
+
+
+def test_our_own_export_comes_back_with_its_roles(ana: Party, ben: Party, browser: Client) -> None:
+    """What Ben's console exports for his peer, Ana's reads for herself."""
+    row = make_connection(ben, make_gateway(ben), 4)
+    export = ben.browser().get(f"/gateways/{row.gateway_id}/connections/{row.pk}/handoff/strongswan")
+    assert export.status_code == 200
+    browser.post(PATH, {"text": text_of(export)})
+    entered = WizardDraft.objects.get().data["connection"]
+    assert entered["peer_address"] == row.gateway.public_address
+    assert entered["local_cidrs"] == ["10.4.0.0/24"] and entered["peer_cidrs"] == ["192.168.100.0/24"]
+    assert WizardDraft.objects.get().open_psk() == ""
+
+
+def test_a_gateway_that_is_meant_is_named(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana, name="standing")
+    browser.post(PATH, {"text": SWANCTL.replace("OWN", gateway.public_address)})
+    assert "your gateway standing" in str(WizardDraft.objects.get().data["pasted"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "Paste the text first."),
+        ("nothing of the kind, KEYLIKE secret", "Nothing of a tunnel was recognised"),
+        ("x" * (LONGEST_PASTE + 1), "longer than 20000 characters"),
+        ('connections { secrets { ike { secret = "KEYLIKE"', "Nothing of a tunnel was recognised"),
+    ],
+)
+def test_what_is_not_recognised_is_said_and_not_echoed(browser: Client, text: str, words: str) -> None:
+    page = text_of(browser.post(PATH, {"text": text}))
+    assert words in page and "KEYLIKE" not in page
+    assert not WizardDraft.objects.exists()
