@@ -18,21 +18,28 @@ def test_samples_fall_into_their_intervals() -> None:
     second = timedelta(seconds=1)
     samples = [(BEGIN, 300, 0), (BEGIN + 29 * second, 300, 30), (BEGIN + 1799 * second, 0, 6000)]
     chart = drawn(samples, BEGIN)
-    assert [(bar.x, bar.bytes_in, bar.bytes_out) for bar in chart.bars] == [
-        (0, 600, 30),
-        (WIDTH - WIDTH // BINS, 0, 6000),
+    step = WIDTH // BINS
+    # 6000 of 6000 is as tall as may be; 600 is a tenth of that; 30 would be nothing to see.
+    assert chart.path_in == f"M0 {HALF}h{step - 2}v-5.6h{2 - step}z"
+    assert (
+        chart.path_out
+        == f"M0 {HALF}h{step - 2}v1.5h{2 - step}zM{WIDTH - step} {HALF}h{step - 2}v56.0h{2 - step}z"
+    )
+    assert [(row.at, row.bytes_in, row.bytes_out) for row in chart.rows] == [
+        (BEGIN + timedelta(minutes=25), 0, 6000),
+        (BEGIN, 600, 30),
     ]
     assert (chart.bytes_in, chart.bytes_out, chart.peak) == (600, 6030, "200 B/s")
-    assert chart.rows == chart.bars[::-1]
     assert "600 B came in" in chart.text and "200 B/s" in chart.text
-    assert all(bar.height_in <= HALF and bar.height_out <= HALF for bar in chart.bars)
-    # What is little beside much is still seen.
-    assert chart.bars[0].height_out > 1
 
 
 def test_an_empty_chart_says_so() -> None:
     chart = drawn([], BEGIN)
-    assert chart.bars == [] and chart.text == "Nothing passed in the last 30 minutes."
+    assert (
+        chart.rows == []
+        and chart.path_in == chart.path_out == ""
+        and chart.text == "Nothing passed in the last 30 minutes."
+    )
 
 
 def test_the_timeline_is_whole_and_in_order() -> None:

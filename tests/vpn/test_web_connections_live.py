@@ -151,7 +151,7 @@ def test_what_was_negotiated_in_words_and_what_fits(browser: Client, connection:
             "4.0 KiB",
         ):
             assert word in page, (esp, word)
-    assert "3.0 MiB came in" in page and "<rect" in page and "Figures" in page
+    assert "3.0 MiB came in" in page and '<path class="in"' in page and "Figures" in page
     assert "data-until" in page and "data-since" in page
 
 

@@ -16,33 +16,29 @@ from vpn.models import Connection, StatusChange, TrafficSample
 
 WIDTH, HALF = 600, 60
 BINS, BIN = 60, timedelta(seconds=30)
+# Intervals of the picture in one row of the table.
+GROUP = 10
 SPAN = timedelta(hours=24)
 _UP = "up"
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One interval: `up` and `down` are the heights of what came in and went out."""
+class Interval:
+    """What passed in five minutes."""
 
     at: datetime
-    x: int
-    width: int
     bytes_in: int
     bytes_out: int
-    height_in: float
-    height_out: float
-
-    @property
-    def top(self) -> float:
-        return round(HALF - self.height_in, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class TrafficChart:
-    """The last half hour. `rows` are the intervals in which anything passed, the newest first."""
+    """The last half hour. Both paths are bars, what came in above the axis and what went out below;
+    `rows` are the times in which anything passed, the newest first."""
 
-    bars: list[Bar]
-    rows: list[Bar]
+    path_in: str
+    path_out: str
+    rows: list[Interval]
     bytes_in: int
     bytes_out: int
     peak: str
@@ -69,26 +65,31 @@ def traffic_chart(connection: Connection, now: datetime) -> TrafficChart:
 
 
 def drawn(samples: Iterable[tuple[datetime, int, int]], begin: datetime) -> TrafficChart:
-    sums = [[0, 0] for _ in range(BINS)]
+    came, went = [0] * BINS, [0] * BINS
     for at, bytes_in, bytes_out in samples:
         place = (at - begin) // BIN
-        sums[place][0] += bytes_in
-        sums[place][1] += bytes_out
-    most = max(max(pair) for pair in sums)
-    step = WIDTH // BINS
-    bars = [
-        Bar(begin + n * BIN, n * step, step - 2, one, other, _height(one, most), _height(other, most))
-        for n, (one, other) in enumerate(sums)
+        came[place] += bytes_in
+        went[place] += bytes_out
+    most = max(*came, *went)
+    rows = [
+        Interval(begin + n * BIN, sum(came[n : n + GROUP]), sum(went[n : n + GROUP]))
+        for n in reversed(range(0, BINS, GROUP))
     ]
-    busy = [bar for bar in bars if bar.bytes_in or bar.bytes_out]
-    total_in, total_out = (sum(pair[n] for pair in sums) for n in (0, 1))
-    peak = f"{size(int(most / BIN.total_seconds()))}/s"
-    return TrafficChart(busy, busy[::-1], total_in, total_out, peak)
+    return TrafficChart(
+        _bars(came, most, -1),
+        _bars(went, most, 1),
+        [row for row in rows if row.bytes_in or row.bytes_out],
+        sum(came),
+        sum(went),
+        f"{size(int(most / BIN.total_seconds()))}/s",
+    )
 
 
-def _height(value: int, most: int) -> float:
-    """Something is always seen of what is not nothing."""
-    return max(1.5, round(value / most * (HALF - 4), 1)) if value else 0.0
+def _bars(values: Sequence[int], most: int, direction: int) -> str:
+    """From the axis up (-1) or down (1); something is always seen of what is not nothing."""
+    step = WIDTH // BINS
+    heights = ((n, max(1.5, value / most * (HALF - 4))) for n, value in enumerate(values) if value)
+    return "".join(f"M{n * step} {HALF}h{step - 2}v{direction * tall:.1f}h{2 - step}z" for n, tall in heights)
 
 
 def _floor(now: datetime, grain: timedelta) -> datetime:
