@@ -48,9 +48,12 @@ def neighbours(slug: str) -> Neighbours:
 
 
 def with_contents(page: str) -> str:
-    """The page with a link beside each heading, and its contents where the layout wants them."""
+    """The page with a link beside each heading, its contents where the layout wants them, and code
+    that can take the focus."""
     headings = [(ident, strip_tags(text)) for tag, ident, text in _HEADING.findall(page) if tag == "h2"]
     page = _HEADING.sub(_linked, page)
+    # What is wider than the screen is moved with the arrow keys.
+    page = page.replace("<pre>", '<pre tabindex="0">')
     return page.replace(_CONTENTS, _contents(headings) if len(headings) > 1 else "", 1)
 
 

@@ -30,7 +30,7 @@ _WORST = list(Strength)
 class Item(NamedTuple):
     """One line: `word` is a status, `label` what is said instead of it; `code` leads to the manual.
 
-    The name leads to the connection, or to the gateway, or to the page called `page`.
+    The name leads to the connection, or to the gateway, or to the page called `page` with `query`.
     """
 
     word: str
@@ -40,6 +40,7 @@ class Item(NamedTuple):
     gateway: UUID | None = None
     connection: UUID | None = None
     page: str = ""
+    query: str = ""
     code: str = ""
 
 
@@ -53,22 +54,22 @@ def attention(seen: Snapshot, quotas: Iterable[QuotaRow], weak: Mapping[UUID, li
     return [
         *_bounded(_gateways(standing, "failed", "has failed"), "gateways failed", "gateways"),
         *_bounded(_networks(seen), "VPCs have a fault", "networks"),
-        *_bounded(map(_down, down), "connections are down", "connections"),
+        *_bounded(map(_down, down), "connections are down", "connections", "?status=down"),
         *_bounded(_gateways(standing, "degraded", "runs on one member"), "gateways are degraded", "gateways"),
         *_bounded(map(_partly, partly), "connections carry only a part", "connections"),
         *_bounded(_pending(standing, seen.now), "gateways are pending", "gateways"),
-        *_bounded(_weak(connections, weak), "connections use weak algorithms", "connections"),
-        *_bounded(_old_keys(connections, seen), "keys are older than a year", "connections"),
+        *_bounded(_weak(connections, weak), "connections use weak algorithms", "connections", "?weak=used"),
+        *_bounded(_old_keys(connections, seen), "keys are older than a year", "connections", "?key=365"),
         *_bounded(_limits(quotas), "limits are nearly reached", "account_home"),
     ]
 
 
-def _bounded(items: Iterable[Item], noun: str, page: str) -> Iterator[Item]:
+def _bounded(items: Iterable[Item], noun: str, page: str, query: str = "") -> Iterator[Item]:
     found = list(items)
     yield from found[:MOST]
     if len(found) > MOST:
         first = found[0]
-        yield Item(first.word, first.label, f"{len(found) - MOST} more", f"{noun}.", page=page)
+        yield Item(first.word, first.label, f"{len(found) - MOST} more", f"{noun}.", page=page, query=query)
 
 
 def _works(gateway: Gateway) -> bool:

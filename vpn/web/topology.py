@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from vpn.web.topology_lines import Bundle, Link, Place, Stand, choose, gather, shorten, tally, worst
+from vpn.web.topology_lines import Bundle, Link, Place, Stand, choose, combined, gather, shorten, tally
 
 MAX_VPCS = 12
 _EMPTY_SUBNETS = 3
@@ -32,7 +32,7 @@ class Box(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A gateway, a peer, or several peers of one gateway. `word` is a gateway's status or the worst
+    """A gateway, a peer, or several peers of one gateway. `word` is a gateway's status or the
     state of a peer; the link goes to the connection, or else to the gateway."""
 
     x: int
@@ -193,7 +193,7 @@ def _peer(own: Sequence[Bundle], y: int) -> Card:
         only.name if only else tally(links) if own[0].more else f"{len(links)} connections, {tally(links)}"
     )
     name = own[0].peer.partition("|")[0]
-    word = worst(link.state for link in links)
+    word = combined(link.state for link in links)
     ident = only.id if only else None
     shown = shorten(detail, _NAME)
     return Card(_PEER_LEFT, y, _PEER_WIDTH, _CARD, name, shown, word, own[0].gateway, ident, more=own[0].more)

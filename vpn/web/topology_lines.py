@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-# Worst first: a line shows the worst state of what it stands for.
+# Worst first.
 STATES = ("down", "partly", "negotiating", "up", "disabled")
 MAX_GATEWAYS, MAX_PEERS, MAX_ARCS = 20, 24, 60
 
@@ -56,11 +56,15 @@ class Bundle(NamedTuple):
 
     @property
     def state(self) -> str:
-        return worst(link.state for link in self.links)
+        return combined(link.state for link in self.links)
 
 
-def worst(states: Iterable[str]) -> str:
-    return min(states, key=STATES.index, default="up")
+def combined(states: Iterable[str]) -> str:
+    """Of several: the worst, but what is down here and up there is up in part."""
+    found = set(states)
+    if "down" in found and found & {"up", "partly"}:
+        return "partly"
+    return min(found, key=STATES.index, default="up")
 
 
 def tally(links: Iterable[Link]) -> str:
@@ -132,5 +136,6 @@ def _spokes(outside: Mapping[tuple[UUID, str], list[Link]], notes: list[str]) ->
             peer = f"{len(rest)} {'more ' if shown else ''}peers"
             # The gateway's id keeps shapes of equal words apart.
             found.append(Bundle(gateway, f"{peer}|{gateway}", links, more=True))
-    notes.append("Peers that are many stand in one shape; those with trouble are drawn by themselves.")
+    alone = "; those with trouble are drawn by themselves" if each else ""
+    notes.append(f"The peers of a gateway stand in one shape where they are many{alone}.")
     return found

@@ -1,0 +1,142 @@
+"""Where the picture's parts stand: pure values in and out."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from uuid import UUID
+
+import pytest
+
+from vpn.web.topology import Box, Card, Picture, draw
+from vpn.web.topology_lines import MAX_GATEWAYS, MAX_PEERS, Link, Place, Stand, combined, shorten, tally
+
+
+def ident(kind: int, number: int) -> UUID:
+    return UUID(int=(kind << 64) + number)
+
+
+def world(gateways: int, each: int, state: str = "up") -> tuple[list[Place], list[Stand], list[Link]]:
+    """Gateways in two subnets of each of two VPCs, with `each` peers of their own."""
+    vpcs = [Place(ident(1, n), f"vpc-{n}") for n in range(2)]
+    subnets = [Place(ident(2, n), f"subnet-{n}", vpcs[n % 2].id, "192.168.0.0/24") for n in range(4)]
+    stands = [
+        Stand(ident(3, n), f"gateway-{n:03}", "available", f"198.18.0.{n}", subnets[n % 4].id)
+        for n in range(gateways)
+    ]
+    links = [
+        Link(
+            ident(4, n * 1000 + m), f"connection-{n}-{m}", ident(3, n), f"203.{n}.{m // 250}.{m % 250}", state
+        )
+        for n in range(gateways)
+        for m in range(each)
+    ]
+    return [*vpcs, *subnets], stands, links
+
+
+def apart(one: Box | Card, other: Box | Card) -> bool:
+    return (
+        one.x + one.width <= other.x
+        or other.x + other.width <= one.x
+        or one.y + one.height <= other.y
+        or other.y + other.height <= one.y
+    )
+
+
+def within(inner: Box | Card, outer: Box) -> bool:
+    return (
+        outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.x + inner.width <= outer.x + outer.width
+        and inner.y + inner.height <= outer.y + outer.height
+    )
+
+
+def check(picture: Picture) -> None:
+    """Nothing lies over another, everything stands in its frame and in the picture."""
+    whole = Box("", 0, 0, picture.width, picture.height, "")
+    cards = [*picture.gateways, *picture.peers]
+    assert all(apart(one, other) for one, other in combinations(cards, 2))
+    vpcs, subnets = ([b for b in picture.boxes if b.kind == kind] for kind in ("vpc", "subnet"))
+    assert all(apart(one, other) for one, other in combinations(vpcs, 2))
+    assert all(any(within(card, box) for box in subnets) for card in picture.gateways)
+    assert all(any(within(box, frame) for frame in vpcs) for box in subnets)
+    for part in (*picture.boxes, *cards):
+        assert within(part, whole), part
+    for line in picture.lines:
+        assert 0 <= line.x <= picture.width and 0 <= line.y <= picture.height
+    kinds = [box.kind for box in picture.boxes]
+    assert kinds == sorted(kinds, key=lambda kind: kind != "vpc")
+
+
+@pytest.mark.parametrize(
+    ("gateways", "each"), [(0, 0), (1, 0), (1, 1), (3, 4), (20, 1), (1, 24), (1, 1000), (20, 50), (60, 17)]
+)
+def test_everything_has_its_place(gateways: int, each: int) -> None:
+    picture = draw(*world(gateways, each))
+    check(picture)
+    assert len(picture.gateways) == min(gateways, MAX_GATEWAYS)
+    assert len(picture.peers) <= MAX_PEERS
+    drawn = sum(int(line.told.split()[0]) if line.told[0].isdigit() else 1 for line in picture.lines)
+    assert drawn == min(gateways, MAX_GATEWAYS) * each
+    assert bool(picture.notes) == (gateways > MAX_GATEWAYS or gateways * each > MAX_PEERS)
+
+
+def test_trouble_is_drawn_by_itself() -> None:
+    places, stands, links = world(2, 40)
+    links[77] = links[77]._replace(state="down")
+    picture = draw(places, stands, links)
+    [alone] = [card for card in picture.peers if card.word == "down"]
+    assert (alone.name, alone.connection) == (links[77].peer, links[77].id)
+    assert any(card.more and card.name == "29 more peers" for card in picture.peers)
+
+
+def test_gateways_with_trouble_come_first() -> None:
+    places, stands, links = world(40, 1)
+    links[39] = links[39]._replace(state="down")
+    stands[38] = stands[38]._replace(word="failed")
+    names = {card.name for card in draw(places, stands, links).gateways}
+    assert {"gateway-038", "gateway-039"} <= names
+    assert len(names) == MAX_GATEWAYS
+
+
+def test_two_directions_are_one_line() -> None:
+    places, stands, _ = world(2, 0)
+    links = [
+        Link(ident(4, n), f"to-{1 - n}", stands[n].id, stands[1 - n].address, state)
+        for n, state in enumerate(("up", "down"))
+    ]
+    picture = draw(places, stands, links)
+    [line] = picture.lines
+    assert (line.source, line.target, line.state) == ("gateway-000", "gateway-001", "partly")
+    assert line.told == "1 up, 1 down" and line.connection is None
+    assert picture.peers == [] and picture.alone == []
+    check(picture)
+
+
+def test_one_peer_of_several_gateways_stands_once() -> None:
+    places, stands, _ = world(3, 0)
+    links = [Link(ident(4, n), f"c-{n}", stand.id, "203.0.113.1", "up") for n, stand in enumerate(stands)]
+    picture = draw(places, stands, links)
+    [peer] = picture.peers
+    assert peer.detail == "3 connections, 3 up" and peer.connection is None
+    assert len(picture.lines) == 3
+    check(picture)
+
+
+def test_what_leads_nowhere_is_told() -> None:
+    places, stands, links = world(2, 1)
+    picture = draw(places, stands, links[:1])
+    assert [card.name for card in picture.alone] == ["gateway-001"]
+    assert picture.alone[0].detail.endswith("no connection")
+    notes = [box.name for box in picture.boxes if box.kind == "note"]
+    assert notes == ["No gateway in subnet-2", "No gateway in subnet-3"]
+
+
+def test_words() -> None:
+    _, _, links = world(1, 3)
+    links[1] = links[1]._replace(state="partly")
+    assert tally(links) == "2 up, 1 up in part"
+    assert combined(["up", "disabled"]) == "up"
+    assert combined(["negotiating", "up"]) == "negotiating"
+    assert combined(["down", "disabled"]) == "down"
+    assert shorten("gateway", 7) == "gateway" and shorten("gateways", 7) == "gatewa…"
