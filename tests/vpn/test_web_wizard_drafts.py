@@ -7,6 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from console.actor import Role
+from console.models import Membership
 from tests.factories import PSK, Party, make_gateway, make_ike_policy, make_subnet, raise_quotas
 from tests.vpn.wizard_walk import CONNECTION, HTMX, gateway, review, security, text_of
 from vpn.models import Connection, Subnet, WizardDraft
@@ -130,3 +132,11 @@ def test_steps_cost_a_constant_number_of_queries(ana: Party, browser: Client, se
         make_subnet(ana, home, f"192.168.{number}.0/24")
         make_ike_policy(ana, encryption_algorithm="triple_des")
     assert counted() == before
+
+
+def test_the_list_of_gateways_offers_drafts_and_ways_in(ana: Party, browser: Client, second: str) -> None:
+    page = text_of(browser.get("/gateways"))
+    assert f'href="{second}">edge</a>' in page and 'href="/connections/connect"' in page
+    Membership.objects.filter(user=ana.user).update(role=Role.VIEWER.value)
+    page = text_of(browser.get("/gateways"))
+    assert second not in page and "/connections/connect" not in page
