@@ -19,6 +19,7 @@ from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PF
 from vpn.domain.handoff.vendors import VENDORS
 from vpn.domain.plan import BACK_OFF
 from vpn.domain.reasons import REMEDIES, SENTENCES, Code
+from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, room
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,24 @@ def test_every_reason_is_looked_for_at_the_peer(client: Client) -> None:
     ours = {Code.INTERNAL_ERROR, Code.CANNOT_RESERVE_ADDRESS, Code.CANNOT_CREATE_ROUTE}
     for code in set(Code) - ours:
         assert code.value in told
+
+
+def test_figures_of_packets_are_those_of_the_pages(client: Client) -> None:
+    rooms = [room("aes256-sha256", udp=True), room("aes256-sha256", udp=False), room("3des-md5", udp=True)]
+    inside, outside, old = [one.overhead for one in rooms if one]
+    assert old <= outside
+    text = page(client, "tunnels").text
+    assert f"adds up to {inside} bytes to a packet with AES inside of UDP, {outside} without UDP" in text
+    assert f"has an MTU of {TUNNEL_MTU}" in text and f"to {CLAMPED_MSS}, in both directions" in text
+
+
+def test_help_leads_to_sections_that_exist(client: Client) -> None:
+    """Every link of a page of the console into the manual."""
+    wanted = set()
+    for file in Path(settings.BASE_DIR, "templates").rglob("*.html"):
+        wanted |= set(re.findall(r"url 'manual' '(\w+)' %}(?:#([\w-]+))?", file.read_text()))
+    ids = {slug: set(page(client, slug).ids) for slug in {slug for slug, _ in wanted}}
+    assert [(slug, anchor) for slug, anchor in wanted if anchor and anchor not in ids[slug]] == []
 
 
 def test_audited_actions_exist(client: Client) -> None:
