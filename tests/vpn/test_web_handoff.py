@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 from django.utils import timezone
 
@@ -109,12 +110,18 @@ def test_an_editor_takes_the_key_with_his_password(
     assert PSK not in str(list(AuditEvent.objects.values()))
 
 
-@pytest.mark.parametrize("password", ["", "wrong one"])
-def test_without_the_password_no_key(browser: Client, connection: Connection, password: str) -> None:
+@pytest.mark.parametrize(
+    ("password", "message"), [("", "Enter your password."), ("wrong one", "This is not your password.")]
+)
+def test_without_the_password_no_key(
+    browser: Client, connection: Connection, password: str, message: str
+) -> None:
     answer = browser.post(path_of(connection, "/strongswan"), {"password": password})
     page = text_of(answer)
-    assert "This is not your password." in page and PSK not in page
+    assert message in page and PSK not in page
     assert 'aria-invalid="true"' in page and "wrong one" not in page
+    kept = list(AccessAttempt.objects.values())
+    assert len(kept) == bool(password) and "wrong one" not in str(kept)
     assert actions() == []
 
 
@@ -129,6 +136,7 @@ def test_a_key_that_a_device_would_misread_is_not_in_its_file(ana: Party, browse
     row = make_connection(ana, psk="$9$looks-encrypted")
     answer = browser.post(path_of(row, "/juniper"), {"password": PASSWORD})
     assert "for an encrypted one" in text_of(answer) and "looks-encrypted" not in text_of(answer)
+    assert actions() == []
 
 
 def test_a_device_that_cannot_has_no_file(ana: Party, browser: Client) -> None:

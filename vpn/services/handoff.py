@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -21,6 +23,8 @@ from vpn.domain.handoff.vendors import VENDORS, Vendor
 from vpn.domain.spec import Secret
 from vpn.models import Connection, HandoffLink
 from vpn.services.connections import cidrs_of, get_connection
+
+Made = TypeVar("Made")
 
 # Hours that a link may live, with their words; the first is what the form begins with.
 LIFETIMES = {24: "1 day", 1: "1 hour", 168: "7 days"}
@@ -54,12 +58,17 @@ def find_vendor(slug: str) -> Vendor:
     return VENDORS[slug]
 
 
-def hand_out_key(actor: Actor, gateway_id: UUID, connection_id: UUID, device: str) -> Secret:
-    """The key in clear, for a file; the audit trail says who took it and for what."""
+def hand_out_key(
+    actor: Actor, gateway_id: UUID, connection_id: UUID, device: str, use: Callable[[Secret], Made]
+) -> Made:
+    """What `use` makes of the key in clear; the audit trail says who took it and for what.
+
+    If `use` fails nothing was taken. Raises NotAllowed, NotFound, console.encryption.DecryptionError.
+    """
     with change(actor, Role.EDITOR):
         row = get_connection(actor, gateway_id, connection_id)
         record(actor, "vpn_connection.handoff_key", row, {"device": (None, device)})
-        return Secret(row.psk_id, row.open_psk())
+        return use(Secret(row.psk_id, row.open_psk()))
 
 
 def links_of(row: Connection) -> QuerySet[HandoffLink]:

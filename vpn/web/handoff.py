@@ -61,7 +61,7 @@ class PasswordForm(RuleForm):
 
     password = forms.CharField(
         label="Your password",
-        required=False,
+        error_messages={"required": "Enter your password."},
         strip=False,
         help_text="The key leaves the console with the file; the audit trail will say so.",
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
@@ -84,9 +84,9 @@ def handoff_file(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID,
         return _download(row, device) or _draw(request, row, device, status=409)
     request.actor.require(Role.EDITOR)
     form = PasswordForm(request.POST)
-    form.is_valid()
-    if not password_is_right(request, form.cleaned_data.get("password", "")):
+    if form.is_valid() and not password_is_right(request, form.cleaned_data["password"]):
         form.add_error("password", "This is not your password.")
+    if form.errors:
         return _draw(request, row, device, password_form=form)
     if device and obstacles(device, handoff.parameters_of(row)):
         return _draw(request, row, device, status=409)
@@ -172,11 +172,13 @@ def _download(row: Connection, vendor: Vendor | None) -> HttpResponse | None:
 
 
 def _with_key(request: ConsoleRequest, row: Connection, vendor: Vendor | None) -> HttpResponse:
+    def answer(psk: Secret) -> HttpResponse:
+        if request.POST.get("how") == "show":
+            return _draw(request, row, vendor, psk=psk)
+        return attachment(row, vendor, text_of(row, vendor, psk))
+
     slug = vendor.slug if vendor else SHEET
-    psk = handoff.hand_out_key(request.actor, row.gateway_id, row.pk, slug)
-    if request.POST.get("how") == "show":
-        return _draw(request, row, vendor, psk=psk)
-    return attachment(row, vendor, text_of(row, vendor, psk))
+    return handoff.hand_out_key(request.actor, row.gateway_id, row.pk, slug, answer)
 
 
 def _draw(
