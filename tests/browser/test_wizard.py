@@ -43,7 +43,7 @@ def test_the_wizard_leads_to_live_tunnels(simulated: Product, context: BrowserCo
     join(visit, psk)
     visit.follow("left-peer")
     visit.comes("#connection-status", "up")
-    for path in ("/", "/gateways/new", visit.page.url.removeprefix(simulated.url)):
+    for path in ("/gateways", "/gateways/new", visit.page.url.removeprefix(simulated.url)):
         visit.go(path)
         assert psk not in visit.page.content()
     assert not [url for url in visit.loads if psk in url]
@@ -59,16 +59,78 @@ def test_a_key_is_made_for_the_person(visit: Visit) -> None:
     visit.submit()
     visit.fill(peer_address="203.0.113.9", peer_cidrs="10.77.0.0/24")
     visit.choose("generate")
-    made = visit.page.locator("[name=psk]").input_value()
+    key = visit.page.locator("[name=psk]")
+    expect(key).to_have_attribute("type", "text")
+    made = key.input_value()
     assert len(made) >= 43
+    expect(visit.page.get_by_role("button", name="Copy", exact=True)).to_be_visible()
+    visit.press("Hide")
+    expect(key).to_have_attribute("type", "password")
     visit.choose("back")
     assert visit.page.locator("[name=name]").input_value() == "kept"
     visit.submit()
     assert visit.page.locator("[name=peer_address]").input_value() == "203.0.113.9"
     assert visit.page.locator("[name=psk]").input_value() == ""
     visit.submit()
+    visit.submit()
     assert made not in visit.page.content()
     visit.sees(f"set, {len(made)} characters")
+
+
+def test_cidrs_are_added_and_removed_in_place(visit: Visit) -> None:
+    """Nothing else of the page is touched, a typed key least of all."""
+    visit.go("/gateways/new")
+    choose_subnet(visit, "subnet-1")
+    visit.submit()
+    visit.fill(psk="TypedPassword", peer_cidrs="10.77.0.0/24")
+    loads = list(visit.loads)
+    visit.page.get_by_role("button", name="Add another of the Peer CIDRs").click()
+    fresh = visit.page.get_by_label("Peer CIDRs, 2")
+    expect(fresh).to_be_focused()
+    fresh.fill("10.78.0.0/24")
+    visit.page.get_by_role("button", name="Remove 10.77.0.0/24").click()
+    expect(visit.page.locator("[name=peer_cidrs]")).to_have_count(1)
+    expect(visit.page.locator("[name=peer_cidrs]")).to_have_value("10.78.0.0/24")
+    assert visit.page.locator("[name=psk]").input_value() == "TypedPassword"
+    assert visit.loads == loads, "the page was loaded again"
+
+
+def test_a_closed_tab_loses_nothing(visit: Visit) -> None:
+    visit.go("/gateways/new")
+    visit.fill(name="closed-tab")
+    choose_subnet(visit, "subnet-1")
+    visit.submit()
+    with visit.page.expect_response(lambda answer: answer.url.endswith("/check")):
+        visit.fill(peer_address="203.0.113.99")
+        visit.page.locator("[name=peer_address]").blur()
+    visit.go("/gateways")
+    visit.follow("closed-tab")
+    assert visit.page.locator("[name=peer_address]").input_value() == "203.0.113.99"
+    visit.press("Discard the draft")
+    expect(visit.page.get_by_role("link", name="closed-tab", exact=True)).to_have_count(0)
+
+
+def test_a_vpc_narrows_the_subnets_in_place(visit: Visit) -> None:
+    visit.go("/gateways/new")
+    visit.page.locator("[name=vpc]").select_option(label="vpc-2")
+    subnet = visit.page.locator("[name=subnet]")
+    expect(subnet.locator("option").filter(has_text="subnet-1 ")).to_have_count(0)
+    expect(subnet.locator("option").filter(has_text="subnet-2 ")).to_have_count(1)
+
+
+def test_two_vpcs_are_connected_and_the_progress_ends_on_the_gateway(visit: Visit) -> None:
+    visit.go("/connections/connect")
+    for name, subnet in (("here", "subnet-1 "), ("there", "subnet-2 ")):
+        select = visit.page.locator(f"[name={name}]")
+        place = select.locator("option[value^=subnet]").filter(has_text=subnet)
+        select.select_option(place.get_attribute("value"))
+    visit.submit()
+    visit.fill(here_gateway="joined-here", there_gateway="joined-there")
+    visit.fill(here_cidrs="172.20.1.0/24", there_cidrs="172.20.2.0/24")
+    visit.submit()
+    visit.page.get_by_role("list", name="Progress").wait_for()
+    visit.page.get_by_role("heading", name="joined-here", exact=True).wait_for(timeout=UP_MILLISECONDS)
+    expect(visit.page.get_by_text("1 of 1 up")).to_be_visible(timeout=UP_MILLISECONDS)
 
 
 def test_a_field_tells_what_is_wrong_as_it_is_left(visit: Visit) -> None:
