@@ -1,0 +1,64 @@
+"""What a page offers: where its links, forms and live parts lead."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+_LIVE = {f"hx-{method}": method.upper() for method in ("get", "post", "put", "patch", "delete")}
+
+
+class Offer(NamedTuple):
+    """A request that the page invites to; `choice` is what its button says, as name=value."""
+
+    method: str
+    path: str
+    choice: str = ""
+
+
+class _Reader(HTMLParser):
+    def __init__(self, here: str) -> None:
+        super().__init__()
+        self.here = here
+        self.found: list[Offer] = []
+        self.forms: dict[str, Offer] = {}
+        self.open: Offer | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in told:
+            self._add("GET", told["href"])
+        elif tag == "form":
+            self.open = self._add(told.get("method", "get").upper(), told.get("action", ""))
+            self.forms[told.get("id", "")] = self.open
+        elif tag in ("button", "input"):
+            self._press(told)
+        for name, method in _LIVE.items():
+            if name in told:
+                self._add(method, told[name])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.open = None
+
+    def _press(self, told: dict[str, str]) -> None:
+        form = self.forms.get(told["form"]) if "form" in told else self.open
+        if "formaction" in told:
+            method = told.get("formmethod", form.method if form else "post").upper()
+            form = self._add(method, told["formaction"])
+        if form and told.get("type", "submit") == "submit" and told.get("name"):
+            self.found.append(form._replace(choice=f"{told['name']}={told.get('value', '')}"))
+
+    def _add(self, method: str, address: str) -> Offer:
+        offer = Offer(method, urlsplit(urljoin(self.here, address)).path)
+        if not urlsplit(address).scheme:
+            self.found.append(offer)
+        return offer
+
+
+def offers_of(html: str, here: str) -> list[Offer]:
+    """Each once, in order; those to other hosts left out. A form without an action leads `here`."""
+    reader = _Reader(here)
+    reader.feed(html)
+    return list(dict.fromkeys(reader.found))
