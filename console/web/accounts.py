@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.signals import user_logged_out
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from console.contributions import used
 from console.models import Account, ApiKey, Membership, User
@@ -24,11 +26,12 @@ from console.web.requests import ConsoleRequest
 def account_home(request: ConsoleRequest) -> HttpResponse:
     """The account, who is in it, and how much of its quotas is used."""
     account_id = request.actor.account_id
+    usable = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     context = {
         "account": request.place.account,
         "quotas": quota_rows(limits_for(account_id), used(account_id)),
         "member_count": Membership.objects.filter(account_id=account_id).count(),
-        "key_count": ApiKey.objects.filter(account_id=account_id, revoked_at=None).count(),
+        "key_count": ApiKey.objects.filter(usable, account_id=account_id, revoked_at=None).count(),
     }
     return render(request, "console/account.html", context)
 
