@@ -51,6 +51,7 @@ def sweep_node() -> None:
 def prune_history() -> None:
     SessionStore.clear_expired()
     WizardDraft.objects.filter(expires_at__lt=timezone.now()).delete()
+    HandoffLink.objects.filter(expires_at__lt=timezone.now() - timedelta(days=7)).delete()
     oldest = timezone.now() - timedelta(days=settings.HISTORY_DAYS)
     StatusChange.objects.filter(at__lt=oldest).delete()
     AuditEvent.objects.filter(at__lt=oldest - timedelta(days=365)).delete()
