@@ -93,8 +93,8 @@ def _connections(mine: QuerySet[Connection], now: datetime) -> list[Seen]:
     columns = ("pk", "status_reasons", "status_changed_at", "created_at")
     trouble = {ident: (why, changed, made) for ident, why, changed, made in troubled.values_list(*columns)}
     found = []
-    columns = ("pk", "name", "gateway_id", "peer_address", "status", "admin_state_up")
-    for ident, name, gateway, peer, status, enabled in mine.order_by("name", "pk").values_list(*columns):
+    wanted = ("pk", "name", "gateway_id", "peer_address", "status", "admin_state_up")
+    for ident, name, gateway, peer, status, enabled in mine.order_by("name", "pk").values_list(*wanted):
         reasons, changed, created = trouble.get(ident, ([], None, now))
         fresh = now - (changed or created) < PATIENCE and not reasons
         if not enabled:
