@@ -32,7 +32,7 @@ def make_gateway(visit: Visit, name: str, subnet: str, peer: Peer | None = None)
     visit.submit()
     visit.page.get_by_role("list", name="Progress").wait_for()
     to_gateway(visit, name)
-    return visit.fact("Public IP")
+    return visit.page.locator("[data-public-address]").inner_text().strip()
 
 
 def to_gateway(visit: Visit, name: str) -> None:
@@ -50,7 +50,7 @@ def add_connection(visit: Visit, name: str, peer: Peer) -> None:
     visit.follow("New connection")
     fill_connection(visit, name, peer)
     visit.submit()
-    visit.page.locator("#live").wait_for()
+    visit.page.locator("#part-status").wait_for()
 
 
 def fill_connection(visit: Visit, name: str, peer: Peer) -> None:
