@@ -8,12 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from console.actor import Role
+from console.errors import NotFound
 from console.models import Membership
 from tests.factories import PSK, Party, make_gateway, make_ike_policy, make_subnet, raise_quotas
 from tests.vpn.wizard_walk import CONNECTION, HTMX, gateway, review, security, text_of
 from vpn.models import Connection, Subnet, WizardDraft
 from vpn.services.connections import cidrs_of
-from vpn.web.drafts import keep
+from vpn.web.drafts import keep, use_up
 
 
 @pytest.fixture
@@ -112,6 +113,16 @@ def test_keeping_a_step_does_not_undo_a_key_sealed_anew(browser: Client, second:
     row = WizardDraft.objects.get()
     assert row.open_psk() == "AnotherPassword" and row.data["gateway"] == {"name": "later"}
     assert row.data["connection"]["name"] == "to-paris"
+
+
+def test_what_was_discarded_in_another_tab_stays_so(browser: Client, second: str) -> None:
+    late = WizardDraft.objects.get()
+    browser.post(second.replace("/connection", "/discard"))
+    with pytest.raises(NotFound):
+        keep(late, {"connection": {"name": "late"}})
+    with pytest.raises(NotFound):
+        use_up(late, lambda: late.pk)
+    assert not WizardDraft.objects.exists()
 
 
 def test_steps_cost_a_constant_number_of_queries(ana: Party, browser: Client, second: str) -> None:

@@ -62,15 +62,19 @@ def discard(request: ConsoleRequest, draft_id: UUID) -> None:
 def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "") -> None:
     """Add `values` to the draft's data, and seal `psk` if there is one; a used-up draft stays.
 
-    Only what is meant is written: a key that is sealed anew meanwhile is not undone.
+    Only what is meant is written: a key that is sealed anew meanwhile is not undone. Raises
+    NotFound when the draft was discarded meanwhile.
     """
+    if draft._state.adding:
+        draft.data |= values
+        draft.seal_psk(psk)
+        draft.save(force_insert=True)
+        return
     with transaction.atomic():
         row = WizardDraft.objects.select_for_update().filter(pk=draft.pk).first()
         if row is None:
-            draft.data |= values
-            draft.seal_psk(psk)
-            draft.save(force_insert=True)
-        elif row.gateway_id is None:
+            raise not_found("not_found", "draft", draft.pk)
+        if row.gateway_id is None:
             draft.data = row.data | values
             columns = ["data"]
             if psk:
@@ -95,7 +99,9 @@ def use_up(draft: WizardDraft, make: Callable[[], UUID]) -> UUID:
     `make` answers the id of a gateway. What it raises leaves the draft as it is.
     """
     with transaction.atomic():
-        locked = WizardDraft.objects.select_for_update().get(pk=draft.pk)
+        locked = WizardDraft.objects.select_for_update().filter(pk=draft.pk).first()
+        if locked is None:
+            raise not_found("not_found", "draft", draft.pk)
         if locked.gateway_id is not None:
             return locked.gateway_id
         locked.gateway_id, locked.psk_sealed, locked.data = make(), "", {}
