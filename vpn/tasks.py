@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.celery import app, node_queue
 from console.models import AuditEvent
-from vpn.models import StatusChange, WizardDraft
+from vpn.models import HandoffLink, StatusChange, WizardDraft
 from vpn.reconcile.controller import answer
 from vpn.reconcile.log import keep_log
 from vpn.reconcile.networks import reconcile_vpc
