@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState, ViewportSize, sync_playwright
 
+from tests.browser.furnished import Made, furnish
 from tests.browser.product import Product, running
 from tests.browser.visits import ANSWER_MILLISECONDS, Visit, signed_in
 from tests.dataplane.parts import require_parts
@@ -44,6 +45,11 @@ def simulated() -> Iterator[Product]:
     """Everything but the data plane is real."""
     with running("simulated") as product:
         yield product
+
+
+@pytest.fixture(scope="session")
+def furnished(simulated: Product) -> Made:
+    return furnish(simulated)
 
 
 @pytest.fixture

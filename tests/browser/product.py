@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from console.quickstart.datadir import DataDir
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
+_VERSION = {"version": "2019-01-01"}
 READY, READY_SECONDS, STOP_SECONDS = "Isthmus is ready", 60, 60
 
 
@@ -32,7 +35,16 @@ class Product:
     url: str
     username: str
     password: str
+    key: str
     log: Path
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The answer of the API, by the key that quickstart told; it must be a good one."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        address = f"{self.url}/v1/{path}"
+        answer = httpx.request(method, address, params=_VERSION, headers=headers, json=body, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
 
     def dataplane(self) -> dict[str, Any]:
         """What stands now, by `manage.py dataplane --json`."""
@@ -73,7 +85,7 @@ def _when_ready(process: subprocess.Popen[bytes], directory: Path, log: Path) ->
     said = log.read_text(errors="replace")
     assert READY in said, f"quickstart ended with {process.returncode}:\n{said[-4000:]}"
     found = DataDir(directory).read_credentials()
-    return Product(directory, found["url"], found["username"], found["password"], log)
+    return Product(directory, found["url"], found["username"], found["password"], found["api_key"], log)
 
 
 def _stop(process: subprocess.Popen[bytes], log: Path) -> None:
@@ -96,7 +108,7 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ISTHMUS_")}
     kept.pop("DJANGO_SETTINGS_MODULE", None)
     # All tests share one product.
-    return kept | {"ISTHMUS_QUOTA_GATEWAYS_PER_ZONE": "20"}
+    return kept | {f"ISTHMUS_QUOTA_{name}": "40" for name in ("GATEWAYS", "GATEWAYS_PER_ZONE", "VPCS")}
 
 
 def _free_port() -> int:
