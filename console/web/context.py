@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -25,8 +26,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "theme": chosen_theme(request),
         "themes": THEMES,
-        "my_accounts": lambda: _by_name(place),
-        "other_accounts": lambda: _others(request, place),
+        "my_accounts": cache(lambda: _by_name(place)),
+        "other_accounts": cache(lambda: _others(request, place)),
     }
     if actor is None:
         return common
@@ -36,7 +37,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "may_administer": actor.may(Role.ADMINISTRATOR),
         "my_place": place.account,
         "acting": place.account if place.acting else None,
-        "places": lambda: places(request.path),
+        "places": cache(lambda: places(request.path)),
         "simulated": settings.DRIVER == "simulated",
     }
 

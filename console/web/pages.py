@@ -21,7 +21,10 @@ from console.web.sessions import sign_in_url
 View = Callable[..., HttpResponse]
 Door = Callable[[View], View]
 
-_NO_ACCOUNT = "You belong to no account; an administrator can invite you to one."
+_NO_ACCOUNT = "You belong to no account; an administrator of one can add you to it."
+_ANY_ACCOUNT = (
+    "You belong to no account. As a superuser you act in any: choose one in the menu under your name."
+)
 
 
 def page(role: Role = Role.VIEWER) -> Door:
@@ -98,7 +101,9 @@ def _door(role: Role, methods: tuple[str, ...]) -> Door:
 def _sent_away(request: HttpRequest) -> HttpResponse | None:
     if to_sign_in := _to_sign_in(request):
         return to_sign_in
-    return refused(request, 403, _NO_ACCOUNT) if getattr(request, "actor", None) is None else None
+    if getattr(request, "actor", None) is not None:
+        return None
+    return refused(request, 403, _ANY_ACCOUNT if request.user.is_superuser else _NO_ACCOUNT)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse | None:

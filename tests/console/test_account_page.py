@@ -131,3 +131,20 @@ def test_a_superuser_who_belongs_to_the_account_does_not_act(ana: Party) -> None
     client = ana.browser()
     client.post("/account/switch", {"account": str(ana.account.pk)})
     assert acts(ana) == [] and "as a superuser" not in text_of(client.get("/account"))
+
+
+def test_a_superuser_without_an_account_finds_the_way(ana: Party, ben: Party) -> None:
+    page = text_of(superuser().get("/"))
+    assert "choose one in the menu under your name" in page
+    assert f'<option value="{ben.account.pk}">ben</option>' in page and 'href="/admin/"' in page
+
+
+def test_the_menu_costs_one_query_however_many_accounts(
+    ana: Party, ben: Party, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    root = superuser()
+    root.post("/account/switch", {"account": str(ana.account.pk)})
+    root.get("/manual")
+    with django_assert_max_num_queries(5) as asked:
+        assert "Act as superuser in" in text_of(root.get("/manual"))
+    assert sum('ORDER BY "console_account"."name"' in query["sql"] for query in asked.captured_queries) == 1
