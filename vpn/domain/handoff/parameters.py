@@ -87,11 +87,6 @@ class Parameters:
         return 1 if self.ike.version is IkeVersion.V1 else 2
 
     @property
-    def is_open(self) -> bool:
-        """Whether the gateway takes more suites than the one recommended."""
-        return len(suites(self.ike.proposal)) > 1 or len(suites(self.esp.proposal)) > 1
-
-    @property
     def ike_suite(self) -> Suite:
         return suites(self.ike.proposal)[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vpn.domain.handoff.parameters import Parameters, Suite, shown
+from vpn.domain.handoff.parameters import Parameters, Suite, shown, suites
 
 _CIPHERS = frozenset({"aes128", "aes256", "triple_des"})
 _DIGESTS = frozenset({"md5", "sha1", "sha256"})
@@ -53,11 +53,9 @@ def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
             f"{clamped(support, parameters.dpd_interval)} s instead of {parameters.dpd_interval} s."
         )
     said += _retired(support, device, parameters)
-    if parameters.is_open:
-        ike, esp = parameters.ike_suite.keywords, parameters.esp_suite.keywords
+    if pinned := _pinned(parameters):
         said.append(
-            "The gateway negotiates by itself; the configuration pins the strongest suites of its tables, "
-            f"{ike} and {esp}, and IKEv{parameters.version}."
+            f"Of what the gateway accepts the configuration pins the strongest: {' and '.join(pinned)}."
         )
     if EVERYTHING in parameters.ours.cidrs:
         said.append(
@@ -85,6 +83,15 @@ def key_obstacles(support: Support, device: str, key: str) -> list[str]:
             f"{device} would take a pre-shared key that begins so for an encrypted one; change the key."
         )
     return said
+
+
+def _pinned(parameters: Parameters) -> list[str]:
+    """The phases in which the gateway takes more than one suite."""
+    ike = [f"{parameters.ike_suite.keywords} with IKEv{parameters.version} in phase 1"]
+    esp = [f"{parameters.esp_suite.keywords} in phase 2"]
+    return (ike if len(suites(parameters.ike.proposal)) > 1 else []) + (
+        esp if len(suites(parameters.esp.proposal)) > 1 else []
+    )
 
 
 def _retired(support: Support, device: str, parameters: Parameters) -> list[str]:
