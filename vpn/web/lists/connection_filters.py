@@ -27,19 +27,19 @@ def find(rows: Rows, actor: Actor, text: str) -> Found:
     """An address or CIDR asks which tunnel carries it; anything else is looked for in words."""
     block = block_of(text)
     if block is None:
-        cidrs = ConnectionCidr.objects.filter(connection=OuterRef("pk"), cidr__startswith=text)
+        cidrs = ConnectionCidr.objects.filter(connection__account=actor.account_id, cidr__startswith=text)
         parts = Q(name__icontains=text) | Q(peer_address__icontains=text) | Q(pk=ident_of(text))
-        parts |= Q(gateway__name__icontains=text) | Exists(cidrs)
+        parts |= Q(gateway__name__icontains=text) | Q(pk__in=cidrs.values("connection"))
         return Found(rows.filter(parts), f"Connections with “{text}” in their name, gateway, peer or CIDRs:")
     return Found(rows.filter(_carries(actor, block)), _said(block))
 
 
 def _carries(actor: Actor, block: Block) -> Q:
     mine = Connection.objects.owned_by(actor)
-    cidrs = ConnectionCidr.objects.filter(
-        connection=OuterRef("pk"), first__lte=block.last, last__gte=block.first
-    )
-    found = Q(Exists(cidrs)) | at("peer_address", block, mine.values_list("pk", "peer_address"))
+    # Not a question for each connection: the database would walk the index of bounds for every one.
+    cidrs = ConnectionCidr.objects.filter(first__lte=block.last, last__gte=block.first)
+    keys = cidrs.filter(connection__account=actor.account_id).values("connection")
+    found = Q(pk__in=keys) | at("peer_address", block, mine.values_list("pk", "peer_address"))
     gateways = Gateway.objects.owned_by(actor)
     known = [pk for pk, address in gateways.values_list("pk", "public_address") if block.holds(address)]
     return found | Q(gateway__in=known)

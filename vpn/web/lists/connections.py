@@ -19,11 +19,13 @@ from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
 from vpn.web.lists.stamps import gateways_stamp
 
+# No more than is shown: of a thousand rows a page reads fifty, and of none its sealed key.
+_READ = ("name", "peer_address", "admin_state_up", "status", "status_reasons", "status_changed_at")
+
 
 def _rows(actor: Actor) -> Rows:
-    """Without the sealed keys: nothing of a list needs them."""
-    rows = Connection.objects.owned_by(actor).select_related("gateway", "ike_policy", "ipsec_policy")
-    return rows.defer("psk_sealed", "psk_id")
+    rows = Connection.objects.owned_by(actor).select_related("gateway")
+    return rows.only(*_READ, "gateway__name", "gateway__deleted_at")
 
 
 def _shown(actor: Actor, rows: Sequence[Any], search: str) -> list[Line]:
