@@ -80,6 +80,20 @@ def test_gateways_that_stand_are_used(ana: Party, browser: Client, subnets: tupl
     assert {(row.ike_policy, row.dpd_action) for row in rows} == {(policy, "restart")}
 
 
+def test_gateways_that_share_a_key_keep_it(
+    ana: Party, browser: Client, subnets: tuple[Subnet, Subnet]
+) -> None:
+    """Connections to one peer share its IKE SA, and so its key."""
+    here, there = make_gateway(ana, subnets[0], "here"), make_gateway(ana, subnets[1], "there")
+    path = chosen(browser, f"gateway:{here.pk}", f"gateway:{there.pk}")
+    browser.post(path, proposed(browser, path))
+    path = chosen(browser, f"gateway:{here.pk}", f"gateway:{there.pk}")
+    more = {"here_cidrs": "172.20.1.0/24", "there_cidrs": "172.20.2.0/24"}
+    browser.post(path, proposed(browser, path) | more | {"here_name": "more", "there_name": "more"})
+    assert Connection.objects.count() == 4
+    assert len({row.open_psk() for row in Connection.objects.all()}) == 1
+
+
 def test_a_second_submit_creates_nothing_more(browser: Client, review: str) -> None:
     fields = proposed(browser, review)
     first, again = browser.post(review, fields), browser.post(review, fields)

@@ -7,9 +7,12 @@ from django.test import Client
 
 from tests.factories import Party, make_connection, make_gateway, make_subnet
 from tests.vpn.wizard_walk import review, text_of
+from vpn.domain.handoff.recognised import SWANCTL as SWANCTL_SOURCE
+from vpn.domain.handoff.recognised import Recognised
 from vpn.models import Connection, WizardDraft
 from vpn.services.connections import cidrs_of
 from vpn.web.forms.wizard import LONGEST_PASTE
+from vpn.web.wizard_paste import suites_of
 
 KEY = "PastedPassword123"
 SWANCTL = """
@@ -59,6 +62,31 @@ def test_the_peers_file_fills_the_wizard_to_the_end(ana: Party, browser: Client)
     row = Connection.objects.get()
     assert row.open_psk() == KEY and row.peer_address == "198.51.100.7"
     assert cidrs_of(row) == (["192.168.100.0/24"], ["10.50.0.0/16", "10.51.0.0/16"])
+
+
+def test_the_suites_that_the_other_side_wants_are_proposed(ana: Party, browser: Client) -> None:
+    first = browser.post(PATH, {"text": SWANCTL}).headers["Location"]
+    third = first.removesuffix("/gateway") + "/security"
+    page = browser.get(third)
+    assert page.context["new_ike"]["dh_group"].value() == 14
+    assert page.context["new_ipsec"]["pfs"].value() == "disabled"
+    assert "Filled in with what the other side wants." in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("ike", "esp", "wanted"),
+    [
+        (("aes128-sha1-modp1024",), ("aes256-sha256-modp2048",), {"ike": 2, "ipsec": "group_14"}),
+        (("aes128-sha256-modp2048", "aes256-sha256-modp2048"), ("default",), {}),
+        (("aes256gcm16-prfsha384-ecp384",), (), {}),
+        (("aes128",), ("sha256",), {}),
+    ],
+)
+def test_only_one_known_suite_is_proposed(
+    ike: tuple[str, ...], esp: tuple[str, ...], wanted: dict[str, object]
+) -> None:
+    suites = suites_of(Recognised(SWANCTL_SOURCE, ike_proposals=ike, esp_proposals=esp))
+    assert {kind: suite.get("dh_group", suite.get("pfs")) for kind, suite in suites.items()} == wanted
 
 
 def test_the_key_is_only_in_the_sealed_part(ana: Party, browser: Client) -> None:

@@ -49,7 +49,8 @@ def new_key() -> str:
 
 
 def connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> tuple[Connection, Connection]:
-    """Both connections with one new key, and the gateways that are missing; all or nothing.
+    """Both connections with one key, and the gateways that are missing; all or nothing. The key is
+    new, unless these gateways share one already: connections to one peer must have the same.
 
     `security` holds policies and dead peer detection of both. Fields of violations begin with
     `here.` or `there.`. Raises NotAllowed, Invalid, Conflict.
@@ -58,7 +59,7 @@ def connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> 
         left = _gateway(actor, here, "here")
         right = _gateway(actor, there, "there")
         _refuse_neighbours(left, right)
-        fields: ConnectionFields = {**security, "psk": new_key()}
+        fields: ConnectionFields = {**security, "psk": _key_between(left, right)}
         first = _join((actor, account), (left, right), (here, there), fields, "here")
         second = _join((actor, account), (right, left), (there, here), fields, "there")
     return first, second
@@ -148,6 +149,12 @@ def _refuse_neighbours(left: Gateway, right: Gateway) -> None:
         message = f"Both sides are in the VPC {left.vpc.name}, whose subnets reach each other anyway."
     if message:
         raise Invalid([Violation("validation_failure", "there.place", message)])
+
+
+def _key_between(left: Gateway, right: Gateway) -> str:
+    rows = Connection.objects.filter(gateway=left, peer_address=right.public_address, admin_state_up=True)
+    row = rows.first()
+    return row.open_psk() if row else new_key()
 
 
 def _join(

@@ -177,6 +177,7 @@ def _show_gateway(
         "form": form,
         "home": home,
         "open": home.is_bound or not form.subnets,
+        "pasted": draft.data.get("pasted"),
         "drafts": unfinished(request) if fresh and request.method != "POST" else [],
     }
     return render(request, "vpn/gateways/wizard_gateway.html", context)

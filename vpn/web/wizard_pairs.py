@@ -153,7 +153,7 @@ def _picture(form: PairForm, sides: list[dict[str, Any]]) -> Any:
         detail = f"subnet {subnet.name}, {subnet.ipv4_cidr_block}" if subnet else ""
         cidrs = str(form[f"{name}_cidrs"].value() or "").replace(",", " ").split()
         drawn.append(Side(place, detail, own, cidrs))
-    return picture(drawn[0], drawn[1], line="both connections", suite="one generated key")
+    return picture(drawn[0], drawn[1], line="both connections", suite="one shared key")
 
 
 def _suggested(places: Places, chosen: dict[str, str]) -> dict[str, str]:

@@ -12,12 +12,18 @@ from console.actor import Role
 from console.names import random_name
 from console.web.pages import form_page
 from console.web.requests import ConsoleRequest
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, pfs_word
 from vpn.domain.handoff.parse import recognise
 from vpn.domain.handoff.recognised import Recognised
 from vpn.models import Gateway
 from vpn.web.drafts import keep, new_draft
 from vpn.web.forms.wizard import PasteForm
 
+_KEYWORDS: dict[str, tuple[str, Any]] = {
+    **{a.keyword: ("encryption_algorithm", word) for word, a in ENCRYPTION.items()},
+    **{a.keyword: ("authentication_algorithm", word) for word, a in AUTHENTICATION.items()},
+    **{a.keyword: ("group", number) for number, a in DH_GROUPS.items()},
+}
 _NOTHING = (
     "Nothing of a tunnel was recognised in this text; enter the parameters by hand, or paste another part."
 )
@@ -44,9 +50,36 @@ def _begin(request: ConsoleRequest, found: Recognised) -> HttpResponse:
         if cidrs:
             entered[name] = list(cidrs)
     psk = found.psk.value if found.psk else ""
-    keep(draft, {"connection": entered, "pasted": _told(request, found)}, psk=psk)
+    kept = {"connection": entered, "pasted": _told(request, found), "suites": suites_of(found)}
+    keep(draft, kept, psk=psk)
     messages.success(request, "What was recognised is filled in; first choose where the gateway stands.")
     return redirect("wizard_gateway", draft_id=draft.pk)
+
+
+def suites_of(found: Recognised) -> dict[str, dict[str, Any]]:
+    """What policies would say what the other side wants, when it wants one suite and no other."""
+    suites: dict[str, dict[str, Any]] = {}
+    words = _words(found.ike_proposals)
+    if {"encryption_algorithm", "authentication_algorithm", "group"} <= set(words):
+        group = words.pop("group")
+        suites["ike"] = words | {"dh_group": group, "ike_version": found.ike_version or 2}
+    words = _words(found.esp_proposals)
+    if {"encryption_algorithm", "authentication_algorithm"} <= set(words):
+        suites["ipsec"] = words | {"pfs": pfs_word(words.pop("group", None))}
+    return suites
+
+
+def _words(proposals: tuple[str, ...]) -> dict[str, Any]:
+    """The API's words of a single proposal; empty when there are several, or unknown words in it."""
+    if len(proposals) != 1:
+        return {}
+    found: dict[str, Any] = {}
+    for keyword in proposals[0].split("-"):
+        if keyword not in _KEYWORDS:
+            return {}
+        name, word = _KEYWORDS[keyword]
+        found[name] = word
+    return found
 
 
 def _told(request: ConsoleRequest, found: Recognised) -> list[str]:

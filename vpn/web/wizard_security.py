@@ -138,7 +138,12 @@ def _make_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> Htt
 
 def _policy_form(draft: WizardDraft, which: str, posted: Any = None) -> RuleForm:
     check = reverse("wizard_policy_check", kwargs={"draft_id": draft.pk, "kind": which})
-    return KINDS[which].form(posted, prefix=which, check=check)
+    return KINDS[which].form(posted, prefix=which, check=check, initial=_suites(draft).get(which, {}))
+
+
+def _suites(draft: WizardDraft) -> dict[str, dict[str, Any]]:
+    """What the other side's parameters asked for, by kind of policy."""
+    return dict(draft.data.get("suites") or {})
 
 
 def _show(request: ConsoleRequest, draft: WizardDraft, form: SecurityForm, **more: Any) -> HttpResponse:
