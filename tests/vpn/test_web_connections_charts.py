@@ -75,7 +75,7 @@ def test_only_the_last_day_counts(connection: Connection) -> None:
 
     for hours, status in ((1, "up"), (2, "down"), (3, "up"), (30, "down")):
         change(hours, status)
-    drawing = timeline(connection, BEGIN + timedelta(hours=36))
+    drawing = timeline(connection, BEGIN + timedelta(hours=36, seconds=-1))
     assert [s.status for s in drawing.stretches] == ["up", "down"]
     assert drawing.text.startswith("Up 75 % of the last 24 hours; 1 change")
 
@@ -89,3 +89,13 @@ def test_only_the_last_half_hour_and_only_its_own(ana: Party, connection: Connec
             connection=row, at=at, bytes_in=10, bytes_out=0, packets_in=1, packets_out=0
         )
     assert traffic_chart(connection, now).bytes_in == 20
+
+
+def test_what_is_now_is_seen_at_its_end(connection: Connection) -> None:
+    now = BEGIN + timedelta(hours=30, seconds=20)
+    for seconds, status in ((-9, "down"), (-1, "up")):
+        at = now + timedelta(seconds=seconds)
+        StatusChange.objects.create(gateway=connection.gateway, connection=connection, at=at, status=status)
+    last = timeline(connection, now).stretches[-1]
+    assert last.status == "up" and last.width > 0
+    assert timeline(connection, now) == timeline(connection, now + timedelta(seconds=30))

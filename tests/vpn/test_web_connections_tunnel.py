@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -106,6 +107,8 @@ def test_the_log_is_waited_for_and_then_shown(
     cache.set(log_key(connection.pk), KeptLog(at=timezone.now().isoformat(), fault="", members=members))
     part = text_of(browser.get(url, headers=HTMX))
     assert "sending &lt;DPD&gt; request" in part and "a standby is silent" in part and "<html" not in part
+    again = re.search(r'hx-get="([^"]+)"', part)
+    assert again and browser.get(again[1], headers=HTMX).status_code == 204
     cache.clear()
 
 

@@ -18,7 +18,7 @@ WIDTH, HALF = 600, 60
 BINS, BIN = 60, timedelta(seconds=30)
 # Intervals of the picture in one row of the table.
 GROUP = 10
-SPAN = timedelta(hours=24)
+SPAN, MINUTE = timedelta(hours=24), timedelta(minutes=1)
 _UP = "up"
 
 
@@ -140,8 +140,9 @@ class Timeline:
 
 
 def timeline(connection: Connection, now: datetime) -> Timeline:
-    """Two queries. Drawn anew once a minute, or when something changed."""
-    now = _floor(now, timedelta(minutes=1))
+    """Two queries. Looks the same for a minute, unless something changed or it is young."""
+    if now - connection.created_at > 10 * MINUTE:
+        now = _floor(now, MINUTE) + MINUTE
     begin = max(now - SPAN, connection.created_at)
     past = StatusChange.objects.filter(connection=connection)
     before = past.filter(at__lte=begin).values_list("status", flat=True).first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from django import forms
@@ -45,9 +46,13 @@ def connection_restart(request: ConsoleRequest, gateway_id: UUID, connection_id:
 
 @page()
 def connection_log(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """What is known of the log now; a page that waits for it asks again by itself."""
+    """What is known of the log now; a page that shows it asks again by itself, and gets 204 while
+    nothing was added: so a reader keeps his place."""
     log = read_log(request.actor, gateway_id, connection_id)
-    context = {"log": log, "connection": log.connection, "gateway": log.connection.gateway}
+    mark = hashlib.sha256(repr((log.waits, log.fault, log.members)).encode()).hexdigest()[:12]
+    if request.htmx and request.GET.get("seen") == mark:
+        return HttpResponse(status=204)
+    context = {"log": log, "connection": log.connection, "gateway": log.connection.gateway, "mark": mark}
     template = "vpn/connections/_log.html" if request.htmx else "vpn/connections/log.html"
     return render(request, template, context)
 
