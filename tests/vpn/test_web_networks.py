@@ -129,3 +129,50 @@ def test_below_editor_one_may_only_look(ana: Party, browser: Client) -> None:
     assert "New VPC" not in page and "Delete" not in page
     assert browser.post("/networks/vpcs/new", VPC).status_code == 403
     assert browser.post(f"/networks/subnets/{subnet.pk}/delete").status_code == 403
+
+
+def test_a_page_of_each_tells_what_stands_in_it(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana, name="edge")
+    instance = make_instance(ana, gateway.subnet, "vsi-9")
+    for path, told in (
+        (f"vpcs/{gateway.vpc_id}", ("edge", gateway.subnet.name, "192.168.0.0/16")),
+        (f"subnets/{gateway.subnet_id}", ("edge", "vsi-9", "192.168.100.0/24")),
+        (f"instances/{instance.pk}", (instance.address, gateway.subnet.name)),
+    ):
+        page = text_of(browser.get(f"/networks/{path}"))
+        assert all(words in page for words in told), path
+
+
+@pytest.mark.parametrize("kind", ["vpcs", "subnets", "instances"])
+def test_renames_by_the_rules_of_names(ana: Party, browser: Client, kind: str) -> None:
+    subnet = make_subnet(ana)
+    row = {"vpcs": subnet.vpc, "subnets": subnet, "instances": make_instance(ana, subnet)}[kind]
+    url = f"/networks/{kind}/{row.pk}"
+    assert "A name begins with a letter" in text_of(browser.post(url, {"do": "rename", "name": "1"}))
+    assert browser.post(url, {"do": "rename", "name": "better"}).headers["Location"] == url
+    row.refresh_from_db()
+    assert row.name == "better"
+
+
+def test_address_prefixes_come_and_go(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    url = f"/networks/vpcs/{subnet.vpc_id}"
+    fields = {"do": "prefix", "cidr": "10.20.0.0/16", "zone": "us-south-2"}
+    assert "host bits" in text_of(browser.post(url, fields | {"cidr": "10.20.0.1/16"}))
+    assert browser.post(url, fields).headers["Location"] == url
+    added, needed = (AddressPrefix.objects.get(cidr=cidr) for cidr in ("10.20.0.0/16", "192.168.0.0/16"))
+    assert browser.post(f"{url}/prefixes/{added.pk}/delete").headers["Location"] == url
+    refused = text_of(browser.post(f"{url}/prefixes/{needed.pk}/delete", follow=True))
+    assert 'class="notice error"' in refused
+    assert [prefix.cidr for prefix in AddressPrefix.objects.all()] == ["192.168.0.0/16"]
+
+
+def test_below_editor_a_page_is_only_read(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    Membership.objects.update(role=Role.OPERATOR.value)
+    for path in (f"vpcs/{subnet.vpc_id}", f"subnets/{subnet.pk}"):
+        page = text_of(browser.get(f"/networks/{path}"))
+        assert "Save the name" not in page and "Delete" not in page and "Add the prefix" not in page
+        assert browser.post(f"/networks/{path}", {"do": "rename", "name": "better"}).status_code == 403
+    prefix = AddressPrefix.objects.get()
+    assert browser.post(f"/networks/vpcs/{subnet.vpc_id}/prefixes/{prefix.pk}/delete").status_code == 403

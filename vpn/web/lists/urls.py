@@ -1,10 +1,10 @@
-"""Routes of the lists, and of actions on rows chosen there."""
+"""Routes of the lists, of actions on rows chosen there, and of one network."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import networks
+from vpn.web import network_pages, networks
 from vpn.web.lists import connections, gateways
 
 _NETWORKS = {"vpc": ("networks", "networks"), "subnet": ("networks/subnets", "subnets")}
@@ -22,5 +22,14 @@ urlpatterns = [
     *(
         path(f"networks/{kind}s/bulk", networks.networks_bulk, {"kind": kind}, name=f"{kind}s_bulk")
         for kind in _NETWORKS
+    ),
+    *(
+        path(f"networks/{kind}s/<uuid:row_id>", network_pages.network_page, {"kind": kind}, name=kind)
+        for kind in _NETWORKS
+    ),
+    path(
+        "networks/vpcs/<uuid:row_id>/prefixes/<uuid:prefix_id>/delete",
+        network_pages.prefix_delete,
+        name="prefix_delete",
     ),
 ]
