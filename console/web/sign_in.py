@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_address
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, update_session_auth_hash
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,7 +29,14 @@ from console.web.pages import person_page, refused
 from console.web.requests import ConsoleRequest
 
 
+class SignInForm(AuthenticationForm):
+    """Longer names than a person can have are no question to the database."""
+
+    username = UsernameField(max_length=150, widget=forms.TextInput(attrs={"autofocus": True}))
+
+
 class SignIn(LoginView):
+    authentication_form = SignInForm
     template_name = "console/sign_in.html"
     redirect_authenticated_user = True
 
@@ -48,15 +57,19 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('sign_in')}?{onward}")
 
 
-def axes_address(request: HttpRequest) -> str:
-    """The address that failures are counted for: the one of the audit trail."""
-    return client_address(request.META)
+def axes_address(request: HttpRequest) -> str | None:
+    """The address that failures are counted for: the one of the audit trail, if it is one."""
+    address = client_address(request.META)
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None
 
 
 def locked_out(request: HttpRequest, _response: object, credentials: dict[str, Any] | None) -> HttpResponse:
     """The answer to too many wrong passwords; it is the same whether or not the user exists."""
     username = (credentials or {}).get("username") or request.POST.get("username", "")
-    rows = AccessAttempt.objects.filter(username=username, ip_address=axes_address(request) or None)
+    rows = AccessAttempt.objects.filter(username=username, ip_address=axes_address(request))
     latest = rows.order_by("-attempt_time").values_list("attempt_time", flat=True).first() or timezone.now()
     over: timedelta = latest + settings.AXES_COOLOFF_TIME - timezone.now()
     minutes = max(1, ceil(over.total_seconds() / 60))

@@ -46,9 +46,9 @@ class Moment(forms.DateTimeField):
             return None
         try:
             given = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
+            return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
             raise forms.ValidationError("Write a time such as 2019-01-31T14:05.") from None
-        return given.replace(tzinfo=UTC) if given.tzinfo is None else given
 
 
 class TrailForm(forms.Form):
@@ -69,7 +69,7 @@ class TrailForm(forms.Form):
             ("type", choices.types, "Everything"),
             ("action", choices.actions, "All actions"),
         ):
-            given = data.get(name, "")[:_LONGEST]
+            given = data.get(name, "")[:_LONGEST].replace("\0", "")
             kept = words if not given or given in words else [*words, given]
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):

@@ -145,3 +145,18 @@ def test_keys_members_and_the_account_have_pages_too(ana: Party) -> None:
     Membership.objects.update(role="viewer")
     page = text_of(client.get("/activity"))
     assert 'href="/members#' not in page and 'href="/account"' in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?who=a%00b",
+        "?object=a%00b",
+        "?since=0001-01-01T00:00%2B14:00",
+        "?until=9999-12-31T23:59-14:00",
+        "?before=99999999999999999999",
+        "?after=-1&format=pdf",
+    ],
+)
+def test_what_cannot_be_meant_is_borne(ana: Party, query: str) -> None:
+    assert ana.browser().get(f"/activity{query}").status_code == 200

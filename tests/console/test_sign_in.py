@@ -63,6 +63,16 @@ def test_behind_a_proxy_the_address_is_the_one_that_it_saw(ana: Party, settings:
     assert other.status_code == 302
 
 
+def test_what_is_no_name_and_no_address_is_borne(ana: Party, settings: LazySettings) -> None:
+    assert attempt("a" * 151).status_code == attempt("a\0b").status_code == 200
+    assert not AccessAttempt.objects.exists()
+    settings.BEHIND_TLS = True
+    for _ in range(3):
+        answer = attempt("ana", headers={"X-Forwarded-For": "unknown"}, secure=True)
+    assert answer.status_code == 429
+    assert AccessAttempt.objects.get().ip_address is None
+
+
 def test_what_is_kept_of_an_attempt_holds_no_password(ana: Party) -> None:
     attempt("ana", "my-real-password-mistyped")
     row = AccessAttempt.objects.get()
