@@ -23,7 +23,7 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
     **dict.fromkeys(("account_home", "activity", "manual_index", "manual"), READ),
     **dict.fromkeys(("sign_in", "password_change"), (VIEWER, VIEWER)),
     **dict.fromkeys(("sign_out", "theme", "switch_account", "stop_acting"), (None, VIEWER)),
-    "handoff_file": (VIEWER, EDITOR),
+    **dict.fromkeys(("handoff_file", "vpc", "subnet", "instance"), (VIEWER, EDITOR)),
     **dict.fromkeys(("connection_state", "connection_restart"), (None, OPERATOR)),
     "connections_bulk": (OPERATOR, OPERATOR),
     **dict.fromkeys(("gateway_new", "wizard_gateway", "wizard_connection", "wizard_security"), EDIT),
@@ -36,6 +36,7 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
     **dict.fromkeys(("vpc_new", "subnet_new", "instance_new"), EDIT),
     **dict.fromkeys(("vpcs_bulk", "subnets_bulk", "instances_bulk"), EDIT),
     **dict.fromkeys(("vpc_delete", "subnet_delete", "instance_delete", "handoff_revoke"), (None, EDITOR)),
+    "prefix_delete": (None, EDITOR),
     **{
         f"{kind}_{tail}": EDIT
         for kind in ("ike", "ipsec")
