@@ -10,9 +10,11 @@ from django.template.context import Context
 from vpn.web.drafts import unfinished
 
 register = template.Library()
+_SHOWN = 3
 
 
 @register.inclusion_tag("vpn/wizard/_drafts.html", takes_context=True)
 def drafts(context: Context) -> dict[str, Any]:
-    """A list of them with ways on, or nothing; one query."""
-    return {"drafts": unfinished(context["request"])}
+    """The newest with ways on, and how many more there are; one query."""
+    found = unfinished(context["request"])
+    return {"drafts": found[:_SHOWN], "more": len(found[_SHOWN:])}

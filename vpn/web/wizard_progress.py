@@ -48,11 +48,12 @@ def progress_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
     if request.htmx and "done" in request.GET:
         return HttpResponseClientRedirect(there)
     members = list(gateway.members.all())
-    shown = progress_of(gateway, members, _newest(gateway))
+    newest = _newest(gateway)
+    shown = progress_of(gateway, members, newest)
     seen = str(gateway.stamp)
     if request.htmx and request.GET.get("seen") == seen and not shown.final:
         return HttpResponse(status=204)
-    context = {"gateway": gateway, "progress": shown, "seen": seen}
+    context = {"gateway": gateway, "connections": newest, "progress": shown, "seen": seen}
     return render(request, f"{_TEMPLATE}#live" if request.htmx else _TEMPLATE, context)
 
 
