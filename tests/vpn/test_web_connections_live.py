@@ -199,3 +199,14 @@ def test_a_mirror_is_offered_where_it_is_missing(ana: Party, browser: Client) ->
     assert offer in text_of(browser.get(path_of(one)))
     make_connection(ana, there, 1, peer_address=here.public_address)
     assert offer not in text_of(browser.get(path_of(one)))
+
+
+def test_a_weak_suite_that_was_agreed_upon_is_told(browser: Client, connection: Connection) -> None:
+    up(connection)
+    assert "modp1024</span>" not in text_of(browser.get(path_of(connection)))
+    row = Tunnel.objects.get()
+    row.negotiated |= {"ike_version": 1, "ike_suite": "3des-md5-modp1024"}
+    row.save()
+    page = text_of(browser.get(path_of(connection)))
+    for word in ("IKEv1</span>", "modp1024</span>", "md5</span>", "/manual/algorithms"):
+        assert word in page

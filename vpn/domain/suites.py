@@ -7,8 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from policies.domain.algorithms import DH_GROUPS
+from policies.domain.algorithms import (
+    AUTHENTICATION,
+    DH_GROUPS,
+    ENCRYPTION,
+    IKE_VERSIONS,
+    Strength,
+    Verdict,
+)
 
 _HASHES = {"md5": "HMAC-MD5", "sha1": "HMAC-SHA-1", "sha256": "HMAC-SHA-256", "sha384": "HMAC-SHA-384"}
 _HASHES |= {"sha512": "HMAC-SHA-512", "aesxcbc": "AES-XCBC"}
@@ -58,6 +66,32 @@ def in_words(suite: str) -> Words:
         else:
             group = _group(part)
     return Words(cipher, integrity, group) if cipher else Words(suite)
+
+
+class Weak(NamedTuple):
+    """A part of a suite that should not be used any more."""
+
+    word: str
+    verdict: Verdict
+
+
+def weak_in_ike(suite: str, version: int) -> tuple[Weak, ...]:
+    """What of a negotiated IKE suite is weak, by the verdicts that policies get too."""
+    known = IKE_VERSIONS.get(version)
+    old = (Weak(f"IKEv{version}", known),) if known and known.strength is not Strength.OK else ()
+    return old + _weak(suite, "ike")
+
+
+def weak_in_esp(suite: str) -> tuple[Weak, ...]:
+    """What of a negotiated ESP suite is weak."""
+    return _weak(suite, "esp")
+
+
+def _weak(suite: str, use: str) -> tuple[Weak, ...]:
+    algorithms = (*ENCRYPTION.values(), *AUTHENTICATION.values(), *DH_GROUPS.values())
+    parts = set(suite.split("-"))
+    judged = [(a.keyword, a.ike if use == "ike" else a.esp) for a in algorithms if a.keyword in parts]
+    return tuple(Weak(word, verdict) for word, verdict in judged if verdict.strength is not Strength.OK)
 
 
 def _cipher(part: str) -> str:

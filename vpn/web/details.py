@@ -11,7 +11,17 @@ from django.utils import timezone
 from policies.domain.algorithms import swan_group, swan_keyword
 from policies.domain.proposals import AUTO_ESP, Proposal
 from vpn.domain.keys import key_advice
-from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, Room, Words, in_words, room
+from vpn.domain.suites import (
+    CLAMPED_MSS,
+    TUNNEL_MTU,
+    Room,
+    Weak,
+    Words,
+    in_words,
+    room,
+    weak_in_esp,
+    weak_in_ike,
+)
 from vpn.models import Connection, Gateway, Node, Tunnel
 from vpn.web.charts import timeline, traffic_chart
 from vpn.web.shown import ConnectionShown, shown_connection, shown_connections, word_of
@@ -41,6 +51,15 @@ class TunnelShown:
     @property
     def esp(self) -> Words:
         return in_words(self.row.negotiated.get("esp_suite", ""))
+
+    @property
+    def weak_ike(self) -> tuple[Weak, ...]:
+        agreed = self.row.negotiated
+        return weak_in_ike(agreed.get("ike_suite", ""), agreed.get("ike_version", 0))
+
+    @property
+    def weak_esp(self) -> tuple[Weak, ...]:
+        return weak_in_esp(self.row.negotiated.get("esp_suite", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
-from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, in_words, room
+from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, in_words, room, weak_in_esp, weak_in_ike
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,14 @@ def sealed(suite: str, size: int, udp: bool) -> int:
 
 def test_an_unknown_suite_has_no_figure() -> None:
     assert room("null-sha1", udp=False) is None
+
+
+def test_what_is_weak_of_what_was_negotiated() -> None:
+    assert weak_in_ike("aes256-sha256-modp2048", 2) == weak_in_esp("aes256-sha256") == ()
+    found = {weak.word: weak.verdict.strength.value for weak in weak_in_ike("3des-md5-modp1024", 1)}
+    assert found == {"IKEv1": "weak", "3des": "weak", "md5": "broken", "modp1024": "broken"}
+    assert {weak.word: weak.verdict.strength.value for weak in weak_in_esp("3des-sha1")} == {
+        "3des": "broken",
+        "sha1": "weak",
+    }
+    assert weak_in_ike("", 0) == ()
