@@ -21,7 +21,7 @@ from vpn.models import Gateway
 from vpn.web.shown import word_of
 from vpn.web.snapshot import Seen, Snapshot, Suite
 
-# So many of one kind are listed, the rest is counted.
+# So many of one kind are listed, the rest is counted; a single one more is listed too.
 MOST = 5
 PENDING_IS_LONG = timedelta(minutes=2)
 _WORST = list(Strength)
@@ -66,8 +66,10 @@ def attention(seen: Snapshot, quotas: Iterable[QuotaRow], weak: Mapping[UUID, li
 
 def _bounded(items: Iterable[Item], noun: str, page: str, query: str = "") -> Iterator[Item]:
     found = list(items)
-    yield from found[:MOST]
-    if len(found) > MOST:
+    if len(found) <= MOST + 1:
+        yield from found
+    else:
+        yield from found[:MOST]
         first = found[0]
         yield Item(first.word, first.label, f"{len(found) - MOST} more", f"{noun}.", page=page, query=query)
 
