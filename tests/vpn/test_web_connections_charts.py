@@ -55,6 +55,12 @@ def test_the_timeline_is_whole_and_in_order() -> None:
     assert drawing.text == "Up 50 % of the time since it was created; 2 changes between up and down."
 
 
+def test_a_moment_down_is_seen() -> None:
+    moment = BEGIN + timedelta(seconds=1)
+    drawing = drawn_timeline("up", [(BEGIN, "down"), (moment, "up")], BEGIN - HOUR, BEGIN + 23 * HOUR)
+    assert [s.width > 1 for s in drawing.stretches] == [True, True, True]
+
+
 def test_a_new_connection_has_a_timeline() -> None:
     drawing = drawn_timeline("down", [], BEGIN, BEGIN)
     assert drawing.changes == 0 and "Up 0 %" in drawing.text

@@ -164,11 +164,14 @@ def drawn_timeline(
             status, start = word, at
     parts.append((status, start, now))
     stretches = [
-        Stretch(
-            word, one, end, round((one - begin) / whole * WIDTH, 2), round((end - one) / whole * WIDTH, 2)
-        )
+        Stretch(word, one, end, round((one - begin) / whole * WIDTH, 2), _width(word, (end - one) / whole))
         for word, one, end in parts
     ]
     up = sum((s.lasted for s in stretches if s.status == _UP), timedelta())
     share = floatformat(min(up / whole, 1.0) * 100, -1)
     return Timeline(stretches, begin, len(parts) - 1, share)
+
+
+def _width(status: str, share: float) -> float:
+    """The shortest time down is still seen."""
+    return round(max(share * WIDTH, 0 if status == _UP else 1.5), 2)
