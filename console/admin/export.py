@@ -35,5 +35,5 @@ def export(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Model]) -> 
 
 def _cell(value: object) -> str:
     if isinstance(value, dict | list):
-        return json.dumps(value)
+        return json.dumps(value, sort_keys=True)
     return harmless(value)

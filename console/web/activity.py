@@ -106,7 +106,7 @@ def _lines(rows: Any) -> Iterator[str]:
     yield _written((*_COLUMNS, "changes"))
     for event in rows.iterator(chunk_size=500):
         values = [event.at.isoformat(), *(getattr(event, name) for name in _COLUMNS[1:])]
-        yield _written([*map(harmless, values), json.dumps(event.changes)])
+        yield _written([*map(harmless, values), json.dumps(event.changes, sort_keys=True)])
 
 
 def _written(values: Any) -> str:
