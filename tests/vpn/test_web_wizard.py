@@ -63,7 +63,7 @@ def test_a_vpc_narrows_its_subnets(ana: Party, browser: Client, subnet: Subnet) 
     page = text_of(browser.post("/gateways/new", fields))
     assert "elsewhere ·" in page and "subnet-1 ·" not in page and 'value="kept"' in page
     wrong = browser.post("/gateways/new", fields | {"go": "on", "subnet": str(subnet.pk)})
-    assert wrong.status_code == 200 and "Select a valid choice" in text_of(wrong)
+    assert wrong.status_code == 200 and "not in the chosen VPC" in text_of(wrong)
 
 
 def test_suggests_a_name_and_shows_the_vpc(browser: Client, subnet: Subnet) -> None:

@@ -102,6 +102,21 @@ def test_the_review_tells_what_is_wrong_before_the_button(browser: Client, secon
     assert "Nothing is created yet" in page and f"{second}?to=review#id_peer_address" in page
 
 
+def test_what_cannot_be_read_or_went_meanwhile_is_never_taken_as_not_given(
+    ana: Party, browser: Client, second: str
+) -> None:
+    policy = make_ike_policy(ana)
+    browser.post(second, CONNECTION | {"dpd_interval": "often", "go": "back"})
+    browser.post(security(second), {"ike_policy": str(policy.pk), "go": "back"})
+    policy.delete()
+    for answer in (browser.get(review(second)), browser.post(review(second))):
+        page = text_of(answer)
+        assert "Interval: Enter a whole number." in page and "IKE policy: There is no such policy" in page
+        assert f"{second}?to=review#id_dpd_interval" in page
+        assert f"{security(second)}?to=review#id_ike_policy" in page
+    assert not Connection.objects.exists()
+
+
 def test_keeping_a_step_does_not_undo_a_key_sealed_anew(browser: Client, second: str) -> None:
     """Rotation of the installation's keys writes `psk_sealed` at any time."""
     browser.post(second, CONNECTION)

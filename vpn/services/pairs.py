@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
@@ -39,7 +39,8 @@ class Mirror:
     """The other side of a connection: on which gateway, with what; the key is the same."""
 
     gateway: Gateway
-    fields: ConnectionFields
+    # The key is in it.
+    fields: ConnectionFields = field(repr=False)
     standing: Connection | None
 
 

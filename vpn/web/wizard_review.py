@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -46,6 +47,7 @@ class Answers(NamedTuple):
 
     gateway: WizardGatewayForm
     connection: WizardConnectionForm
+    security: SecurityForm
     wanted: ConnectionFields | None
 
 
@@ -63,8 +65,9 @@ def review_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
     if draft.gateway_id:
         return redirect("wizard_progress", gateway_id=draft.gateway_id)
     answers = _answers(request, draft)
-    if request.method != "POST":
-        return _show(request, draft, answers, _broken(request, draft, answers))
+    misfits = _misfits(answers)
+    if request.method != "POST" or misfits:
+        return _show(request, draft, answers, misfits or _broken(request, draft, answers))
     try:
         made = use_up(draft, lambda: _create(request, answers))
     except (Invalid, Conflict) as error:
@@ -75,10 +78,24 @@ def review_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
 def _answers(request: ConsoleRequest, draft: WizardDraft) -> Answers:
     gateway = WizardGatewayForm(part(draft, "gateway"), actor=request.actor)
     connection = connection_form(request, draft, bound=True)
-    gateway.is_valid()
-    connection.is_valid()
+    security = SecurityForm(part(draft, "security"), actor=request.actor)
+    for form in (gateway, connection, security):
+        form.is_valid()
     wanted = None if draft.data.get("skip") else connection_fields(request, draft, connection)
-    return Answers(gateway, connection, wanted)
+    return Answers(gateway, connection, security, wanted)
+
+
+def _misfits(answers: Answers) -> list[Violation]:
+    """What is no number, or names something that went meanwhile: it must not count as not given."""
+    forms: list[tuple[str, Form]] = [("gateway", answers.gateway)]
+    if answers.wanted is not None:
+        forms += [("connection", answers.connection), ("connection", answers.security)]
+    return [
+        Violation("validation_failure", f"{where}.{name}", f"{form[name].label}: {message}")
+        for where, form in forms
+        for name, messages in form.errors.items()
+        for message in messages
+    ]
 
 
 def _create(request: ConsoleRequest, answers: Answers) -> UUID:
@@ -101,7 +118,7 @@ def _show(
     request: ConsoleRequest, draft: WizardDraft, answers: Answers, broken: list[Violation]
 ) -> HttpResponse:
     subnet = subnet_of(draft)
-    ike, ipsec = SecurityForm(part(draft, "security"), actor=request.actor).chosen()
+    ike, ipsec = answers.security.chosen()
     origin = request.build_absolute_uri("/").rstrip("/")
     gateway, wanted = answers.gateway.given(), answers.wanted
     context = step_context(request, draft, 4) | {

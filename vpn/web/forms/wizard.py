@@ -21,6 +21,7 @@ from vpn.web.forms.gateways import GatewayForm, grouped
 NEW_VPC = "new"
 # As it is sent, this still fits into DATA_UPLOAD_MAX_MEMORY_SIZE.
 LONGEST_PASTE = 20_000
+_GONE = "There is no such policy in this account; choose another."
 
 
 class WizardGatewayForm(GatewayForm):
@@ -38,6 +39,8 @@ class WizardGatewayForm(GatewayForm):
         if chosen in {str(ident) for ident, _ in vpcs}:
             self.subnets = {k: row for k, row in self.subnets.items() if str(row.vpc_id) == chosen}
             _choices(self, "subnet", grouped(self.subnets.values()))
+            message = "This subnet is not in the chosen VPC; choose one that is."
+            self.fields["subnet"].error_messages["invalid_choice"] = message
         self.chosen_vpc = chosen
         # What it narrows is drawn anew instead.
         for name in ("hx-post", "hx-trigger", "hx-target", "hx-swap"):
@@ -149,8 +152,12 @@ class WizardConnectionForm(ConnectionForm):
 class SecurityForm(RuleForm):
     """Step 3: nothing chosen is auto-negotiation."""
 
-    ike_policy = forms.ChoiceField(label="IKE policy", required=False)
-    ipsec_policy = forms.ChoiceField(label="IPsec policy", required=False)
+    ike_policy = forms.ChoiceField(
+        label="IKE policy", required=False, error_messages={"invalid_choice": _GONE}
+    )
+    ipsec_policy = forms.ChoiceField(
+        label="IPsec policy", required=False, error_messages={"invalid_choice": _GONE}
+    )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
