@@ -75,6 +75,7 @@ def populate(party: Party, driver: Driver) -> Populated:
         "ike_policy_id": str(ike.pk),
         "ipsec_policy_id": str(ipsec.pk),
         "vpc_id": str(left.vpc_id),
+        "prefix_id": str(left.vpc.address_prefixes.get().pk),
         "subnet_id": str(left.subnet_id),
         "instance_id": str(make_instance(party, left.subnet).pk),
         "key_id": str(spare.pk),

@@ -186,3 +186,10 @@ def test_viewers_are_offered_nothing(ana: Party, browser: Client) -> None:
     Membership.objects.update(role=Role.VIEWER.value)
     page = text_of(browser.get("/gateways"))
     assert 'type="checkbox"' not in page and "Delete" not in page and "New gateway" not in page
+
+
+def test_the_address_says_only_what_was_chosen(ana: Party, browser: Client) -> None:
+    make_gateway(ana, name="edge")
+    answer = browser.get("/gateways?q=edge&status=&vpc=&sort=-created&size=10")
+    assert answer.headers["Location"] == "/gateways?q=edge&size=10"
+    assert browser.get("/gateways?q=&status=").headers["Location"] == "/gateways?"

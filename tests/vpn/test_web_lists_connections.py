@@ -116,7 +116,6 @@ def test_says_what_was_searched_and_what_matched(browser: Client, ana: Party, ga
     assert "Connections that carry 10.1.0.7" in page and "peer 10.1.0.0/24" in page
     wide = text_of(browser.get("/connections?q=10.1.0.99/16"))
     assert "overlaps 10.1.0.0/16" in wide
-    assert "4242" not in text_of(browser.get(f"/connections?q={gateway.public_address}"))
     assert found(browser, q=gateway.public_address) == ["connection-1"]
 
 
@@ -225,3 +224,10 @@ def test_those_of_others_are_not_there(browser: Client, ana: Party, ben: Party, 
         "format=csv",
     ):
         assert "hidden-one" not in text_of(browser.get(f"/connections?{query}"))
+
+
+def test_of_one_gateway_a_new_one_is_offered_there(browser: Client, ana: Party, gateway: Gateway) -> None:
+    make_connection(ana, gateway)
+    there = f'href="/gateways/{gateway.pk}/connections/new"'
+    assert there in text_of(browser.get(f"/connections?gateway={gateway.pk}"))
+    assert there not in text_of(browser.get("/connections"))

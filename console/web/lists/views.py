@@ -43,6 +43,9 @@ def list_page(
     state = State.of(request.GET, spec)
     if request.GET.get("format") == "csv":
         return sheet(request.actor, state)
+    if not request.htmx and "" in request.GET.values():
+        # A form sends its empty fields too; the address that people share says only what was chosen.
+        return redirect(f"{reverse(spec.url)}{state.but(page=state.page)}")
     stamp = spec.stamp(request.actor) if spec.stamp else ""
     if request.htmx and stamp and request.GET.get("seen") == stamp:
         return HttpResponse(status=204)

@@ -8,11 +8,21 @@ from typing import Any
 from django.http import HttpResponse
 
 from console.actor import Actor, Role
-from console.web.lists.declare import Action, Column, Effect, ListSpec, Rows, Search, name_column, natural
+from console.web.lists.declare import (
+    Action,
+    Column,
+    Effect,
+    ListSpec,
+    Rows,
+    Search,
+    ident_of,
+    name_column,
+    natural,
+)
 from console.web.lists.views import bulk_page, list_page
 from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
-from vpn.models import Connection
+from vpn.models import Connection, Gateway
 from vpn.services.connections import delete_connection, update_connection
 from vpn.web.lists.block import number
 from vpn.web.lists.connection_filters import FILTERS, find
@@ -174,7 +184,10 @@ CONNECTIONS = ListSpec(
 @page()
 def connection_list(request: ConsoleRequest) -> HttpResponse:
     """The connections of all gateways of the account, as the address says."""
-    return list_page(request, CONNECTIONS, "vpn/connections/list.html")
+    asked = ident_of(request.GET.get("gateway", ""))
+    mine = Gateway.objects.owned_by(request.actor).filter(pk=asked, deleted_at__isnull=True)
+    on_gateway = asked if asked and not request.htmx and mine.exists() else None
+    return list_page(request, CONNECTIONS, "vpn/connections/list.html", {"on_gateway": on_gateway})
 
 
 @form_page(Role.OPERATOR)

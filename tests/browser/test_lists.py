@@ -1,0 +1,52 @@
+"""Lists in a browser: what is chosen stays chosen, and the keyboard is enough."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.product import new_psk
+from tests.browser.visits import UP_MILLISECONDS, Visit
+from tests.browser.wizard import Peer, make_gateway
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_is_chosen_stays_when_the_list_is_drawn_anew(visit: Visit) -> None:
+    make_gateway(visit, "chosen-one", "subnet-1", Peer("203.0.113.77", "10.77.0.0/24", new_psk()))
+    visit.go("/connections?q=10.77.0.5")
+    loads = list(visit.loads)
+    row = visit.page.get_by_role("row").filter(has_text="10.77.0.0/24")
+    expect(row).to_have_count(1)
+    box = row.get_by_role("checkbox")
+    box.check()
+    expect(visit.page.locator("[data-chosen]")).to_have_text("1 chosen")
+    before = visit.page.locator("#live").get_attribute("hx-get")
+    other = visit.another_tab()
+    other.go("/connections?q=10.77.0.5")
+    other.page.get_by_role("checkbox").first.check()
+    other.press("Disable chosen")
+    other.page.locator("main form button.primary").click()
+    other.sees("disabled")
+    expect(row).to_contain_text("disabled", timeout=UP_MILLISECONDS)
+    assert visit.page.locator("#live").get_attribute("hx-get") != before
+    expect(box).to_be_checked()
+    assert visit.loads == loads, "the page was loaded again"
+
+
+def test_a_list_is_worked_by_the_keyboard(visit: Visit) -> None:
+    make_gateway(visit, "by-keyboard", "subnet-2")
+    visit.go("/gateways")
+    visit.page.get_by_label("Search", exact=True).focus()
+    visit.page.keyboard.type("by-key")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/gateways?q=by-key*")
+    box = visit.page.get_by_role("checkbox", name="Choose by-keyboard")
+    box.focus()
+    visit.page.keyboard.press("Space")
+    visit.page.get_by_role("button", name="Delete chosen").focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.get_by_label("Write delete 1 to confirm").focus()
+    visit.page.keyboard.type("delete 1")
+    visit.page.keyboard.press("Enter")
+    visit.sees("is being deleted")
