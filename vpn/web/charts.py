@@ -99,7 +99,7 @@ def _floor(now: datetime, grain: timedelta) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A time in one status. `known` is False before the first record of it."""
+    """A time in one status."""
 
     status: str
     begin: datetime
