@@ -122,4 +122,19 @@
     count();
   });
   document.addEventListener("DOMContentLoaded", count);
+
+  // Whose place is drawn anew stays there: on the same control, or near the one that is gone.
+  let stood = null;
+  const sign = (one) => one.getAttribute("href") || `${one.name}=${one.value} ${one.textContent}`;
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    const active = document.activeElement;
+    stood = target && target !== active && target.contains(active) ? { id: target.id, sign: sign(active) } : null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const place = stood && document.activeElement === document.body && document.getElementById(stood.id);
+    if (!place) return;
+    const stops = [...place.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")].filter((one) => one.checkVisibility());
+    const again = stops.find((one) => sign(one) === stood.sign) || stops.find((one) => one.matches("input, select, textarea")) || stops[0];
+    if (again) again.focus({ preventScroll: true });
+  });
 })();

@@ -59,8 +59,9 @@ class Product:
 
 
 @contextmanager
-def running(driver: str) -> Iterator[Product]:
-    """A product with the example network and a first password; gone afterwards, whatever happened."""
+def running(driver: str, *, roomy: bool = True) -> Iterator[Product]:
+    """A product with the example network and a first password; gone afterwards, whatever happened.
+    `roomy`: with quotas for many tests."""
     # Short: Unix sockets lie in it.
     with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as name:
         directory = Path(name) / "data"
@@ -69,7 +70,7 @@ def running(driver: str) -> Iterator[Product]:
         command = [*_manage("quickstart", directory), "--listen", listen, "--driver", driver]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=_environment(), stdout=output, stderr=subprocess.STDOUT
+                command, cwd=ROOT, env=_environment(roomy=roomy), stdout=output, stderr=subprocess.STDOUT
             )
         try:
             yield _when_ready(process, directory, log)
@@ -103,12 +104,12 @@ def _manage(name: str, directory: Path) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), name, "--data-dir", str(directory)]
 
 
-def _environment() -> dict[str, str]:
+def _environment(*, roomy: bool = True) -> dict[str, str]:
     """Without the settings of the test run itself."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ISTHMUS_")}
     kept.pop("DJANGO_SETTINGS_MODULE", None)
-    # All tests share one product.
-    return kept | {f"ISTHMUS_QUOTA_{name}": "40" for name in ("GATEWAYS", "GATEWAYS_PER_ZONE", "VPCS")}
+    quotas = ("GATEWAYS", "GATEWAYS_PER_ZONE", "VPCS") if roomy else ()
+    return kept | {f"ISTHMUS_QUOTA_{name}": "40" for name in quotas}
 
 
 def _free_port() -> int:

@@ -24,7 +24,7 @@
     const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
     if (ratio < (large ? 3 : 4.5)) said.push(`contrast ${ratio.toFixed(2)}: ${element.textContent.trim().slice(0, 40)}`);
   }
-  for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")) {
+  for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden], [hidden]), select, textarea")) {
     const labels = [...(element.labels ?? [])].map((label) => label.textContent).join("");
     const own = element.matches("a, button") ? element.textContent : "";
     if (!`${element.getAttribute("aria-label") ?? ""}${labels}${own}`.trim())
