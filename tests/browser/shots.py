@@ -17,7 +17,7 @@ from tests.waiting import wait_for
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-_WIDE, _PHONE = (1040, 860), (390, 780)
+_TALL, _WIDE, _PHONE = (1120, 940), (1120, 780), (390, 780)
 _FRANKFURT, _LISBON = "10.10.0.0/24", "10.20.0.0/24"
 
 
@@ -40,7 +40,7 @@ def take(browser: Browser, product: Product, directory: Path) -> None:
     visit = signed_in(context, product)
     review = _review(visit)
     shots = {
-        "overview": ("/", _WIDE),
+        "overview": ("/", _TALL),
         "connection": (made.connection(), _WIDE),
         "wizard": (review, _WIDE),
         "phone": (made.path, _PHONE),
