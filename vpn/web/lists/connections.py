@@ -185,8 +185,8 @@ CONNECTIONS = ListSpec(
 def connection_list(request: ConsoleRequest) -> HttpResponse:
     """The connections of all gateways of the account, as the address says."""
     asked = ident_of(request.GET.get("gateway", ""))
-    mine = Gateway.objects.owned_by(request.actor).filter(pk=asked, deleted_at__isnull=True)
-    on_gateway = asked if asked and not request.htmx and mine.exists() else None
+    mine = Gateway.objects.owned_by(request.actor).filter(deleted_at__isnull=True)
+    on_gateway = asked if asked and not request.htmx and mine.filter(pk=asked).exists() else None
     return list_page(request, CONNECTIONS, "vpn/connections/list.html", {"on_gateway": on_gateway})
 
 
