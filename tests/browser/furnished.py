@@ -38,10 +38,6 @@ def make_subnet(product: Product, name: str, cidr: str) -> str:
     return str(product.ask("POST", "subnets", body)["id"])
 
 
-def subnet_named(product: Product, name: str) -> str:
-    return next(str(row["id"]) for row in product.ask("GET", "subnets")["subnets"] if row["name"] == name)
-
-
 def make(product: Product, subnet: str, name: str, *connections: dict[str, Any]) -> Made:
     """A gateway in the subnet of this id, available."""
     body = {"name": name, "subnet": {"id": subnet}}

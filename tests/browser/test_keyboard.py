@@ -7,18 +7,19 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.furnished import Made, connection, make, subnet_named
+from tests.browser.furnished import Made, connection, make, make_subnet
 from tests.browser.keyboard import Keyboard
 from tests.browser.product import Product, new_psk
 from tests.browser.visits import UP_MILLISECONDS, Visit
 
 pytestmark = pytest.mark.browser
 
-_HERE, _THERE = "192.168.0.0/24", "192.168.100.0/24"
+_HERE, _THERE = "10.41.0.0/24", "10.42.0.0/24"
 
 
 def test_from_sign_in_to_a_live_tunnel(simulated: Product, context: BrowserContext) -> None:
-    other = make(simulated, subnet_named(simulated, "subnet-1"), "far-end")
+    make_subnet(simulated, "keys-here", _HERE)
+    other = make(simulated, make_subnet(simulated, "keys-there", _THERE), "far-end")
     psk = new_psk()
     visit = Visit(context.new_page(), simulated)
     page, keys = visit.page, Keyboard(visit.page)
@@ -72,7 +73,7 @@ def _gateway_step(keys: Keyboard, name: str) -> None:
     keys.look()
     keys.press("Control+a")
     page.keyboard.type(name)
-    for part, text in (("vpc", "vpc-2"), ("subnet", "subnet-2")):
+    for part, text in (("vpc", "keys-here"), ("subnet", "keys-here")):
         keys.to(page.locator(f"[name={part}]"))
         # The subnets of another VPC come when it is chosen.
         expect(page.locator(f"[name={part}]")).to_contain_text(text)
@@ -124,6 +125,8 @@ def test_every_stop_of_the_long_pages_is_seen(visit: Visit, furnished: Made) -> 
     """Once around each, at a size where not all of it fits the screen."""
     keys = Keyboard(visit.page)
     visit.page.set_viewport_size({"width": 390, "height": 500})
+    # Nothing moves under the keyboard meanwhile.
+    visit.page.route("**/*seen=*", lambda route: route.fulfill(status=204))
     for path in ("/", "/connections", furnished.path, "/activity"):
         visit.go(path)
         keys.to(visit.page.locator("footer a").first)

@@ -13,17 +13,17 @@ pytestmark = pytest.mark.browser
 
 
 def test_what_is_chosen_stays_when_the_list_is_drawn_anew(visit: Visit) -> None:
-    make_gateway(visit, "chosen-one", "subnet-1", Peer("203.0.113.77", "10.77.0.0/24", new_psk()))
-    visit.go("/connections?q=10.77.0.5")
+    make_gateway(visit, "chosen-one", "subnet-1", Peer("203.0.113.71", "10.71.0.0/24", new_psk()))
+    visit.go("/connections?q=10.71.0.5")
     loads = list(visit.loads)
-    row = visit.page.get_by_role("row").filter(has_text="10.77.0.0/24")
+    row = visit.page.get_by_role("row").filter(has_text="10.71.0.0/24")
     expect(row).to_have_count(1)
     box = row.get_by_role("checkbox")
     box.check()
     expect(visit.page.locator("[data-chosen]")).to_have_text("1 chosen")
     before = visit.page.locator("#live").get_attribute("hx-get")
     other = visit.another_tab()
-    other.go("/connections?q=10.77.0.5")
+    other.go("/connections?q=10.71.0.5")
     other.page.get_by_role("checkbox").first.check()
     other.press("Disable chosen")
     other.page.locator("main form button.primary").click()

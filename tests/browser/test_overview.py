@@ -14,12 +14,12 @@ pytestmark = pytest.mark.browser
 
 def test_the_overview_follows_and_leads_on(visit: Visit) -> None:
     other = visit.another_tab()
-    make_gateway(other, "pictured", "subnet-2", Peer("203.0.113.77", "10.77.0.0/24", new_psk()))
+    make_gateway(other, "pictured", "subnet-2", Peer("203.0.113.74", "10.74.0.0/24", new_psk()))
     visit.go("/")
     loads = list(visit.loads)
     table = visit.page.locator("#topology-table")
     table.locator("summary").click()
-    row = table.get_by_role("row").filter(has_text="203.0.113.77")
+    row = table.get_by_role("row").filter(has_text="203.0.113.74")
     expect(row).to_contain_text("down", timeout=UP_MILLISECONDS)
     expect(visit.page.locator(".needs")).to_contain_text("pictured-peer")
 
@@ -35,5 +35,5 @@ def test_the_overview_follows_and_leads_on(visit: Visit) -> None:
     gateway.press("Enter")
     expect(visit.page.get_by_role("heading", name="pictured", exact=True)).to_be_visible()
     visit.go("/")
-    visit.page.get_by_label("Peer 203.0.113.77, pictured-peer, disabled").click()
+    visit.page.get_by_label("Peer 203.0.113.74, pictured-peer, disabled").click()
     expect(visit.page.get_by_role("heading", name="pictured-peer", exact=True)).to_be_visible()

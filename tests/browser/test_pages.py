@@ -49,7 +49,8 @@ def test_every_page_in_every_dress(visit: Visit, furnished: Made) -> None:
         known |= set(fresh)
         waiting += fresh
     assert not found, "\n".join(found)
-    assert set(seen) >= {name for name, (get, _) in NEEDS.items() if get} - _UNLINKED
+    unseen = {name for name, (get, _) in NEEDS.items() if get} - _UNLINKED - set(seen)
+    assert not unseen, unseen
 
 
 def test_pages_of_refusal_and_sign_in(visit: Visit) -> None:
@@ -88,6 +89,19 @@ def test_what_opens_and_what_goes_wrong(visit: Visit, furnished: Made) -> None:
         part.click()
     found += faults(visit.page)
     assert not found, "\n".join(found)
+
+
+def test_faults_are_found(visit: Visit) -> None:
+    """A page that is spoiled on purpose."""
+    visit.go("/manual")
+    visit.page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend',"
+        ' \'<img src="/static/favicon.svg"><div class="bar"><select></select></div>\')'
+    )
+    found = "\n".join(faults(visit.page))
+    for rule in ("image-alt", "select-name", "no name"):
+        assert rule in found
+    visit.complaints.clear()
 
 
 def _drafts(visit: Visit, furnished: Made) -> list[str]:
