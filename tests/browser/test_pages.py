@@ -17,8 +17,8 @@ from tests.routes import NEEDS
 pytestmark = pytest.mark.browser
 
 _LEFT_ALONE = ("/v1", "/static", "/admin", "/sign-out")
-# Pages of one route differ in their rows only, but each page of the manual is another.
-_OFTEN, _EACH = 2, "manual"
+# Pages of one route differ in their rows only, but for these: each of the manual is another.
+_OFTEN = {"connection": 3, "gateway": 2, "manual": 100}
 # What no link of a page leads to: parts of pages, what buttons ask for, old names.
 _UNLINKED = {
     *("gateway_status", "connection_status", "gateway_events", "connection_events"),
@@ -33,6 +33,8 @@ def test_every_page_in_every_dress(visit: Visit, furnished: Made) -> None:
     """All that links lead to, from the overview on."""
     waiting = ["/", *_drafts(visit, furnished), f"{furnished.path}/progress", furnished.path]
     waiting += [furnished.connection(number) for number in range(3)]
+    # The link is gone from its page as soon as there is another side.
+    waiting.append(f"{furnished.connection()}/other-side")
     # That page goes on to the gateway by itself when all is up.
     visit.page.route("**/progress?done=1", lambda route: route.fulfill(status=204))
     known, seen = set(waiting), Counter[str]()
@@ -40,7 +42,7 @@ def test_every_page_in_every_dress(visit: Visit, furnished: Made) -> None:
     while waiting:
         path = waiting.pop(0)
         name = str(resolve(path).url_name)
-        if seen[name] >= _OFTEN and name != _EACH:
+        if seen[name] >= _OFTEN.get(name, 1):
             continue
         visit.go(path)
         found += faults(visit.page, thorough=not seen[name])
