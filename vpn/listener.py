@@ -85,7 +85,7 @@ class Listener:
         with self._guard:
             self._queued.discard(gateway_id)
         try:
-            look(gateway_id)
+            look(gateway_id, news=True)
         except (DatabaseError, DriverError) as error:
             log.warning("gateway %s: %s", gateway_id, error)
             close_old_connections()

@@ -28,6 +28,8 @@ from vpn.domain.state import GatewayState, LoadedPeer, MemberState, SaState
 
 # Seconds from the n-th initiation to the next one, towards a peer that stays down.
 BACK_OFF = (0, 1, 2, 4, 8, 16, 30, 60)
+# Longer waits are ended by the sweep: a peer that has been away for so long can wait for it.
+OWN_LOOK = timedelta(seconds=4)
 # An initiation normally ends in an event long before; this only catches a lost event.
 IN_FLIGHT = timedelta(seconds=3)
 
@@ -42,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order; `look_again` is None when only an event or a change can bring work."""
+    """Steps in order; `look_again` is None when an event, a change or the sweep will bring work."""
 
     steps: tuple[Step, ...] = ()
     active: UUID | None = None
@@ -219,7 +221,8 @@ def _initiate_due(
     elif _in_flight(down, sas):
         down = []
     elif due > now:
-        waits.append(due - now)
+        if back_off(rounds) <= OWN_LOOK:
+            waits.append(due - now)
         return
     waits.append(IN_FLIGHT)
     for child in down:

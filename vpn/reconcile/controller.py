@@ -29,7 +29,8 @@ BUSY = timedelta(seconds=0.2)
 RETRY = (1, 2, 4, 8, 16, 30)
 RETRY_KEYS = timedelta(seconds=60)
 MAX_ROUNDS = 8
-SOON = 5
+# Seconds. What is due later is left to the sweep; timers of many peers are answered together.
+SOON, TOGETHER = 2.5, 0.25
 
 
 def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
@@ -37,10 +38,11 @@ def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
     return GatewayState(at, driver.observe(spec.members))
 
 
-def look(gateway_id: UUID, *, driver: Driver | None = None) -> None:
+def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) -> None:
     """Observe and record; a pass follows only where a hand is needed.
 
-    This is what events and the sweep cost in quiet times: no lease, no change.
+    This is what events and the sweep cost in quiet times: no lease, no change. With `news`, an
+    event, what is seen is told before it is mended: a pass takes longer than a look.
     """
     driver = driver or load_driver()
     gateway = load_gateway(gateway_id)
@@ -52,8 +54,7 @@ def look(gateway_id: UUID, *, driver: Driver | None = None) -> None:
     state = observe(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
-        if not spec.deleted:
-            # What was seen is told before it is mended: a pass takes longer than a look.
+        if news and not spec.deleted:
             record_state(gateway, spec, state, applied=False)
         reconcile(gateway_id, driver=driver)
     else:
@@ -166,4 +167,4 @@ def look_later(gateway: Gateway, wait: timedelta | None) -> None:
     waits would add up.
     """
     if wait is not None and wait.total_seconds() < min(settings.SWEEP_SECONDS, SOON):
-        send(RECONCILE_GATEWAY, gateway.id, gateway.node, seconds=max(wait.total_seconds(), 0.05))
+        send(RECONCILE_GATEWAY, gateway.id, gateway.node, seconds=max(wait.total_seconds(), TOGETHER))
