@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from uuid import UUID
 
 from django.conf import settings
@@ -26,6 +26,8 @@ from vpn.reconcile.sweep import say_hello
 log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
 WORKERS = 4
+# Seconds: status is to be true within one.
+PATIENCE = 0.3
 
 
 class Listener:
@@ -40,6 +42,8 @@ class Listener:
         self._guard = Lock()
         self._queued: set[UUID] = set()
         self._known: list[MemberSpec] = []
+        self._failed: dict[UUID, list[TunnelEvent]] = {}
+        self._stopped = False
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set; what is under way is finished."""
@@ -47,6 +51,8 @@ class Listener:
         heartbeat.start()
         for event in load_driver().watch(self.members, stop):
             self.hear(event)
+        with self._guard:
+            self._stopped = True
         self._pool.shutdown(wait=True)
         heartbeat.join(timeout=HEARTBEAT_SECONDS)
 
@@ -60,11 +66,36 @@ class Listener:
         return self._known
 
     def hear(self, event: TunnelEvent) -> None:
+        """An event of the data plane; failures are looked into a moment later."""
+        if event.kind is EventKind.FAILED:
+            self._hear_later(event)
+            return
+        self._serve(event)
+
+    def _hear_later(self, event: TunnelEvent) -> None:
+        """A failure changes no status, only its reason, and the pass that tried is writing that down
+        right now: a look beside it would do all of its work twice."""
+        with self._guard:
+            waiting = self._failed.setdefault(event.gateway_id, [])
+            waiting.append(event)
+            if len(waiting) > 1:
+                return
+        timer = Timer(PATIENCE, self._hear_failures, [event.gateway_id])
+        timer.daemon = True
+        timer.start()
+
+    def _hear_failures(self, gateway_id: UUID) -> None:
+        with self._guard:
+            events = [] if self._stopped else self._failed.pop(gateway_id, [])
+        news = next((event for event in events if not self._is_told(event)), None)
+        if news:
+            self._serve(news)
+        connection.close()
+
+    def _serve(self, event: TunnelEvent) -> None:
         """Have the gateway looked at, once for all events that wait."""
         level = logging.WARNING if event.kind is EventKind.LOST else logging.INFO
         why = f": {event.reason.message}" if event.reason else ""
-        if self._is_told(event):
-            return
         log.log(level, "%s gateway %s %s%s", event.kind.value, event.gateway_id, event.peer, why)
         with self._guard:
             if event.gateway_id in self._queued:
