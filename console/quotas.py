@@ -7,6 +7,9 @@ from uuid import UUID
 from django.conf import settings
 
 from console.models import Account
+from console.models.prepared import PreparedQuery
+
+_account = PreparedQuery(lambda account: Account.objects.filter(pk=account), (UUID,))
 
 
 def limits_for(account_id: UUID) -> dict[str, int]:
@@ -14,7 +17,8 @@ def limits_for(account_id: UUID) -> dict[str, int]:
 
     An override that is no whole number, or of an unknown name, counts as not given.
     """
-    overrides = Account.objects.filter(pk=account_id).values_list("quotas", flat=True).first() or {}
+    account = _account.first(account_id)
+    overrides = (account.quotas if account else None) or {}
     return {
         name: overrides[name] if _is_limit(overrides.get(name)) else default
         for name, default in settings.QUOTAS.items()

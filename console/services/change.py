@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.db import transaction
 
 from console.actor import Actor, Role
 from console.models import Account
+from console.models.prepared import PreparedQuery
+
+# Not its key: foreign keys of others' commits only want to know that the row is there.
+_locked = PreparedQuery(
+    lambda account: Account.objects.select_for_update(no_key=True).filter(pk=account), (UUID,)
+)
 
 
 @contextmanager
@@ -20,5 +27,7 @@ def change(actor: Actor, role: Role) -> Iterator[Account]:
     """
     actor.require(role)
     with transaction.atomic():
-        # Not its key: foreign keys of others' commits only want to know that the row is there.
-        yield Account.objects.select_for_update(no_key=True).get(pk=actor.account_id)
+        account = _locked.first(actor.account_id)
+        if account is None:
+            raise Account.DoesNotExist(f"account {actor.account_id}")
+        yield account

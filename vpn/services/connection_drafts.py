@@ -187,21 +187,19 @@ def _meeting(vpc: UUID, cidrs: Sequence[str]) -> list[UUID]:
         connection__gateway__vpc_id=vpc,
         connection__gateway__deleted_at__isnull=True,
     )
-    return list(rows.values_list("connection_id", flat=True).distinct())
+    return list(rows.order_by().values_list("connection_id", flat=True).distinct())
 
 
 def _others(gateway: Gateway, but: Connection | None) -> Others:
+    """No connection is without CIDRs, so that they count the connections too."""
     rows = ConnectionCidr.objects.filter(connection__gateway=gateway)
-    counted = dict(
-        (rows.exclude(connection=but) if but else rows)
-        .order_by()
-        .values_list("side")
-        .annotate(number=Count("id"))
+    counted = (rows.exclude(connection=but) if but else rows).aggregate(
+        connections=Count("connection", distinct=True),
+        local=Count("id", filter=Q(side=ConnectionCidr.LOCAL)),
+        peer=Count("id", filter=Q(side=ConnectionCidr.PEER)),
     )
     return Others(
-        connections=gateway.connections.count() - (but is not None),
-        local_cidrs=counted.get(ConnectionCidr.LOCAL, 0),
-        peer_cidrs=counted.get(ConnectionCidr.PEER, 0),
+        connections=counted["connections"], local_cidrs=counted["local"], peer_cidrs=counted["peer"]
     )
 
 

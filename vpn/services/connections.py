@@ -45,6 +45,10 @@ _one = PreparedQuery(
     ).select_related("gateway", "ike_policy", "ipsec_policy"),
     (UUID, UUID, UUID),
 )
+_its_gateway = PreparedQuery(
+    lambda account, gateway: Gateway.objects.filter(account_id=account, pk=gateway).select_related("subnet"),
+    (UUID, UUID),
+)
 _its_cidrs = PreparedQuery(lambda connection: ConnectionCidr.objects.filter(connection=connection), (UUID,))
 
 
@@ -88,7 +92,7 @@ def check_connection(
 
 def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) -> Connection:
     with change(actor, Role.EDITOR) as account:
-        gateway = Gateway.objects.owned_by(actor).filter(pk=gateway_id).select_related("subnet").first()
+        gateway = _its_gateway.first(actor.account_id, gateway_id)
         if gateway is None:
             raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)
         return add_connection(actor, account, gateway, fields)
@@ -115,7 +119,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     connection.save(force_insert=True)
     sides = (("local", draft.local_cidrs), ("peer", draft.peer_cidrs))
     rows = [new_cidr(connection, side, cidr) for side, cidrs in sides for cidr in cidrs]
-    ConnectionCidr.objects.bulk_create(rows)
+    set_related(connection, "cidrs", ConnectionCidr.objects.bulk_create(rows), ConnectionCidr.objects.all())
     changes = {
         "name": (None, draft.name),
         "peer_address": (None, draft.peer_address),
