@@ -62,7 +62,8 @@ class PreparedQuery(Generic[Row]):
         ready = self._compiled.get(connection.vendor)
         if ready is None:
             ready = self._compiled[connection.vendor] = self._compile(connection)
-        given = [_adapt(value, connection) for value in values]
+        asked = zip(self._kinds, values, strict=True)
+        given = [_adapt(v if isinstance(v, kind) else kind(str(v)), connection) for kind, v in asked]
         params = [given[what] if is_slot else what for is_slot, what in ready.places]
         with connection.cursor() as cursor:
             cursor.execute(ready.sql, params)

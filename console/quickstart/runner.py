@@ -87,7 +87,7 @@ class Quickstart:
         credentials, is_first = first_start(self._data_dir)
         if is_first and self._example:
             self._say("example network: vpc-1 and vpc-2, a subnet and an instance in each")
-            call_command(_EXAMPLE, account=credentials["account_id"], verbosity=0)
+            call_command(_EXAMPLE, account=UUID(credentials["account_id"]), verbosity=0)
         self._ask_for_sweep()
         connections.close_all()
         self._say("starting web, worker, beat and listener")

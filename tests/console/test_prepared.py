@@ -44,6 +44,12 @@ def test_chosen_columns_without_instances():
     assert of_gateway.tuples(uuid4(), names=("id", "name")) == []
 
 
+def test_an_id_may_come_as_text():
+    scene = make_scene()
+    made = scene.connect(scene.gateway(scene.left), "203.0.113.9")
+    assert by_id.first(str(made.id)) == made
+
+
 def test_other_parameters_give_other_rows_and_none_gives_none():
     scene = make_scene()
     one, two = scene.gateway(scene.left), scene.gateway(scene.right)
