@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from uuid import UUID
 
 import redis as redis_client
 from django.apps import apps
