@@ -93,7 +93,7 @@ def _round(client: Client, data_dir: Path, times: Times) -> None:
         with _halted(data_dir, "worker", "listener"):
             times.bare += _bare(data_dir, left["id"])
         times.terminated += _terminated(client, data_dir, left, right)
-        times.down.append(_peer_ends(client, left, right))
+        times.down.append(_peer_ends(client, data_dir, left, right))
     finally:
         for gateway in gateways:
             client.call("DELETE", f"/vpn_gateways/{gateway['id']}")
@@ -125,8 +125,8 @@ def _status(client: Client, gateway: Gateway) -> str:
     return str(_connection(client, gateway)["status"])
 
 
-def _peer_ends(client: Client, left: Gateway, right: Gateway) -> float:
-    until(lambda: _status(client, left) == "up")
+def _peer_ends(client: Client, data_dir: Path, left: Gateway, right: Gateway) -> float:
+    _settled(client, data_dir, left, right)
     path = f"/vpn_gateways/{right['id']}/connections/{_connection(client, right)['id']}"
     began = time.perf_counter()
     client.call("PATCH", path, {"admin_state_up": False})
@@ -137,7 +137,7 @@ def _peer_ends(client: Client, left: Gateway, right: Gateway) -> float:
 def _terminated(client: Client, data_dir: Path, left: Gateway, right: Gateway) -> list[float]:
     """Both ends open it again at once, so that `down` is seen only by who asks often: one that
     was not seen gives no figure."""
-    until(lambda: _status(client, left) == "up")
+    _settled(client, data_dir, left, right)
     path = _socket(data_dir, right["id"])
     peer, _ = _names(path)
     with _control(path) as charon:
@@ -147,6 +147,13 @@ def _terminated(client: Client, data_dir: Path, left: Gateway, right: Gateway) -
             if _status(client, left) == "down":
                 return [time.perf_counter() - began]
     return []
+
+
+def _settled(client: Client, data_dir: Path, *gateways: Gateway) -> None:
+    """Up, and what both ends may have opened at once is one again (vpn.domain.collisions)."""
+    until(lambda: all(_status(client, gateway) == "up" for gateway in gateways))
+    paths = [_socket(data_dir, gateway["id"]) for gateway in gateways]
+    until(lambda: len({tuple(_open(path)) for path in paths}) == 1 and len(_open(paths[0])) == 1)
 
 
 def dataplane(data_dir: Path) -> dict[str, Any]:
@@ -205,6 +212,12 @@ def _control(path: str) -> Iterator[Session]:
         wire.settimeout(5)
         wire.connect(path)
         yield Session(wire)
+
+
+def _open(path: str) -> list[str]:
+    """The IKE SAs of a charon, by what both ends call them."""
+    with _control(path) as charon:
+        return [sa["initiator-spi"].decode() for sas in charon.list_sas() for sa in sas.values()]
 
 
 def _names(path: str) -> tuple[str, str]:

@@ -127,6 +127,16 @@ def test_ending_a_child_ends_it_at_both_ends(world: World) -> None:
     wait_for(lambda: not installed(world.state(world.left)) and not installed(world.state(world.right)))
 
 
+def test_one_ike_sa_is_ended_by_its_id(world: World) -> None:
+    world.build()
+    world.connect()
+    (sa,) = world.state(world.left).sas
+    world.do(world.left.members[0], Terminate(sa.peer, sa=f"{sa.unique_id}0"))
+    assert installed(world.state(world.left)) and installed(world.state(world.right))
+    world.do(world.left.members[0], Terminate(sa.peer, sa=sa.unique_id))
+    wait_for(lambda: not installed(world.state(world.left)) and not installed(world.state(world.right)))
+
+
 def test_a_dropped_peer_is_gone_with_its_tunnels(world: World) -> None:
     world.build()
     world.connect()

@@ -58,10 +58,14 @@ class Initiate:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """End one child, or with `child` empty the whole IKE SA (and all its children)."""
+    """End one child, or with `child` empty the whole IKE SA (and all its children).
+
+    With `sa`, the unique id of an SaState, that IKE SA alone: others of the peer stay.
+    """
 
     peer: str
     child: str = ""
+    sa: str = ""
 
 
 Action = StartMember | StopMember | Plumb | LoadPeer | DropPeer | Initiate | Terminate

@@ -21,6 +21,7 @@ from uuid import UUID
 
 from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.collisions import superfluous
 from vpn.domain.failover import choose_active
 from vpn.domain.peers import ChildSpec, PeerSpec, peers
 from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
@@ -167,6 +168,11 @@ def _serve(wanted: _Wanted, state: MemberState, now: datetime, waits: list[timed
     # Up in another form than wanted, or not wanted, or without being loaded.
     stale = {name for name in alive if name in different or name not in form.children}
     yield from _reload(wanted, loaded, stale, anew=_anew(wanted, different, sas, now))
+    for twin, seconds in superfluous(sas):
+        if seconds:
+            waits.append(timedelta(seconds=seconds))
+        else:
+            yield Terminate(peer.name, sa=twin.unique_id)
     yield from _initiate_due(peer, state, stale | different, now, waits)
 
 

@@ -61,6 +61,8 @@ class SaState:
     established_for: int
     rekey_in: int | None
     children: tuple[ChildState, ...]
+    # Hex text, the same at both ends.
+    initiator_spi: str = ""
 
     @property
     def established(self) -> bool:

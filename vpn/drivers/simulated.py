@@ -181,7 +181,9 @@ class SimulatedDriver:
                 part.pop(action.name, None)
             close(self._store, document, action.name)
         elif isinstance(action, Terminate):
-            close(self._store, document, action.peer, action.child)
+            standing = document["sas"].get(action.peer)
+            if standing and action.sa in {"", standing["id"]}:
+                close(self._store, document, action.peer, action.child)
         elif isinstance(action, Initiate):
             self._initiate(document, action)
 

@@ -137,8 +137,8 @@ class StrongSwanDriver:
                     notes.count_attempt(peer_name, child, datetime.now(UTC))
                     write_notes(files, notes)
                     control.initiate(_connection(notes, peer_name, version), child)
-                case Terminate(peer_name, child):
-                    _terminate(control, peer_name, child)
+                case Terminate(peer_name, child, sa):
+                    _terminate(control, peer_name, child, sa)
 
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
         return Watcher(self._directory, members, stop).events()
@@ -216,19 +216,20 @@ def _drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> 
     for connection in (name, name + translate.SECOND_TRY):
         control.unload(connection)
     control.unload_secret(name)
-    _terminate(control, name, "")
+    _terminate(control, name)
     notes.peers.pop(name, None)
     notes.attempts.pop(name, None)
     write_notes(files, notes)
     note_failure(files, name, None)
 
 
-def _terminate(control: vici.Charon, peer: str, child: str) -> None:
-    if child:
-        control.terminate(child=child)
+def _terminate(control: vici.Charon, peer: str, child: str = "", sa: str = "") -> None:
+    which = {"ike-id": sa} if sa else {"child": child} if child else {}
+    if which:
+        control.terminate(which)
         return
     for connection in (peer, peer + translate.SECOND_TRY):
-        control.terminate(ike=connection)
+        control.terminate({"ike": connection})
 
 
 def _connection(notes: Notes, peer: str, version: int) -> str:

@@ -109,8 +109,8 @@ class Charon:
         """Only started: how it ends is told by events."""
         self.request("initiate", {"ike": connection, "child": child, "timeout": "-1"})
 
-    def terminate(self, **which: str) -> None:
-        """`ike` or `child` by name; nothing matching is no error."""
+    def terminate(self, which: Mapping[str, str]) -> None:
+        """`ike` or `child` by name, or `ike-id`; nothing matching is no error."""
         with suppress(Refused):
             self.request("terminate", {**which, "force": "yes", "timeout": "-1"})
 

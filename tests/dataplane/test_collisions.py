@@ -1,0 +1,58 @@
+"""Both ends open at the same moment: one tunnel remains, the same at both ends."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from policies.domain.proposals import AUTO_IKE, IkeVersion
+from tests.dataplane.gateways import Gateways
+from tests.dataplane.world import Side, World, ping
+from tests.waiting import wait_for
+from vpn.domain.actions import Initiate, Terminate
+from vpn.domain.peers import peers
+from vpn.domain.spec import GatewaySpec
+
+pytestmark = pytest.mark.dataplane
+
+ROUNDS = 4
+
+
+@pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
+def test_two_become_one(world: World, version: IkeVersion) -> None:
+    """Each round is a real collision; which of its forms it takes, chance decides."""
+    gateways = Gateways(world)
+    gateways.change(ike=replace(AUTO_IKE, version=version))
+    gateways.settle(1)
+    world.generation = gateways.left.generation
+    ends = ((world.left, gateways.left), (world.right, gateways.right))
+    collided = 0
+    for _ in range(ROUNDS):
+        for side, spec in ends:
+            world.do(side.members[0], Terminate(peers(spec)[0].name))
+        wait_for(lambda: not any(carried(world, side) for side, _ in ends), 10)
+        with ThreadPoolExecutor(2) as both:
+            list(both.map(lambda end: initiate(world, *end), ends))
+        wait_for(lambda: world.up(world.left) and world.up(world.right), 10)
+        collided += sum(len(world.state(side).sas) for side, _ in ends) > 2
+        wait_for(lambda: gateways.once() == 0 and is_one(world), 20)
+        for here, there in ((world.left, world.right), (world.right, world.left)):
+            assert ping(world.namespace(here), there.host, count=5) == 5
+    assert collided
+
+
+def initiate(world: World, side: Side, spec: GatewaySpec) -> None:
+    (peer,) = peers(spec)
+    world.do(side.members[0], Initiate(peer.name, peer.children[0].name, int(peer.ike.version)))
+
+
+def carried(world: World, side: Side) -> list[str]:
+    """The IKE SAs of a side that carry a child, by what both ends call them."""
+    return sorted(sa.initiator_spi for sa in world.state(side).sas if any(c.installed for c in sa.children))
+
+
+def is_one(world: World) -> bool:
+    here, there = carried(world, world.left), carried(world, world.right)
+    return len(here) == 1 and here == there
