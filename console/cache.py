@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
+from redis import Redis
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -13,6 +15,11 @@ log = logging.getLogger(__name__)
 
 class FailOpenRedisCache(RedisCache):
     """Redis; while it is away every key is missing and nothing is kept."""
+
+    @cached_property
+    def _client(self) -> Redis:
+        """Kept, since making one costs more than asking it; its connections are a pool's."""
+        return self._cache.get_client(write=True)
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         try:
@@ -42,7 +49,7 @@ class FailOpenRedisCache(RedisCache):
         """One more for `key`, forgotten after `seconds`: the number so far, in one round trip."""
         name = self.make_and_validate_key(key)
         try:
-            pipe = self._cache.get_client(name, write=True).pipeline(transaction=False)
+            pipe = self._client.pipeline(transaction=False)
             pipe.incr(name)
             pipe.expire(name, seconds)
             return int(pipe.execute()[0])

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
+from csp.middleware import CSPMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from console.actor import Actor, Role, Via
 from console.models import Account, Membership, User
@@ -14,6 +16,9 @@ from console.web.requests import Place, actor_of
 
 ACCOUNT_KEY, ACTING_KEY = "account_id", "acting_account_id"
 _WELL_FORMED = re.compile(r"[-0-9a-zA-Z_]{8,64}")
+
+# For answers that are no documents: should a browser be made to show one, it loads nothing.
+_NO_DOCUMENT = "default-src 'none'; frame-ancestors 'none'"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -31,6 +36,16 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """The settings' policy for pages; JSON gets its own, which also spares building the other."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.get("Content-Type", "").startswith("application/json"):
+            response["Content-Security-Policy"] = _NO_DOCUMENT
+            return response
+        return super().process_response(request, response)
 
 
 class ActorMiddleware:

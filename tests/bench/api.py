@@ -73,7 +73,8 @@ def measure(client: Client, credentials: dict[str, str], sizes: tuple[int, ...])
         for size in sizes:
             fill(scene, size)
             figures += _operations(scene, size)
-        figures += _throughput(scene)
+            if size in {sizes[0], sizes[-1]}:
+                figures += _throughput(scene, size)
         figures += _pages(client)
     finally:
         scene.clear()
@@ -164,12 +165,12 @@ def _last_page(client: Client) -> str:
     return path
 
 
-def _throughput(scene: Scene) -> Iterator[Figure]:
+def _throughput(scene: Scene, size: int) -> Iterator[Figure]:
     method = f"{CLIENTS} clients in one process for {SECONDS:g} s, each with a kept connection"
     reads = _rate(scene, lambda client: client.send("GET", scene.one()))
-    yield Figure("GETs of a connection", f"{reads:.0f} per second", "400 per second", method)
+    yield Figure(f"GETs of a connection, of {size}", f"{reads:.0f} per second", "400 per second", method)
     writes = _rate(scene, scene.create)
-    yield Figure("POSTs of a connection", f"{writes:.0f} per second", "44 per second", method)
+    yield Figure(f"POSTs of a connection, at {size}", f"{writes:.0f} per second", "44 per second", method)
 
 
 def _rate(scene: Scene, action: Callable[[Client], object]) -> float:

@@ -73,6 +73,13 @@ def test_nothing_of_the_page_breaks_its_policy(ana: Party) -> None:
     assert not re.search(r"\son\w+=", content)
 
 
+def test_an_answer_that_is_no_document_may_load_nothing(ana: Party) -> None:
+    for path in ("/v1/vpn_gateways?version=2019-01-01", "/v1/nowhere?version=2019-01-01"):
+        response = ana.browser().get(path, headers={"Accept": "application/json"})
+        assert response["Content-Type"].startswith("application/json")
+        assert response["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
 def test_a_gateway_by_form(ana: Party) -> None:
     subnet = make_gateway(ana).subnet
     browser = ana.browser()
