@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.bench.client import Client
 from tests.bench.figures import Figure, milliseconds, timed, until
+from vpn.domain.plan import BACK_OFF
 
 REPEATS = 60
 CLIENTS = 8
@@ -82,7 +83,8 @@ def measure(client: Client, credentials: dict[str, str], sizes: tuple[int, ...])
 
 
 def fill(scene: Scene, size: int) -> None:
-    """Up to so many connections, by four clients at once; then the workers are let finish."""
+    """Up to so many connections, by four clients at once; then the workers are let finish, and the
+    peers, which never answer, be tried as seldom as they will be from then on."""
     while len(scene.gateways) * PER_GATEWAY < size:
         scene.add_gateway()
     missing = size - len(scene.connections)
@@ -95,6 +97,7 @@ def fill(scene: Scene, size: int) -> None:
         clients = [Client(scene.credentials) for _ in range(4)]
         list(pool.map(work, clients, [(missing + place) // 4 for place in range(4)]))
     until(lambda: _all_stable(scene), seconds=300, every=0.5)
+    time.sleep(sum(BACK_OFF[:-1]))
 
 
 def _all_stable(scene: Scene) -> bool:
