@@ -12,6 +12,8 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.test import Client
 
+from console import settings as product
+
 
 @pytest.fixture
 def collected(tmp_path: Path, settings: LazySettings) -> Iterator[Path]:
@@ -39,7 +41,8 @@ def test_pages_name_files_by_their_content(db: None, collected: Path) -> None:
     assert "immutable" not in plain.headers["Cache-Control"]
 
 
-def test_without_collecting_files_are_served_all_the_same(db: None) -> None:
+def test_without_collecting_files_are_served_all_the_same(db: None, settings: LazySettings) -> None:
+    settings.WHITENOISE_USE_FINDERS = product.WHITENOISE_USE_FINDERS
     client = Client()
     page = client.get("/sign-in").content.decode()
     urls = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page))
