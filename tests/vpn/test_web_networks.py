@@ -83,6 +83,16 @@ def test_a_subnet_outside_of_the_prefixes_brings_its_own(ana: Party, browser: Cl
     assert AddressPrefix.objects.filter(vpc=vpc).count() == 2
 
 
+@pytest.mark.parametrize("vpc", ["", "nonsense", "00000000-0000-4000-8000-000000000000"])
+def test_a_subnet_needs_a_vpc(ana: Party, browser: Client, vpc: str) -> None:
+    make_vpc(ana)
+    draft = {"vpc": vpc, "zone": "us-south-1", "ipv4_cidr_block": "10.9.0.0/24"}
+    answer = browser.post("/networks/subnets/new", draft)
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["vpc"]
+    assert not Subnet.objects.exists() and not AddressPrefix.objects.filter(cidr="10.9.0.0/24").exists()
+
+
 def test_creates_instances(ana: Party, browser: Client) -> None:
     subnet = make_subnet(ana)
     fields = {"subnet": str(subnet.pk), "name": "", "address": ""}

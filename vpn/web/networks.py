@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from console.actor import Actor, Role
+from console.actor import Role
 from console.errors import Conflict, Invalid, Refused
 from console.web.lists.views import bulk_page, list_page
 from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
-from vpn.domain.cidrs import CidrError, parse_cidr
-from vpn.models import AddressPrefix, Subnet, Vpc
 from vpn.services import networks, subnets
 from vpn.services.fields import InstanceFields, SubnetFields, VpcFields
+from vpn.services.homes import create_home
 from vpn.web.forms.networks import InstanceForm, SubnetForm, VpcForm
 from vpn.web.lists.networks import NETWORKS
+
+Named = TypeVar("Named", VpcFields, SubnetFields, InstanceFields)
 
 
 @page()
 def network_list(request: ConsoleRequest, kind: str) -> HttpResponse:
     """One of the three lists, with the way to the others."""
     spec = NETWORKS[kind]
-    return list_page(request, spec, f"vpn/networks/{spec.plural.lower()}.html", {"kind": kind})
+    title = spec.plural[0].upper() + spec.plural[1:]
+    extra = {"kind": kind, "title": title, "noun": spec.noun, "new": reverse(f"{kind}_new")}
+    return list_page(request, spec, f"vpn/networks/{spec.plural.lower()}.html", extra)
 
 
 @form_page(Role.EDITOR)
@@ -42,15 +46,13 @@ def vpc_new(request: ConsoleRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         try:
-            with transaction.atomic():
-                vpc = _add_vpc(request.actor, form)
-                form.paths = {**VpcForm.paths, "name": "subnet_name"}
-                fields = _subnet_fields(vpc, data["subnet_name"], data["zone"], data["ipv4_cidr_block"])
-                _add_subnet(request.actor, vpc, fields)
+            vpc: VpcFields = {}
+            fields = _subnet_fields(data["subnet_name"], data)
+            subnet = create_home(request.actor, _named(vpc, data["name"]), fields)
         except Refused as error:
             form.add_violations(error.violations)
         else:
-            return _done(request, f"The VPC {vpc.name} is created.")
+            return _done(request, f"The VPC {subnet.vpc.name} is created.")
     context = {"form": form, "title": "New VPC", "next": request.GET.get("next", "")}
     return render(request, "vpn/networks/form.html", context)
 
@@ -61,10 +63,8 @@ def subnet_new(request: ConsoleRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         try:
-            with transaction.atomic():
-                vpc = networks.get_vpc(request.actor, UUID(data["vpc"]))
-                fields = _subnet_fields(vpc, data["name"], data["zone"], data["ipv4_cidr_block"])
-                subnet = _add_subnet(request.actor, vpc, fields)
+            fields = _subnet_fields(data["name"], data)
+            subnet = create_home(request.actor, UUID(data["vpc"]), fields)
         except Refused as error:
             form.add_violations(error.violations)
         else:
@@ -79,10 +79,8 @@ def instance_new(request: ConsoleRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         fields: InstanceFields = {"subnet": {"id": data["subnet"]}, "address": data["address"]}
-        if data["name"]:
-            fields["name"] = data["name"]
         try:
-            instance = subnets.create_instance(request.actor, fields)
+            instance = subnets.create_instance(request.actor, _named(fields, data["name"]))
         except (Invalid, Conflict) as error:
             form.add_violations(error.violations)
         else:
@@ -105,37 +103,16 @@ def network_delete(request: ConsoleRequest, kind: str, row_id: UUID) -> HttpResp
     return _done(request, f"The {spec.noun} is deleted.", spec.url)
 
 
-def _add_vpc(actor: Actor, form: VpcForm) -> Vpc:
-    """Prefixes by hand: the subnet's own block becomes the first."""
-    name = form.cleaned_data["name"]
-    fields: VpcFields = {"address_prefix_management": "manual"}
-    if name:
-        fields["name"] = name
-    return networks.create_vpc(actor, fields)
-
-
-def _subnet_fields(vpc: Vpc, name: str, zone: str, block: str) -> SubnetFields:
-    fields: SubnetFields = {"vpc": {"id": str(vpc.pk)}, "zone": {"name": zone}, "ipv4_cidr_block": block}
+def _named(fields: Named, name: str) -> Named:
+    """Without a name the service chooses one."""
     if name:
         fields["name"] = name
     return fields
 
 
-def _add_subnet(actor: Actor, vpc: Vpc, fields: SubnetFields) -> Subnet:
-    """With an address prefix for its block where the VPC has none around it."""
-    block, zone = fields["ipv4_cidr_block"], fields["zone"]
-    if _needs_prefix(vpc, block):
-        networks.create_address_prefix(actor, vpc.pk, {"cidr": block, "zone": zone})
-    return subnets.create_subnet(actor, fields)
-
-
-def _needs_prefix(vpc: Vpc, block: str) -> bool:
-    try:
-        wanted = parse_cidr(block)
-    except CidrError:
-        return False
-    prefixes = AddressPrefix.objects.filter(vpc=vpc).values_list("cidr", flat=True)
-    return not any(wanted.subnet_of(parse_cidr(cidr)) for cidr in prefixes)
+def _subnet_fields(name: str, data: dict[str, Any]) -> SubnetFields:
+    fields: SubnetFields = {"zone": {"name": data["zone"]}, "ipv4_cidr_block": data["ipv4_cidr_block"]}
+    return _named(fields, name)
 
 
 def _done(request: ConsoleRequest, message: str, where: str = "networks") -> HttpResponse:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import authenticate
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -16,6 +15,7 @@ from console.encryption import DecryptionError
 from console.web.forms import RuleForm
 from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
+from console.web.sign_in import password_is_right
 from vpn.services import connections
 from vpn.services.keys import reveal_key
 from vpn.services.logs import read_log
@@ -72,7 +72,7 @@ def connection_reveal(request: ConsoleRequest, gateway_id: UUID, connection_id: 
     form = OwnPasswordForm(request.POST if request.method == "POST" else None)
     context = {"form": form, "connection": connection, "gateway": connection.gateway}
     if form.is_valid():
-        if not _is_own(request, form.cleaned_data["password"]):
+        if not password_is_right(request, form.cleaned_data["password"]):
             form.add_error("password", "That is not your password.")
         else:
             try:
@@ -80,8 +80,3 @@ def connection_reveal(request: ConsoleRequest, gateway_id: UUID, connection_id: 
             except DecryptionError:
                 form.add_error(None, _UNREADABLE)
     return render(request, "vpn/connections/reveal.html", context)
-
-
-def _is_own(request: ConsoleRequest, password: str) -> bool:
-    """By the way of a sign-in, so that guesses count as guesses there."""
-    return authenticate(request, username=request.user.get_username(), password=password) == request.user

@@ -22,7 +22,7 @@ def _zones() -> list[tuple[str, str]]:
 class VpcForm(RuleForm):
     """A VPC with its first subnet: what a gateway needs to stand in."""
 
-    paths = {"cidr": "ipv4_cidr_block"}
+    paths = {"cidr": "ipv4_cidr_block", "vpc.name": "name", "name": "subnet_name"}
     name = forms.CharField(label="Name of the VPC", required=False, initial="vpc-1")
     subnet_name = forms.CharField(label="Name of the subnet", required=False, initial="subnet-1")
     zone = forms.ChoiceField(choices=_zones)
@@ -31,7 +31,9 @@ class VpcForm(RuleForm):
 
 class SubnetForm(RuleForm):
     paths = {"cidr": "ipv4_cidr_block"}
-    vpc = forms.ChoiceField(label="VPC", required=False)
+    vpc = forms.ChoiceField(
+        label="VPC", error_messages={"required": "Choose the VPC in which the subnet is to be."}
+    )
     name = forms.CharField(required=False)
     zone = forms.ChoiceField(choices=_zones)
     ipv4_cidr_block = forms.CharField(
