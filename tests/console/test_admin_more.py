@@ -65,6 +65,14 @@ def test_the_list_of_accounts_offers_to_act(root: Client, ana: Party) -> None:
     assert "Act in this account" in root.get(change_url("console_account", ana.account)).content.decode()
 
 
+def test_the_admin_site_too_says_where_one_acts(root: Client, ana: Party) -> None:
+    words = f"You act in the account <strong>{ana.account.name}</strong>"
+    assert words not in root.get(reverse("admin:index")).content.decode()
+    root.post("/account/switch", {"account": ana.account.pk})
+    page = root.get(reverse("admin:index")).content.decode()
+    assert words in page and f'action="{reverse("stop_acting")}"' in page
+
+
 def export(client: Client, name: str, *rows: Any) -> str:
     data = {"action": "export", "_selected_action": [str(row.pk) for row in rows]}
     answer = client.post(reverse(f"admin:{name}_changelist"), data)
