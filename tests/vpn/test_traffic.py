@@ -60,6 +60,32 @@ def test_what_comes_sooner_is_added_to_the_sample_before(rows: list[Connection])
     assert samples == [(at, 3, 12), (at + timedelta(seconds=5), 2, 8)]
 
 
+def test_what_passed_unseen_is_spread_over_the_time(rows: list[Connection]) -> None:
+    at, ident = timezone.now(), rows[0].pk
+    moved = Carried(1000, 7, 10, 1)
+    record_traffic({ident: moved}, at, at - timedelta(minutes=5))
+    samples = list(TrafficSample.objects.order_by("at"))
+    assert [s.at for s in samples] == [at - timedelta(seconds=30 * n) for n in reversed(range(10))]
+    assert {s.bytes_in for s in samples} == {100}
+    assert (
+        sum((Carried(s.bytes_in, s.bytes_out, s.packets_in, s.packets_out) for s in samples), Carried())
+        == moved
+    )
+
+
+@pytest.mark.parametrize("seen", [timedelta(seconds=59), timedelta(0)])
+def test_what_was_watched_stays_where_it_was_seen(rows: list[Connection], seen: timedelta) -> None:
+    at = timezone.now()
+    record_traffic({rows[0].pk: Carried(1000, 7, 10, 1)}, at, at - seen)
+    assert TrafficSample.objects.get().at == at
+
+
+def test_a_day_without_looks_makes_no_more_than_an_hour_of_samples(rows: list[Connection]) -> None:
+    at = timezone.now()
+    record_traffic({rows[0].pk: Carried(10**9, 10**9, 10**6, 10**6)}, at, at - timedelta(days=1))
+    assert TrafficSample.objects.count() == 120
+
+
 def test_statements_do_not_grow_with_connections(
     rows: list[Connection], django_assert_num_queries: Any
 ) -> None:

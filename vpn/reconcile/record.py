@@ -128,7 +128,8 @@ def _record_connections(
     if new or moved:
         standing = set(Connection.objects.filter(gateway=gateway).values_list("id", flat=True))
         Tunnel.objects.bulk_create([t for t in new if t.connection_id in standing], ignore_conflicts=True)
-        record_traffic({ident: passed for ident, passed in moved.items() if ident in standing}, at)
+        carried_here = {ident: passed for ident, passed in moved.items() if ident in standing}
+        record_traffic(carried_here, at, gateway.observed_at)
     return changed or bool(new)
 
 

@@ -7,7 +7,7 @@ connection gets a row of its own at most every few seconds: what comes sooner is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,8 @@ from vpn.models import TrafficSample
 # A little less than the sweep's pace, so that each sweep makes a sample.
 EVERY = timedelta(seconds=4.5)
 KEPT = timedelta(hours=24)
+# So long without an observation is an outage of the workers; the chart's intervals; an hour of them.
+UNSEEN, GRAIN, MOST_PARTS = timedelta(minutes=1), timedelta(seconds=30), 120
 _COUNTERS = ("bytes_in", "bytes_out", "packets_in", "packets_out")
 
 
@@ -58,8 +60,12 @@ def _since(before: Mapping[str, Any] | None, name: str, now: int) -> int:
     return now - then if now >= then else now
 
 
-def record_traffic(moved: Mapping[UUID, Carried], at: datetime) -> None:
-    """Three statements for however many connections; none when nothing moved."""
+def record_traffic(moved: Mapping[UUID, Carried], at: datetime, since: datetime | None = None) -> None:
+    """Three statements for however many connections; none when nothing moved.
+
+    `since` is the observation before. After a time in which nobody looked, what passed is spread
+    over it evenly: when it passed nobody knows, but it did not pass at once.
+    """
     busy = {ident: passed for ident, passed in moved.items() if passed}
     if not busy:
         return
@@ -70,10 +76,20 @@ def record_traffic(moved: Mapping[UUID, Carried], at: datetime) -> None:
             setattr(sample, name, getattr(sample, name) + getattr(busy[ident], name))
     TrafficSample.objects.bulk_update(open_ones.values(), _COUNTERS)
     TrafficSample.objects.bulk_create(
-        TrafficSample(connection_id=ident, at=at, **{name: getattr(passed, name) for name in _COUNTERS})
+        TrafficSample(connection_id=ident, at=moment, **dict(zip(_COUNTERS, astuple(part), strict=True)))
         for ident, passed in busy.items()
         if ident not in open_ones
+        for moment, part in _spread(passed, at, since)
     )
+
+
+def _spread(passed: Carried, at: datetime, since: datetime | None) -> Iterator[tuple[datetime, Carried]]:
+    parts = min((at - since) // GRAIN, MOST_PARTS) if since and at - since >= UNSEEN else 1
+    for n in range(parts):
+        # Differences of rounded sums: no byte is lost or made.
+        counts = (total * (n + 1) // parts - total * n // parts for total in astuple(passed))
+        if part := Carried(*counts):
+            yield at - (parts - 1 - n) * GRAIN, part
 
 
 def prune_traffic() -> None:
