@@ -169,6 +169,24 @@ def test_limits_are_told(slug: str, parameters: Parameters, message: str) -> Non
     assert message in render(vendor, parameters, made_at=MADE_AT)
 
 
+@pytest.mark.parametrize(
+    ("slug", "dpd", "line"),
+    [
+        ("vyos", (1, 10), "dead-peer-detection interval '2'"),
+        ("juniper", (90, 270), "dead-peer-detection interval 60"),
+        ("juniper", (2, 10), "dead-peer-detection threshold 1"),
+        ("cisco", (5, 15), " dpd 10 5 periodic"),
+        ("pfsense", (30, 120), "<dpd_maxfail>3</dpd_maxfail>"),
+        ("pfsense", (2, 86399), "<dpd_maxfail>43198</dpd_maxfail>"),
+    ],
+)
+def test_dead_peer_detection_is_what_the_device_makes_of_it(
+    slug: str, dpd: tuple[int, int], line: str
+) -> None:
+    """pfSense waits one delay longer than it counts failures."""
+    assert line in render(VENDORS[slug], case(dpd=dpd), made_at=MADE_AT)
+
+
 def test_where_nothing_is_lost_nothing_is_told() -> None:
     assert [limits(vendor, case(V2, PFS)) for vendor in VENDORS.values()] == [[]] * len(VENDORS)
 

@@ -21,7 +21,7 @@ NOTES = (
     "Let UDP 500, UDP 4500 and ESP in where an access list guards the outer interface",
 )
 _IKEV2_CIPHERS = {"aes128": "aes-cbc-128", "aes256": "aes-cbc-256", "triple_des": "3des"}
-_IKEV1_CIPHERS = {"aes128": "aes 128", "aes256": "aes 256", "triple_des": "3des"}
+_IKEV1_CIPHERS = {"aes128": "aes", "aes256": "aes 256", "triple_des": "3des"}
 _ESP_CIPHERS = {"aes128": "esp-aes", "aes256": "esp-aes 256", "triple_des": "esp-3des"}
 _ESP_DIGESTS = {"md5": "esp-md5-hmac", "sha1": "esp-sha-hmac", "sha256": "esp-sha256-hmac"}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite
-from vpn.domain.handoff.support import Support, clamped
+from vpn.domain.handoff.support import Support, clamped, failures
 
 SUPPORT = Support(dpd=(1, 3600), key_characters='"\\', key_beginnings=("ENC ",))
 VERIFY = ("diagnose vpn ike gateway list", "diagnose vpn tunnel list", "get vpn ipsec tunnel summary")
@@ -55,7 +55,7 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
         "nattraversal enable",
         "dpd on-idle",
         f"dpd-retryinterval {clamped(SUPPORT, parameters.dpd_interval)}",
-        f"dpd-retrycount {parameters.dpd_failures}",
+        f"dpd-retrycount {failures(SUPPORT, parameters)}",
         f"remote-gw {parameters.ours.address}",
         f'psksecret "{key}"',
     ]

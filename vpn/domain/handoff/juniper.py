@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters
-from vpn.domain.handoff.support import Support, clamped
+from vpn.domain.handoff.support import Support, clamped, failures
 
 SUPPORT = Support(dpd=(10, 60), key_characters='"\\', key_beginnings=("$8$", "$9$"))
 VERIFY = (
@@ -53,7 +53,7 @@ def _ike(parameters: Parameters, key: str) -> list[str]:
         f"{gateway} remote-identity inet {parameters.ours.identity}",
         f"{gateway} dead-peer-detection always-send",
         f"{gateway} dead-peer-detection interval {clamped(SUPPORT, parameters.dpd_interval)}",
-        f"{gateway} dead-peer-detection threshold {parameters.dpd_failures}",
+        f"{gateway} dead-peer-detection threshold {failures(SUPPORT, parameters)}",
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.support import Support, failures
 
 SUPPORT = Support(dpd=(1, 86400), key_characters="?")
 VERIFY = ("/ip ipsec active-peers print", "/ip ipsec installed-sa print", '/log print where topics~"ipsec"')
@@ -34,7 +34,7 @@ def _ipsec(parameters: Parameters, key: str) -> list[str]:
     return [
         f"/ip ipsec profile add name={tag} enc-algorithm={_CIPHERS[ike.cipher]} hash-algorithm={ike.digest}"
         f" dh-group={_GROUPS[ike.group]} lifetime={parameters.ike.lifetime}s"
-        f" dpd-interval={parameters.dpd_interval}s dpd-maximum-failures={parameters.dpd_failures}"
+        f" dpd-interval={parameters.dpd_interval}s dpd-maximum-failures={failures(SUPPORT, parameters)}"
         " nat-traversal=yes",
         f"/ip ipsec proposal add name={tag} enc-algorithms={_ESP_CIPHERS[esp.cipher]}"
         f" auth-algorithms={esp.digest} pfs-group={_GROUPS[esp.group]} lifetime={parameters.esp.lifetime}s",

@@ -10,7 +10,7 @@ SUPPORT = Support()
 VERIFY = ("swanctl --load-all", "VPN > IPsec > Status Overview", "VPN > IPsec > Log File")
 NOTES = (
     "The pages do not show what comes from a file; to have it there, type the values listed at the end",
-    "The pages have no 3DES and no MD5; the file has",
+    "The pages have no 3DES and no MD5, and DH groups 2 and 5 in a few proposals only; the file has them all",
     "Add a rule in Firewall > Rules > IPsec that lets the networks behind the gateway in",
     "Set Firewall > Settings > Normalization to a maximum MSS of 1360 for the interface IPsec",
 )
@@ -25,6 +25,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
 
 def _by_hand(parameters: Parameters) -> list[str]:
     yours, ours = parameters.yours, parameters.ours
+    timeout = f", DPD timeout {parameters.dpd_timeout}" if parameters.version == 1 else ""
     return [
         "By hand instead of this file:",
         f"VPN > IPsec > Pre-Shared Keys: Local Identifier {yours.identity},",
@@ -32,7 +33,7 @@ def _by_hand(parameters: Parameters) -> list[str]:
         f"VPN > IPsec > Connections: Version IKEv{parameters.version},",
         f"  Proposals {parameters.ike_suite.keywords},",
         f"  Local addresses {yours.address}, Remote addresses {ours.address}, MOBIKE off,",
-        f"  Rekey time {parameters.ike.lifetime}, DPD delay {parameters.dpd_interval}",
+        f"  Rekey time {parameters.ike.lifetime}, DPD delay {parameters.dpd_interval}{timeout}",
         f"  Local Authentication: Pre-Shared Key, Id {yours.identity}",
         f"  Remote Authentication: Pre-Shared Key, Id {ours.identity}",
         *(

@@ -106,11 +106,6 @@ class Parameters:
         return f"isth-{self.connection_id.hex[:8]}"
 
     @property
-    def dpd_failures(self) -> int:
-        """For devices that count unanswered questions instead of seconds: 1 to 5."""
-        return max(1, min(5, self.dpd_timeout // self.dpd_interval))
-
-    @property
     def fingerprint(self) -> str:
         """Changes with every parameter: to see whether a file of last month is still right."""
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:12]

@@ -57,7 +57,8 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
         "<mobike>off</mobike>",
         "<startaction>start</startaction>",
         f"<dpd_delay>{parameters.dpd_interval}</dpd_delay>",
-        f"<dpd_maxfail>{parameters.dpd_failures}</dpd_maxfail>",
+        # Its timeout is the delay taken once more often than this.
+        f"<dpd_maxfail>{max(1, parameters.dpd_timeout // parameters.dpd_interval - 1)}</dpd_maxfail>",
     ]
     return ["<phase1>", *(f"  {field}" for field in fields), "</phase1>"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters
+from vpn.domain.handoff.support import Support
 
+SUPPORT = Support()
 VERIFY = (
     "swanctl --list-sas",
     "swanctl --initiate --child <TAG>-1",

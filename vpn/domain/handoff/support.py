@@ -73,6 +73,11 @@ def clamped(support: Support, interval: int) -> int:
     return max(low, min(high, interval))
 
 
+def failures(support: Support, parameters: Parameters) -> int:
+    """For devices that count unanswered questions instead of seconds: 1 to 5."""
+    return max(1, min(5, parameters.dpd_timeout // clamped(support, parameters.dpd_interval)))
+
+
 def key_obstacles(support: Support, device: str, key: str) -> list[str]:
     """Why the device would misread this very key; the message does not show it."""
     said = []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Protocol
 
 from vpn.domain.handoff import (
     cisco,
@@ -41,102 +42,70 @@ class Vendor:
     ending: str
     where: str
     body: Body
-    comment: str = "#"
-    support: Support = field(default_factory=Support)
-    notes: tuple[str, ...] = ()
-    verify: tuple[str, ...] = ()
+    comment: str
+    support: Support
+    notes: tuple[str, ...]
+    verify: tuple[str, ...]
+
+
+class _Device(Protocol):
+    """What the module of a device has."""
+
+    @property
+    def __name__(self) -> str: ...
+    @property
+    def SUPPORT(self) -> Support: ...
+    @property
+    def NOTES(self) -> tuple[str, ...]: ...
+    @property
+    def VERIFY(self) -> tuple[str, ...]: ...
+    @property
+    def body(self) -> Body: ...
+
+
+def _vendor(device: _Device, name: str, ending: str, where: str, *, comment: str = "#") -> Vendor:
+    """By the name of its module."""
+    return Vendor(
+        slug=device.__name__.rpartition(".")[2],
+        name=name,
+        ending=ending,
+        where=where,
+        body=device.body,
+        comment=comment,
+        support=device.SUPPORT,
+        notes=device.NOTES,
+        verify=device.VERIFY,
+    )
 
 
 _ALL = (
-    Vendor(
-        "strongswan",
-        "strongSwan",
-        ".conf",
-        "Put it into /etc/swanctl/conf.d/ and run swanctl --load-all.",
-        strongswan.body,
-        verify=strongswan.VERIFY,
-        notes=strongswan.NOTES,
+    _vendor(
+        strongswan, "strongSwan", ".conf", "Put it into /etc/swanctl/conf.d/ and run swanctl --load-all."
     ),
-    Vendor(
-        "libreswan",
+    _vendor(
+        libreswan,
         "Libreswan",
         ".txt",
         "Put its two parts into the files in /etc/ipsec.d/ that they name, then restart ipsec.",
-        libreswan.body,
-        support=libreswan.SUPPORT,
-        verify=libreswan.VERIFY,
-        notes=libreswan.NOTES,
     ),
-    Vendor(
-        "cisco",
-        "Cisco IOS-XE",
-        ".txt",
-        "Paste it in configuration mode.",
-        cisco.body,
-        comment="!",
-        support=cisco.SUPPORT,
-        verify=cisco.VERIFY,
-        notes=cisco.NOTES,
-    ),
-    Vendor(
-        "juniper",
-        "Juniper SRX",
-        ".txt",
-        "Load it in configuration mode.",
-        juniper.body,
-        support=juniper.SUPPORT,
-        verify=juniper.VERIFY,
-        notes=juniper.NOTES,
-    ),
-    Vendor(
-        "fortigate",
-        "FortiGate",
-        ".txt",
-        "Paste it into the CLI of the VDOM.",
-        fortigate.body,
-        support=fortigate.SUPPORT,
-        verify=fortigate.VERIFY,
-        notes=fortigate.NOTES,
-    ),
-    Vendor(
-        "vyos",
-        "VyOS",
-        ".txt",
-        "Paste it after configure; then commit and save.",
-        vyos.body,
-        support=vyos.SUPPORT,
-        verify=vyos.VERIFY,
-        notes=vyos.NOTES,
-    ),
-    Vendor(
-        "pfsense",
+    _vendor(cisco, "Cisco IOS-XE", ".txt", "Paste it in configuration mode.", comment="!"),
+    _vendor(juniper, "Juniper SRX", ".txt", "Load it in configuration mode."),
+    _vendor(fortigate, "FortiGate", ".txt", "Paste it into the CLI of the VDOM."),
+    _vendor(vyos, "VyOS", ".txt", "Paste it after configure; then commit and save."),
+    _vendor(
+        pfsense,
         "pfSense",
         ".xml",
         "Merge it into the ipsec part of config.xml (Diagnostics > Backup & Restore).",
-        pfsense.body,
-        support=pfsense.SUPPORT,
-        verify=pfsense.VERIFY,
-        notes=pfsense.NOTES,
     ),
-    Vendor(
-        "opnsense",
+    _vendor(
+        opnsense,
         "OPNsense",
         ".conf",
         "Put it into /usr/local/etc/swanctl/conf.d/ and run swanctl --load-all.",
-        opnsense.body,
-        support=opnsense.SUPPORT,
-        verify=opnsense.VERIFY,
-        notes=opnsense.NOTES,
     ),
-    Vendor(
-        "mikrotik",
-        "MikroTik RouterOS",
-        ".rsc",
-        "Paste it into the terminal, or upload it and run /import.",
-        mikrotik.body,
-        support=mikrotik.SUPPORT,
-        verify=mikrotik.VERIFY,
-        notes=mikrotik.NOTES,
+    _vendor(
+        mikrotik, "MikroTik RouterOS", ".rsc", "Paste it into the terminal, or upload it and run /import."
     ),
 )
 

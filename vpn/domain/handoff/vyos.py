@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.support import Support, clamped
 
 SUPPORT = Support(dpd=(2, 86400), key_characters="'\"\\")
 VERIFY = ("show vpn ike sa", "show vpn ipsec sa", "reset vpn ipsec site-to-site peer <TAG>")
@@ -56,7 +56,7 @@ def _groups(parameters: Parameters) -> list[str]:
         *_proposal(ike, parameters.ike_suite),
         f"{ike} proposal 1 dh-group '{parameters.ike_suite.group}'",
         f"{ike} dead-peer-detection action 'restart'",
-        f"{ike} dead-peer-detection interval '{parameters.dpd_interval}'",
+        f"{ike} dead-peer-detection interval '{clamped(SUPPORT, parameters.dpd_interval)}'",
         f"{ike} dead-peer-detection timeout '{parameters.dpd_timeout}'",
         f"{esp} lifetime '{parameters.esp.lifetime}'",
         f"{esp} mode 'tunnel'",
