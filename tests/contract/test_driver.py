@@ -137,6 +137,17 @@ def test_one_ike_sa_is_ended_by_its_id(world: World) -> None:
     wait_for(lambda: not installed(world.state(world.left)) and not installed(world.state(world.right)))
 
 
+def test_one_child_is_ended_by_its_id(world: World) -> None:
+    world.build()
+    world.connect()
+    (sa,) = world.state(world.left).sas
+    (child,) = sa.children
+    world.do(world.left.members[0], Terminate(sa.peer, child.name, child_sa=f"{child.unique_id}0"))
+    assert installed(world.state(world.left)) and installed(world.state(world.right))
+    world.do(world.left.members[0], Terminate(sa.peer, child.name, child_sa=child.unique_id))
+    wait_for(lambda: not installed(world.state(world.left)) and not installed(world.state(world.right)))
+
+
 def test_a_dropped_peer_is_gone_with_its_tunnels(world: World) -> None:
     world.build()
     world.connect()

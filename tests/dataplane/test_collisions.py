@@ -56,3 +56,35 @@ def carried(world: World, side: Side) -> list[str]:
 def is_one(world: World) -> bool:
     here, there = carried(world, world.left), carried(world, world.right)
     return len(here) == 1 and here == there
+
+
+def test_a_child_that_both_ends_open_under_one_ike_sa_becomes_one(world: World) -> None:
+    """Each round both ends ask; whether the two requests cross, chance decides."""
+    gateways = Gateways(world)
+    gateways.settle(1)
+    world.generation = gateways.left.generation
+    ends = ((world.left, gateways.left), (world.right, gateways.right))
+    collided = 0
+    for _ in range(ROUNDS):
+        (sa,) = world.state(world.left).sas
+        world.do(world.left.members[0], Terminate(sa.peer, sa.children[0].name))
+        wait_for(lambda: not any(carried(world, side) for side, _ in ends), 10)
+        with ThreadPoolExecutor(2) as both:
+            list(both.map(lambda end: initiate(world, *end), ends))
+        wait_for(lambda: world.up(world.left) and world.up(world.right), 10)
+        collided += any(len(spis(world, side)) > 1 for side, _ in ends)
+        wait_for(lambda: gateways.once() == 0 and is_one(world) and has_one_child(world), 20)
+        for here, there in ((world.left, world.right), (world.right, world.left)):
+            assert ping(world.namespace(here), there.host, count=5) == 5
+    assert collided
+
+
+def spis(world: World, side: Side) -> list[tuple[str, str]]:
+    """Of the installed children of a side: what it receives by, and what it sends by."""
+    children = [child for sa in world.state(side).sas for child in sa.children if child.installed]
+    return [(child.spi_in, child.spi_out) for child in children]
+
+
+def has_one_child(world: World) -> bool:
+    here, there = spis(world, world.left), spis(world, world.right)
+    return len(here) == 1 and here == [(incoming, outgoing) for outgoing, incoming in there]

@@ -60,12 +60,14 @@ class Initiate:
 class Terminate:
     """End one child, or with `child` empty the whole IKE SA (and all its children).
 
-    With `sa`, the unique id of an SaState, that IKE SA alone: others of the peer stay.
+    With `sa`, the unique id of an SaState, that IKE SA alone: others of the peer stay. With
+    `child_sa`, the unique id of a ChildState, that CHILD_SA alone: others of its name stay.
     """
 
     peer: str
     child: str = ""
     sa: str = ""
+    child_sa: str = ""
 
 
 Action = StartMember | StopMember | Plumb | LoadPeer | DropPeer | Initiate | Terminate

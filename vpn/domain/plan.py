@@ -21,7 +21,7 @@ from uuid import UUID
 
 from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
-from vpn.domain.collisions import superfluous
+from vpn.domain.collisions import doubled, superfluous
 from vpn.domain.failover import choose_active
 from vpn.domain.peers import ChildSpec, PeerSpec, peers
 from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
@@ -168,12 +168,21 @@ def _serve(wanted: _Wanted, state: MemberState, now: datetime, waits: list[timed
     # Up in another form than wanted, or not wanted, or without being loaded.
     stale = {name for name in alive if name in different or name not in form.children}
     yield from _reload(wanted, loaded, stale, anew=_anew(wanted, different, sas, now))
-    for twin, seconds in superfluous(sas):
+    yield from _ends_doubles(peer.name, sas, waits)
+    yield from _initiate_due(peer, state, stale | different, now, waits)
+
+
+def _ends_doubles(peer: str, sas: list[SaState], waits: list[timedelta]) -> Iterator[Action]:
+    """Children only once there is one IKE SA: with the other one its children go."""
+    twins = [(Terminate(peer, sa=twin.unique_id), seconds) for twin, seconds in superfluous(sas)]
+    children = [
+        (Terminate(peer, child.name, child_sa=child.unique_id), seconds) for child, seconds in doubled(sas)
+    ]
+    for ending, seconds in twins or children:
         if seconds:
             waits.append(timedelta(seconds=seconds))
         else:
-            yield Terminate(peer.name, sa=twin.unique_id)
-    yield from _initiate_due(peer, state, stale | different, now, waits)
+            yield ending
 
 
 def _anew(wanted: _Wanted, different: set[str], sas: list[SaState], now: datetime) -> bool:

@@ -36,6 +36,7 @@ class ChildState:
     suite: str
     installed_for: int
     rekey_in: int | None = None
+    unique_id: str = ""
 
     @property
     def installed(self) -> bool:

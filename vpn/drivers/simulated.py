@@ -32,7 +32,7 @@ from vpn.drivers.base import (
     Standing,
     StandingInstance,
 )
-from vpn.drivers.simulated_documents import ChildConf, Columns, Document, PeerConf, new_document
+from vpn.drivers.simulated_documents import ChildConf, Columns, Document, IkeSa, PeerConf, new_document
 from vpn.drivers.simulated_ike import close, initiate, vanish
 from vpn.drivers.simulated_log import told_of
 from vpn.drivers.simulated_reading import member_state, standing_member
@@ -182,7 +182,7 @@ class SimulatedDriver:
             close(self._store, document, action.name)
         elif isinstance(action, Terminate):
             standing = document["sas"].get(action.peer)
-            if standing and action.sa in {"", standing["id"]}:
+            if standing and _is_meant(standing, action):
                 close(self._store, document, action.peer, action.child)
         elif isinstance(action, Initiate):
             self._initiate(document, action)
@@ -240,6 +240,12 @@ def _refuse(document: Document, generation: int) -> None:
         raise StaleGeneration(what, f"generation {document['generation']} was applied already")
     if document["fault"]:
         raise DriverError(f"member {document['id']}", document["fault"])
+
+
+def _is_meant(standing: IkeSa, action: Terminate) -> bool:
+    child = standing["children"].get(action.child)
+    known = {"", child["spi_in"] if child else ""}
+    return action.sa in {"", standing["id"]} and action.child_sa in known
 
 
 def _start(document: Document) -> None:

@@ -90,6 +90,7 @@ def _child(name: str, child: ChildSa, now: float) -> ChildState:
         suite=child["suite"],
         installed_for=age,
         rekey_in=_rekey_in(child["lifetime"], age),
+        unique_id=child["spi_in"],
     )
 
 

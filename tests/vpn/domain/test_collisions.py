@@ -9,10 +9,10 @@ import pytest
 
 from tests.vpn.domain.values import NOW, actions, child, connection, gateway, names, sa, settled, with_member
 from vpn.domain.actions import Terminate
-from vpn.domain.collisions import PATIENCE, TOGETHER, superfluous
+from vpn.domain.collisions import PATIENCE, TOGETHER, doubled, superfluous
 from vpn.domain.peers import peers
 from vpn.domain.plan import plan
-from vpn.domain.state import SaState
+from vpn.domain.state import ChildState, SaState
 from vpn.domain.status import is_applied
 
 
@@ -76,3 +76,58 @@ def test_the_plan_ends_it_by_its_id_or_looks_again(ours: str, theirs: str) -> No
     else:
         assert actions(todo) == [] and todo.look_again == timedelta(seconds=PATIENCE)
     assert is_applied(spec, state, now=NOW)
+
+
+def pair(*, age: int = PATIENCE, younger: int = 0, **other: object) -> SaState:
+    """An IKE SA that we opened, with one child twice; `other` is what the second has of its own."""
+    one = replace(child("c1"), unique_id="7", spi_in="aa", installed_for=age)
+    two = replace(one, unique_id="8", spi_in="bb", installed_for=age - younger, **other)  # type: ignore[arg-type]
+    return sa("peer", [two, one])
+
+
+def ended_children(one: SaState) -> list[tuple[str, int]]:
+    return [(child.unique_id, seconds) for child, seconds in doubled([one])]
+
+
+@pytest.mark.parametrize(("age", "seconds"), [(0, PATIENCE), (1, PATIENCE - 1), (PATIENCE, 0), (60, 0)])
+def test_of_a_child_that_is_there_twice_one_goes_when_both_surely_live(age: int, seconds: int) -> None:
+    assert ended_children(pair(age=age)) == [("8", seconds)]
+    assert ended_children(pair(age=age + 1, younger=1)) == [("8", seconds)]
+
+
+def test_only_the_end_that_opened_the_ike_sa_ends_children() -> None:
+    assert ended_children(replace(pair(), initiator=False)) == []
+    assert ended_children(replace(pair(), state="CONNECTING")) == []
+
+
+def test_children_of_a_rekeying_or_with_other_selectors_stay() -> None:
+    assert ended_children(pair(age=60, younger=TOGETHER + 1)) == []
+    for state in ("REKEYED", "REKEYING", "DELETING", "INSTALLING"):
+        assert ended_children(pair(state=state)) == []
+    assert ended_children(pair(remote=("10.0.0.0/25",))) == []
+    assert ended_children(pair(name="c2")) == []
+
+
+@pytest.mark.parametrize("age", [1, PATIENCE])
+def test_the_plan_ends_a_double_child_by_its_id_or_looks_again(age: int) -> None:
+    spec = gateway(connection())
+    (peer,) = peers(spec)
+    twice: list[ChildState] = []
+    for name in names(spec):
+        twice += (replace(one, name=name) for one in pair(age=age).children)
+    both = (replace(pair(), peer=peer.name, children=tuple(twice)),)
+    todo = plan(spec, with_member(settled(spec), spec.members[0].id, sas=both), now=NOW)
+    if age < PATIENCE:
+        assert actions(todo) == [] and todo.look_again == timedelta(seconds=PATIENCE - age)
+    else:
+        assert actions(todo) == [Terminate(peer.name, name, child_sa="8") for name in names(spec)]
+
+
+def test_children_wait_until_there_is_one_ike_sa() -> None:
+    spec = gateway(connection())
+    (peer,) = peers(spec)
+    (name,) = names(spec)
+    theirs, ours = (replace(one, peer=peer.name, children=(child(name),)) for one in twins())
+    ours = replace(ours, children=tuple(replace(one, name=name) for one in pair().children))
+    state = with_member(settled(spec), spec.members[0].id, sas=(theirs, ours))
+    assert actions(plan(spec, state, now=NOW)) == [Terminate(peer.name, sa=theirs.unique_id)]

@@ -137,8 +137,8 @@ class StrongSwanDriver:
                     notes.count_attempt(peer_name, child, datetime.now(UTC))
                     write_notes(files, notes)
                     control.initiate(_connection(notes, peer_name, version), child)
-                case Terminate(peer_name, child, sa):
-                    _terminate(control, peer_name, child, sa)
+                case Terminate():
+                    _terminate(control, action)
 
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
         return Watcher(self._directory, members, stop).events()
@@ -216,19 +216,20 @@ def _drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> 
     for connection in (name, name + translate.SECOND_TRY):
         control.unload(connection)
     control.unload_secret(name)
-    _terminate(control, name)
+    _terminate(control, Terminate(name))
     notes.peers.pop(name, None)
     notes.attempts.pop(name, None)
     write_notes(files, notes)
     note_failure(files, name, None)
 
 
-def _terminate(control: vici.Charon, peer: str, child: str = "", sa: str = "") -> None:
-    which = {"ike-id": sa} if sa else {"child": child} if child else {}
-    if which:
-        control.terminate(which)
-        return
-    for connection in (peer, peer + translate.SECOND_TRY):
+def _terminate(control: vici.Charon, what: Terminate) -> None:
+    """The narrowest that is named."""
+    for key, value in (("child-id", what.child_sa), ("ike-id", what.sa), ("child", what.child)):
+        if value:
+            control.terminate({key: value})
+            return
+    for connection in (what.peer, what.peer + translate.SECOND_TRY):
         control.terminate({"ike": connection})
 
 

@@ -167,6 +167,7 @@ def _child_state(said: Mapping[str, Any]) -> ChildState:
         suite=suite(said),
         installed_for=int(said.get("install-time", 0)),
         rekey_in=_seconds(said, "rekey-time"),
+        unique_id=said.get("uniqueid", ""),
     )
 
 

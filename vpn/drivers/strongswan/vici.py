@@ -110,7 +110,7 @@ class Charon:
         self.request("initiate", {"ike": connection, "child": child, "timeout": "-1"})
 
     def terminate(self, which: Mapping[str, str]) -> None:
-        """`ike` or `child` by name, or `ike-id`; nothing matching is no error."""
+        """`ike` or `child` by name, `ike-id` or `child-id`; nothing matching is no error."""
         with suppress(Refused):
             self.request("terminate", {**which, "force": "yes", "timeout": "-1"})
 
