@@ -55,6 +55,16 @@ def test_without_a_subnet_one_is_made_on_the_way(ana: Party, browser: Client) ->
     assert 'value="kept"' in page and f'value="{subnet.pk}" selected' in page
 
 
+def test_a_subnet_that_was_described_but_not_created_is_not_passed_over(
+    browser: Client, subnet: Subnet
+) -> None:
+    entered = {"name": "edge", "subnet": str(subnet.pk), "new_block": "192.168.7.0/24"}
+    page = text_of(browser.post("/gateways/new", entered))
+    assert "This subnet is not created yet" in page and 'value="192.168.7.0/24"' in page
+    assert 'id="home" open' in page and 'value="edge"' in page
+    assert Subnet.objects.count() == 1 and not WizardDraft.objects.exists()
+
+
 def test_a_vpc_narrows_its_subnets(ana: Party, browser: Client, subnet: Subnet) -> None:
     other = make_subnet(ana, name="elsewhere")
     page = text_of(browser.get("/gateways/new"))

@@ -30,6 +30,7 @@ from vpn.web.drafts import get_draft, keep, new_draft, part, raw, subnet_of, unf
 from vpn.web.forms.wizard import HomeForm, SecurityForm, WizardConnectionForm, WizardGatewayForm
 from vpn.web.wizard_steps import onward, shown, step_context
 
+_NOT_MADE = "This subnet is not created yet: press Create the subnet, or leave its fields empty."
 _SIDES = ("local_cidrs", "peer_cidrs")
 
 
@@ -120,11 +121,14 @@ def _take_gateway(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
         )
     if going == "home":
         return _make_home(request, draft)
-    form = _gateway_form(request, request.POST)
+    form, home = _gateway_form(request, request.POST), _home_form(request, entered=True)
+    if any(request.POST.get(name, "").strip() for name in HomeForm.typed):
+        home = HomeForm(request.POST, actor=request.actor, check=reverse("gateway_check"))
+        home.add_error("new_block", _NOT_MADE)
     if form.is_valid():
         form.add_violations(check_gateway(request.actor, form.given()))
-    if not form.is_valid():
-        return _show_gateway(request, draft, form, _home_form(request, entered=True))
+    if not form.is_valid() or home.is_bound:
+        return _show_gateway(request, draft, form, home)
     keep(draft, {"gateway": raw(form)})
     return onward(request, draft, "wizard_connection")
 

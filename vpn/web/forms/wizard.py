@@ -58,6 +58,8 @@ class HomeForm(RuleForm):
         "ipv4_cidr_block": "new_block",
         "cidr": "new_block",
     }
+    # What nobody leaves behind by chance: the others come with a choice already made.
+    typed = ("new_vpc_name", "new_subnet_name", "new_block")
     new_vpc = forms.ChoiceField(label="In the VPC", required=False)
     new_vpc_name = forms.CharField(
         label="Name of the new VPC",
