@@ -29,10 +29,6 @@ class Invalid(Refused):
     """The input breaks rules (API: 400)."""
 
 
-class QuotaExceeded(Invalid):
-    """A limit of the account is reached (API: 400, contract section 5.2)."""
-
-
 class Conflict(Refused):
     """The input is fine, the present state forbids it (API: 409)."""
 
