@@ -85,11 +85,6 @@ def address_of(peer: str) -> str:
     return parts[1] if len(parts) == 3 and parts[0] == "peer" else ""
 
 
-def connection_of(name: str) -> UUID:
-    """The connection to which a child of that name belongs; ValueError if it is not ours."""
-    return UUID(name.partition(".")[0])
-
-
 def peers(spec: GatewaySpec) -> tuple[PeerSpec, ...]:
     """The enabled connections of a gateway, grouped by peer."""
     groups: dict[tuple[str, str, str], list[ConnectionSpec]] = defaultdict(list)
