@@ -88,10 +88,3 @@ def reserved_addresses(subnet: IPv4Network) -> frozenset[IPv4Address]:
 def usable_addresses(subnet: IPv4Network) -> int:
     """How many addresses members and instances may share."""
     return max(0, subnet.num_addresses - RESERVED_PER_SUBNET)
-
-
-def free_address(subnet: IPv4Network, taken: Iterable[IPv4Address]) -> IPv4Address | None:
-    """The lowest address that is neither reserved nor taken; None if the subnet is full."""
-    used = {int(address) for address in taken}
-    first, last = bounds(subnet)
-    return next((IPv4Address(value) for value in range(first + 4, last) if value not in used), None)
