@@ -85,10 +85,6 @@ class TunnelStatus:
     negotiated: Negotiated | None
     pairs: tuple[PairStatus, ...]
 
-    @property
-    def pairs_up(self) -> int:
-        return sum(pair.installed for pair in self.pairs)
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
