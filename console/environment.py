@@ -108,8 +108,9 @@ def adopt_data_dir(argv: list[str]) -> None:
     if len(argv) < 2 or argv[1] in {"quickstart", "test"}:
         return
     given = None
-    for position, word in enumerate(argv):
-        if word == "--data-dir" and position + 1 < len(argv):
+    own = _own_words(argv)
+    for position, word in enumerate(argv[:own]):
+        if word == "--data-dir" and position + 1 < own:
             given = argv[position + 1]
             del argv[position : position + 2]
             break
@@ -120,3 +121,13 @@ def adopt_data_dir(argv: list[str]) -> None:
     directory = Path(given or os.environ.get("ISTHMUS_DATA_DIR") or ".isthmus").resolve()
     if not load_environment(directory) and given:
         sys.exit(f"isthmus: {directory} holds no installation (quickstart makes one)")
+
+
+def _own_words(argv: list[str]) -> int:
+    """How many words are the command's own: what follows `inside INSTANCE` is another program's."""
+    if argv[1] != "inside":
+        return len(argv)
+    position = 2
+    while position < len(argv) and argv[position].startswith("-"):
+        position += 2 if argv[position] == "--data-dir" else 1
+    return min(position + 1, len(argv))

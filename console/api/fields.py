@@ -19,6 +19,7 @@ TYPE = "validation_invalid_field_type"
 _CODES = {"required": "validation_required_field", "null": "validation_not_null"}
 
 
+# The stubs know Field as generic, the class itself does not.
 class _FormText(serializers.Field):  # type: ignore[type-arg]
     """Mixin: what a form gave, as the value JSON would have given."""
 

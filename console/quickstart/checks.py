@@ -31,6 +31,8 @@ from console.settings import redis_url
 
 _START = "start it: python manage.py quickstart"
 _CLOCK_DRIFT = timedelta(seconds=5)
+# Django's own advice; quickstart makes longer ones.
+_SECRET_LENGTH = 50
 # Nothing of this installation can be older than its first release.
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -114,8 +116,9 @@ def clock() -> Finding:
 
 def keys() -> Finding:
     """The ring must open what is stored; sessions must be signed with a key of this installation's own."""
-    if len(settings.SECRET_KEY) < 32:
-        return Finding("keys", False, "ISTHMUS_SECRET_KEY is not set", "set it to 50 random characters")
+    if len(settings.SECRET_KEY) < _SECRET_LENGTH:
+        fix = f"set it to {_SECRET_LENGTH} random characters or more"
+        return Finding("keys", False, "ISTHMUS_SECRET_KEY is not set or too short", fix)
     fix = "put the old key back at the end of ISTHMUS_ENCRYPTION_KEYS"
     try:
         key_ring()
@@ -171,6 +174,7 @@ def web() -> Iterator[Finding]:
     if not url:
         return
     try:
+        # The address is quickstart's own, from a file that only this user may write.
         with urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310
             yield Finding("web", True, f"{url} answers {answer.status}")
     except (URLError, TimeoutError) as error:

@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from console.environment import load_environment
@@ -54,8 +55,18 @@ class Listen:
     @property
     def reachable(self) -> str:
         """The host to connect to from this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = self.host
+        if self._everywhere:
+            host = "::1" if ":" in host else "127.0.0.1"
         return f"[{host}]" if ":" in host else host
+
+    @property
+    def _everywhere(self) -> bool:
+        """Whether it listens on every address of this machine."""
+        try:
+            return ip_address(self.host).is_unspecified
+        except ValueError:
+            return False
 
     @property
     def url(self) -> str:
@@ -64,7 +75,7 @@ class Listen:
     @property
     def allowed_hosts(self) -> str:
         names = ["127.0.0.1", "localhost", "[::1]", self.reachable]
-        if self.host in {"0.0.0.0", "::"}:  # noqa: S104
+        if self._everywhere:
             names += [socket.gethostname(), socket.getfqdn(), *_own_addresses()]
         return ",".join(dict.fromkeys(names))
 

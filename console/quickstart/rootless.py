@@ -93,4 +93,5 @@ def enter(holder_pid: int) -> None:
         sys.exit("isthmus: the user namespace of this installation is gone; start quickstart again")
     script = str(Path(sys.argv[0]).resolve())
     command = [*entering(holder_pid), sys.executable, script, *sys.argv[1:]]
+    # In place of this process, and no shell sees the words.
     os.execvp(command[0], command)  # noqa: S606

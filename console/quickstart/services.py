@@ -15,7 +15,8 @@ from console.quickstart.rootless import entering
 from console.quickstart.supervisor import Service
 
 _PYTHON = sys.executable
-# Heartbeat files of gunicorn's workers; a slow disk must not look like a hung worker.
+# Heartbeat files of gunicorn's workers, which makes them itself under names of its own and keeps
+# them open unlinked; a slow disk must not look like a hung worker.
 _SHARED_MEMORY = ("--worker-tmp-dir", "/dev/shm") if Path("/dev/shm").is_dir() else ()  # noqa: S108
 _MANAGE = str(settings.BASE_DIR / "manage.py")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import cast
 from uuid import uuid4
 
 from csp.middleware import CSPMiddleware
@@ -12,7 +13,7 @@ from django.http.response import HttpResponseBase
 
 from console.actor import Actor, Role, Via
 from console.models import Account, Membership, User
-from console.web.requests import Place, actor_of
+from console.web.requests import ConsoleRequest, Place, actor_of
 
 ACCOUNT_KEY, ACTING_KEY = "account_id", "acting_account_id"
 _WELL_FORMED = re.compile(r"[-0-9a-zA-Z_]{8,64}")
@@ -32,7 +33,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
         request_id = given if _WELL_FORMED.fullmatch(given) else uuid4().hex
-        request.request_id = request_id  # type: ignore[attr-defined]
+        cast(ConsoleRequest, request).request_id = request_id
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
@@ -55,9 +56,10 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        place = _place(request)
-        request.place = place  # type: ignore[attr-defined]
-        request.actor = _actor(request, place)  # type: ignore[attr-defined]
+        given = cast(ConsoleRequest, request)
+        given.place = _place(request)
+        # Pages let nobody in without an actor: for them it is one.
+        given.actor = cast(Actor, _actor(request, given.place))
         return self.get_response(request)
 
 

@@ -127,6 +127,17 @@ class TestDataDir:
         assert os.environ["ISTHMUS_INSTANCE"] == "mine"
         monkeypatch.delenv("ISTHMUS_REGION")
 
+    @pytest.mark.parametrize("before", [[], ["--data-dir", "DIR"], ["--data-dir=DIR"]])
+    def test_words_of_an_inner_command_stay(
+        self, place: DataDir, monkeypatch: pytest.MonkeyPatch, before: list[str]
+    ) -> None:
+        monkeypatch.setenv("ISTHMUS_DATA_DIR", str(place.directory))
+        given = [word.replace("DIR", str(place.directory)) for word in before]
+        argv = ["manage.py", "inside", *given, "vsi-1", "prog", "--data-dir", "its-own"]
+        place.update_environment({})
+        adopt_data_dir(argv)
+        assert argv == ["manage.py", "inside", "vsi-1", "prog", "--data-dir", "its-own"]
+
     def test_other_commands_refuse_an_empty_directory(self, tmp_path: Path) -> None:
         assert not load_environment(tmp_path)
         with pytest.raises(SystemExit, match="holds no installation"):

@@ -34,4 +34,5 @@ class Command(BaseCommand):
             raise CommandError(f"no instance {options['instance']} stands in a network here")
         if len(found) > 1:
             raise CommandError(f"{len(found)} instances have the name {options['instance']}; give the id")
+        # In place of this process, and no shell sees the words.
         os.execvp("ip", ["ip", "netns", "exec", found[0], *options["command"]])  # noqa: S606
