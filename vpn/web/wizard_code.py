@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from pprint import pformat
 from typing import Any
 
 from vpn.services.fields import ConnectionFields, GatewayFields
@@ -33,20 +32,26 @@ def curl(origin: str, gateway: GatewayFields, connection: ConnectionFields | Non
 
 
 def python(origin: str, gateway: GatewayFields, connection: ConnectionFields | None) -> str:
-    """With the `ibm-vpc` package."""
+    """With the `ibm-vpc` package: its class VpcV1 has had these calls in every release."""
     lines = [
         "from ibm_cloud_sdk_core.authenticators import BearerTokenAuthenticator",
-        "from ibm_vpc import VpcClassicV1",
+        "from ibm_vpc import VpcV1",
         "",
-        f'service = VpcClassicV1("{VERSION}", authenticator=BearerTokenAuthenticator("{PLACE}"))',
+        f'authenticator = BearerTokenAuthenticator("{PLACE}")',
+        f'service = VpcV1("{VERSION}", authenticator=authenticator, generation=1)',
         f'service.set_service_url("{origin}/v1")',
         "",
-        f"gateway = service.create_vpn_gateway(\n{_arguments(body_of(gateway))}).get_result()",
+        "gateway = service.create_vpn_gateway(",
+        f"    vpn_gateway_prototype={_literal(body_of(gateway))},",
+        ").get_result()",
     ]
     if connection is not None:
-        named = _arguments(body_of(connection))
-        lines.append("connection = service.create_vpn_gateway_connection(")
-        lines.append(f'    vpn_gateway_id=gateway["id"],\n{named}).get_result()')
+        lines += [
+            "connection = service.create_vpn_gateway_connection(",
+            '    vpn_gateway_id=gateway["id"],',
+            f"    vpn_gateway_connection_prototype={_literal(body_of(connection))},",
+            ").get_result()",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -55,6 +60,7 @@ def _post(url: str, body: Mapping[str, Any]) -> str:
     return f'curl -s -H "Authorization: Bearer $key" -X POST {url} \\\n  -d {data}'
 
 
-def _arguments(values: Mapping[str, Any]) -> str:
-    texts = {name: pformat(value, width=90, sort_dicts=False) for name, value in values.items()}
-    return "".join(f"    {name}={text},\n" for name, text in texts.items())
+def _literal(values: Mapping[str, Any]) -> str:
+    """A dictionary with one key on each line, as an argument of a call."""
+    texts = (f"        {name!r}: {value!r}," for name, value in values.items())
+    return "\n".join(["{", *texts, "    }"])
