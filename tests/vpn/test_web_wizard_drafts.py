@@ -92,7 +92,7 @@ def test_the_review_shows_picture_quota_and_code_without_the_key(
     page = text_of(browser.get(review(second)))
     assert "2 of 9 gateways of the account" in page and "1 of 10 connections" in page
     assert 'role="img"' in page and "joins 192.168.100.0/24 to 10.1.0.0/16 behind 203.0.113.9" in page
-    assert "curl -s" in page and "VpcClassicV1" in page and "THE-PRE-SHARED-KEY" in page
+    assert "curl -s" in page and "VpcV1" in page and "THE-PRE-SHARED-KEY" in page
     assert PSK not in page
 
 
