@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.test import Client
@@ -18,7 +17,7 @@ from policies.models import IKEPolicy, IPsecPolicy
 from policies.services import create_ike_policy, create_ipsec_policy
 from vpn.models import Connection, Gateway, Instance, Subnet, Vpc
 from vpn.services.connections import create_connection
-from vpn.services.fields import ConnectionFields
+from vpn.services.fields import ConnectionFields, SubnetFields
 from vpn.services.gateways import create_gateway
 from vpn.services.networks import create_address_prefix, create_vpc
 from vpn.services.subnets import create_instance, create_subnet
@@ -119,12 +118,12 @@ def make_subnet(
     party: Party, vpc: Vpc | None = None, cidr: str = "192.168.100.0/24", name: str = ""
 ) -> Subnet:
     home = vpc or make_vpc(party)
-    fields = {
+    fields: SubnetFields = {
         "name": name or f"subnet-{next(_numbers)}",
         "vpc": {"id": str(home.id)},
         "ipv4_cidr_block": cidr,
     }
-    return create_subnet(party.editor, fields)  # type: ignore[arg-type]
+    return create_subnet(party.editor, fields)
 
 
 def make_gateway(party: Party, subnet: Subnet | None = None, name: str = "") -> Gateway:
@@ -156,8 +155,8 @@ def make_connection(
     party: Party, gateway: Gateway | None = None, number: int = 0, **changes: Any
 ) -> Connection:
     home = gateway or make_gateway(party)
-    fields: Mapping[str, Any] = connection_fields(number, **changes)
-    return create_connection(party.editor, home.id, ConnectionFields(**fields))
+    fields = cast(ConnectionFields, connection_fields(number, **changes))
+    return create_connection(party.editor, home.id, fields)
 
 
 def make_ike_policy(party: Party, name: str = "", **changes: Any) -> IKEPolicy:
