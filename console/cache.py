@@ -11,10 +11,16 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
+# Seconds. A Redis that hangs is as good as none, and every request asks it.
+PATIENCE = 1.0
 
 
 class FailOpenRedisCache(RedisCache):
     """Redis; while it is away every key is missing and nothing is kept."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        patience = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+        super().__init__(server, params | {"OPTIONS": patience | params.get("OPTIONS", {})})
 
     @cached_property
     def _client(self) -> Redis:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.cache import caches
 
-from console.cache import FailOpenRedisCache
+from console.cache import PATIENCE, FailOpenRedisCache
 from console.quickstart.redis import answers, command
 from tests.factories import Party, make_gateway, make_subnet, path_of
 from tests.waiting import wait_for
@@ -45,6 +47,16 @@ def test_counts_are_forgotten(server: Path) -> None:
     cache.count("a", 1)
     wait_for(lambda: cache.get("a") is None)
     assert cache.count("a", 1) == 1
+
+
+def test_a_server_that_hangs_is_not_waited_for() -> None:
+    with tempfile.TemporaryDirectory(prefix="isth") as directory, socket.socket(socket.AF_UNIX) as mute:
+        path = Path(directory) / "redis.sock"
+        mute.bind(str(path))
+        mute.listen()
+        began = time.monotonic()
+        assert cache_at(path).count("a", 60) == 1
+        assert time.monotonic() - began < 3 * PATIENCE
 
 
 def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
