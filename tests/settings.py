@@ -12,6 +12,7 @@ os.environ["ISTHMUS_ENCRYPTION_KEYS"] = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM
 os.environ["ISTHMUS_REDIS_URL"] = ""
 os.mkdir(f"{_DIRECTORY}/static")
 
+# After the environment that they are read from; a settings module has all names of the other.
 from console.settings import *  # noqa: E402, F403
 from console.settings import DATABASES  # noqa: E402
 

@@ -57,9 +57,11 @@ class Scene:
         self.connections.append(f"{path}/{made['id']}")
 
     def one(self) -> str:
+        # No secret: any row will do.
         return random.choice(self.connections)  # noqa: S311
 
     def any_gateway(self) -> str:
+        # No secret: any row will do.
         return random.choice(self.gateways)  # noqa: S311
 
     def clear(self) -> None:

@@ -17,7 +17,7 @@ class Gateways:
 
     def __init__(self, world: World, **options: object) -> None:
         self.world = world
-        self.left = self._gateway(world.left, connection(world.left, world.right, **options))  # type: ignore[arg-type]
+        self.left = self._gateway(world.left, connection(world.left, world.right, **options))
         self.right = self._gateway(world.right, connection(world.right, world.left))
 
     @staticmethod
@@ -47,5 +47,5 @@ class Gateways:
         for name in ("left", "right"):
             spec: GatewaySpec = getattr(self, name)
             (old,) = spec.connections
-            new = replace(old, **changes)  # type: ignore[arg-type]
+            new = replace(old, **changes)
             setattr(self, name, replace(spec, generation=spec.generation + 1, connections=(new,)))

@@ -159,8 +159,8 @@ class World:
 
     def connect(self, **options: object) -> tuple[ConnectionSpec, ConnectionSpec]:
         """One connection both ways, initiated from the left, up on both sides."""
-        there = connection(self.left, self.right, **options)  # type: ignore[arg-type]
-        back = connection(self.right, self.left, **mirrored(options))  # type: ignore[arg-type]
+        there = connection(self.left, self.right, **options)
+        back = connection(self.right, self.left, **mirrored(options))
         self.load(self.right, back)
         made = self.load(self.left, there)
         self.initiate(self.left, *made)

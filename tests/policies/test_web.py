@@ -66,7 +66,7 @@ def test_weak_choices_are_labelled_with_reason_and_rfc(ana: Party, browser: Clie
 def test_creates(browser: Client, ana: Party, kind: str, fields: dict[str, str]) -> None:
     model = {"ike": IKEPolicy, "ipsec": IPsecPolicy}[kind]
     answer = browser.post(f"/policies/{kind}/new", fields)
-    policy = model.objects.get(account=ana.account)  # type: ignore[attr-defined]
+    policy = model.objects.get(account=ana.account)
     assert answer.headers["Location"] == f"/policies/{kind}/{policy.pk}"
     assert policy.encryption_algorithms == ["aes256"] and policy.name == "strong"
     assert AuditEvent.objects.filter(action=f"{kind}_policy.create", via="console").exists()

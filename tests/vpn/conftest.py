@@ -28,4 +28,4 @@ def pair(scene: Scene, driver: SimulatedDriver) -> tuple[Gateway, Gateway]:
     rows = (scene.gateway(scene.left, "one"), scene.gateway(scene.right, "two"))
     for row in rows:
         reconcile(row.id, driver=driver)
-    return tuple(Gateway.objects.get(pk=row.pk) for row in rows)  # type: ignore[return-value]
+    return tuple(Gateway.objects.get(pk=row.pk) for row in rows)

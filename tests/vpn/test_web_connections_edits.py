@@ -52,7 +52,7 @@ def test_the_second_one_is_told_and_loses_nothing(
     policy = make_ike_policy(ana, "theirs-policy")
     fields = form_of(connection, text_of(browser.get(url)), name="mine", peer_address="203.0.113.200")
     theirs = {"name": "theirs", "ike_policy": {"id": str(policy.pk)}}
-    update_connection(ana.editor, connection.gateway_id, connection.pk, theirs)  # type: ignore[arg-type]
+    update_connection(ana.editor, connection.gateway_id, connection.pk, theirs)
     page = text_of(browser.post(url, fields))
     assert "Somebody else saved this" in page
     for words in ("connection-0", "theirs", "mine", "theirs-policy", "Auto-negotiation", "not touched"):

@@ -81,7 +81,7 @@ def test_the_plan_ends_it_by_its_id_or_looks_again(ours: str, theirs: str) -> No
 def pair(*, age: int = PATIENCE, younger: int = 0, **other: object) -> SaState:
     """An IKE SA that we opened, with one child twice; `other` is what the second has of its own."""
     one = replace(child("c1"), unique_id="7", spi_in="aa", installed_for=age)
-    two = replace(one, unique_id="8", spi_in="bb", installed_for=age - younger, **other)  # type: ignore[arg-type]
+    two = replace(one, unique_id="8", spi_in="bb", installed_for=age - younger, **other)
     return sa("peer", [two, one])
 
 

@@ -227,6 +227,7 @@ def test_the_fingerprint_changes_with_every_parameter() -> None:
 
 def test_pfsense_is_well_formed_whatever_the_names() -> None:
     parameters = case(V2, PFS, name="a--b-->c", **SEVERAL)
+    # What the product itself has just written.
     root = ET.fromstring(render(VENDORS["pfsense"], parameters, made_at=MADE_AT, psk=Secret("1", KEY)))  # noqa: S314
     assert root.tag == "ipsec" and len(root.findall("phase2")) == 4
     assert root.findtext("phase1/pre-shared-key") == KEY
