@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 
+from console.contributions import add_usage
+from policies.signals import policy_changed
+
 
 class VpnConfig(AppConfig):
     name = "vpn"
@@ -7,8 +10,6 @@ class VpnConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
-        from console.contributions import add_usage  # noqa: PLC0415
-        from policies.signals import policy_changed  # noqa: PLC0415
         from vpn.services.touch import policy_was_changed  # noqa: PLC0415
         from vpn.services.usage import usage_of  # noqa: PLC0415
         from vpn.web import trail  # noqa: PLC0415
