@@ -14,6 +14,8 @@ Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
 
 class ResourceQuerySet(models.QuerySet[Row_co]):
+    """Rows of tenants."""
+
     def owned_by(self, actor: Actor) -> Self:
         """Only the rows of the actor's account: the first call of every query."""
         return self.filter(account_id=actor.account_id)

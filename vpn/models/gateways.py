@@ -16,6 +16,8 @@ from vpn.models.networks import Subnet, Vpc
 
 
 class Lifecycle(models.TextChoices):
+    """How far a gateway is on its way between being asked for and being gone."""
+
     PENDING = "pending"
     STABLE = "stable"
     FAILED = "failed"
@@ -23,6 +25,8 @@ class Lifecycle(models.TextChoices):
 
 
 class Health(models.TextChoices):
+    """How well a gateway or member works; `inapplicable` while it does not stand yet."""
+
     OK = "ok"
     DEGRADED = "degraded"
     FAULTED = "faulted"

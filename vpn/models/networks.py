@@ -41,6 +41,8 @@ class Vpc(Resource):
 
 
 class AddressPrefix(Resource):
+    """A block of a VPC in one zone, out of which subnets are cut; `is_default` is the zone's first choice."""
+
     vpc = models.ForeignKey(Vpc, on_delete=models.CASCADE, related_name="address_prefixes")
     zone = models.CharField(max_length=32)
     cidr = models.CharField(max_length=18)
@@ -52,6 +54,8 @@ class AddressPrefix(Resource):
 
 
 class Subnet(Resource):
+    """A block of a VPC, in one zone and inside of one of its address prefixes."""
+
     vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="subnets")
     zone = models.CharField(max_length=32)
     ipv4_cidr_block = models.CharField(max_length=18)
