@@ -74,7 +74,8 @@ def test_every_device_has_a_page_and_a_file_without_the_key(
 ) -> None:
     page = text_of(browser.get(path_of(connection, f"?vendor={slug}")))
     answer = browser.get(path_of(connection, f"/{slug}"))
-    assert answer.status_code == 200 and "attachment" in answer["Content-Disposition"]
+    file = f'attachment; filename="{connection.name}-{slug}.'
+    assert answer.status_code == 200 and answer["Content-Disposition"].startswith(file)
     assert answer["Cache-Control"] == "no-store"
     for text in (page, text_of(answer)):
         assert connection.gateway.public_address in text and PSK not in text

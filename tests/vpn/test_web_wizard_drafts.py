@@ -58,6 +58,18 @@ def test_what_is_left_in_step_two_survives_a_closed_tab(browser: Client, second:
         assert f'value="{value}"' in page
 
 
+def test_a_key_that_was_typed_survives_a_closed_tab_when_it_is_one(browser: Client, second: str) -> None:
+    def leave(psk: str) -> str:
+        check, headers = second.replace("/connection", "/check"), HTMX | {"HX-Trigger-Name": "psk"}
+        assert PSK not in text_of(browser.post(check, {"name": "half", "psk": psk}, headers=headers))
+        return text_of(browser.get(second))
+
+    assert "characters is set" not in leave("short")
+    page = leave(PSK)
+    assert f"A key of {len(PSK)} characters is set" in page and PSK not in page
+    assert f"A key of {len(PSK)} characters is set" in leave("short")
+
+
 def test_an_edit_from_the_review_comes_back_to_it(browser: Client, second: str) -> None:
     browser.post(second, CONNECTION)
     browser.post(security(second), {})

@@ -153,7 +153,7 @@ def text_of(row: Connection, vendor: Vendor | None, psk: Secret | None = None) -
 
 def attachment(row: Connection, vendor: Vendor | None, text: str) -> HttpResponse:
     parameters = handoff.parameters_of(row)
-    name = file_name(vendor, parameters) if vendor else f"{parameters.tag}-{SHEET}.txt"
+    name = file_name(vendor, parameters)
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

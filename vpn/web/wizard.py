@@ -74,13 +74,16 @@ def connection_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
 
 @command(Role.EDITOR, back="wizard_connection")
 def check_connection_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """The messages of the one field of step 2 that was left; what stands there is kept."""
-    draft = get_draft(request, draft_id)
+    """The messages of the one field of step 2 that was left; what stands there is kept, a key if
+    it is one."""
+    draft, name = get_draft(request, draft_id), request.htmx.trigger_name
     form = WizardConnectionForm(request.POST, actor=request.actor, kept_key=draft.open_psk())
     form.is_valid()
-    keep(draft, {"connection": raw(form)})
     form.add_violations(connection_violations(request, draft, form))
-    return render(request, "_messages.html", {"found": errors_of(form, request.htmx.trigger_name)})
+    found = errors_of(form, name)
+    sound = name == "psk" and not found
+    keep(draft, {"connection": raw(form)}, psk=request.POST.get("psk", "") if sound else "")
+    return render(request, "_messages.html", {"found": found})
 
 
 def connection_form(request: ConsoleRequest, draft: WizardDraft, *, bound: bool) -> WizardConnectionForm:

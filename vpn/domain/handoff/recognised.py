@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vpn.domain.spec import Secret
 
 NOTHING = ""
-ISTHMUS = "isthmus export"
+ISTHMUS = "a hand-off of Isthmus"
 SWANCTL = "swanctl.conf"
 
 

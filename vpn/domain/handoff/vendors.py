@@ -122,8 +122,10 @@ def obstacles(vendor: Vendor, parameters: Parameters) -> list[str]:
     return abilities.obstacles(vendor.support, vendor.name, parameters)
 
 
-def file_name(vendor: Vendor, parameters: Parameters) -> str:
-    return f"{safe_name(parameters.name, 40)}-{vendor.slug}{vendor.ending}"
+def file_name(vendor: Vendor | None, parameters: Parameters) -> str:
+    """Without a vendor that of the sheet."""
+    kind = f"{vendor.slug}{vendor.ending}" if vendor else "parameters.txt"
+    return f"{safe_name(parameters.name, 40)}-{kind}"
 
 
 def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret | None = None) -> str:
