@@ -41,7 +41,8 @@ class ConnectionDraft:
 
     name: str
     peer_address: str
-    psk: str = field(repr=False)
+    # None: set, but nobody can open it any more; no rule is about it.
+    psk: str | None = field(repr=False)
     local_cidrs: tuple[str, ...]
     peer_cidrs: tuple[str, ...]
     admin_state_up: bool = True
@@ -167,8 +168,8 @@ def _unfit(address: IPv4Address) -> str:
     return ""
 
 
-def _psk(value: str) -> Iterator[Violation]:
-    if not _PSK.fullmatch(value):
+def _psk(value: str | None) -> Iterator[Violation]:
+    if value is not None and not _PSK.fullmatch(value):
         yield Violation("vpn_connection_invalid_psk_format", "psk", PSK_RULE)
 
 
@@ -279,7 +280,7 @@ def _shared_peer(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterato
         if not sibling.admin_state_up or sibling.peer_address != draft.peer_address:
             continue
         start = f"The connection {sibling.name} leads to the same peer and shares its IKE SA;"
-        if sibling.psk is not None and sibling.psk.value != draft.psk:
+        if sibling.psk and draft.psk is not None and sibling.psk.value != draft.psk:
             yield Violation("validation_failure", "psk", f"{start} both need the same pre-shared key.")
         if sibling.ike != draft.ike:
             message = f"{start} both need the same IKE policy, or policies with equal values."

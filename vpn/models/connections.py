@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-from console.encryption import key_ring
+from console.encryption import DecryptionError, key_ring
 from console.models.base import Resource
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models.gateways import Gateway, GatewayMember
@@ -59,6 +59,14 @@ class Connection(Resource):
         Raises console.encryption.DecryptionError.
         """
         return key_ring().open(self.psk_sealed, self._psk_context)
+
+    def known_psk(self) -> str | None:
+        """The key in clear, or None when it does not open: then a new one must be set, and until
+        it is, all else about the connection may still be seen and changed."""
+        try:
+            return self.open_psk()
+        except DecryptionError:
+            return None
 
     def resealed_psk(self) -> str:
         """The same key, sealed by the ring's first key; `psk_id` stays, so no tunnel notices.

@@ -112,7 +112,7 @@ def draft_of(connection: Connection) -> ConnectionDraft:
     return ConnectionDraft(
         name=connection.name,
         peer_address=connection.peer_address,
-        psk=connection.open_psk(),
+        psk=connection.known_psk(),
         local_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.LOCAL),
         peer_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.PEER),
         admin_state_up=connection.admin_state_up,
@@ -205,6 +205,7 @@ def _others(gateway: Gateway, but: Connection | None) -> Others:
 
 def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
     cidrs = list(row.cidrs.all())
+    key = row.known_psk() if with_psk and row.admin_state_up else None
     return Sibling(
         id=row.id,
         name=row.name,
@@ -213,5 +214,5 @@ def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
         peer_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.PEER),
         admin_state_up=row.admin_state_up,
         ike=Policies(row.ike_policy, None).offer(),
-        psk=Secret(row.psk_id, row.open_psk()) if with_psk and row.admin_state_up else None,
+        psk=Secret(row.psk_id, key) if key else None,
     )

@@ -115,7 +115,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
         ipsec_policy=policies.ipsec,
     )
     _fill(connection, draft)
-    connection.seal_psk(draft.psk)
+    connection.seal_psk(fields["psk"])
     connection.save(force_insert=True)
     sides = (("local", draft.local_cidrs), ("peer", draft.peer_cidrs))
     rows = [new_cidr(connection, side, cidr) for side, cidrs in sides for cidr in cidrs]
@@ -257,11 +257,12 @@ def _apply(
 ) -> None:
     _fill(connection, after)
     connection.ike_policy, connection.ipsec_policy = policies.ike, policies.ipsec
-    if before.psk != after.psk:
-        connection.seal_psk(after.psk)
+    new_key = after.psk if after.psk != before.psk else None
+    if new_key is not None:
+        connection.seal_psk(new_key)
         connection.psk_changed_at = timezone.now()
     # The sealed key only when it is a new one: a rotation of keys may be writing it right now.
-    key = ["psk_sealed", "psk_id", "psk_changed_at"] if before.psk != after.psk else []
+    key = ["psk_sealed", "psk_id", "psk_changed_at"] if new_key is not None else []
     wanted = [
         "name", "peer_address", "admin_state_up", "dpd_action", "dpd_interval", "dpd_timeout",
         "ike_policy", "ipsec_policy", *key,

@@ -19,6 +19,10 @@ from vpn.services.fields import ConnectionFields, GatewayFields
 from vpn.services.gateways import create_gateway, get_gateway
 from vpn.services.subnets import get_subnet
 
+_KEY_LOST = Violation(
+    "validation_failure", "psk", "The key of this side cannot be opened any more: set a new one here first."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -90,7 +94,7 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
     local, remote = cidrs_of(row)
     fields: ConnectionFields = {
         "peer_address": row.gateway.public_address,
-        "psk": row.open_psk(),
+        "psk": row.known_psk() or "",
         "local_cidrs": remote,
         "peer_cidrs": local,
         "admin_state_up": row.admin_state_up,
@@ -107,6 +111,8 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
 
 def check_mirror(actor: Actor, mirror: Mirror, name: str) -> list[Violation]:
     """What `create_mirror` would refuse; writes nothing."""
+    if not mirror.fields["psk"]:
+        return [_KEY_LOST]
     return check_connection(actor, _named(mirror.fields, name), gateway=mirror.gateway)
 
 
@@ -119,6 +125,8 @@ def create_mirror(actor: Actor, gateway_id: UUID, connection_id: UUID, name: str
         mirror = mirror_of(actor, gateway_id, connection_id)
         if mirror.standing is not None:
             return mirror.standing
+        if not mirror.fields["psk"]:
+            raise Conflict([_KEY_LOST])
         return add_connection(actor, account, mirror.gateway, _named(mirror.fields, name))
 
 
@@ -155,7 +163,7 @@ def _refuse_neighbours(left: Gateway, right: Gateway) -> None:
 def _key_between(left: Gateway, right: Gateway) -> str:
     rows = Connection.objects.filter(gateway=left, peer_address=right.public_address, admin_state_up=True)
     row = rows.first()
-    return row.open_psk() if row else new_key()
+    return (row.known_psk() if row else None) or new_key()
 
 
 def _join(

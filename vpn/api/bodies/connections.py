@@ -46,7 +46,7 @@ def _body(
         "peer_cidrs": peer,
         "peer_address": connection.peer_address,
         "admin_state_up": connection.admin_state_up,
-        "psk": connection.open_psk() if shows_key else MASK,
+        "psk": (connection.known_psk() if shows_key else None) or MASK,
         "dead_peer_detection": {
             "action": connection.dpd_action,
             "interval": connection.dpd_interval,
