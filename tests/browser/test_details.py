@@ -13,6 +13,9 @@ from tests.browser.visits import UP_MILLISECONDS, Visit
 
 pytestmark = pytest.mark.browser
 
+# A change made elsewhere is seen within it.
+SEEN_SECONDS = 2
+
 
 @pytest.fixture(scope="module")
 def made(simulated: Product) -> Made:
@@ -49,10 +52,10 @@ def test_only_what_changed_is_redrawn_and_soon(visit: Visit, simulated: Product,
     field.fill("10.99.")
     visit.page.locator("#to-key").focus()
     loads = list(visit.loads)
-    began = time.monotonic()
     switch(simulated, made, False)
+    began = time.monotonic()
     expect(state).to_contain_text("disabled")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < SEEN_SECONDS
     expect(visit.page.locator("#announcer")).to_contain_text("disabled")
     switch(simulated, made, True)
     expect(state).to_contain_text("up", timeout=UP_MILLISECONDS)
