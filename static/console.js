@@ -36,10 +36,14 @@
     }
   });
 
-  const randomKey = () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(32));
-    return "k" + btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  // As the server makes them: letters and digits, a letter first. Bytes beyond a multiple of 62 would favour some.
+  const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", CHARACTERS = LETTERS + "0123456789";
+  const randomly = (characters, count) => {
+    const bytes = crypto.getRandomValues(new Uint8Array(count * 4 + 16));
+    const fair = 256 - 256 % characters.length;
+    return [...bytes].filter((byte) => byte < fair).slice(0, count).map((byte) => characters[byte % characters.length]).join("");
   };
+  const randomKey = () => randomly(LETTERS, 1) + randomly(CHARACTERS, 43);
   const reveal = (input, button, open) => {
     input.type = open ? "text" : "password";
     if (button) { button.textContent = open ? "Hide" : "Show"; button.setAttribute("aria-pressed", String(open)); }

@@ -33,7 +33,11 @@ _VERBS = {
     "remove": "removed",
     "revoke": "revoked",
     "restart": "restarted",
-    "reveal": "key shown",
+    "reveal_key": "revealed the key of",
+    "handoff_key": "took the other side's file with the key of",
+    "handoff_share": "shared the other side's parameters of",
+    "handoff_read": "read the shared parameters of",
+    "handoff_revoke": "ended the shared link of",
     "act_begin": "superuser began to act",
     "act_end": "superuser ended acting",
 }

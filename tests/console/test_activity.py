@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from console.models import AuditEvent, Membership
+from console.web.activity import _VERBS
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy
+
+ROOT = Path(__file__).parents[2]
 
 
 def text_of(response: Any) -> str:
@@ -160,3 +165,16 @@ def test_keys_members_and_the_account_have_pages_too(ana: Party) -> None:
 )
 def test_what_cannot_be_meant_is_borne(ana: Party, query: str) -> None:
     assert ana.browser().get(f"/activity{query}").status_code == 200
+
+
+def test_every_verb_that_is_recorded_reads_as_a_sentence() -> None:
+    """Its past tense, or words of its own."""
+    files = [
+        *ROOT.glob("console/services/*.py"),
+        *ROOT.glob("vpn/services/*.py"),
+        ROOT / "policies/services.py",
+    ]
+    code = "".join(path.read_text() for path in files)
+    recorded = set(re.findall(r'record\([^"]*"[^".]+\.(\w+)"', code))
+    assert {"create", "reveal_key", "handoff_share", "restart"} <= recorded
+    assert recorded <= _VERBS.keys()

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from django.db import OperationalError
 from django.db import connections as databases
 from django.utils import timezone
 
@@ -117,6 +118,20 @@ def test_one_broken_gateway_does_not_stop_the_others(scene, driver):
     broken.refresh_from_db()
     assert fine.status == "available"
     assert "key" in broken.lifecycle_reasons[0]["message"]
+
+
+def test_a_database_that_fails_once_does_not_end_the_sweep(scene, driver, monkeypatch):
+    gateways = [scene.gateway(scene.left), scene.gateway(scene.right)]
+    failing = iter([OperationalError("database is locked")])
+
+    def look(ident):
+        for error in failing:
+            raise error
+        controller.look(ident)
+
+    monkeypatch.setattr(sweep, "look", look)
+    sweep.sweep_host("here")
+    assert sorted(Gateway.objects.get(pk=g.pk).status for g in gateways) == ["available", "pending"]
 
 
 def test_a_vpc_deleted_while_nobody_could_be_told_is_removed_by_the_sweep(scene, driver):

@@ -160,6 +160,7 @@ def test_generates_a_key_without_script(browser: Client, second: str) -> None:
     answer = browser.post(second, CONNECTION | {"psk": "", "go": "generate"})
     key = answer.context["new_key"]
     assert f'value="{key}"' in text_of(answer) and len(key) >= 43
+    assert key.isalnum() and key[0].isalpha()
     assert key not in text_of(browser.get(second))
     browser.post(second, CONNECTION | {"psk": ""})
     browser.post(review(second))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from vpn.drivers.base import DriverError
@@ -34,16 +36,16 @@ def sweep_host(node: str) -> None:
     # What stands without a row was deleted while nobody could be told.
     standing = load_driver().networks()
     for vpc_id in standing.union(Vpc.objects.filter(node=node).values_list("id", flat=True)):
-        reconcile_vpc(vpc_id)
+        _try("VPC", reconcile_vpc, vpc_id)
     for gateway_id in list(Gateway.objects.filter(node=node).values_list("id", flat=True)):
-        _look(gateway_id)
+        _try("gateway", look, gateway_id)
 
 
-def _look(gateway_id: UUID) -> None:
+def _try(what: str, action: Callable[[UUID], None], ident: UUID) -> None:
     try:
-        look(gateway_id)
-    except DriverError as error:
-        log.warning("gateway %s: %s", gateway_id, error)
+        action(ident)
+    except (DatabaseError, DriverError) as error:
+        log.warning("%s %s: %s", what, ident, error)
 
 
 def say_hello(node: str, who: Literal["swept_at", "heard_at"]) -> None:

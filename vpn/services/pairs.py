@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from string import ascii_letters, digits
 from uuid import UUID
 
 from django.db import transaction
@@ -49,8 +50,8 @@ class Mirror:
 
 
 def new_key() -> str:
-    """256 random bits in characters that every peer takes."""
-    return "k" + secrets.token_urlsafe(32)
+    """Some 256 random bits in characters that every device takes: letters and digits."""
+    return secrets.choice(ascii_letters) + "".join(secrets.choice(ascii_letters + digits) for _ in range(43))
 
 
 def connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> tuple[Connection, Connection]:
