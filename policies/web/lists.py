@@ -18,6 +18,7 @@ from console.web.lists.declare import (
     ListSpec,
     Rows,
     Search,
+    created_column,
     fixed,
     ident_of,
     name_column,
@@ -125,12 +126,7 @@ def _columns(kind: Kind) -> tuple[Column, ...]:
             text=lambda s: [f"{w.word} {w.verdict.strength.value}" for w in s.warned] or "good",
         ),
         Column(key="used", label="Used by", text=lambda s: s.used_by, sort=("used_by",)),
-        Column(
-            key="created",
-            label="Created",
-            text=lambda s: s.row.created_at.isoformat(timespec="seconds"),
-            sort=("created_at",),
-        ),
+        created_column(),
     )
 
 

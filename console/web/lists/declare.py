@@ -155,3 +155,13 @@ def ident_of(text: str) -> UUID | None:
 
 def name_column(text: Callable[[Any], object] = lambda shown: shown.row.name) -> Column:
     return Column(key="name", label="Name", text=text, value="name", by=natural)
+
+
+def created_column() -> Column:
+    """When the row was created."""
+    return Column(
+        key="created",
+        label="Created",
+        text=lambda shown: shown.row.created_at.isoformat(timespec="seconds"),
+        sort=("created_at",),
+    )

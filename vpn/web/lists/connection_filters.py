@@ -17,8 +17,9 @@ from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, St
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.web.shown import warnings_of
 from vpn.domain.reasons import SENTENCES
-from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel, Vpc
+from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel
 from vpn.web.lists.block import Block, at, block_of
+from vpn.web.lists.places import by_vpc
 
 _AGES = {"90": "older than 90 days", "365": "older than a year"}
 
@@ -106,7 +107,7 @@ FILTERS: tuple[Filter, ...] = (
         {"on": ("enabled", Q(admin_state_up=True)), "off": ("disabled", Q(admin_state_up=False))},
     ),
     reference("gateway", "Gateway", "gateway_id", _gateways),
-    reference("vpc", "VPC", "gateway__vpc_id", lambda a: Vpc.objects.owned_by(a).values_list("pk", "name")),
+    by_vpc("gateway__vpc_id"),
     fixed(
         "reason",
         "Reason",

@@ -17,17 +17,18 @@ from console.web.lists.declare import (
     ListSpec,
     Rows,
     Search,
+    created_column,
     fixed,
     ident_of,
     name_column,
-    reference,
 )
 from console.web.lists.views import bulk_page, list_page
 from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
-from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet, Vpc
+from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet
 from vpn.services.gateways import delete_gateway, gateways_of
 from vpn.web.lists.block import Block, at, block_of, number
+from vpn.web.lists.places import by_subnet, by_vpc
 from vpn.web.lists.stamps import gateways_stamp
 from vpn.web.shown import GatewayShown
 
@@ -143,21 +144,14 @@ GATEWAYS = ListSpec(
             sort=("vpc__name", "subnet__name"),
         ),
         Column(key="mode", label="Mode", text=lambda shown: shown.row.mode, sort=("mode",)),
-        Column(
-            key="created",
-            label="Created",
-            text=lambda shown: shown.row.created_at.isoformat(timespec="seconds"),
-            sort=("created_at",),
-        ),
+        created_column(),
     ),
     search=Search(hint="Name, VPC or subnet, an address, or a CIDR.", find=_find),
     filters=(
         fixed("status", "Status", _STATUS),
         fixed("connections", "Connections", _CONNECTIONS),
-        reference("vpc", "VPC", "vpc_id", lambda a: Vpc.objects.owned_by(a).values_list("pk", "name")),
-        reference(
-            "subnet", "Subnet", "subnet_id", lambda a: Subnet.objects.owned_by(a).values_list("pk", "name")
-        ),
+        by_vpc("vpc_id"),
+        by_subnet("subnet_id"),
     ),
     actions=(
         Action(

@@ -19,23 +19,17 @@ from console.web.lists.declare import (
     ListSpec,
     Rows,
     Search,
+    created_column,
     fixed,
     ident_of,
     name_column,
     natural,
-    reference,
 )
 from vpn.models import AddressPrefix, Gateway, Instance, Subnet, Vpc
 from vpn.services import networks, subnets
 from vpn.web.lists.block import at, block_of, number, place
 from vpn.web.lists.network_rows import SubnetShown, VpcShown, plain
-
-_CREATED = Column(
-    key="created",
-    label="Created",
-    text=lambda s: s.row.created_at.isoformat(timespec="seconds"),
-    sort=("created_at",),
-)
+from vpn.web.lists.places import by_subnet, by_vpc
 
 
 def _vpcs(actor: Actor) -> Rows:
@@ -137,10 +131,6 @@ def _delete(run: Any, effects: Any, *stays: str) -> tuple[Action, ...]:
     return (action,)
 
 
-def _by_vpc(path: str) -> Filter:
-    return reference("vpc", "VPC", path, lambda a: Vpc.objects.owned_by(a).values_list("pk", "name"))
-
-
 def _by_zone(path: str) -> Filter:
     return Filter(
         key="zone",
@@ -163,7 +153,7 @@ VPCS = ListSpec(
         Column(key="prefixes", label="Address prefixes", text=lambda s: s.prefixes),
         Column(key="subnets", label="Subnets", text=lambda s: s.row.subnet_count, sort=("subnet_count",)),
         Column(key="gateways", label="Gateways", text=lambda s: s.row.gateway_count, sort=("gateway_count",)),
-        _CREATED,
+        created_column(),
     ),
     search=Search(hint="Name, an address, or a CIDR.", find=_find_vpc),
     filters=(
@@ -203,11 +193,11 @@ SUBNETS = ListSpec(
         Column(
             key="instances", label="Instances", text=lambda s: s.row.instance_count, sort=("instance_count",)
         ),
-        _CREATED,
+        created_column(),
     ),
     search=Search(hint="Name or VPC, an address, or a CIDR.", find=_find_subnet),
     filters=(
-        _by_vpc("vpc_id"),
+        by_vpc("vpc_id"),
         _by_zone("zone"),
         fixed(
             "used",
@@ -236,14 +226,12 @@ INSTANCES = ListSpec(
             text=lambda s: f"{s.row.subnet.name} / {s.row.subnet.vpc.name}",
             sort=("subnet__vpc__name", "subnet__name"),
         ),
-        _CREATED,
+        created_column(),
     ),
     search=Search(hint="Name or subnet, an address, or a CIDR.", find=_find_instance),
     filters=(
-        _by_vpc("subnet__vpc_id"),
-        reference(
-            "subnet", "Subnet", "subnet_id", lambda a: Subnet.objects.owned_by(a).values_list("pk", "name")
-        ),
+        by_vpc("subnet__vpc_id"),
+        by_subnet("subnet_id"),
     ),
     actions=_delete(subnets.delete_instance, _instance_effects, "the subnet", "the audit trail"),
 )
