@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -129,3 +130,13 @@ def test_below_editor_one_may_only_look(ana: Party, browser: Client, role: Role)
         assert browser.post(path, {"name": gateway.name}).status_code == 403
     gateway.refresh_from_db()
     assert gateway.deleted_at is None
+
+
+def test_pages_ask_often_enough_to_see_a_change_within_two_seconds(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana)
+    connection = make_connection(ana, gateway)
+    pages = ["/", "/gateways", "/connections", f"/gateways/{gateway.pk}"]
+    for path in [*pages, f"/gateways/{gateway.pk}/connections/{connection.pk}"]:
+        pace = re.search(r'hx-trigger="every (\d+)ms, wake"', text_of(browser.get(path)))
+        # The answer and the drawing take their part of the two seconds.
+        assert pace and int(pace[1]) <= 1500, path
