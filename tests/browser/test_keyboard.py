@@ -91,7 +91,7 @@ def _connection_step(keys: Keyboard, address: str, psk: str) -> None:
     keys.to(key)
     keys.to(keys.button("Generate"))
     keys.press("Space")
-    expect(key).not_to_have_value("")
+    expect(key).to_have_value(re.compile("^[A-Za-z][A-Za-z0-9]{43}$"))
     expect(keys.button("Generate")).to_be_focused()
     keys.to(key, back=True)
     keys.press("Control+a")
