@@ -50,3 +50,16 @@ def test_a_list_is_worked_by_the_keyboard(visit: Visit) -> None:
     visit.page.keyboard.type("delete 1")
     visit.page.keyboard.press("Enter")
     visit.sees("is being deleted")
+
+
+def test_on_a_phone_what_is_done_to_rows_comes_with_the_first_one_chosen(visit: Visit) -> None:
+    make_gateway(visit, "by-thumb", "subnet-1")
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    visit.go("/gateways?q=by-thumb")
+    delete = visit.page.get_by_role("button", name="Delete chosen")
+    expect(visit.page.get_by_role("checkbox")).to_be_in_viewport()
+    expect(delete).to_be_hidden()
+    visit.page.get_by_role("checkbox", name="Choose by-thumb").check()
+    expect(delete).to_be_in_viewport()
+    visit.page.get_by_role("checkbox", name="Choose by-thumb").uncheck()
+    expect(delete).to_be_hidden()
