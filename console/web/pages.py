@@ -21,7 +21,10 @@ from console.web.sessions import sign_in_url
 View = Callable[..., HttpResponse]
 Door = Callable[[View], View]
 
-_NO_ACCOUNT = "You belong to no account; an administrator of one can add you to it."
+_NO_ACCOUNT = (
+    "You belong to no account yet. Give an administrator of one your user name, {name}: "
+    "he adds you under Members, and this page becomes the console."
+)
 _ANY_ACCOUNT = (
     "You belong to no account. As a superuser you act in any: choose one in the menu under your name."
 )
@@ -103,7 +106,9 @@ def _sent_away(request: HttpRequest) -> HttpResponse | None:
         return to_sign_in
     if getattr(request, "actor", None) is not None:
         return None
-    return refused(request, 403, _ANY_ACCOUNT if request.user.is_superuser else _NO_ACCOUNT)
+    lonely = _NO_ACCOUNT.format(name=request.user.get_username())
+    message = _ANY_ACCOUNT if request.user.is_superuser else lonely
+    return render(request, "403.html", {"message": message, "no_account": True}, status=403)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse | None:
