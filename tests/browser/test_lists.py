@@ -57,7 +57,7 @@ def test_on_a_phone_what_is_done_to_rows_comes_with_the_first_one_chosen(visit: 
     visit.page.set_viewport_size({"width": 390, "height": 844})
     visit.go("/gateways?q=by-thumb")
     delete = visit.page.get_by_role("button", name="Delete chosen")
-    expect(visit.page.get_by_role("checkbox")).to_be_in_viewport()
+    expect(visit.page.get_by_role("checkbox", name="Choose by-thumb")).to_be_visible()
     expect(delete).to_be_hidden()
     visit.page.get_by_role("checkbox", name="Choose by-thumb").check()
     expect(delete).to_be_in_viewport()
