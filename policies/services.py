@@ -168,9 +168,8 @@ def _delete(actor: Actor, policy_id: UUID, get: Callable[[Actor, UUID], P]) -> N
         except ProtectedError as error:
             users = sorted(str(row) for row in error.protected_objects)
             shown = ", ".join(users[:5]) + (", ..." if len(users) > 5 else "")
-            message = (
-                f"The policy {name} is used by {len(users)} VPN connections ({shown}); change them first."
-            )
+            count = f"{len(users)} VPN connection{'s' if len(users) > 1 else ''}"
+            message = f"The policy {name} is used by {count} ({shown}); choose another there first."
             raise Conflict([Violation(f"{kind}_in_use", "id", message)]) from None
 
 

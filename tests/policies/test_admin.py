@@ -42,7 +42,7 @@ def test_policies(root: Client, ana: Party) -> None:
 def test_a_policy_in_use_stays_and_its_change_reaches_the_gateway(root: Client, ana: Party) -> None:
     policy = make_ike_policy(ana)
     make_connection(ana, ike_policy={"id": str(policy.pk)})
-    assert "is used by 1 VPN connection" in delete(root, "policies_ikepolicy", policy)
+    assert "is used by 1 VPN connection (" in delete(root, "policies_ikepolicy", policy)
     form = {
         "name": policy.name,
         "encryption_algorithm": "aes256",

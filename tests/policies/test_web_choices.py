@@ -140,5 +140,5 @@ def test_many_are_deleted_at_once_but_not_those_in_use(ana: Party, browser: Clie
     page = text_of(browser.post("/policies/ike/bulk", chosen))
     assert "1 connection uses it; change it first." in page and "will be refused" in page
     done = text_of(browser.post("/policies/ike/bulk", chosen | {"confirmed": "1", "typed": "delete 2"}))
-    assert "1 of 2 done" in done and "is used by 1 VPN connections" in done
+    assert "1 of 2 done" in done and "is used by 1 VPN connection (" in done
     assert [policy.name for policy in IKEPolicy.objects.all()] == ["used"]
