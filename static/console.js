@@ -49,7 +49,13 @@
     if (button) { button.textContent = open ? "Hide" : "Show"; button.setAttribute("aria-pressed", String(open)); }
   };
   const copy = async (input, button) => {
-    const label = button.textContent;
+    const label = button.dataset.label || button.textContent;
+    button.dataset.label = label;
+    if (!input.value) {
+      button.textContent = "Nothing to copy";
+      setTimeout(() => { button.textContent = label; }, 2000);
+      return;
+    }
     try {
       await navigator.clipboard.writeText(input.value);
       button.textContent = "Copied";

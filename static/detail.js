@@ -34,7 +34,13 @@
       focus: active && target.contains(active) ? active.id : "",
     };
   });
-  document.addEventListener("htmx:oobAfterSwap", () => {
+  const renamed = (name) => {
+    const crumb = document.querySelector(".crumbs [aria-current]");
+    if (crumb) crumb.textContent = name;
+    document.title = `${name} · Isthmus`;
+  };
+  document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {
+    if (target.id === "part-name") renamed(target.textContent.trim());
     kept.open.forEach((id) => { const one = document.getElementById(id); if (one) one.open = true; });
     const again = kept.focus && document.getElementById(kept.focus);
     if (again) again.focus({ preventScroll: true });

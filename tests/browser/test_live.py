@@ -46,6 +46,32 @@ def test_cidrs_are_edited_in_place(visit: Visit) -> None:
     assert visit.loads == loads, "the page was loaded again"
 
 
+def test_a_new_name_is_seen_everywhere_on_the_open_page(visit: Visit) -> None:
+    make_gateway(visit, "first-name", "subnet-1")
+    visit.page.wait_for_load_state()
+    loads = list(visit.loads)
+    other = visit.another_tab()
+    other.go(visit.page.url.removeprefix(visit.product.url))
+    other.follow("Rename")
+    other.fill(name="second-name")
+    other.submit()
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("second-name")
+    expect(visit.page.locator(".crumbs [aria-current]")).to_have_text("second-name")
+    expect(visit.page).to_have_title("second-name · Isthmus")
+    assert visit.loads == loads, "the page was loaded again"
+
+
+def test_an_empty_key_is_not_copied(visit: Visit) -> None:
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    make_gateway(visit, "no-key-yet", "subnet-1")
+    visit.page.wait_for_load_state()
+    visit.page.evaluate("navigator.clipboard.writeText('kept')")
+    visit.go(visit.page.url.removeprefix(visit.product.url) + "/connections/new")
+    visit.page.locator("[data-copy]").first.click()
+    visit.page.get_by_role("button", name="Nothing to copy").wait_for()
+    assert visit.page.evaluate("navigator.clipboard.readText()") == "kept"
+
+
 def test_a_silent_server_is_told(visit: Visit) -> None:
     """What the page shows may be old then; it goes on asking, and says when all is well again."""
     visit.go("/gateways")

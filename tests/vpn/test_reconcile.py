@@ -155,6 +155,16 @@ def test_two_recorders_end_with_the_newer_observation(scene, driver, pair):
     assert theirs.gateway_id == two.id
 
 
+def test_a_first_reason_is_the_first_change(scene, driver, pair):
+    """It has never been up, yet its state is known since then."""
+    one, two = pair
+    ours = scene.connect(one, two)
+    settle(driver, one)
+    ours.refresh_from_db()
+    assert (ours.status, bool(ours.status_reasons)) == ("down", True)
+    assert ours.status_changed_at == ours.history.get().at
+
+
 def test_a_connection_deleted_meanwhile_is_not_recorded(scene, driver, pair):
     one, two = pair
     ours = scene.connect(one, two)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests.factories import PSK, Party, make_connection, make_gateway, make_ike_policy
 from vpn.models import Connection, Gateway
-from vpn.services.connections import update_connection
+from vpn.services.connections import delete_connection, update_connection
 from vpn.services.gateways import update_gateway
 
 
@@ -64,6 +64,19 @@ def test_the_second_one_is_told_and_loses_nothing(
     assert browser.post(url, again).status_code == 302
     row = Connection.objects.get()
     assert (row.name, row.peer_address, row.ike_policy) == ("mine", "203.0.113.200", policy)
+
+
+def test_what_was_entered_for_a_connection_deleted_meanwhile_is_given_back(
+    ana: Party, browser: Client, connection: Connection
+) -> None:
+    url = path_of(connection, "/edit")
+    fields = form_of(connection, text_of(browser.get(url)), name="mine", peer_address="203.0.113.200")
+    delete_connection(ana.editor, connection.gateway_id, connection.pk)
+    answer = browser.post(url, fields)
+    page = text_of(answer)
+    assert answer.status_code == 404 and "connection-0 was deleted while you were here" in page
+    assert all(words in page for words in ("mine", "203.0.113.200", ana.editor.who, "To the gateway"))
+    assert "was deleted while" not in text_of(browser.get(url))
 
 
 def test_the_same_change_twice_is_no_clash(ana: Party, browser: Client, connection: Connection) -> None:

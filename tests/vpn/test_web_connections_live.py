@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy, raise_quotas
 from vpn.models import Connection, Gateway, Node, TrafficSample, Tunnel
+from vpn.services.connections import update_connection
+from vpn.services.gateways import update_gateway
 
 HTMX = {"HX-Request": "true"}
 
@@ -73,6 +75,20 @@ def test_every_part_has_its_place(browser: Client, connection: Connection, which
         assert page.count(f'id="part-{name}"') == 1
     assert 'style="' not in page and "<style" not in page and "data-updated" in page
     assert text_of(browser.get(poll_of(page), headers=HTMX)) == ""
+
+
+@pytest.mark.parametrize("which", ["connection", "gateway"])
+def test_a_new_name_reaches_the_open_page(
+    ana: Party, browser: Client, connection: Connection, which: str
+) -> None:
+    url = path_of(connection) if which == "connection" else f"/gateways/{connection.gateway_id}"
+    poll = poll_of(text_of(browser.get(url)))
+    if which == "connection":
+        update_connection(ana.editor, connection.gateway_id, connection.pk, {"name": "name-two"})
+    else:
+        update_gateway(ana.editor, connection.gateway_id, {"name": "name-two"})
+    news = text_of(browser.get(poll, headers=HTMX))
+    assert "name" in fresh_of(news) and '#part-name">name-two' in news
 
 
 @pytest.fixture

@@ -64,6 +64,19 @@ def test_the_peers_file_fills_the_wizard_to_the_end(ana: Party, browser: Client)
     assert cidrs_of(row) == (["192.168.100.0/24"], ["10.50.0.0/16", "10.51.0.0/16"])
 
 
+def test_a_paste_that_says_everything_may_go_straight_to_the_review(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    first = browser.post(PATH, {"text": SWANCTL}).headers["Location"]
+    review = first.removesuffix("/gateway") + "/review"
+    unanswered = text_of(browser.get(review))
+    assert "No VPC yet: the gateway" in unanswered
+    browser.post(first, {"name": "edge", "subnet": str(subnet.pk)})
+    page = browser.get(review)
+    assert page.context["wrong"] == []
+    assert browser.post(review).status_code == 302
+    assert Connection.objects.get().dpd_action == "none"
+
+
 def test_the_suites_that_the_other_side_wants_are_proposed(ana: Party, browser: Client) -> None:
     first = browser.post(PATH, {"text": SWANCTL}).headers["Location"]
     third = first.removesuffix("/gateway") + "/security"

@@ -66,7 +66,7 @@ def _creation(facts: GatewayFacts) -> Iterator[Violation]:
         yield Violation("vpn_gateway_subnet_status_error", "subnet.id", message)
     elif facts.free_addresses < ADDRESSES_NEEDED:
         message = (
-            f"The subnet {facts.subnet_name} has {facts.free_addresses} free addresses; "
-            f"the two members of a gateway need {ADDRESSES_NEEDED}."
+            f"The two members of a gateway need {ADDRESSES_NEEDED} free addresses; "
+            f"the subnet {facts.subnet_name} has {facts.free_addresses}."
         )
         yield Violation("vpn_gateway_subnet_status_error", "subnet.id", message)

@@ -193,14 +193,14 @@ def subnet_deletion_violations(*, gateways: int, instances: int) -> list[Violati
         message = "A VPN gateway is in the subnet; delete the gateway first."
         return [Violation("subnet_not_empty_vpn_gway_exists", "id", message)]
     if instances:
-        message = f"The subnet has {instances} instances; delete them first."
+        message = f"The subnet still has instances ({instances}); delete them first."
         return [Violation("subnet_not_empty", "id", message)]
     return []
 
 
 def vpc_deletion_violations(*, subnets: int) -> list[Violation]:
     """A VPC goes only without subnets."""
-    message = f"The VPC has {subnets} subnets; delete them first."
+    message = f"The VPC still has subnets ({subnets}); delete them first."
     return [Violation("vpc_not_empty", "id", message)] if subnets else []
 
 

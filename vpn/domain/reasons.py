@@ -23,7 +23,10 @@ class Code(StrEnum):
 
 SENTENCES: dict[Code, str] = {
     Code.PEER_NOT_RESPONDING: "The peer does not answer.",
-    Code.IKE_POLICY_MISMATCH: "The peer accepts none of the IKE proposals or another IKE version only.",
+    Code.IKE_POLICY_MISMATCH: (
+        "The peer accepts none of the IKE proposals, speaks another IKE version, or has no connection "
+        "to this gateway."
+    ),
     Code.CANNOT_AUTHENTICATE: "Authentication failed: the pre-shared key or an IKE identity differs.",
     Code.IPSEC_POLICY_MISMATCH: "The peer accepts none of the IPsec proposals.",
     Code.CIDR_MISMATCH_V1: "The peer does not accept the local and peer CIDRs (IKEv1).",
@@ -38,7 +41,8 @@ REMEDIES: dict[Code, str] = {
         "Check the peer address, that the peer is on, and that UDP 500 and 4500 pass both ways."
     ),
     Code.IKE_POLICY_MISMATCH: (
-        "Give both ends one IKE version, cipher, hash and Diffie-Hellman group in common."
+        "See that the other end has an enabled connection to this gateway's public address, and give both "
+        "ends one IKE version, cipher, hash and Diffie-Hellman group in common."
     ),
     Code.CANNOT_AUTHENTICATE: (
         "Set the same pre-shared key at both ends; the identities are the public addresses."

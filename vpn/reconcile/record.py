@@ -138,7 +138,7 @@ def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStat
     if row.status == status.status and row.status_reasons == reasons:
         return False
     fields: dict[str, object] = {"status": status.status, "status_reasons": reasons}
-    if row.status != status.status:
+    if row.status != status.status or row.status_changed_at is None:
         fields["status_changed_at"] = at
     stands = Connection.objects.filter(pk=row.pk).update(**fields)
     if stands and (row.status != status.status or reasons):

@@ -22,7 +22,7 @@ from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.gateways import gateways_of, get_gateway
 from vpn.web.details import connection_details
-from vpn.web.edits import BASE, base_of, last_change, meet, told
+from vpn.web.edits import BASE, base_of, deletion_of, entered, last_change, meet, told
 from vpn.web.forms.connections import CidrForm, ConnectionForm, KeyForm, SettingsForm, settings_initial
 from vpn.web.live import LivePage
 from vpn.web.shown import ConnectionShown, shown_connection
@@ -30,7 +30,7 @@ from vpn.web.shown import ConnectionShown, shown_connection
 _LIVE = LivePage(
     "vpn/connections/detail.html",
     "vpn/connections/live",
-    ("actions", "status", "tunnels", "traffic", "past", "local", "peer", "facts"),
+    ("name", "actions", "status", "tunnels", "traffic", "past", "local", "peer", "facts"),
 )
 
 
@@ -82,6 +82,20 @@ def connection_check(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
 
 @form_page(Role.EDITOR)
 def connection_edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    """Of a connection that was deleted meanwhile the entries are given back, with who deleted it."""
+    try:
+        return _edit(request, gateway_id, connection_id)
+    except NotFound:
+        event = deletion_of(request.actor, connection_id) or deletion_of(request.actor, gateway_id)
+        if request.method != "POST" or event is None:
+            raise
+        form = SettingsForm(request.POST, actor=request.actor)
+        gateway = gateways_of(request.actor).filter(pk=gateway_id).first()
+        context = {"event": event, "entered": entered(form), "gateway": gateway}
+        return render(request, "vpn/connections/gone.html", context, status=404)
+
+
+def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
     """What somebody else saved meanwhile is looked for in the transaction that saves."""
     with change(request.actor, Role.EDITOR):
         connection = connections.get_connection(request.actor, gateway_id, connection_id)

@@ -11,11 +11,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db.models import Model
 from django.http import QueryDict
 
+from console.actor import Actor
 from console.models import AuditEvent
 
 BASE = "base"
@@ -76,6 +78,19 @@ def told(form: forms.Form, clashes: list[Clash], target: Model) -> dict[str, Any
 
 def last_change(target: Model) -> AuditEvent | None:
     return AuditEvent.objects.filter(target_id=str(target.pk)).order_by("-at").first()
+
+
+def deletion_of(actor: Actor, target_id: UUID) -> AuditEvent | None:
+    """Who deleted this object of the actor's account, or the gateway with it, and when."""
+    events = AuditEvent.objects.filter(account_id=actor.account_id, target_id=str(target_id))
+    return events.filter(action__endswith=".delete").order_by("-at").first()
+
+
+def entered(form: forms.Form) -> list[tuple[str, str]]:
+    """What stands in a form, in its own words; nothing of what was left empty."""
+    rows = ((form[name], form.fields[name]) for name in form.fields)
+    found = [(str(bound.label), _shown(control, str(bound.value() or ""))) for bound, control in rows]
+    return [(label, value) for label, value in found if value]
 
 
 def _base(posted: QueryDict) -> dict[str, str]:

@@ -28,7 +28,7 @@ from vpn.web.shown import shown_connections
 _LIVE = LivePage(
     "vpn/gateways/detail.html",
     "vpn/gateways/live",
-    ("actions", "status", "connections", "members", "past", "facts"),
+    ("name", "actions", "status", "connections", "members", "past", "facts"),
 )
 
 

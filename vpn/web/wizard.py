@@ -91,7 +91,9 @@ def connection_form(request: ConsoleRequest, draft: WizardDraft, *, bound: bool)
     values = part(draft, "connection")
     kept = draft.open_psk()
     if bound:
-        return WizardConnectionForm(values, actor=request.actor, kept_key=kept)
+        # A step that was passed over, or filled from a paste, has what its form begins with.
+        begun = {n: f.initial for n, f in WizardConnectionForm.base_fields.items() if f.initial is not None}
+        return WizardConnectionForm(begun | values, actor=request.actor, kept_key=kept)
     check = reverse("wizard_check", kwargs={"draft_id": draft.pk})
     initial = _preset(draft) | values
     return WizardConnectionForm(actor=request.actor, initial=initial, kept_key=kept, check=check)

@@ -38,7 +38,7 @@ class Side(NamedTuple):
 def picture(here: Side, there: Side | None, *, line: str = "", suite: str = "") -> Picture:
     """`line` is the connection's name, `suite` how it is protected."""
     own = _listed(here.cidrs)
-    told = f"{here.place}, {here.detail}: the gateway {here.name}"
+    told = f"{', '.join(part for part in (here.place, here.detail) if part)}: the gateway {here.name}"
     if there is None:
         return Picture(here.place, here.detail, here.name, own, f"{told}, without a connection.")
     whole = f"{told} joins {_spoken(here.cidrs)} to {_spoken(there.cidrs)} behind {there.name}, {suite}."

@@ -158,7 +158,7 @@ def _picture(answers: Answers, subnet: Subnet | None, ike: IKEPolicy | None) -> 
     detail = f"subnet {subnet.name}, {subnet.ipv4_cidr_block}" if subnet else ""
     entered = answers.connection.cleaned_data
     own = entered.get("local_cidrs", []) if answers.wanted is not None else []
-    here = Side(place, detail, answers.gateway.cleaned_data.get("name") or "the new gateway", own)
+    here = Side(place, detail, answers.gateway.cleaned_data.get("name") or "to be named", own)
     if answers.wanted is None:
         return picture(here, None)
     peer = entered.get("peer_address") or "no address yet"
