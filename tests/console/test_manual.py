@@ -16,7 +16,6 @@ from django.urls import resolve, reverse
 
 from console.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
-from tests.factories import Party
 from vpn.domain.handoff.vendors import VENDORS
 from vpn.domain.plan import BACK_OFF
 from vpn.domain.reasons import REMEDIES, SENTENCES, Code
@@ -107,17 +106,6 @@ def test_every_section_can_be_linked_to(client: Client) -> None:
 
 def h2_tags(client: Client, slug: str) -> list[str]:
     return re.findall(r"<h2[^>]*>", client.get(address(slug)).content.decode())
-
-
-def test_no_id_stands_twice(ana: Party) -> None:
-    """The page's own parts, such as the menu of the account, have ids too."""
-    browser = ana.browser()
-    ana.user.is_superuser = True
-    ana.user.save()
-    for slug in MANUAL:
-        text = browser.get(reverse("manual", args=[slug])).content.decode()
-        found = re.findall(r'\sid="([^"]+)"', text)
-        assert len(found) == len(set(found)), (slug, {one for one in found if found.count(one) > 1})
 
 
 def test_every_device_is_told_of(client: Client) -> None:
