@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -9,16 +11,26 @@ from django.http import HttpRequest
 from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
 from policies import services
 from policies.models import IKEPolicy, IPsecPolicy, Policy
-from policies.web.forms import IKEPolicyForm, IPsecPolicyForm
+from policies.strength import words_of
+from policies.web.forms import IKEPolicyForm, IPsecPolicyForm, PolicyForm
 
 _COMMON = ("name", "encryption_algorithm", "authentication_algorithm", "key_lifetime")
 
 
-class IKEForm(ServiceForm, IKEPolicyForm):
+class SeveralForm(ServiceForm):
+    """Chooses one of each; what was several stays so until one is chosen."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self, PolicyForm):
+            self.keep_several()
+
+
+class IKEForm(SeveralForm, IKEPolicyForm):
     """The console's own choices, with the strength of each."""
 
 
-class IPsecForm(ServiceForm, IPsecPolicyForm):
+class IPsecForm(SeveralForm, IPsecPolicyForm):
     """The console's own choices, with the strength of each."""
 
 
@@ -41,6 +53,10 @@ class PolicyAdmin(ServiceAdmin):
     def authentication(self, policy: Policy) -> str:
         return ", ".join(policy.authentication_algorithms)
 
+    @admin.display(description="groups")
+    def groups(self, policy: IKEPolicy | IPsecPolicy) -> str:
+        return words_of(policy.dh_groups if isinstance(policy, IKEPolicy) else policy.pfs_groups)
+
     @admin.display(description="used by", ordering="used_by")
     def users(self, policy: Policy) -> int:
         """The number of connections."""
@@ -52,7 +68,7 @@ class IKEPolicyAdmin(PolicyAdmin):
     form = IKEForm
     changeable = (*_COMMON, "dh_group", "ike_version")
     settable = ("account", *changeable)
-    list_display = ("name", "account", "ike_version", "encryption", "authentication", "dh_group", "users")
+    list_display = ("name", "account", "ike_version", "encryption", "authentication", "groups", "users")
     list_filter = ("ike_version", "account")
 
     def create(self, request: HttpRequest, values: Values) -> IKEPolicy:
@@ -70,7 +86,7 @@ class IPsecPolicyAdmin(PolicyAdmin):
     form = IPsecForm
     changeable = (*_COMMON, "pfs")
     settable = ("account", *changeable)
-    list_display = ("name", "account", "encryption", "authentication", "pfs", "users")
+    list_display = ("name", "account", "encryption", "authentication", "groups", "users")
     list_filter = ("account",)
 
     def create(self, request: HttpRequest, values: Values) -> IPsecPolicy:

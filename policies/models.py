@@ -1,11 +1,18 @@
-"""IKE and IPsec policies. Algorithm columns are lists, best first; the 2019 API has one of each."""
+"""IKE and IPsec policies. Algorithm columns are lists, best first; generation 1 has one of each.
+
+The singular form of a list of several is `multiple`, of groups 65535 (contract section 4.7).
+"""
 
 from __future__ import annotations
 
 from django.db import models
 
 from console.models.base import Resource
+from policies.domain.algorithms import INTEGRATED, pfs_group
+from policies.domain.checks import single_valued
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
+
+MULTIPLE, MULTIPLE_GROUPS = "multiple", 65535
 
 
 class Policy(Resource):
@@ -20,11 +27,20 @@ class Policy(Resource):
 
     @property
     def authentication_algorithm(self) -> str:
-        return str(self.authentication_algorithms[0])
+        return _one(self.authentication_algorithms)
 
     @property
     def encryption_algorithm(self) -> str:
-        return str(self.encryption_algorithms[0])
+        return _one(self.encryption_algorithms)
+
+    @property
+    def integrity(self) -> tuple[str, ...]:
+        """The algorithms that authenticate packets; none where the ciphers do."""
+        return tuple(word for word in self.authentication_algorithms if word != INTEGRATED)
+
+
+def _one(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else MULTIPLE
 
 
 class IKEPolicy(Policy):
@@ -41,11 +57,10 @@ class IKEPolicy(Policy):
 
     @property
     def dh_group(self) -> int:
-        return int(self.dh_groups[0])
+        return int(self.dh_groups[0]) if len(self.dh_groups) == 1 else MULTIPLE_GROUPS
 
     def offer(self) -> IkeOffer:
-        ciphers, digests = tuple(self.encryption_algorithms), tuple(self.authentication_algorithms)
-        proposal = Proposal(ciphers, digests, tuple(self.dh_groups))
+        proposal = Proposal(tuple(self.encryption_algorithms), self.integrity, tuple(self.dh_groups))
         return IkeOffer(IkeVersion(self.ike_version), proposal, self.key_lifetime)
 
 
@@ -61,10 +76,15 @@ class IPsecPolicy(Policy):
         indexes = [models.Index(fields=["account", "-created_at", "-id"])]
 
     @property
+    def single_valued(self) -> bool:
+        """Fit for IKEv1, which negotiates one algorithm of each kind."""
+        return single_valued(self.encryption_algorithms, self.authentication_algorithms, self.pfs_groups)
+
+    @property
     def pfs(self) -> str:
-        return str(self.pfs_groups[0])
+        return _one(self.pfs_groups)
 
     def offer(self) -> EspOffer:
-        groups = tuple(int(word.removeprefix("group_")) for word in self.pfs_groups if word != "disabled")
-        ciphers, digests = tuple(self.encryption_algorithms), tuple(self.authentication_algorithms)
-        return EspOffer(Proposal(ciphers, digests, groups), self.key_lifetime)
+        groups = tuple(group for word in self.pfs_groups if (group := pfs_group(word)))
+        proposal = Proposal(tuple(self.encryption_algorithms), self.integrity, groups)
+        return EspOffer(proposal, self.key_lifetime)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from console.names import random_name
 from console.quotas import limits_for
 from console.services import resolve_resource_group
 from console.services.change import change
-from policies.domain.algorithms import canonical
+from policies.domain.algorithms import EVERYTHING, PFS_DISABLED, Dialect
 from policies.domain.checks import (
     IKE_LIFETIME,
     IPSEC_LIFETIME,
@@ -25,6 +26,7 @@ from policies.domain.checks import (
     ike_violations,
     ipsec_violations,
 )
+from policies.domain.spelling import as_given, audited, given_twice, listed, singular
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.signals import policy_changed
 
@@ -34,22 +36,26 @@ P = TypeVar("P", IKEPolicy, IPsecPolicy)
 # What a field that is missing counts as while the others are checked.
 _NEEDED: dict[type, dict[str, Any]] = {
     IKEPolicy: {
-        "authentication_algorithm": "sha256",
-        "encryption_algorithm": "aes256",
-        "dh_group": 14,
+        "authentication_algorithms": ("sha256",),
+        "encryption_algorithms": ("aes256",),
+        "dh_groups": (14,),
         "ike_version": 2,
     },
-    IPsecPolicy: {"authentication_algorithm": "sha256", "encryption_algorithm": "aes256", "pfs": "disabled"},
+    IPsecPolicy: {
+        "authentication_algorithms": ("sha256",),
+        "encryption_algorithms": ("aes256",),
+        "pfs_groups": (PFS_DISABLED,),
+    },
 }
 _OPTIONAL: dict[type, dict[str, Any]] = {
     IKEPolicy: {"key_lifetime": IKE_LIFETIME},
     IPsecPolicy: {"key_lifetime": IPSEC_LIFETIME},
 }
-_LISTS = {
-    "authentication_algorithm": "authentication_algorithms",
-    "encryption_algorithm": "encryption_algorithms",
-    "dh_group": "dh_groups",
-    "pfs": "pfs_groups",
+# What else a change can break.
+_REACH = {
+    "ike_version": {"authentication_algorithms", "encryption_algorithms", "dh_groups"},
+    "encryption_algorithms": {"authentication_algorithms"},
+    "authentication_algorithms": {"encryption_algorithms"},
 }
 
 
@@ -71,37 +77,43 @@ def get_ipsec_policy(actor: Actor, policy_id: UUID) -> IPsecPolicy:
     return _get(ipsec_policies_of(actor), policy_id)
 
 
-def check_ike_policy(actor: Actor, fields: Fields) -> list[Violation]:
+def check_ike_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> list[Violation]:
     """What `create_ike_policy` would refuse; writes nothing."""
-    return _creation_violations(actor, IKEPolicy, fields)
+    return _creation_violations(actor, IKEPolicy, fields, dialect)
 
 
-def check_ipsec_policy(actor: Actor, fields: Fields) -> list[Violation]:
+def check_ipsec_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> list[Violation]:
     """What `create_ipsec_policy` would refuse; writes nothing."""
-    return _creation_violations(actor, IPsecPolicy, fields)
+    return _creation_violations(actor, IPsecPolicy, fields, dialect)
 
 
-def create_ike_policy(actor: Actor, fields: Fields) -> IKEPolicy:
-    """Raises NotAllowed, Invalid."""
-    return _create(actor, IKEPolicy, fields)
+def create_ike_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> IKEPolicy:
+    """`dialect` is the generation that asks; the console takes the words of all. Raises NotAllowed,
+    Invalid."""
+    return _create(actor, IKEPolicy, fields, dialect)
 
 
-def create_ipsec_policy(actor: Actor, fields: Fields) -> IPsecPolicy:
-    """Raises NotAllowed, Invalid."""
-    return _create(actor, IPsecPolicy, fields)
+def create_ipsec_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> IPsecPolicy:
+    """As `create_ike_policy`."""
+    return _create(actor, IPsecPolicy, fields, dialect)
 
 
-def update_ike_policy(actor: Actor, policy_id: UUID, fields: Fields) -> IKEPolicy:
+def update_ike_policy(
+    actor: Actor, policy_id: UUID, fields: Fields, dialect: Dialect = EVERYTHING
+) -> IKEPolicy:
     """Gateways that use it take the change over; their tunnels may drop for a moment.
 
-    Raises NotAllowed, NotFound, Invalid.
+    What a generation does not know stays in the policy until that field is changed. Raises
+    NotAllowed, NotFound, Invalid.
     """
-    return _update(actor, policy_id, fields, get_ike_policy)
+    return _update(actor, policy_id, fields, dialect, get_ike_policy)
 
 
-def update_ipsec_policy(actor: Actor, policy_id: UUID, fields: Fields) -> IPsecPolicy:
+def update_ipsec_policy(
+    actor: Actor, policy_id: UUID, fields: Fields, dialect: Dialect = EVERYTHING
+) -> IPsecPolicy:
     """As `update_ike_policy`."""
-    return _update(actor, policy_id, fields, get_ipsec_policy)
+    return _update(actor, policy_id, fields, dialect, get_ipsec_policy)
 
 
 def delete_ike_policy(actor: Actor, policy_id: UUID) -> None:
@@ -126,36 +138,48 @@ def _get(rows: QuerySet[P], policy_id: UUID) -> P:
     return policy
 
 
-def _create(actor: Actor, model: type[P], fields: Fields) -> P:
+def _create(actor: Actor, model: type[P], fields: Fields, dialect: Dialect) -> P:
     with change(actor, Role.EDITOR) as account:
         taken = set(model.objects.owned_by(actor).values_list("name", flat=True))
         fields = fields if "name" in fields else {**fields, "name": random_name(taken)}
-        if broken := _creation_violations(actor, model, fields):
+        if broken := _creation_violations(actor, model, fields, dialect):
             raise Invalid(broken)
         group = resolve_resource_group(actor, fields.get("resource_group"))
         policy = model(account=account, resource_group=group)
-        values = _values(model, fields)
+        values = _values(model, listed(fields))
         _fill(policy, values)
         policy.save(force_insert=True)
-        record(actor, f"{_kind(model)}.create", policy, {name: (None, v) for name, v in values.items()})
+        record(
+            actor, f"{_kind(model)}.create", policy, audited((name, None, v) for name, v in values.items())
+        )
     return policy
 
 
-def _update(actor: Actor, policy_id: UUID, fields: Fields, get: Callable[[Actor, UUID], P]) -> P:
+def _update(
+    actor: Actor, policy_id: UUID, fields: Fields, dialect: Dialect, get: Callable[[Actor, UUID], P]
+) -> P:
     with change(actor, Role.EDITOR):
         policy = get(actor, policy_id)
         before = _values_of(policy)
-        after = before | {name: value for name, value in fields.items() if name in before}
-        after["encryption_algorithm"] = canonical(after["encryption_algorithm"])
-        if broken := _violations(actor, type(policy), after, but=policy):
-            raise Invalid(broken)
-        changes = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+        given = listed(fields)
+        after = before | {name: value for name, value in given.items() if name in before}
+        broken = given_twice(fields) + _violations(actor, type(policy), after, dialect, but=policy)
+        if broken := [violation for violation in broken if _is_about(violation, set(given))]:
+            raise Invalid(as_given(broken, fields))
+        changes = audited((name, before[name], after[name]) for name in after if before[name] != after[name])
         if changes:
             _fill(policy, after)
             policy.save()
             record(actor, f"{_kind(type(policy))}.update", policy, changes)
             policy_changed.send(type(policy), policy=policy)
     return policy
+
+
+def _is_about(violation: Violation, given: set[str]) -> bool:
+    """Of a field that changes; or of what must fit it, not of a word that has been there before."""
+    field = violation.field.partition("[")[0]
+    reach = set().union(*(_REACH.get(name, set()) for name in given))
+    return field in given or (field in reach and violation.code == "validation_failure")
 
 
 def _delete(actor: Actor, policy_id: UUID, get: Callable[[Actor, UUID], P]) -> None:
@@ -174,15 +198,16 @@ def _delete(actor: Actor, policy_id: UUID, get: Callable[[Actor, UUID], P]) -> N
 
 
 def _creation_violations(
-    actor: Actor, model: type[IKEPolicy] | type[IPsecPolicy], fields: Fields
+    actor: Actor, model: type[IKEPolicy] | type[IPsecPolicy], fields: Fields, dialect: Dialect
 ) -> list[Violation]:
-    needed = _NEEDED[model]
-    missing = [
-        Violation("validation_required_field", name, f"The field {name} is required.")
-        for name in needed
-        if name not in fields
+    given = listed(fields)
+    names = singular if dialect.most == (1, 1) else str
+    missing = [names(name) for name in _NEEDED[model] if name not in given]
+    found = [
+        Violation("validation_required_field", name, f"The field {name} is required.") for name in missing
     ]
-    return [*missing, *_group(actor, fields), *_violations(actor, model, _values(model, fields))]
+    found += given_twice(fields) + _group(actor, fields)
+    return as_given(found + _violations(actor, model, _values(model, given), dialect), fields)
 
 
 def _group(actor: Actor, fields: Fields) -> list[Violation]:
@@ -194,7 +219,11 @@ def _group(actor: Actor, fields: Fields) -> list[Violation]:
 
 
 def _violations(
-    actor: Actor, model: type[IKEPolicy] | type[IPsecPolicy], values: Fields, but: object = None
+    actor: Actor,
+    model: type[IKEPolicy] | type[IPsecPolicy],
+    values: Fields,
+    dialect: Dialect,
+    but: IKEPolicy | IPsecPolicy | None = None,
 ) -> list[Violation]:
     rows = dict(model.objects.owned_by(actor).values_list("name", "pk"))
     facts = PolicyFacts(
@@ -202,27 +231,36 @@ def _violations(
         existing=len(rows),
         quota=limits_for(actor.account_id)["ike_policies" if model is IKEPolicy else "ipsec_policies"],
         creating=but is None,
+        dialect=dialect,
     )
     if model is IKEPolicy:
-        return ike_violations(IKEPolicyDraft(**values), facts=facts)
+        draft = IKEPolicyDraft(**values)
+        if but is not None and draft.ike_version == 1:
+            facts = replace(facts, beside_several=_several_beside(but.pk))
+        return ike_violations(draft, facts=facts)
+    if but is not None:
+        facts = replace(facts, used_with_ikev1=but.connections.filter(ike_policy__ike_version=1).exists())
     return ipsec_violations(IPsecPolicyDraft(**values), facts=facts)
 
 
-def _values(model: type[IKEPolicy] | type[IPsecPolicy], fields: Fields) -> dict[str, Any]:
-    """Everything a policy consists of, with defaults where `fields` is silent."""
+def _several_beside(policy_id: UUID) -> str:
+    """The name of an IPsec policy with several algorithms that a connection joins with this one."""
+    used = IPsecPolicy.objects.filter(connections__ike_policy=policy_id)
+    return next((row.name for row in used if not row.single_valued), "")
+
+
+def _values(model: type[IKEPolicy] | type[IPsecPolicy], given: Fields) -> dict[str, Any]:
+    """Everything a policy consists of, with defaults where `given` is silent."""
     whole = {"name": "a", **_NEEDED[model], **_OPTIONAL[model]}
-    values = {name: fields.get(name, default) for name, default in whole.items()}
-    return values | {"encryption_algorithm": canonical(values["encryption_algorithm"])}
+    return {name: given.get(name, default) for name, default in whole.items()}
 
 
 def _values_of(policy: IKEPolicy | IPsecPolicy) -> dict[str, Any]:
     whole = {"name": "", **_NEEDED[type(policy)], **_OPTIONAL[type(policy)]}
-    return {name: getattr(policy, name) for name in whole}
+    values = {name: getattr(policy, name) for name in whole}
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
 
 
 def _fill(policy: IKEPolicy | IPsecPolicy, values: Fields) -> None:
     for name, value in values.items():
-        if name in _LISTS:
-            setattr(policy, _LISTS[name], [value])
-        else:
-            setattr(policy, name, value)
+        setattr(policy, name, list(value) if isinstance(value, tuple) else value)

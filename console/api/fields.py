@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple
 
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -123,22 +123,42 @@ class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
     def from_form(self, text: str) -> Any:
         return Joined(re.split(r"[,\s]+", text.strip(", \t\r\n")))
 
-    def to_internal_value(self, data: Any) -> list[str]:
+    kind: ClassVar[type] = str
+
+    def to_internal_value(self, data: Any) -> list[Any]:
         if not isinstance(data, list):
             self.fail("invalid")
-        wrong = {n: "A string is needed." for n, one in enumerate(data) if not isinstance(one, str)}
+        text = self.error_messages["item"]
+        wrong = {n: text for n, one in enumerate(data) if type(one) is not self.kind}
         if wrong:
             raise serializers.ValidationError({str(n): [text] for n, text in wrong.items()}, code="invalid")
-        return cast(list[str], data)
+        return data
 
     def to_representation(self, value: Any) -> Any:
-        return Joined(value)
+        return Joined(str(one) for one in value)
+
+
+class Wholes(Texts):
+    """A list of whole numbers."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid": "A list of whole numbers is needed.",
+        "item": "A whole number is needed.",
+    }
+    kind: ClassVar[type] = int
+
+    def from_form(self, text: str) -> Any:
+        return [
+            int(word) if word.isdecimal() and len(word) < 10 else word for word in super().from_form(text)
+        ]
 
 
 class Shape(serializers.Serializer[Any]):
     """A JSON object. `fixed` are fields that exist but cannot be set here, with the reason."""
 
     fixed: ClassVar[Mapping[str, str]] = {}
+    # Whether its fields are all that there is to read of it.
+    is_plain: ClassVar[bool] = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"required": False, **kwargs})
@@ -180,27 +200,39 @@ class Given(NamedTuple):
 
 def read_body(shape: Shape) -> Given:
     """Types and names of a body; valid fields are given even where others are wrong."""
-    given = shape.initial_data
+    violations = _unknown(shape, shape.initial_data, "")
+    return Given(_fields(shape, shape.initial_data, "", violations), violations)
+
+
+def _fields(
+    shape: Shape, given: Mapping[str, Any], prefix: str, violations: list[Violation]
+) -> dict[str, Any]:
+    """What is valid in an object; what is not goes to `violations`."""
     fields: dict[str, Any] = {}
-    violations = _unknown(shape, given, "")
     for name, field in shape.fields.items():
+        value = field.get_value(given)
         try:
-            fields[name] = field.run_validation(field.get_value(given))
+            if isinstance(field, Shape) and field.is_plain and isinstance(value, Mapping):
+                fields[name] = _fields(field, value, f"{prefix}{name}.", violations)
+            else:
+                fields[name] = field.run_validation(value)
         except serializers.SkipField:
             continue
         except serializers.ValidationError as error:
-            violations += _explain(error.get_codes(), error.detail, name)
-    return Given(fields, violations)
+            violations += _explain(error.get_codes(), error.detail, f"{prefix}{name}")
+    return fields
 
 
 def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]:
     """Broken rules besides wrong types; a field is not told of twice."""
-    known = {_top(violation) for violation in violations if violation.code != "bad_field"}
-    return violations + [v for v in more if not v.field or _top(v) not in known]
+    known = [violation.field for violation in violations if violation.code != "bad_field"]
+    return violations + [v for v in more if not v.field or not any(_same(v.field, k) for k in known)]
 
 
-def _top(violation: Violation) -> str:
-    return violation.field.partition("[")[0].partition(".")[0]
+def _same(one: str, other: str) -> bool:
+    """A field and what it is a part of: peer.cidrs[0] and peer.cidrs."""
+    short, long = sorted((one.partition("[")[0], other.partition("[")[0]), key=len)
+    return long == short or long.startswith(f"{short}.")
 
 
 def _unknown(shape: Shape, given: Mapping[str, Any], prefix: str) -> list[Violation]:
@@ -215,6 +247,10 @@ def _unknown(shape: Shape, given: Mapping[str, Any], prefix: str) -> list[Violat
             found.append(Violation("bad_field", path, reason))
         elif isinstance(field, Shape) and isinstance(value, Mapping):
             found += _unknown(field, value, f"{path}.")
+        elif isinstance(field, serializers.ListField) and isinstance(field.child, Shape):
+            items = value if isinstance(value, list) else []
+            for n, item in enumerate(items):
+                found += _unknown(field.child, item, f"{path}[{n}].") if isinstance(item, Mapping) else []
     return found
 
 

@@ -1,11 +1,10 @@
-"""Answers: policies in the shape of generation 1 (contract section 3.3)."""
+"""Answers: policies in the newest form (contract sections 4.5 and 4.6)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from console.api.links import Links, stamp
-from console.api.versions import ApiVersion
 from console.api.views import resource_group_reference
 from policies.models import IKEPolicy, IPsecPolicy
 
@@ -20,18 +19,24 @@ def policy_reference(policy: IKEPolicy | IPsecPolicy, links: Links) -> dict[str,
     }
 
 
-def ike_policy_body(policy: IKEPolicy, links: Links, version: ApiVersion) -> dict[str, Any]:
+def ike_policy_body(policy: IKEPolicy, links: Links) -> dict[str, Any]:
     own = {
         "dh_group": policy.dh_group,
+        "dh_groups": policy.dh_groups,
         "ike_version": policy.ike_version,
         "negotiation_mode": "main",
     }
-    return _common(policy, links, version) | own
+    return _common(policy, links) | own
 
 
-def ipsec_policy_body(policy: IPsecPolicy, links: Links, version: ApiVersion) -> dict[str, Any]:
-    own = {"pfs": policy.pfs, "encapsulation_mode": "tunnel", "transform_protocol": "esp"}
-    return _common(policy, links, version) | own
+def ipsec_policy_body(policy: IPsecPolicy, links: Links) -> dict[str, Any]:
+    own = {
+        "pfs": policy.pfs,
+        "pfs_groups": policy.pfs_groups,
+        "encapsulation_mode": "tunnel",
+        "transform_protocol": "esp",
+    }
+    return _common(policy, links) | own
 
 
 def _kind(policy: IKEPolicy | IPsecPolicy) -> tuple[str, str]:
@@ -40,12 +45,14 @@ def _kind(policy: IKEPolicy | IPsecPolicy) -> tuple[str, str]:
     return "ipsec_policy", "ipsec_policies"
 
 
-def _common(policy: IKEPolicy | IPsecPolicy, links: Links, version: ApiVersion) -> dict[str, Any]:
+def _common(policy: IKEPolicy | IPsecPolicy, links: Links) -> dict[str, Any]:
     return policy_reference(policy, links) | {
         "created_at": stamp(policy.created_at),
         "resource_group": resource_group_reference(policy.resource_group, links),
         "authentication_algorithm": policy.authentication_algorithm,
-        "encryption_algorithm": version.cipher(policy.encryption_algorithm),
+        "authentication_algorithms": policy.authentication_algorithms,
+        "encryption_algorithm": policy.encryption_algorithm,
+        "encryption_algorithms": policy.encryption_algorithms,
         "key_lifetime": policy.key_lifetime,
         "connections": [_connection(row, links) for row in policy.connections.all()],
     }

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.api.dry_run import Warning, creates
 from console.api.views import ApiView, path_id
 from policies import services
 from policies.api.bodies import ike_policy_body, ipsec_policy_body
 from policies.api.shapes import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
+from policies.api.versions import POLICY
+from policies.domain.algorithms import DIALECTS, Dialect
+from policies.models import IKEPolicy, IPsecPolicy
+from policies.strength import told_of, warnings_of
 
 
-class IKEPoliciesView(ApiView):
+class PolicyApiView(ApiView):
+    """What views of policies share."""
+
+    changes = POLICY
+    made: IKEPolicy | IPsecPolicy
+
+    @property
+    def dialect(self) -> Dialect:
+        """The words that the request's generation has."""
+        return DIALECTS[self.version.generation]
+
+    def warnings(self, body: Mapping[str, Any]) -> Iterable[Warning]:
+        return [Warning("weak_algorithm", told_of(weak)) for weak in warnings_of(self.made)]
+
+
+class IKEPoliciesView(PolicyApiView):
     """IKE policies of the account: what phase 1 may negotiate."""
 
     name = "IKE policies"
@@ -22,16 +44,18 @@ class IKEPoliciesView(ApiView):
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ike_policies_of(self.actor))
         page = self.page(rows.prefetch_related("connections"), "ike_policies", filters=filters)
-        items = [ike_policy_body(row, self.links, self.version) for row in page.rows]
+        items = [self.told(ike_policy_body(row, self.links)) for row in page.rows]
         return Response(page.body("ike_policies", items))
 
+    @creates
     def post(self, request: Request) -> Response:
-        fields = self.read(IKEPolicyCreate, check=lambda f: services.check_ike_policy(self.actor, f))
-        policy = services.create_ike_policy(self.actor, fields)
-        return Response(ike_policy_body(policy, self.links, self.version), status=201)
+        dialect = self.dialect
+        fields = self.read(IKEPolicyCreate, check=lambda f: services.check_ike_policy(self.actor, f, dialect))
+        self.made = services.create_ike_policy(self.actor, fields, dialect)
+        return self.answer(ike_policy_body(self.made, self.links), status=201)
 
 
-class IKEPolicyView(ApiView):
+class IKEPolicyView(PolicyApiView):
     """One IKE policy. A change reaches the gateways that use it at once."""
 
     name = "IKE policy"
@@ -39,20 +63,20 @@ class IKEPolicyView(ApiView):
 
     def get(self, request: Request, ike_policy_id: str) -> Response:
         policy = services.get_ike_policy(self.actor, _ike(ike_policy_id))
-        return self.answer(ike_policy_body(policy, self.links, self.version))
+        return self.answer(ike_policy_body(policy, self.links))
 
     def patch(self, request: Request, ike_policy_id: str) -> Response:
         ident = _ike(ike_policy_id)
         fields = self.read(IKEPolicyPatch, of=lambda: services.get_ike_policy(self.actor, ident))
-        policy = services.update_ike_policy(self.actor, ident, fields)
-        return self.answer(ike_policy_body(policy, self.links, self.version))
+        policy = services.update_ike_policy(self.actor, ident, fields, self.dialect)
+        return self.answer(ike_policy_body(policy, self.links))
 
     def delete(self, request: Request, ike_policy_id: str) -> Response:
         services.delete_ike_policy(self.actor, _ike(ike_policy_id))
         return Response(status=204)
 
 
-class IPsecPoliciesView(ApiView):
+class IPsecPoliciesView(PolicyApiView):
     """IPsec policies of the account: what phase 2 may negotiate."""
 
     name = "IPsec policies"
@@ -61,16 +85,20 @@ class IPsecPoliciesView(ApiView):
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ipsec_policies_of(self.actor))
         page = self.page(rows.prefetch_related("connections"), "ipsec_policies", filters=filters)
-        items = [ipsec_policy_body(row, self.links, self.version) for row in page.rows]
+        items = [self.told(ipsec_policy_body(row, self.links)) for row in page.rows]
         return Response(page.body("ipsec_policies", items))
 
+    @creates
     def post(self, request: Request) -> Response:
-        fields = self.read(IPsecPolicyCreate, check=lambda f: services.check_ipsec_policy(self.actor, f))
-        policy = services.create_ipsec_policy(self.actor, fields)
-        return Response(ipsec_policy_body(policy, self.links, self.version), status=201)
+        dialect = self.dialect
+        fields = self.read(
+            IPsecPolicyCreate, check=lambda f: services.check_ipsec_policy(self.actor, f, dialect)
+        )
+        self.made = services.create_ipsec_policy(self.actor, fields, dialect)
+        return self.answer(ipsec_policy_body(self.made, self.links), status=201)
 
 
-class IPsecPolicyView(ApiView):
+class IPsecPolicyView(PolicyApiView):
     """One IPsec policy. A change reaches the gateways that use it at once."""
 
     name = "IPsec policy"
@@ -78,13 +106,13 @@ class IPsecPolicyView(ApiView):
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:
         policy = services.get_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))
-        return self.answer(ipsec_policy_body(policy, self.links, self.version))
+        return self.answer(ipsec_policy_body(policy, self.links))
 
     def patch(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = _ipsec(ipsec_policy_id)
         fields = self.read(IPsecPolicyPatch, of=lambda: services.get_ipsec_policy(self.actor, ident))
-        policy = services.update_ipsec_policy(self.actor, ident, fields)
-        return self.answer(ipsec_policy_body(policy, self.links, self.version))
+        policy = services.update_ipsec_policy(self.actor, ident, fields, self.dialect)
+        return self.answer(ipsec_policy_body(policy, self.links))
 
     def delete(self, request: Request, ipsec_policy_id: str) -> Response:
         services.delete_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))

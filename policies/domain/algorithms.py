@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from policies.domain.proposals import is_combined
+
 PFS_DISABLED = "disabled"
+# The word for the authentication of ciphers that need no other (AES-GCM).
+INTEGRATED = "disabled"
 
 
 class Strength(StrEnum):
@@ -49,19 +53,31 @@ class Algorithm:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The words that one generation of the API accepts; lifetimes in seconds, both ends included."""
+    """The words that one generation of the API accepts; lifetimes in seconds, both ends included.
+
+    `most` is how many algorithms of one kind a policy may name, and how many groups.
+    """
 
     authentication: tuple[str, ...]
     encryption: tuple[str, ...]
+    esp_authentication: tuple[str, ...]
+    esp_encryption: tuple[str, ...]
     dh_groups: tuple[int, ...]
     pfs: tuple[str, ...]
     ike_versions: tuple[int, ...]
     min_lifetime: int
     max_lifetime: int
+    most: tuple[int, int] = (1, 1)
+    lower_names: bool = False
 
 
 def _ok(rfc: str, level: str) -> Verdict:
     return Verdict(Strength.OK, f"{level} in {rfc}.", rfc)
+
+
+def _unlisted(defined: str, what: str) -> Verdict:
+    """Strong, but the tables of RFC 8247 and RFC 8221 do not name it."""
+    return Verdict(Strength.OK, f"{what} of {defined}; not in the tables of RFC 8247.", defined)
 
 
 _SMALL_GROUP = "SHOULD NOT in RFC 8247: {bits} bits are within reach of well-funded attackers."
@@ -69,6 +85,15 @@ _SMALL_GROUP = "SHOULD NOT in RFC 8247: {bits} bits are within reach of well-fun
 
 def _small(bits: int) -> Verdict:
     return Verdict(Strength.BROKEN, _SMALL_GROUP.format(bits=bits), "RFC 8247")
+
+
+def _group(number: int, keyword: str, verdict: Verdict) -> tuple[int, Algorithm]:
+    """RFC 8221 leaves groups to RFC 8247, so both uses carry its verdict."""
+    return number, Algorithm(str(number), keyword, verdict, verdict)
+
+
+def _cipher(name: str, ike: str, esp: str) -> tuple[str, Algorithm]:
+    return name, Algorithm(name, name, _ok("RFC 8247", ike), _ok("RFC 8221", esp))
 
 
 AUTHENTICATION: Mapping[str, Algorithm] = MappingProxyType(
@@ -86,6 +111,12 @@ AUTHENTICATION: Mapping[str, Algorithm] = MappingProxyType(
             Verdict(Strength.WEAK, "MUST- in RFC 8221: SHA-1 is being phased out.", "RFC 8221"),
         ),
         "sha256": Algorithm("sha256", "sha256", _ok("RFC 8247", "MUST"), _ok("RFC 8221", "MUST")),
+        "sha384": Algorithm(
+            "sha384", "sha384", _unlisted("RFC 4868", "HMAC-SHA-384"), _unlisted("RFC 4868", "HMAC-SHA-384")
+        ),
+        "sha512": Algorithm("sha512", "sha512", _ok("RFC 8247", "SHOULD"), _ok("RFC 8221", "SHOULD")),
+        # Combined ciphers authenticate by themselves.
+        INTEGRATED: Algorithm(INTEGRATED, "", _ok("RFC 5282", "Part of AES-GCM"), _ok("RFC 8221", "MUST")),
     }
 )
 
@@ -105,18 +136,47 @@ ENCRYPTION: Mapping[str, Algorithm] = MappingProxyType(
                 "RFC 8221",
             ),
         ),
-        "aes128": Algorithm("aes128", "aes128", _ok("RFC 8247", "MUST"), _ok("RFC 8221", "MUST")),
-        "aes256": Algorithm("aes256", "aes256", _ok("RFC 8247", "MUST"), _ok("RFC 8221", "MUST")),
+        **dict(
+            (
+                _cipher("aes128", "MUST", "MUST"),
+                _cipher("aes192", "MAY", "MAY"),
+                _cipher("aes256", "MUST", "MUST"),
+                _cipher("aes128gcm16", "SHOULD", "MUST"),
+                _cipher("aes192gcm16", "MAY", "MAY"),
+                _cipher("aes256gcm16", "SHOULD", "MUST"),
+            )
+        ),
     }
 )
 
-# RFC 8221 leaves groups to RFC 8247, so both uses carry its verdict.
+_SHOULD_NOT_5114 = Verdict(
+    Strength.BROKEN, "SHOULD NOT in RFC 8247: nobody says how RFC 5114 chose its primes.", "RFC 8247"
+)
 DH_GROUPS: Mapping[int, Algorithm] = MappingProxyType(
-    {
-        2: Algorithm("2", "modp1024", _small(1024), _small(1024)),
-        5: Algorithm("5", "modp1536", _small(1536), _small(1536)),
-        14: Algorithm("14", "modp2048", _ok("RFC 8247", "MUST"), _ok("RFC 8247", "MUST")),
-    }
+    dict(
+        (
+            _group(2, "modp1024", _small(1024)),
+            _group(5, "modp1536", _small(1536)),
+            _group(14, "modp2048", _ok("RFC 8247", "MUST")),
+            _group(15, "modp3072", _unlisted("RFC 3526", "3072 bits")),
+            _group(16, "modp4096", _unlisted("RFC 3526", "4096 bits")),
+            _group(17, "modp6144", _unlisted("RFC 3526", "6144 bits, slow")),
+            _group(18, "modp8192", _unlisted("RFC 3526", "8192 bits, very slow")),
+            _group(19, "ecp256", _ok("RFC 8247", "SHOULD")),
+            _group(20, "ecp384", _unlisted("RFC 5903", "The curve P-384")),
+            _group(21, "ecp521", _unlisted("RFC 5903", "The curve P-521")),
+            _group(
+                22,
+                "modp1024s160",
+                Verdict(
+                    Strength.BROKEN, "MUST NOT in RFC 8247: 1024 bits with a small subgroup.", "RFC 8247"
+                ),
+            ),
+            _group(23, "modp2048s224", _SHOULD_NOT_5114),
+            _group(24, "modp2048s256", _SHOULD_NOT_5114),
+            _group(31, "curve25519", _unlisted("RFC 8031", "Curve25519")),
+        )
+    )
 )
 
 IKE_VERSIONS: Mapping[int, Verdict] = MappingProxyType(
@@ -143,12 +203,50 @@ _ALIASES: Mapping[str, str] = MappingProxyType({"3des": "triple_des"})
 GENERATION_1 = Dialect(
     authentication=("md5", "sha1", "sha256"),
     encryption=("triple_des", "aes128", "aes256"),
+    esp_authentication=("md5", "sha1", "sha256"),
+    esp_encryption=("triple_des", "aes128", "aes256"),
     dh_groups=(2, 5, 14),
     pfs=(PFS_DISABLED, "group_2", "group_5", "group_14"),
     ike_versions=(1, 2),
     min_lifetime=300,
     max_lifetime=86400,
 )
+
+
+_HASHES_2 = ("sha256", "sha384", "sha512")
+_CIPHERS_2 = ("aes128", "aes192", "aes256")
+_COMBINED = tuple(name for name in ENCRYPTION if is_combined(name))
+_GROUPS_2 = (*range(14, 25), 31)
+
+# Contract sections 4.5 and 4.6: what generation 1 had and this has not is weak.
+GENERATION_2 = Dialect(
+    authentication=_HASHES_2,
+    encryption=_CIPHERS_2,
+    esp_authentication=(INTEGRATED, *_HASHES_2),
+    esp_encryption=(*_CIPHERS_2, *_COMBINED),
+    dh_groups=_GROUPS_2,
+    pfs=(PFS_DISABLED, *(f"group_{number}" for number in _GROUPS_2)),
+    ike_versions=(1, 2),
+    min_lifetime=1800,
+    max_lifetime=86400,
+    most=(3, 12),
+    lower_names=True,
+)
+
+# Everything of both, for the console and the admin site.
+EVERYTHING = Dialect(
+    authentication=("md5", "sha1", *_HASHES_2),
+    encryption=("triple_des", *_CIPHERS_2),
+    esp_authentication=("md5", "sha1", *_HASHES_2, INTEGRATED),
+    esp_encryption=("triple_des", *_CIPHERS_2, *_COMBINED),
+    dh_groups=tuple(DH_GROUPS),
+    pfs=(PFS_DISABLED, *(f"group_{number}" for number in DH_GROUPS)),
+    ike_versions=(1, 2),
+    min_lifetime=300,
+    max_lifetime=86400,
+    most=(6, 14),
+)
+DIALECTS: Mapping[int, Dialect] = MappingProxyType({0: EVERYTHING, 1: GENERATION_1, 2: GENERATION_2})
 
 
 def canonical(word: str) -> str:

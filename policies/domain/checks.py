@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, overload
+from typing import TypeVar
 
 from console.errors import Violation
-from policies.domain.algorithms import GENERATION_1, Dialect, canonical, pfs_group
-from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
+from policies.domain.algorithms import EVERYTHING, INTEGRATED, PFS_DISABLED, Dialect
+from policies.domain.proposals import is_combined
 
 IKE_LIFETIME = 28800
 IPSEC_LIFETIME = 3600
 NAME_LENGTH = 63
 
 _NAME = re.compile(r"[A-Za-z][-A-Za-z0-9_]*")
+_LOWER_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 # What a message calls a stored word: the seed document's spelling.
 _SPELLINGS = {"triple_des": "3des"}
 
@@ -24,24 +25,24 @@ Word = TypeVar("Word", str, int)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IKEPolicyDraft:
-    """The would-be policy, after create or update. `key_lifetime` in seconds."""
+    """The would-be policy, after create or update; algorithms best first. `key_lifetime` in seconds."""
 
     name: str
-    authentication_algorithm: str
-    encryption_algorithm: str
-    dh_group: int
+    authentication_algorithms: tuple[str, ...]
+    encryption_algorithms: tuple[str, ...]
+    dh_groups: tuple[int, ...]
     ike_version: int
     key_lifetime: int = IKE_LIFETIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IPsecPolicyDraft:
-    """The would-be policy, after create or update. `key_lifetime` in seconds."""
+    """The would-be policy, after create or update; algorithms best first. `key_lifetime` in seconds."""
 
     name: str
-    authentication_algorithm: str
-    encryption_algorithm: str
-    pfs: str
+    authentication_algorithms: tuple[str, ...]
+    encryption_algorithms: tuple[str, ...]
+    pfs_groups: tuple[str, ...]
     key_lifetime: int = IPSEC_LIFETIME
 
 
@@ -49,22 +50,33 @@ class IPsecPolicyDraft:
 class PolicyFacts:
     """`other_names`: of the account's policies of the same kind, without the one being updated.
 
-    `existing` and `quota` count only when `creating`.
+    `existing` and `quota` count only when `creating`. `used_with_ikev1`: of an IPsec policy, that a
+    connection joins it with an IKEv1 policy; `beside_several`: of an IKE policy, the IPsec policy
+    with several algorithms that a connection joins it with.
     """
 
     other_names: Collection[str] = frozenset()
     existing: int = 0
     quota: int = 20
     creating: bool = True
-    dialect: Dialect = GENERATION_1
+    dialect: Dialect = EVERYTHING
+    used_with_ikev1: bool = False
+    beside_several: str = ""
 
 
-def name_violations(name: str, *, code: str, field: str = "name") -> Iterator[Violation]:
-    """A name of generation 1: a letter, then letters, digits, hyphens, underscores; 1 to 63."""
+def name_violations(name: str, *, code: str, field: str = "name", lower: bool = False) -> Iterator[Violation]:
+    """A letter, then letters, digits, hyphens, underscores; 1 to 63. In generation 2 (`lower`) small
+    letters, no underscore, and no hyphen at the end (contract section 7.2)."""
     if len(name) > NAME_LENGTH:
         yield Violation(
             code, field, f"A name has at most {NAME_LENGTH} characters; this one has {len(name)}."
         )
+    elif lower and not _LOWER_NAME.fullmatch(name):
+        message = (
+            "A name begins with a small letter, consists of small letters, digits and hyphens, "
+            "and does not end with a hyphen."
+        )
+        yield Violation(code, field, message)
     elif not _NAME.fullmatch(name):
         message = "A name begins with a letter and consists of letters, digits, hyphens and underscores."
         yield Violation(code, field, message)
@@ -93,35 +105,99 @@ def enum_violations(value: Word, allowed: Sequence[Word], *, field: str) -> Iter
 
 
 def ike_violations(draft: IKEPolicyDraft, *, facts: PolicyFacts) -> list[Violation]:
-    """Every broken rule of an IKE policy."""
+    """Every broken rule of an IKE policy. Fields are those of lists, such as dh_groups[0]."""
     dialect = facts.dialect
-    return [
+    most, most_groups = dialect.most
+    broken = [
         *_common(draft, facts, kind="ike"),
-        *enum_violations(draft.dh_group, dialect.dh_groups, field="dh_group"),
+        *list_violations(
+            draft.authentication_algorithms, dialect.authentication, most, field="authentication_algorithms"
+        ),
+        *list_violations(
+            draft.encryption_algorithms, dialect.encryption, most, field="encryption_algorithms"
+        ),
+        *list_violations(draft.dh_groups, dialect.dh_groups, most_groups, field="dh_groups"),
         *enum_violations(draft.ike_version, dialect.ike_versions, field="ike_version"),
     ]
+    if draft.ike_version == 1:
+        broken += _single(draft, ("authentication_algorithms", "encryption_algorithms", "dh_groups"))
+        if facts.beside_several:
+            message = (
+                "IKEv1 negotiates one algorithm of each kind, but a connection joins this policy with the "
+                f"IPsec policy {facts.beside_several}, which names several; change that first."
+            )
+            broken.append(Violation("validation_failure", "ike_version", message))
+    return broken
 
 
 def ipsec_violations(draft: IPsecPolicyDraft, *, facts: PolicyFacts) -> list[Violation]:
-    """Every broken rule of an IPsec policy."""
-    return [
+    """Every broken rule of an IPsec policy. Fields are those of lists, such as pfs_groups[0]."""
+    dialect = facts.dialect
+    most, most_groups = dialect.most
+    broken = [
         *_common(draft, facts, kind="ipsec"),
-        *enum_violations(draft.pfs, facts.dialect.pfs, field="pfs"),
+        *list_violations(
+            draft.authentication_algorithms,
+            dialect.esp_authentication,
+            most,
+            field="authentication_algorithms",
+        ),
+        *list_violations(
+            draft.encryption_algorithms, dialect.esp_encryption, most, field="encryption_algorithms"
+        ),
+        *list_violations(draft.pfs_groups, dialect.pfs, most_groups, field="pfs_groups"),
     ]
+    if broken:
+        return broken
+    broken += _integrity(draft)
+    if PFS_DISABLED in draft.pfs_groups and len(draft.pfs_groups) > 1:
+        message = "disabled stands alone: perfect forward secrecy is either off or uses a group."
+        broken.append(Violation("validation_failure", "pfs_groups", message))
+    if facts.used_with_ikev1:
+        broken += _single(draft, ("authentication_algorithms", "encryption_algorithms", "pfs_groups"))
+    return broken
 
 
-@overload
-def offer_from(draft: IKEPolicyDraft) -> IkeOffer: ...
-@overload
-def offer_from(draft: IPsecPolicyDraft) -> EspOffer: ...
-def offer_from(draft: IKEPolicyDraft | IPsecPolicyDraft) -> IkeOffer | EspOffer:
-    """What a policy that breaks no rule offers in a negotiation."""
-    ciphers, digests = (canonical(draft.encryption_algorithm),), (draft.authentication_algorithm,)
-    if isinstance(draft, IKEPolicyDraft):
-        proposal = Proposal(ciphers, digests, (draft.dh_group,))
-        return IkeOffer(IkeVersion(draft.ike_version), proposal, draft.key_lifetime)
-    group = pfs_group(draft.pfs)
-    return EspOffer(Proposal(ciphers, digests, (group,) if group else ()), draft.key_lifetime)
+def list_violations(
+    given: Sequence[Word], allowed: Sequence[Word], most: int, *, field: str
+) -> Iterator[Violation]:
+    """Of a list of algorithms, best first: known ones, each once, at least one, at most `most`."""
+    if not given:
+        yield Violation("validation_required_field", field, f"{field} must name at least one algorithm.")
+    if len(given) > most:
+        message = f"{field} may name at most {most}; these are {len(given)}."
+        yield Violation("validation_max_value", field, message)
+    for index, value in enumerate(given):
+        yield from enum_violations(value, allowed, field=f"{field}[{index}]")
+        if value in given[:index]:
+            yield Violation("validation_failure", f"{field}[{index}]", f"{field} names {value} twice.")
+
+
+def single_valued(*columns: Sequence[object]) -> bool:
+    """What IKEv1 can negotiate: one algorithm of each kind."""
+    return all(len(column) == 1 for column in columns)
+
+
+def _single(draft: IKEPolicyDraft | IPsecPolicyDraft, names: Sequence[str]) -> Iterator[Violation]:
+    for name in names:
+        if len(getattr(draft, name)) > 1:
+            message = f"With IKEv1 {name} names exactly one; several need ike_version 2."
+            yield Violation("validation_failure", name, message)
+
+
+def _integrity(draft: IPsecPolicyDraft) -> Iterator[Violation]:
+    """Contract section 4.7: AES-GCM alone and `disabled` need each other."""
+    combined = [is_combined(cipher) for cipher in draft.encryption_algorithms]
+    digests, field = draft.authentication_algorithms, "authentication_algorithms"
+    if INTEGRATED in digests and len(digests) > 1:
+        yield Violation("validation_failure", field, "disabled stands alone; leave it or the others out.")
+    elif INTEGRATED in digests and not all(combined):
+        plain = next(c for c in draft.encryption_algorithms if not is_combined(c))
+        message = f"disabled goes with AES-GCM ciphers only; {plain} needs an authentication algorithm."
+        yield Violation("validation_failure", field, message)
+    elif all(combined) and INTEGRATED not in digests:
+        message = "AES-GCM authenticates by itself: say disabled."
+        yield Violation("validation_failure", field, message)
 
 
 def _common(
@@ -133,15 +209,9 @@ def _common(
         code = "ike_policies_quota_exceeded" if kind == "ike" else "ipsec_policies_quota_exceeded"
         plural = noun.replace("policy", "policies")
         yield Violation(code, "", f"The account has reached its limit of {facts.quota} {plural}.")
-    yield from name_violations(draft.name, code=f"{kind}_policy_invalid_name")
+    yield from name_violations(draft.name, code=f"{kind}_policy_invalid_name", lower=dialect.lower_names)
     yield from unique_violations(
         draft.name, facts.other_names, code=f"{kind}_policy_duplicate_name", noun=noun
-    )
-    yield from enum_violations(
-        draft.authentication_algorithm, dialect.authentication, field="authentication_algorithm"
-    )
-    yield from enum_violations(
-        canonical(draft.encryption_algorithm), dialect.encryption, field="encryption_algorithm"
     )
     yield from range_violations(
         draft.key_lifetime, field="key_lifetime", low=dialect.min_lifetime, high=dialect.max_lifetime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import product
 
 
 class IkeVersion(IntEnum):
@@ -15,24 +14,40 @@ class IkeVersion(IntEnum):
     V2 = 2
 
 
+def is_combined(cipher: str) -> bool:
+    """An AEAD cipher, which authenticates by itself (RFC 5282): aes128gcm16."""
+    return "gcm" in cipher
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Columns of algorithm names (API words: aes128, triple_des, sha256, group 14), best first.
 
-    Each column combines freely with the others. `integrity` is empty for AEAD ciphers,
-    `groups` is empty for ESP without perfect forward secrecy.
+    Each column combines freely with the others, but AEAD ciphers with no `integrity`. `groups` is
+    empty for ESP without perfect forward secrecy.
     """
 
     encryption: tuple[str, ...]
     integrity: tuple[str, ...]
     groups: tuple[int, ...] = ()
 
+    def uniform(self) -> tuple[Proposal, ...]:
+        """As a proposal may stand in a packet: AEAD ciphers apart from others (RFC 7296 section 3.3)."""
+        combined = tuple(name for name in self.encryption if is_combined(name))
+        plain = tuple(name for name in self.encryption if not is_combined(name))
+        parts: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(combined, ())] if combined else []
+        parts += [(plain, self.integrity)] if plain else []
+        first = self.encryption[0] if self.encryption else ""
+        parts.sort(key=lambda part: first not in part[0])
+        return tuple(Proposal(ciphers, digests, self.groups) for ciphers, digests in parts)
+
     def expand(self) -> tuple[Proposal, ...]:
         """Every single suite, in order of preference."""
-        columns = (self.encryption, self.integrity or ("",), self.groups or (0,))
         return tuple(
             Proposal((cipher,), (digest,) if digest else (), (group,) if group else ())
-            for cipher, digest, group in product(*columns)
+            for cipher in self.encryption
+            for digest in (not is_combined(cipher) and self.integrity) or ("",)
+            for group in self.groups or (0,)
         )
 
 
@@ -60,3 +75,24 @@ AUTO_IKE = IkeOffer(
     lifetime=28800,
 )
 AUTO_ESP = EspOffer(Proposal(("aes256", "aes128", "triple_des"), ("sha256", "sha1", "md5")), lifetime=3600)
+
+# Contract section 8.1, strongest and quickest first; groups 22 to 24 are there for the table's sake.
+_GROUPS = (31, 20, 19, 21, 16, 15, 14, 17, 18, 24, 23, 22)
+_HASHES = ("sha512", "sha384", "sha256")
+AUTO_IKE_2 = IkeOffer(
+    IkeVersion.V2, Proposal(("aes256", "aes192", "aes128"), _HASHES, _GROUPS), lifetime=28800
+)
+AUTO_ESP_2 = EspOffer(
+    Proposal(("aes256gcm16", "aes192gcm16", "aes128gcm16", "aes256", "aes192", "aes128"), _HASHES),
+    lifetime=3600,
+)
+
+
+def auto_ike(generation: int) -> IkeOffer:
+    """What a connection without an IKE policy offers; it keeps the set of its generation."""
+    return AUTO_IKE if generation == 1 else AUTO_IKE_2
+
+
+def auto_esp(generation: int) -> EspOffer:
+    """What a connection without an IPsec policy offers."""
+    return AUTO_ESP if generation == 1 else AUTO_ESP_2

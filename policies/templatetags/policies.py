@@ -15,7 +15,7 @@ from policies.domain.algorithms import (
     Verdict,
 )
 from policies.models import IKEPolicy, IPsecPolicy
-from policies.web.shown import Warned, warnings_of, word_of
+from policies.strength import Warned, warnings_of, word_of, words_of
 
 register = template.Library()
 
@@ -49,3 +49,9 @@ def weaknesses(policy: IKEPolicy | IPsecPolicy) -> list[Warned]:
 def word(name: Any) -> str:
     """The seed document's spelling of an algorithm."""
     return word_of(str(name))
+
+
+@register.filter
+def words(names: list[Any]) -> str:
+    """Several algorithms, best first."""
+    return words_of(names)

@@ -24,8 +24,8 @@ from console.web.lists.declare import (
     name_column,
 )
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS, Strength
+from policies.strength import Warned, warnings_of, words_of
 from policies.web.kinds import IKE, IPSEC, Kind, Policy
-from policies.web.shown import Warned, warnings_of, word_of
 
 _STRENGTHS = {"ok": "good", "weak": "weak", "broken": "broken"}
 _ORDER = list(Strength)
@@ -93,23 +93,29 @@ def _columns(kind: Kind) -> tuple[Column, ...]:
         key="version", label="Version", text=lambda s: f"IKEv{s.row.ike_version}", sort=("ike_version",)
     )
     group = Column(
-        key="group", label="DH group", text=lambda s: s.row.dh_group, value="dh_groups", by=_rank(DH_GROUPS)
+        key="group",
+        label="DH group",
+        text=lambda s: words_of(s.row.dh_groups),
+        value="dh_groups",
+        by=_rank(DH_GROUPS),
     )
-    pfs = Column(key="pfs", label="PFS", text=lambda s: word_of(s.row.pfs), value="pfs_groups", by=_rank(PFS))
+    pfs = Column(
+        key="pfs", label="PFS", text=lambda s: words_of(s.row.pfs_groups), value="pfs_groups", by=_rank(PFS)
+    )
     return (
         name_column(),
         *([version] if kind is IKE else []),
         Column(
             key="encryption",
             label="Encryption",
-            text=lambda s: word_of(s.row.encryption_algorithm),
+            text=lambda s: words_of(s.row.encryption_algorithms),
             value="encryption_algorithms",
             by=_rank(ENCRYPTION),
         ),
         Column(
             key="authentication",
             label="Authentication",
-            text=lambda s: word_of(s.row.authentication_algorithm),
+            text=lambda s: words_of(s.row.authentication_algorithms),
             value="authentication_algorithms",
             by=_rank(AUTHENTICATION),
         ),

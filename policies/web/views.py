@@ -15,11 +15,11 @@ from console.errors import Conflict, Invalid
 from console.web.lists.views import bulk_page, list_page
 from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
+from policies.strength import warned_of
 from policies.web.forms import given
 from policies.web.kinds import KINDS, Kind, Policy
 from policies.web.lists import LISTS
 from policies.web.presets import PRESETS, preset_called
-from policies.web.shown import warned_of
 
 # So many connections are named on a policy's page; the rest are behind a link.
 NAMED = 20

@@ -4,27 +4,32 @@ from dataclasses import replace
 
 import pytest
 
+from policies.domain.algorithms import EVERYTHING, GENERATION_1, GENERATION_2, Dialect
 from policies.domain.checks import (
     IKEPolicyDraft,
     IPsecPolicyDraft,
     PolicyFacts,
     ike_violations,
     ipsec_violations,
-    offer_from,
+    name_violations,
 )
-from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
+from policies.domain.spelling import as_given, audited, given_twice, listed
 
 IKE = IKEPolicyDraft(
     name="strong",
-    authentication_algorithm="sha256",
-    encryption_algorithm="aes256",
-    dh_group=14,
+    authentication_algorithms=("sha256",),
+    encryption_algorithms=("aes256",),
+    dh_groups=(14,),
     ike_version=2,
 )
 IPSEC = IPsecPolicyDraft(
-    name="strong", authentication_algorithm="sha256", encryption_algorithm="aes256", pfs="group_14"
+    name="strong",
+    authentication_algorithms=("sha256",),
+    encryption_algorithms=("aes256",),
+    pfs_groups=("group_14",),
 )
-FACTS = PolicyFacts()
+FACTS = PolicyFacts(dialect=GENERATION_1)
+NEW = PolicyFacts(dialect=GENERATION_2)
 
 
 def ike(facts: PolicyFacts = FACTS, **changes: object) -> list[tuple[str, str]]:
@@ -40,36 +45,110 @@ def test_good_policies_break_no_rule() -> None:
     assert (IKE.key_lifetime, IPSEC.key_lifetime) == (28800, 3600)
 
 
-@pytest.mark.parametrize("word", ["3des", "triple_des", "aes128"])
-def test_both_spellings_of_triple_des(word: str) -> None:
-    assert (ike(encryption_algorithm=word), ipsec(encryption_algorithm=word)) == ([], [])
-
-
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("authentication_algorithm", "sha512"),
-        ("authentication_algorithm", ""),
-        ("encryption_algorithm", "aes192"),
-        ("encryption_algorithm", "AES128"),
-        ("dh_group", 1),
-        ("dh_group", 19),
-        ("ike_version", 0),
-        ("ike_version", 3),
+        ("authentication_algorithms", "sha512"),
+        ("authentication_algorithms", ""),
+        ("encryption_algorithms", "aes192"),
+        ("encryption_algorithms", "AES128"),
+        ("dh_groups", 1),
+        ("dh_groups", 19),
     ],
 )
 def test_words_that_do_not_exist(field: str, value: object) -> None:
-    assert ike(**{field: value}) == [("validation_enum", field)]
+    assert ike(**{field: (value,)}) == [("validation_enum", f"{field}[0]")]
+
+
+@pytest.mark.parametrize("version", [0, 3])
+def test_versions_that_do_not_exist(version: int) -> None:
+    assert ike(ike_version=version) == [("validation_enum", "ike_version")]
 
 
 @pytest.mark.parametrize("value", ["group_1", "group_19", "14", "", "enabled"])
 def test_pfs_words_that_do_not_exist(value: str) -> None:
-    assert ipsec(pfs=value) == [("validation_enum", "pfs")]
+    assert ipsec(pfs_groups=(value,)) == [("validation_enum", "pfs_groups[0]")]
 
 
 def test_an_enum_message_lists_what_would_be_right() -> None:
-    (violation,) = ike_violations(replace(IKE, encryption_algorithm="des"), facts=FACTS)
+    (violation,) = ike_violations(replace(IKE, encryption_algorithms=("des",)), facts=FACTS)
     assert "3des, aes128, aes256" in violation.message and "'des'" in violation.message
+
+
+def test_generation_1_has_one_algorithm_of_each_kind() -> None:
+    assert ike(dh_groups=(14, 5)) == [("validation_max_value", "dh_groups")]
+    assert ike(dh_groups=()) == [("validation_required_field", "dh_groups")]
+
+
+@pytest.mark.parametrize("word", ["md5", "sha1"])
+def test_generation_2_refuses_weak_hashes(word: str) -> None:
+    assert ike(NEW, authentication_algorithms=(word,))[0][0] == "validation_enum"
+    assert ipsec(NEW, authentication_algorithms=(word,))[0][0] == "validation_enum"
+
+
+def test_generation_2_refuses_weak_ciphers_and_groups() -> None:
+    assert ike(NEW, encryption_algorithms=("triple_des",))[0][0] == "validation_enum"
+    assert ike(NEW, dh_groups=(2,)) == [("validation_enum", "dh_groups[0]")]
+    assert ipsec(NEW, pfs_groups=("group_5",)) == [("validation_enum", "pfs_groups[0]")]
+    assert ike(NEW, key_lifetime=1799) == [("validation_min_value", "key_lifetime")]
+
+
+@pytest.mark.parametrize("dialect", [GENERATION_2, EVERYTHING])
+def test_lists_are_taken_in_order_and_each_algorithm_once(dialect: Dialect) -> None:
+    facts = PolicyFacts(dialect=dialect)
+    assert ike(facts, dh_groups=(31, 20, 14), encryption_algorithms=("aes256", "aes192", "aes128")) == []
+    assert ike(facts, dh_groups=(14, 31, 14)) == [("validation_failure", "dh_groups[2]")]
+
+
+def test_lists_have_an_end() -> None:
+    assert ike(NEW, dh_groups=(*range(14, 25), 31)) == []
+    assert ike(NEW, encryption_algorithms=("aes128", "aes192", "aes256", "aes128")) == [
+        ("validation_max_value", "encryption_algorithms"),
+        ("validation_failure", "encryption_algorithms[3]"),
+    ]
+
+
+def test_ikev1_negotiates_one_of_each_kind() -> None:
+    several = {"dh_groups": (14, 19), "ike_version": 1}
+    assert ike(NEW, **several) == [("validation_failure", "dh_groups")]
+    assert ike(replace(NEW, beside_several="wide"), ike_version=1) == [("validation_failure", "ike_version")]
+    with_one = replace(NEW, used_with_ikev1=True)
+    assert ipsec(with_one, encryption_algorithms=("aes256", "aes128")) == [
+        ("validation_failure", "encryption_algorithms")
+    ]
+    assert ipsec(with_one) == []
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "digests", "fine"),
+    [
+        (("aes256gcm16",), ("disabled",), True),
+        (("aes256gcm16", "aes128gcm16"), ("disabled",), True),
+        (("aes256gcm16", "aes256"), ("sha256",), True),
+        (("aes256gcm16",), ("sha256",), False),
+        (("aes256",), ("disabled",), False),
+        (("aes256gcm16", "aes256"), ("disabled",), False),
+        (("aes256gcm16", "aes256"), ("disabled", "sha256"), False),
+    ],
+)
+def test_combined_ciphers_go_without_authentication(
+    ciphers: tuple[str, ...], digests: tuple[str, ...], fine: bool
+) -> None:
+    broken = ipsec(NEW, encryption_algorithms=ciphers, authentication_algorithms=digests)
+    assert broken == ([] if fine else [("validation_failure", "authentication_algorithms")])
+
+
+def test_no_perfect_forward_secrecy_stands_alone() -> None:
+    assert ipsec(NEW, pfs_groups=("disabled", "group_14")) == [("validation_failure", "pfs_groups")]
+    assert ipsec(NEW, pfs_groups=("disabled",)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fine"), [("a", True), ("a-1", True), ("A", False), ("a_b", False), ("a-", False), ("1a", False)]
+)
+def test_names_of_generation_2(name: str, fine: bool) -> None:
+    broken = [v.code for v in name_violations(name, code="bad", lower=True)]
+    assert broken == ([] if fine else ["bad"])
 
 
 @pytest.mark.parametrize(
@@ -108,19 +187,48 @@ def test_quota_counts_only_when_creating() -> None:
 
 
 def test_several_mistakes_are_told_together() -> None:
-    broken = ike(name="?", authentication_algorithm="?", encryption_algorithm="?", dh_group=0, key_lifetime=1)
+    broken = ike(
+        name="?",
+        authentication_algorithms=("?",),
+        encryption_algorithms=("?",),
+        dh_groups=(0,),
+        key_lifetime=1,
+    )
     assert [field for _, field in broken] == [
         "name",
-        "authentication_algorithm",
-        "encryption_algorithm",
         "key_lifetime",
-        "dh_group",
+        "authentication_algorithms[0]",
+        "encryption_algorithms[0]",
+        "dh_groups[0]",
     ]
 
 
-def test_offers() -> None:
-    assert offer_from(replace(IKE, encryption_algorithm="3des", ike_version=1)) == IkeOffer(
-        IkeVersion.V1, Proposal(("triple_des",), ("sha256",), (14,)), 28800
-    )
-    assert offer_from(IPSEC) == EspOffer(Proposal(("aes256",), ("sha256",), (14,)), 3600)
-    assert offer_from(replace(IPSEC, pfs="disabled")).proposal.groups == ()
+@pytest.mark.parametrize("word", ["3des", "triple_des"])
+def test_both_spellings_of_triple_des(word: str) -> None:
+    assert listed({"encryption_algorithm": word})["encryption_algorithms"] == ("triple_des",)
+
+
+def test_one_algorithm_is_a_list_of_one() -> None:
+    assert listed({"dh_group": 14, "pfs_groups": ["group_14"], "name": "a"}) == {
+        "dh_groups": (14,),
+        "pfs_groups": ("group_14",),
+        "name": "a",
+    }
+    (both,) = given_twice({"dh_group": 14, "dh_groups": [14]})
+    assert (both.code, both.field) == ("validation_only_one", "dh_groups")
+
+
+def test_an_error_is_about_the_form_that_was_given() -> None:
+    broken = ike_violations(replace(IKE, dh_groups=(1,)), facts=FACTS)
+    (one,) = as_given(broken, {"dh_group": 1})
+    (several,) = as_given(broken, {"dh_groups": [1]})
+    assert (one.field, several.field) == ("dh_group", "dh_groups[0]")
+    assert one.message.startswith("dh_group must be")
+
+
+def test_the_trail_calls_a_list_of_one_by_its_singular_name() -> None:
+    assert audited([("dh_groups", (2,), (14,)), ("name", "a", "b")]) == {
+        "dh_group": (2, 14),
+        "name": ("a", "b"),
+    }
+    assert audited([("dh_groups", (2,), (14, 5))]) == {"dh_groups": ([2], [14, 5])}

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from itertools import product
 
-from policies.domain.proposals import AUTO_ESP, AUTO_IKE, IkeVersion, Proposal
+from policies.domain.proposals import (
+    AUTO_ESP,
+    AUTO_ESP_2,
+    AUTO_IKE,
+    AUTO_IKE_2,
+    IkeVersion,
+    Proposal,
+    auto_esp,
+    auto_ike,
+)
 
 
 def test_auto_negotiation_offers_every_combination_of_the_seed_table() -> None:
@@ -40,3 +49,25 @@ def test_expansion_of_aead_has_no_integrity() -> None:
 def test_a_single_suite_expands_to_itself() -> None:
     suite = Proposal(("aes128",), ("sha256",), (14,))
     assert suite.expand() == (suite,)
+
+
+def test_generation_2_negotiates_by_its_own_tables() -> None:
+    hashes = {"sha256", "sha384", "sha512"}
+    suites = {(s.encryption[0], s.integrity[0], s.groups[0]) for s in AUTO_IKE_2.proposal.expand()}
+    assert suites == set(product(("aes128", "aes192", "aes256"), hashes, (*range(14, 25), 31)))
+    assert AUTO_IKE_2.version is IkeVersion.V2
+    esp = {(s.encryption[0], *s.integrity) for s in AUTO_ESP_2.proposal.expand()}
+    combined = {("aes128gcm16",), ("aes192gcm16",), ("aes256gcm16",)}
+    assert esp == combined | set(product(("aes128", "aes192", "aes256"), hashes))
+    assert (auto_ike(1), auto_esp(1)) == (AUTO_IKE, AUTO_ESP)
+    assert (auto_ike(2), auto_esp(2)) == (AUTO_IKE_2, AUTO_ESP_2)
+
+
+def test_combined_ciphers_stand_in_a_proposal_of_their_own() -> None:
+    mixed = Proposal(("aes256gcm16", "aes256", "aes128gcm16"), ("sha256",), (14,))
+    assert mixed.uniform() == (
+        Proposal(("aes256gcm16", "aes128gcm16"), (), (14,)),
+        Proposal(("aes256",), ("sha256",), (14,)),
+    )
+    assert Proposal(("aes256", "aes256gcm16"), ("sha256",)).uniform()[0].encryption == ("aes256",)
+    assert AUTO_IKE.proposal.uniform() == (AUTO_IKE.proposal,)

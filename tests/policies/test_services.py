@@ -8,6 +8,7 @@ from console.actor import Role
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.models import AuditEvent
 from policies import services
+from policies.domain.algorithms import GENERATION_1
 from policies.domain.proposals import IkeVersion
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.signals import policy_changed
@@ -54,17 +55,18 @@ def test_everything_wrong_at_once(ana: Party) -> None:
         "key_lifetime": 299,
     }
     with pytest.raises(Invalid) as refusal:
-        services.create_ike_policy(ana.editor, fields)
+        services.create_ike_policy(ana.editor, fields, GENERATION_1)
     assert codes_of(refusal) == [
         ("ike_policy_invalid_name", "name"),
+        ("validation_min_value", "key_lifetime"),
         ("validation_enum", "authentication_algorithm"),
         ("validation_enum", "encryption_algorithm"),
-        ("validation_min_value", "key_lifetime"),
         ("validation_enum", "dh_group"),
         ("validation_enum", "ike_version"),
     ]
     with pytest.raises(Invalid) as refusal:
-        services.create_ipsec_policy(ana.editor, {"key_lifetime": 86401, "resource_group": {"id": "no"}})
+        wrong = {"key_lifetime": 86401, "resource_group": {"id": "no"}}
+        services.create_ipsec_policy(ana.editor, wrong, GENERATION_1)
     assert codes_of(refusal) == [
         ("validation_required_field", "authentication_algorithm"),
         ("validation_required_field", "encryption_algorithm"),
