@@ -33,6 +33,10 @@ class Conflict(Refused):
     """The input is fine, the present state forbids it (API: 409)."""
 
 
+class Outdated(Refused):
+    """What stands is not what the caller has seen (API: 412)."""
+
+
 class NotFound(Refused):
     """No such object for this account; not yours looks the same (API: 404)."""
 

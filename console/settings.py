@@ -258,6 +258,8 @@ QUOTAS = {
     "cidrs_per_connection": env.number("ISTHMUS_QUOTA_CIDRS_PER_CONNECTION", 15),
 }
 # Off: connections of one gateway may share peer CIDRs while their local CIDRs differ.
+# A client whose clock is ahead, or whose release is newer than today here, gets the newest form.
+REFUSE_FUTURE_VERSIONS = env.flag("ISTHMUS_REFUSE_FUTURE_VERSIONS", False)
 PEER_CIDRS_UNIQUE = env.flag("ISTHMUS_PEER_CIDRS_UNIQUE", True)
 
 # The data plane of this host.

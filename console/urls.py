@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from console.api.identity import token
 from console.api.views import unknown_route
 from console.health import alive, ready
 from console.web.sign_in import to_sign_in
@@ -11,6 +12,7 @@ from console.web.sign_in import to_sign_in
 urlpatterns = [
     path("livez", alive, name="livez"),
     path("readyz", ready, name="readyz"),
+    path("identity/token", token, name="identity-token"),
     path("v1", include("vpn.api.urls")),
     path("v1", include("policies.api.urls")),
     path("v1", include("console.api.urls")),

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from console.actor import Role
 
-_NO_PAGES = ("admin/", "v1", "^v1", "livez", "readyz")
+_NO_PAGES = ("admin/", "v1", "^v1", "livez", "readyz", "identity/")
 VIEWER, OPERATOR, EDITOR, ADMINISTRATOR = Role
 READ = (VIEWER, None)
 EDIT = (EDITOR, EDITOR)

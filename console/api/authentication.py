@@ -17,8 +17,9 @@ from console.actor import Actor, Role, Via
 from console.models import ApiKey
 from console.origin import client_address
 from console.services.keys import find_key
+from console.services.tokens import find_key_of_token, looks_like_token
 
-_LONGEST = 256
+_LONGEST = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class KeyUser:
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer KEY`, and the bare key, since the 2019 examples leave the word out."""
+    """`Authorization: Bearer KEY` or a token of a key, and both without the word, since the 2019
+    examples leave it out."""
 
     def authenticate(self, request: Request) -> tuple[KeyUser, Actor] | None:
         header = request.META.get("HTTP_AUTHORIZATION", "").strip()
@@ -44,14 +46,18 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         scheme, separator, rest = header.partition(" ")
         key = rest.strip() if separator and scheme.lower() == "bearer" else header
-        row = find_key(key) if len(key) <= _LONGEST else None
+        row = _find(key) if len(key) <= _LONGEST else None
         if row is None:
-            raise AuthenticationFailed("The API key is unknown, expired or revoked.")
+            raise AuthenticationFailed("The API key or token is unknown, expired or revoked.")
         label = f"key {row.name} ({row.hint})"
         return KeyUser(str(row.pk), label), _actor(row, label, request)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _find(text: str) -> ApiKey | None:
+    return find_key_of_token(text) if looks_like_token(text) else find_key(text)
 
 
 def _actor(row: ApiKey, label: str, request: Request) -> Actor:

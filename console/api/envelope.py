@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from console.api.errors import InvalidParameter, TooLarge
 from console.api.links import origin
 from console.audit import SECRETS
-from console.errors import Conflict, NotAllowed, NotFound, Refused, Violation
+from console.errors import Conflict, NotAllowed, NotFound, Outdated, Refused, Violation
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ _STATUS: tuple[tuple[type[Refused], int], ...] = (
     (NotFound, 404),
     (NotAllowed, 403),
     (Conflict, 409),
+    (Outdated, 412),
 )
 _CODES: Mapping[int, str] = {
     400: "bad_request",
@@ -90,6 +91,8 @@ def container(
 
 def _refused(error: Refused, request: Any) -> Response:
     status = next((number for kind, number in _STATUS if isinstance(error, kind)), 400)
+    if isinstance(error, Outdated):
+        return _answer(request, status, error.violations, kind="header")
     if isinstance(error, InvalidParameter | NotFound):
         return _answer(request, status, error.violations, kind="parameter")
     body = None if isinstance(error, TooLarge) or status == 403 else _body(request)

@@ -1,8 +1,8 @@
 """Lists, newest first, page by page: a page costs the same wherever it lies.
 
-A page begins after a row (its `created_at` and `id`, the keyset), not at a number, so rows that
-come meanwhile neither repeat nor push others away. The token that names this row is signed and
-bound to the account, the collection and its filters.
+A page begins after a row (what the list is sorted by and its `id`, the keyset), not at a number,
+so rows that come meanwhile neither repeat nor push others away. The token that names this row is
+signed and bound to the account, the collection, its filters and its order.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from console.models.base import Resource
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SIGNATURE = 16
-_PAYLOAD = 8 + 16
+_SIGNATURE, _ID = 16, 16
 
 Row = TypeVar("Row", bound=Resource)
 
@@ -74,29 +73,49 @@ def take_page(
     href: str,
     scope: str,
     filters: Mapping[str, str] | None = None,
+    sorts: Sequence[str] = (),
 ) -> Page[Row]:
     """The page that `limit` and `start` of the query string ask for.
 
-    `scope` names the collection for the token. Raises InvalidParameter.
+    `scope` names the collection for the token; `sorts` are the fields that `sort` may name, with a
+    hyphen before it for the other direction. Raises InvalidParameter.
     """
+    broken: list[Violation] = []
     chosen = dict(filters or {})
+    order = _order(query.get("sort") if sorts else None, sorts, broken)
+    if sorts and "sort" in query:
+        chosen["sort"] = query["sort"]
     salt = f"{actor.account_id}/{scope}?{urlencode(sorted(chosen.items()))}"
-    limit, after = _read(query, salt)
+    field, down = order.removeprefix("-"), order.startswith("-")
+    limit, after = _read(query, salt, field, broken)
     total = rows.count()
     if after is not None:
         at, ident = after
+        word = "lt" if down else "gt"
         # The first term lets the database begin in the index, whatever it makes of the second.
-        rows = rows.filter(Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(id__lt=ident)))
-    found = list(rows.order_by("-created_at", "-id")[: limit + 1])
-    more = _token(found[limit - 1], salt) if len(found) > limit else ""
+        rest = Q(**{f"{field}__{word}": at}) | Q(**{f"id__{word}": ident})
+        rows = rows.filter(Q(**{f"{field}__{word}e": at}) & rest)
+    found = list(rows.order_by(order, "-id" if down else "id")[: limit + 1])
+    more = _token(found[limit - 1], salt, field) if len(found) > limit else ""
     return Page(found[:limit], limit, total, href, chosen, more)
 
 
-def _read(query: Mapping[str, str], salt: str) -> tuple[int, tuple[datetime, UUID] | None]:
-    broken: list[Violation] = []
+def _order(text: str | None, sorts: Sequence[str], broken: list[Violation]) -> str:
+    if text is None:
+        return "-created_at"
+    if text.removeprefix("-") not in sorts:
+        words = ", ".join(word for name in sorts for word in (name, f"-{name}"))
+        broken.append(Violation("validation_enum", "sort", f"sort must be one of {words}."))
+        return "-created_at"
+    return text
+
+
+def _read(
+    query: Mapping[str, str], salt: str, field: str, broken: list[Violation]
+) -> tuple[int, tuple[datetime | str, UUID] | None]:
     limit = _limit(query.get("limit"), broken)
     start = query.get("start")
-    after = _open(start, salt) if start is not None else None
+    after = _open(start, salt, field) if start is not None else None
     if start is not None and after is None:
         message = "The start token is not one that this collection gave out; begin with the first page."
         broken.append(Violation("invalid_id_format", "start", message))
@@ -125,19 +144,26 @@ def _signature(payload: bytes, salt: str) -> bytes:
     return salted_hmac(f"isthmus.start:{salt}", payload, algorithm="sha256").digest()[:_SIGNATURE]
 
 
-def _token(row: Resource, salt: str) -> str:
-    micros = (row.created_at - _EPOCH) // timedelta(microseconds=1)
-    payload = micros.to_bytes(8, "big", signed=True) + row.id.bytes
+def _token(row: Resource, salt: str, field: str) -> str:
+    value = getattr(row, field)
+    key = value.encode() if isinstance(value, str) else _micros(value)
+    payload = key + row.id.bytes
     return base64.urlsafe_b64encode(payload + _signature(payload, salt)).rstrip(b"=").decode()
 
 
-def _open(token: str, salt: str) -> tuple[datetime, UUID] | None:
+def _micros(at: datetime) -> bytes:
+    return ((at - _EPOCH) // timedelta(microseconds=1)).to_bytes(8, "big", signed=True)
+
+
+def _open(token: str, salt: str, field: str) -> tuple[datetime | str, UUID] | None:
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"==")
     except (UnicodeEncodeError, binascii.Error, ValueError):
         return None
-    payload, signature = raw[:_PAYLOAD], raw[_PAYLOAD:]
-    if len(payload) != _PAYLOAD or not hmac.compare_digest(signature, _signature(payload, salt)):
+    payload, signature = raw[:-_SIGNATURE], raw[-_SIGNATURE:]
+    if len(payload) <= _ID or not hmac.compare_digest(signature, _signature(payload, salt)):
         return None
-    micros = int.from_bytes(payload[:8], "big", signed=True)
-    return _EPOCH + timedelta(microseconds=micros), UUID(bytes=payload[8:])
+    key, ident = payload[:-_ID], UUID(bytes=payload[-_ID:])
+    if field != "created_at":
+        return key.decode(), ident
+    return _EPOCH + timedelta(microseconds=int.from_bytes(key, "big", signed=True)), ident

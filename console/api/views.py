@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from console.actor import Actor, Role
+from console.api.changes import VersionChange, bring_up, take_down, take_down_fields
 from console.api.envelope import INTERNAL, RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
 from console.api.fields import Shape, merge, read_body
@@ -27,7 +29,7 @@ from console.api.links import Links, stamp
 from console.api.pagination import Page, take_page
 from console.api.parsers import FormsNeedASession, is_clean
 from console.api.versions import DEFAULT, ApiVersion
-from console.errors import Invalid, Violation, not_found
+from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import ResourceGroup
 from console.models.base import Resource
 
@@ -45,11 +47,15 @@ def path_id(text: str, code: str, noun: str) -> UUID:
 class ApiView(APIView):
     """After `initial` a view knows its actor, the API version, and how to link.
 
+    Bodies that views read and answer are of the newest form; `changes` leads to the older ones.
+
     `shapes` names the body of each method; the browsable API draws its forms from it.
     """
 
     content_negotiation_class = FormsNeedASession
     shapes: Mapping[str, type[Shape]] = {}
+    # How older versions of the objects of this view differ, oldest first.
+    changes: Sequence[VersionChange] = ()
     request: Request
     version: ApiVersion
     links: Links
@@ -74,6 +80,11 @@ class ApiView(APIView):
         return cast(Actor, self.request.auth)
 
     @property
+    def sent(self) -> Mapping[str, Any]:
+        """The body; the parsers take nothing but objects."""
+        return cast(Mapping[str, Any], self.request.data)
+
+    @property
     def default_response_headers(self) -> dict[str, str]:
         """Answers hold keys and belong to one account: nobody keeps them."""
         return {"Allow": ", ".join(self.allowed_methods), "Vary": "Accept", "Cache-Control": "no-store"}
@@ -86,14 +97,32 @@ class ApiView(APIView):
         if method == "PATCH":
             return shape(instance=_without_key(self.shown), **kwargs)
         if method == "POST" and self.refused:
-            again = shape(data=_without_key(self.request.data), **kwargs)
+            sent, _ = bring_up(self.sent, self.version, self.changes)
+            again = shape(data=_without_key(sent), **kwargs)
             again.is_valid()
             return again
         return shape(*args, **kwargs)
 
     def handle_exception(self, exc: Exception) -> Response:
         self.refused = True
+        if isinstance(exc, Invalid | Conflict) and not isinstance(exc, InvalidParameter):
+            exc = type(exc)(self.named(exc.violations))
         return super().handle_exception(exc)
+
+    def named(self, violations: Iterable[Violation]) -> list[Violation]:
+        """With the fields' names of the request's version."""
+        # Before `initial` nobody knows which version it is, and no rule has been asked.
+        version = getattr(self, "version", None)
+        placed = self.placed(violations)
+        return take_down_fields(placed, version, self.changes) if version else placed
+
+    def warnings(self, body: Mapping[str, Any]) -> Iterable[Any]:
+        """What speaks against an object that a dry run has just made, given as it would be told."""
+        return ()
+
+    def placed(self, violations: Iterable[Violation]) -> list[Violation]:
+        """With the names that a body of the newest form has for the rules' fields."""
+        return list(violations)
 
     def read(
         self,
@@ -107,22 +136,35 @@ class ApiView(APIView):
         `of` finds what the body is about: what does not exist is missed before anything else.
         Raises Invalid with all of it, or what `of` raises.
         """
-        given = read_body(shape(data=self.request.data))
-        if not given.violations:
+        body, unknown = bring_up(self.sent, self.version, self.changes)
+        given = read_body(shape(data=body))
+        broken = unknown + given.violations
+        if not broken:
             return given.fields
         if of is not None:
             of()
-        more = check(given.fields) if check else []
-        raise Invalid(merge(given.violations, more))
+        more = self.placed(check(given.fields)) if check else []
+        raise Invalid(merge(broken, more))
 
-    def answer(self, body: dict[str, Any]) -> Response:
-        """200 with one object."""
+    def told(self, body: dict[str, Any]) -> dict[str, Any]:
+        """An object of the newest form as the request's version knows it."""
+        return take_down(body, self.version, self.changes)
+
+    def answer(self, body: dict[str, Any], *, status: int = 200) -> Response:
+        """One object, given in its newest form."""
         self.shown = body
-        return Response(body)
+        return Response(self.told(deepcopy(body)), status=status)
 
-    def page(self, rows: QuerySet[Row], path: str, *, filters: Mapping[str, str] | None = None) -> Page[Row]:
-        href = f"{self.links.base}/{path}"
-        return take_page(rows, self.request.query_params, self.actor, href=href, scope=path, filters=filters)
+    def page(
+        self,
+        rows: QuerySet[Row],
+        path: str,
+        *,
+        filters: Mapping[str, str] | None = None,
+        sorts: Sequence[str] = (),
+    ) -> Page[Row]:
+        href, query = f"{self.links.base}/{path}", self.request.query_params
+        return take_page(rows, query, self.actor, href=href, scope=path, filters=filters, sorts=sorts)
 
     def resource_group_filter(self, rows: QuerySet[Row]) -> tuple[QuerySet[Row], dict[str, str]]:
         """Narrowed to the groups of the query (`resource_group.id`, a comma list), and the filter."""
@@ -200,7 +242,8 @@ def unknown_route(request: HttpRequest, **_: Any) -> JsonResponse:
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path == "/v1" or request.path.startswith("/v1/")
+    """What speaks JSON, also when it fails."""
+    return request.path == "/v1" or request.path.startswith(("/v1/", "/identity/"))
 
 
 def _outside(status: int, code: str, message: str, page: Callable[..., Any]) -> Callable[..., Any]:

@@ -90,8 +90,11 @@ _by_digest = PreparedQuery(lambda digest: ApiKey.objects.filter(digest=digest), 
 def find_key(key: str) -> ApiKey | None:
     """The usable key with this text, in one query; its use is noted at most once a minute."""
     row = _by_digest.first(digest_of(key))
-    if row is None or not row.usable:
-        return None
+    return note_use(row) if row is not None and row.usable else None
+
+
+def note_use(row: ApiKey) -> ApiKey:
+    """Its use is noted at most once a minute."""
     now = timezone.now()
     if row.last_used_at is None or now - row.last_used_at > _USED_EVERY:
         _note_use(row, now)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -160,9 +161,9 @@ def test_several_mistakes_come_together_and_secrets_stay_out(ana: Party) -> None
         ("version=20190101", "invalid_version", "version"),
         ("version=2019-02-30", "invalid_version", "version"),
         ("version=2018-12-31", "invalid_version_range", "version"),
-        ("version=2999-01-01", "invalid_version_range", "version"),
+        ("version=2019-05-30&generation=2", "invalid_version_range", "version"),
         ("version=2019-05-31", "missing_generation_parameter", "generation"),
-        ("version=2019-01-01&generation=2", "invalid_generation_parameter", "generation"),
+        ("version=2999-01-01", "missing_generation_parameter", "generation"),
         ("version=2021-01-12&generation=x", "invalid_generation_parameter", "generation"),
     ],
 )
@@ -180,10 +181,23 @@ def test_version_and_generation(ana: Party, query: str, code: str, name: str) ->
         "version=2019-05-30",
         "version=2019-01-01&generation=1",
         "version=2021-01-12&generation=1",
+        "version=2999-01-01&generation=1",
+        "version=2019-05-31&generation=2",
+        "version=2999-01-01&generation=2",
     ],
 )
 def test_versions_that_are_served(ana: Party, query: str) -> None:
     assert ana.api.get(f"/v1/vpn_gateways?{query}", version=None).status_code == 200
+
+
+def test_a_date_in_the_future_may_be_refused(ana: Party, settings: LazySettings) -> None:
+    """A day ahead is a clock, not a date."""
+    settings.REFUSE_FUTURE_VERSIONS = True
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
+    query = f"/v1/vpn_gateways?generation=2&version={tomorrow}"
+    assert ana.api.get(query, version=None).status_code == 200
+    query = "/v1/vpn_gateways?generation=2&version=2999-01-01"
+    assert errors_of(ana.api.get(query, version=None)) == [("invalid_version_range", "version")]
 
 
 def test_both_parameters_wrong_are_told_together(ana: Party) -> None:

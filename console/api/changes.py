@@ -1,0 +1,108 @@
+"""Older shapes of the API, each told by how it differs from the one after it.
+
+Views, shapes and rules speak the newest form alone. A request of an older version is brought up
+to it change by change, oldest first; an answer, and the fields that an error names, are taken
+down again, newest first (contract section 1.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from console.api.versions import ApiVersion
+from console.errors import Violation
+
+Body = dict[str, Any]
+_UNKNOWN = "{name} cannot be set in this version of the API."
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChange:
+    """What became different with the version `since`, for one kind of object.
+
+    `renamed` leads from an older top-level name to the newer dotted path. `added` are top-level
+    names that older requests do not know. `down` makes an older answer of a newer one, in place.
+    """
+
+    since: ApiVersion
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    added: frozenset[str] = frozenset()
+    down: Callable[[Body, ApiVersion], None] | None = None
+
+    def names_unknown_before(self) -> frozenset[str]:
+        heads = {path.partition(".")[0] for path in self.renamed.values()}
+        return self.added | heads
+
+
+def bring_up(
+    body: Mapping[str, Any], version: ApiVersion, changes: Sequence[VersionChange]
+) -> tuple[Mapping[str, Any], list[Violation]]:
+    """The body in the newest form, and a violation for each name that its version does not have."""
+    broken: list[Violation] = []
+    for change in _older(version, changes):
+        if isinstance(body, QueryDict):
+            body = _form_up(body, change)
+            continue
+        unknown = change.names_unknown_before() & body.keys()
+        broken += [Violation("bad_field", name, _UNKNOWN.format(name=name)) for name in sorted(unknown)]
+        body = _up({name: value for name, value in body.items() if name not in unknown}, change)
+    return body, broken
+
+
+def take_down(body: Body, version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
+    """The newest form of an answer as the version knows it."""
+    for change in reversed(_older(version, changes)):
+        if change.down is not None:
+            change.down(body, version)
+    return body
+
+
+def take_down_fields(
+    violations: Iterable[Violation], version: ApiVersion, changes: Sequence[VersionChange]
+) -> list[Violation]:
+    """Violations about the newest form, with the names that the version has for its fields."""
+    back = [
+        {new: old for old, new in change.renamed.items()} for change in reversed(_older(version, changes))
+    ]
+    found = list(violations)
+    for names in back:
+        found = [violation._replace(field=renamed(violation.field, names)) for violation in found]
+    return found
+
+
+def renamed(path: str, names: Mapping[str, str]) -> str:
+    """A dotted path whose beginning is called otherwise: local_cidrs[0] is local.cidrs[0]."""
+    for old, new in names.items():
+        rest = path.removeprefix(old)
+        if path.startswith(old) and (not rest or rest[0] in ".["):
+            return new + rest
+    return path
+
+
+def _older(version: ApiVersion, changes: Sequence[VersionChange]) -> list[VersionChange]:
+    """The changes that the version does not know yet; `changes` are in order, oldest first."""
+    return [change for change in changes if version.is_before(change.since)]
+
+
+def _up(body: Body, change: VersionChange) -> Body:
+    found: Body = {}
+    for name, value in body.items():
+        *heads, last = change.renamed[name].split(".") if name in change.renamed else [name]
+        place = found
+        for head in heads:
+            place = place.setdefault(head, {})
+        place[last] = value
+    return found
+
+
+def _form_up(form: QueryDict, change: VersionChange) -> QueryDict:
+    """Forms of the browsable API are drawn in the newest form; older names are taken as well."""
+    copy = form.copy()
+    for old, path in change.renamed.items():
+        if old in copy:
+            copy.setlistdefault(path, copy.pop(old))
+    return copy

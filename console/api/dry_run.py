@@ -1,0 +1,52 @@
+"""`POST ...?dry_run=true`: all checks and what would come of them, and nothing created.
+
+Our addition to the API. The object is made in a transaction that is taken back, so that no check
+can be forgotten; work is requested after commit only, and so never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, NamedTuple, ParamSpec, cast
+
+from django.db import transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from console.api.errors import InvalidParameter
+from console.errors import Violation
+
+P = ParamSpec("P")
+Post = Callable[Concatenate[Any, Request, P], Response]
+
+
+class Warning(NamedTuple):
+    """Allowed, but hardly wanted."""
+
+    code: str
+    message: str
+
+
+def creates(post: Post[P]) -> Post[P]:
+    """For `post` of a view whose `warnings` tell what speaks against what was made."""
+
+    @wraps(post)
+    def wrapper(self: Any, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+        if not asked(request):
+            return post(self, request, *args, **kwargs)
+        with transaction.atomic():
+            made = post(self, request, *args, **kwargs)
+            found = [warning._asdict() for warning in self.warnings(made.data)]
+            transaction.set_rollback(True)
+        return Response({"dry_run": True, "would_create": made.data, "warnings": found})
+
+    return cast(Post[P], wrapper)
+
+
+def asked(request: Request) -> bool:
+    """Raises InvalidParameter for a word that is neither true nor false."""
+    word = request.query_params.get("dry_run", "false").lower()
+    if word not in ("true", "false"):
+        raise InvalidParameter([Violation("validation_enum", "dry_run", "dry_run is true or false.")])
+    return word == "true"

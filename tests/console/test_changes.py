@@ -1,0 +1,75 @@
+"""Older forms of bodies and answers, change by change."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import QueryDict
+
+from console.api.changes import VersionChange, bring_up, renamed, take_down, take_down_fields
+from console.api.versions import ApiVersion
+from console.errors import Violation
+
+ONE, TWO = ApiVersion(date(2020, 1, 1), 2), ApiVersion(date(2021, 1, 1), 2)
+OLD = ApiVersion(date(2026, 1, 1), 1)
+NEW = ApiVersion(date(2022, 1, 1), 2)
+
+
+def _down_one(body: dict[str, Any], version: ApiVersion) -> None:
+    body["size"] = body.pop("width")
+
+
+def _down_two(body: dict[str, Any], version: ApiVersion) -> None:
+    body["width"] = body.pop("box")["width"]
+
+
+CHANGES = (
+    VersionChange(ONE, renamed={"size": "width"}, added=frozenset({"colour"}), down=_down_one),
+    VersionChange(TWO, renamed={"width": "box.width"}, down=_down_two),
+)
+
+
+def test_all_of_generation_1_is_older_than_generation_2() -> None:
+    assert OLD.is_before(ONE) and not NEW.is_before(ONE) and ONE.is_before(TWO)
+
+
+def test_a_body_rises_through_all_changes() -> None:
+    assert bring_up({"a": 1, "size": 5, "b": 2}, OLD, CHANGES) == ({"a": 1, "box": {"width": 5}, "b": 2}, [])
+    assert bring_up({"width": 5}, ONE, CHANGES) == ({"box": {"width": 5}}, [])
+    assert bring_up({"box": {"width": 5}}, NEW, CHANGES) == ({"box": {"width": 5}}, [])
+
+
+def test_newer_names_are_refused_in_older_versions() -> None:
+    body, broken = bring_up({"colour": "red", "width": 5, "size": 4}, OLD, CHANGES)
+    assert body == {"box": {"width": 4}}
+    assert [(v.code, v.field) for v in broken] == [("bad_field", "colour"), ("bad_field", "width")]
+
+
+def test_an_answer_comes_down_through_all_changes() -> None:
+    assert take_down({"box": {"width": 5}}, OLD, CHANGES) == {"size": 5}
+    assert take_down({"box": {"width": 5}}, ONE, CHANGES) == {"width": 5}
+    assert take_down({"box": {"width": 5}}, NEW, CHANGES) == {"box": {"width": 5}}
+
+
+def test_errors_name_what_the_version_calls_it() -> None:
+    broken = [Violation("x", "box.width[0]", "No."), Violation("x", "other", "No.")]
+    assert [v.field for v in take_down_fields(broken, OLD, CHANGES)] == ["size[0]", "other"]
+    assert [v.field for v in take_down_fields(broken, ONE, CHANGES)] == ["width[0]", "other"]
+
+
+def test_only_whole_names_are_renamed() -> None:
+    names = {"peer": "far"}
+    assert [renamed(path, names) for path in ("peer", "peer.a", "peer[1]", "peers", "a.peer")] == [
+        "far",
+        "far.a",
+        "far[1]",
+        "peers",
+        "a.peer",
+    ]
+
+
+def test_forms_may_say_the_older_names() -> None:
+    form = QueryDict("size=5&a=1")
+    body, broken = bring_up(form, OLD, CHANGES)
+    assert (body["box.width"], body["a"], broken) == ("5", "1", [])
