@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from uuid import uuid4
 
 import pytest
 
-from policies.domain.proposals import AUTO_ESP, AUTO_IKE, EspOffer, IkeOffer, IkeVersion, Proposal
+from policies.domain.proposals import (
+    AUTO_ESP,
+    AUTO_ESP_2,
+    AUTO_IKE,
+    AUTO_IKE_2,
+    EspOffer,
+    IkeOffer,
+    IkeVersion,
+    Proposal,
+)
 from tests.dataplane.bare import BarePeer, bare_peer
 from tests.dataplane.world import KEY, World, connection, ping
 from tests.waiting import wait_for
 from vpn.domain.handoff import sheet
 from vpn.domain.handoff.parameters import End, Parameters
 from vpn.domain.handoff.vendors import VENDORS, render
+from vpn.domain.identities import Identity
 from vpn.domain.spec import ConnectionSpec
 from vpn.domain.state import ChildState, SaState
 from vpn.drivers.base import DriverConfig
 
 pytestmark = pytest.mark.dataplane
 
-ADDRESS = "198.18.0.77"
+ADDRESS, GATEWAY = "198.18.0.77", "198.18.0.2"
 V1 = IkeOffer(IkeVersion.V1, Proposal(("aes128",), ("sha1",), (5,)), 3600)
 V2 = IkeOffer(IkeVersion.V2, Proposal(("aes256",), ("sha256",), (14,)), 3600)
 PFS = EspOffer(Proposal(("aes128",), ("sha256",), (14,)), 1800)
@@ -36,7 +47,7 @@ def parameters(spec: ConnectionSpec) -> Parameters:
         name=spec.name,
         gateway="left",
         yours=End(spec.peer_address, spec.remote_id, yours),
-        ours=End(spec.local_id, spec.local_id, ours),
+        ours=End(GATEWAY, spec.local_id, ours),
         ike=spec.ike,
         esp=spec.esp,
     )
@@ -81,10 +92,11 @@ def connect(world: World, peer: BarePeer, spec: ConnectionSpec) -> None:
     ("ike", "esp", "agreed"),
     [
         (AUTO_IKE, AUTO_ESP, (2, "aes256-sha256-modp2048")),
+        (AUTO_IKE_2, AUTO_ESP_2, (2, "aes256-sha512-curve25519")),
         (V1, PLAIN, (1, "aes128-sha1-modp1536")),
         (V2, PFS, (2, "aes256-sha256-modp2048")),
     ],
-    ids=["auto", "ikev1", "ikev2 with pfs"],
+    ids=["auto", "auto of generation 2", "ikev1", "ikev2 with pfs"],
 )
 def test_the_export_makes_a_tunnel_with_traffic(
     world: World, config: DriverConfig, ike: IkeOffer, esp: EspOffer, agreed: tuple[int, str]
@@ -114,3 +126,15 @@ def test_another_key_makes_no_tunnel(world: World, config: DriverConfig) -> None
         peer.load(render(VENDORS["strongswan"], parameters(spec), made_at="now"))
         wait_for(lambda: "AUTH_FAILED" in peer.said() or "AUTHENTICATION_FAILED" in peer.said(), 10)
         assert children(world) == []
+
+
+def test_the_export_names_identities_that_are_no_addresses(world: World, config: DriverConfig) -> None:
+    with bare_peer(config.instance, ADDRESS, ("10.77.0.0/24",)) as peer:
+        spec = replace(
+            wanted(world, ("10.77.0.0/24",), V2, PFS),
+            local_id=Identity("fqdn", "cloud.example.com").text,
+            remote_id=Identity("key_id", "AAECA/8=").text,
+        )
+        connect(world, peer, spec)
+        sa = established(world)
+        assert sa and (sa.local_id, sa.remote_id) == ("cloud.example.com", "00:01:02:03:ff")

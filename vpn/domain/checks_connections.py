@@ -6,14 +6,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from itertools import combinations, product
+from itertools import product
 from uuid import UUID
 
 from console.errors import Violation
 from policies.domain.checks import enum_violations, name_violations, range_violations, unique_violations
-from policies.domain.proposals import AUTO_IKE, IkeOffer
+from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from vpn.domain.checks import Quotas, parse_address, quota_violations
-from vpn.domain.cidrs import EVERYTHING, CidrError, parse_cidr, reserved_part
+from vpn.domain.checks_cidrs import OVERLAP, own_cidr_violations, parse_side
+from vpn.domain.cidrs import parse_cidr
+from vpn.domain.identities import Identity, identity_violations, is_fqdn
 from vpn.domain.spec import DpdAction, Secret
 
 PSK_RULE = (
@@ -22,8 +24,6 @@ PSK_RULE = (
 )
 _PSK = re.compile(r"(?!0[xs])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
 _LARGEST_DPD = 86399
-_NOT_VALID = "vpn_connection_cidr_not_valid"
-_OVERLAP = "vpn_connection_cidr_overlap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,21 @@ class DpdDraft:
     interval: int = 30
     timeout: int = 120
 
+    @classmethod
+    def default(cls, generation: int) -> DpdDraft:
+        """Contract sections 3.2 and 4.3."""
+        return cls() if generation == 1 else cls(action="restart", interval=2, timeout=10)
+
+
+ESTABLISH_MODES = ("bidirectional", "peer_only")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionDraft:
     """The would-be connection, after create or update; `ike` is its policy's offer."""
 
     name: str
+    # One of both; the other is empty.
     peer_address: str
     # None: set, but nobody can open it any more; no rule is about it.
     psk: str | None = field(repr=False)
@@ -48,12 +57,24 @@ class ConnectionDraft:
     admin_state_up: bool = True
     dead_peer_detection: DpdDraft = DpdDraft()
     ike: IkeOffer = AUTO_IKE
+    # Whether the IPsec policy, if there is one, names one algorithm of each kind.
+    ipsec_single: bool = True
+    establish_mode: str = "bidirectional"
+    peer_fqdn: str = ""
+    local_identity: Identity | None = None
+    peer_identity: Identity | None = None
+    generation: int = 1
+
+    @property
+    def peer(self) -> str:
+        """What connections to one peer have in common."""
+        return self.peer_fqdn or self.peer_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sibling:
-    """Another connection of the gateway or of its VPC. `psk` is needed only for enabled ones of
-    the same gateway towards the draft's peer address."""
+    """Another connection of the gateway or of its VPC; `peer_address` may be a name. `psk` is needed
+    only for enabled ones of the same gateway towards the draft's peer."""
 
     id: UUID
     name: str
@@ -88,6 +109,7 @@ class ConnectionFacts:
     others: Others | None = None
     creating: bool = True
     peer_cidrs_unique: bool = True
+    lower_names: bool = False
     quotas: Quotas = field(default_factory=Quotas)
 
     @property
@@ -104,21 +126,25 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
     """Every broken rule of a connection. No message holds the pre-shared key."""
     broken = [
         *(_quota(facts) if facts.creating else ()),
-        *name_violations(draft.name, code="vpn_connection_invalid_name"),
+        *name_violations(draft.name, code="vpn_connection_invalid_name", lower=facts.lower_names),
         *unique_violations(
             draft.name,
             {sibling.name for sibling in facts.siblings},
             code="vpn_connection_duplicate_name",
             noun="connection of this gateway",
         ),
-        *_peer_address(draft.peer_address, facts.public_address),
+        *_peer(draft, facts.public_address),
         *_psk(draft.psk),
         *_dpd(draft.dead_peer_detection),
+        *enum_violations(draft.establish_mode, ESTABLISH_MODES, field="establish_mode"),
+        *identity_violations(draft.local_identity, field="local_identity"),
+        *identity_violations(draft.peer_identity, field="peer_identity"),
+        *_ikev1(draft),
         *_cidr_counts(draft, facts),
     ]
-    local = _parse_side(draft.local_cidrs, "local_cidrs", broken)
-    peer = _parse_side(draft.peer_cidrs, "peer_cidrs", broken)
-    broken += _own_cidrs(draft, local, peer)
+    local = parse_side(draft.local_cidrs, "local_cidrs", broken)
+    peer = parse_side(draft.peer_cidrs, "peer_cidrs", broken)
+    broken += own_cidr_violations(draft.peer_address, local, peer)
     broken += _against_siblings(draft, local, peer, facts)
     broken += _shared_peer(draft, facts.siblings)
     return broken
@@ -140,6 +166,17 @@ def _quota(facts: ConnectionFacts) -> Iterator[Violation]:
         noun="connections",
         place="The gateway",
     )
+
+
+def _peer(draft: ConnectionDraft, own: str) -> Iterator[Violation]:
+    if not draft.peer_fqdn:
+        yield from _peer_address(draft.peer_address, own)
+    elif draft.peer_address:
+        message = "A peer is known by its address or by its name (fqdn): give one of both."
+        yield Violation("validation_only_one", "peer_fqdn", message)
+    elif not is_fqdn(draft.peer_fqdn):
+        message = "The fqdn of a peer is a full domain name such as vpn.example.com."
+        yield Violation("validation_failure", "peer_fqdn", message)
 
 
 def _peer_address(text: str, own: str) -> Iterator[Violation]:
@@ -183,6 +220,12 @@ def _dpd(dpd: DpdDraft) -> Iterator[Violation]:
         yield Violation("validation_failure", f"{at}.timeout", message)
 
 
+def _ikev1(draft: ConnectionDraft) -> Iterator[Violation]:
+    if draft.ike.version is IkeVersion.V1 and not draft.ipsec_single:
+        message = "IKEv1 negotiates one algorithm of each kind, but this IPsec policy names several."
+        yield Violation("validation_failure", "ipsec_policy", message)
+
+
 def _cidr_counts(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]:
     quotas = facts.quotas
     for side, own in (("local", draft.local_cidrs), ("peer", draft.peer_cidrs)):
@@ -204,48 +247,6 @@ def _cidr_counts(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Vio
             yield Violation(code, path, message)
 
 
-def _parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict[str, IPv4Network]:
-    """Field path to network, for those that are valid; what is wrong goes to `broken`."""
-    networks: dict[str, IPv4Network] = {}
-    for index, text in enumerate(texts):
-        where = f"{path}[{index}]"
-        try:
-            network = parse_cidr(text)
-        except CidrError as error:
-            broken.append(Violation(_NOT_VALID, where, str(error)))
-            continue
-        if network in networks.values():
-            message = f"{network} is listed twice."
-            broken.append(Violation("vpn_connection_cidr_duplicated", where, message))
-        elif taken := reserved_part(network):
-            message = f"{network} lies in or contains {taken}, which no connection may use."
-            broken.append(Violation(_NOT_VALID, where, message))
-        else:
-            networks[where] = network
-    return networks
-
-
-def _own_cidrs(
-    draft: ConnectionDraft, local: dict[str, IPv4Network], peer: dict[str, IPv4Network]
-) -> Iterator[Violation]:
-    for noun, side in (("local", local), ("peer", peer)):
-        for (_, first), (where, second) in combinations(side.items(), 2):
-            if first.overlaps(second):
-                message = f"The {noun} CIDRs {first} and {second} overlap."
-                yield Violation(_OVERLAP, where, message)
-    for where, network in local.items():
-        if network == EVERYTHING:
-            yield Violation(_NOT_VALID, where, "0.0.0.0/0 is possible as a peer CIDR only.")
-    for (_, here), (where, there) in product(local.items(), peer.items()):
-        if there != EVERYTHING and here.overlaps(there):
-            yield Violation(_OVERLAP, where, f"The peer CIDR {there} overlaps the local CIDR {here}.")
-    address = parse_address(draft.peer_address)
-    for where, network in peer.items():
-        if address is not None and network == IPv4Network(address):
-            message = f"{network} is the peer's own public address, which carries the tunnel itself."
-            yield Violation(_NOT_VALID, where, message)
-
-
 def _against_siblings(
     draft: ConnectionDraft,
     local: dict[str, IPv4Network],
@@ -260,12 +261,12 @@ def _against_siblings(
             if not network.overlaps(other):
                 continue
             pair = next((n for n in local.values() if n in their_local), None)
-            if near and network == other and pair and sibling.peer_address == draft.peer_address:
+            if near and network == other and pair and sibling.peer_address == draft.peer:
                 message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
                 yield Violation("vpn_connection_pair_cidrs_duplicated", where, message)
             elif not near or facts.peer_cidrs_unique or _any_overlap(local.values(), their_local):
                 message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
-                yield Violation(_OVERLAP, where, message)
+                yield Violation(OVERLAP, where, message)
 
 
 def _any_overlap(first: Collection[IPv4Network], second: Collection[IPv4Network]) -> bool:
@@ -277,7 +278,7 @@ def _shared_peer(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterato
     if not draft.admin_state_up:
         return
     for sibling in siblings:
-        if not sibling.admin_state_up or sibling.peer_address != draft.peer_address:
+        if not sibling.admin_state_up or sibling.peer_address != draft.peer:
             continue
         start = f"The connection {sibling.name} leads to the same peer and shares its IKE SA;"
         if sibling.psk and draft.psk is not None and sibling.psk.value != draft.psk:

@@ -6,16 +6,24 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from console.errors import Violation
-from policies.domain.checks import name_violations, unique_violations
+from policies.domain.checks import enum_violations, name_violations, unique_violations
 from vpn.domain.checks import Quotas, quota_violations
 
 # One address for each member.
 ADDRESSES_NEEDED = 2
 
 
+GATEWAY_MODES = ("policy", "route")
+AVAILABILITY_MODES = ("zonal", "regional")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayDraft:
+    """`mode` and `availability_mode` as the API has them."""
+
     name: str
+    mode: str = "policy"
+    availability_mode: str = "zonal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,7 @@ class GatewayFacts:
     gateways: int = 0
     gateways_in_zone: int = 0
     zone: str = ""
+    lower_names: bool = False
     quotas: Quotas = field(default_factory=Quotas)
 
 
@@ -38,7 +47,8 @@ def gateway_violations(draft: GatewayDraft, *, facts: GatewayFacts) -> list[Viol
     """Every broken rule of a gateway."""
     return [
         *(_creation(facts) if facts.creating else ()),
-        *name_violations(draft.name, code="vpn_gateway_invalid_name"),
+        *name_violations(draft.name, code="vpn_gateway_invalid_name", lower=facts.lower_names),
+        *_modes(draft),
         *unique_violations(
             draft.name,
             facts.other_names,
@@ -46,6 +56,16 @@ def gateway_violations(draft: GatewayDraft, *, facts: GatewayFacts) -> list[Viol
             noun="VPN gateway in this VPC",
         ),
     ]
+
+
+def _modes(draft: GatewayDraft) -> Iterator[Violation]:
+    """Contract section 4.1: in generation 2 a mode that is left out means route."""
+    if draft.mode == "route":
+        message = "Route mode is not served; say policy, for without a mode generation 2 means route."
+        yield Violation("validation_enum", "mode", message)
+    else:
+        yield from enum_violations(draft.mode, GATEWAY_MODES[:1], field="mode")
+    yield from enum_violations(draft.availability_mode, AVAILABILITY_MODES[:1], field="availability_mode")
 
 
 def _creation(facts: GatewayFacts) -> Iterator[Violation]:

@@ -86,10 +86,10 @@ def address_of(peer: str) -> str:
 
 
 def peers(spec: GatewaySpec) -> tuple[PeerSpec, ...]:
-    """The enabled connections of a gateway, grouped by peer."""
+    """The enabled connections of a gateway whose peers have addresses, grouped by peer."""
     groups: dict[tuple[str, str, str], list[ConnectionSpec]] = defaultdict(list)
     for connection in spec.connections:
-        if connection.enabled and not spec.deleted:
+        if connection.enabled and connection.peer_address and not spec.deleted:
             groups[connection.peer_address, connection.local_id, connection.remote_id].append(connection)
     return tuple(_peer(key, members) for key, members in groups.items())
 

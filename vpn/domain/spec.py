@@ -52,7 +52,8 @@ class DeadPeerDetection:
 @dataclass(frozen=True, slots=True)
 class ConnectionSpec:
     """One connection of the API. `initiate` is False when only the peer may start it; tunnels
-    that are older than `restart_at` are built anew."""
+    that are older than `restart_at` are built anew. A peer known by `peer_name` has no address
+    while the name leads nowhere."""
 
     id: UUID
     name: str
@@ -67,6 +68,7 @@ class ConnectionSpec:
     psk: Secret
     initiate: bool = True
     restart_at: datetime | None = None
+    peer_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,10 @@ def _connection(
         _tunnel(connection, peer, state.members.get(member.id, MemberState(member.id)), state.at)
         for member in spec.members
     )
+    if connection.enabled and not connection.peer_address:
+        message = f"The name {connection.peer_name} has no IPv4 address in the DNS; it is asked for again."
+        nowhere = (reason(Code.PEER_NOT_RESPONDING, message),)
+        return ConnectionStatus(connection.id, "down", nowhere, tunnels)
     up = any(tunnel.status == "up" for tunnel in tunnels)
     told = [tunnel for tunnel in tunnels if not up or tunnel.status == "up"]
     reasons = tuple(dict.fromkeys(why for tunnel in told for why in tunnel.reasons))

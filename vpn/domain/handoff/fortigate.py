@@ -6,9 +6,16 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite
-from vpn.domain.handoff.support import Support, clamped, failures
+from vpn.domain.handoff.support import MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support, clamped, failures
 
-SUPPORT = Support(dpd=(1, 3600), key_characters='"\\', key_beginnings=("ENC ",))
+SUPPORT = Support(
+    ciphers=MORE_CIPHERS,
+    digests=MORE_DIGESTS,
+    groups=MORE_GROUPS,
+    dpd=(1, 3600),
+    key_characters='"\\',
+    key_beginnings=("ENC ",),
+)
 VERIFY = ("diagnose vpn ike gateway list", "diagnose vpn tunnel list", "get vpn ipsec tunnel summary")
 NOTES = (
     "Paste it into the CLI; every `edit` is new, nothing of yours is changed",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from vpn.domain.handoff import strongswan
 from vpn.domain.handoff.parameters import Parameters
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.support import COMBINED, MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support
 
-SUPPORT = Support()
+SUPPORT = Support(
+    ciphers=MORE_CIPHERS | COMBINED, digests=MORE_DIGESTS, groups=MORE_GROUPS | {22, 23, 24}, names=True
+)
 VERIFY = ("swanctl --load-all", "VPN > IPsec > Status Overview", "VPN > IPsec > Log File")
 NOTES = (
     "The pages do not show what comes from a file; to have it there, type the values listed at the end",

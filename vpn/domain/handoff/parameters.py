@@ -19,10 +19,18 @@ _TCP_HEAD = 40
 _WORDS = {
     "triple_des": "3DES",
     "aes128": "AES-128",
+    "aes192": "AES-192",
     "aes256": "AES-256",
+    "aes128gcm16": "AES-128-GCM",
+    "aes192gcm16": "AES-192-GCM",
+    "aes256gcm16": "AES-256-GCM",
     "sha1": "SHA-1",
     "sha256": "SHA-256",
+    "sha384": "SHA-384",
+    "sha512": "SHA-512",
 }
+# Bytes of an IV and of a check value on the wire (RFC 4106, 4303, 4868).
+_GCM_IV, _GCM_CHECK, _CHECKS = 8, 16, {"sha256": 16, "sha384": 24, "sha512": 32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One algorithm of each kind, in the API's words; `group` is 0 for ESP without PFS."""
+    """One algorithm of each kind, in the API's words; `group` is 0 for ESP without PFS, `digest` is
+    empty where the cipher authenticates by itself."""
 
     cipher: str
     digest: str
@@ -45,7 +54,7 @@ class Suite:
     @property
     def keywords(self) -> str:
         """In strongSwan's words: aes256-sha256-modp2048."""
-        parts = [swan_keyword(self.cipher), swan_keyword(self.digest)]
+        parts = [swan_keyword(word) for word in (self.cipher, self.digest) if word]
         return "-".join(parts + ([swan_group(self.group)] if self.group else []))
 
 
@@ -119,7 +128,7 @@ class Parameters:
 def suites(proposal: Proposal) -> list[Suite]:
     """Every single suite, the strongest first."""
     return [
-        Suite(one.encryption[0], one.integrity[0], one.groups[0] if one.groups else 0)
+        Suite(one.encryption[0], (one.integrity or ("",))[0], (one.groups or (0,))[0])
         for one in proposal.expand()
     ]
 
@@ -137,8 +146,10 @@ def safe_name(name: str, length: int = 63) -> str:
 def _inner_mtu(suite: Suite, wrapping: int) -> int:
     """ESP in tunnel mode over IPv4: outer header, SPI and number, IV, padding, check value."""
     block = 8 if suite.cipher == "triple_des" else 16
-    check = 16 if suite.digest == "sha256" else 12
-    room = _OUTER_MTU - 20 - wrapping - 8 - block - check
+    vector, check = block, _CHECKS.get(suite.digest, 12)
+    if not suite.digest:
+        block, vector, check = 4, _GCM_IV, _GCM_CHECK
+    room = _OUTER_MTU - 20 - wrapping - 8 - vector - check
     return room // block * block - 2
 
 

@@ -28,8 +28,8 @@ def _ends(parameters: Parameters) -> list[Row]:
     return [
         Row(sheet.YOUR_ADDRESS, yours.address, "the public address of your device"),
         Row(sheet.GATEWAY_ADDRESS, ours.address, "the remote gateway"),
-        Row("Your identity", yours.identity, "of the type IPv4 address, behind NAT as well"),
-        Row("Gateway identity", ours.identity, "of the type IPv4 address"),
+        Row("Your identity", *_identity(yours.identity, ", behind NAT as well")),
+        Row("Gateway identity", *_identity(ours.identity)),
         Row(sheet.YOUR_CIDRS, ", ".join(yours.cidrs), "local networks on your device"),
         Row(sheet.GATEWAY_CIDRS, ", ".join(ours.cidrs), "remote networks on your device"),
     ]
@@ -79,8 +79,17 @@ def _rest(parameters: Parameters) -> list[Row]:
     ]
 
 
+def _identity(text: str, more: str = "") -> tuple[str, str]:
+    """In strongSwan's words @ begins a name, @# bytes."""
+    if text.startswith("@#"):
+        return text.removeprefix("@#"), "of the type key ID; these are its bytes in hexadecimal"
+    if text.startswith("@"):
+        return text.removeprefix("@"), "of the type FQDN"
+    return text, f"of the type IPv4 address{more}"
+
+
 def _in_words(suite: Suite) -> str:
-    words = f"{shown(suite.cipher)}, {shown(suite.digest)}"
+    words = ", ".join(shown(word) for word in (suite.cipher, suite.digest) if word)
     return f"{words}, DH group {suite.group}" if suite.group else words
 
 
@@ -93,7 +102,7 @@ def _others(found: list[Suite]) -> str:
     """Each column by itself."""
     columns = [
         dict.fromkeys(shown(one.cipher) for one in found),
-        dict.fromkeys(shown(one.digest) for one in found),
+        dict.fromkeys(shown(one.digest) for one in found if one.digest),
         dict.fromkeys(str(one.group) for one in found if one.group),
     ]
     parts = [", ".join(list(column)[1:]) for column in columns]
@@ -104,7 +113,7 @@ def _others(found: list[Suite]) -> str:
 def _against(suite: Suite, use: Literal["ike", "esp"]) -> str:
     judged = [
         (shown(suite.cipher), ENCRYPTION[suite.cipher]),
-        (shown(suite.digest), AUTHENTICATION[suite.digest]),
+        *([(shown(suite.digest), AUTHENTICATION[suite.digest])] if suite.digest else []),
     ]
     judged += [(f"DH group {suite.group}", DH_GROUPS[suite.group])] if suite.group else []
     verdicts: list[tuple[str, Verdict]] = [(word, getattr(algorithm, use)) for word, algorithm in judged]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from vpn.domain.handoff.parameters import TCP_MSS, Parameters
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.parameters import TCP_MSS, End, Parameters
+from vpn.domain.handoff.support import COMBINED, MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support
 
-SUPPORT = Support()
+SUPPORT = Support(
+    ciphers=MORE_CIPHERS | COMBINED, digests=MORE_DIGESTS, groups=MORE_GROUPS | {22, 23, 24}, names=True
+)
 VERIFY = (
     "swanctl --list-sas",
     "swanctl --initiate --child <TAG>-1",
@@ -36,8 +38,8 @@ def body(parameters: Parameters, key: str) -> list[str]:
         "}",
         "secrets {",
         f"  ike-{parameters.tag} {{",
-        f"    id-1 = {parameters.yours.identity}",
-        f"    id-2 = {parameters.ours.identity}",
+        f"    id-1 = {_identity(parameters.yours)}",
+        f"    id-2 = {_identity(parameters.ours)}",
         f"    secret = {quoted(key)}",
         "  }",
         "}",
@@ -48,6 +50,11 @@ def body(parameters: Parameters, key: str) -> list[str]:
         f" tcp option maxseg size set {TCP_MSS}",
         "# To take it away again: remove this file and run swanctl --load-all.",
     ]
+
+
+def _identity(end: End) -> str:
+    """Within quotes where a # would begin a comment."""
+    return quoted(end.identity) if "#" in end.identity else end.identity
 
 
 def _connection(parameters: Parameters) -> list[str]:
@@ -63,11 +70,11 @@ def _connection(parameters: Parameters) -> list[str]:
         "keyingtries = 0",
         "local {",
         "  auth = psk",
-        f"  id = {parameters.yours.identity}",
+        f"  id = {_identity(parameters.yours)}",
         "}",
         "remote {",
         "  auth = psk",
-        f"  id = {parameters.ours.identity}",
+        f"  id = {_identity(parameters.ours)}",
         "}",
     ]
     if parameters.version == 1:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from policies.domain.proposals import Proposal
 from vpn.domain.handoff.parameters import Parameters, Suite, shown, suites
 
 _CIPHERS = frozenset({"aes128", "aes256", "triple_des"})
 _DIGESTS = frozenset({"md5", "sha1", "sha256"})
 _GROUPS = frozenset({2, 5, 14})
+# What newer devices have besides (peer devices' own references).
+MORE_CIPHERS = _CIPHERS | {"aes192"}
+MORE_DIGESTS = _DIGESTS | {"sha384", "sha512"}
+MORE_GROUPS = _GROUPS | {15, 16, 17, 18, 19, 20, 21, 31}
+COMBINED = frozenset({"aes128gcm16", "aes192gcm16", "aes256gcm16"})
 EVERYTHING = "0.0.0.0/0"
 
 
@@ -24,22 +30,50 @@ class Support:
     retired: frozenset[str | int] = frozenset()
     since: str = ""
     # Characters or beginnings of a key that the device cannot take, with the reason.
+    # Whether the configuration may name identities that are no addresses.
+    names: bool = False
     key_characters: str = ""
     key_beginnings: tuple[str, ...] = ()
+
+    def has(self, suite: Suite) -> bool:
+        """Whether a configuration with it can be written."""
+        digest = not suite.digest or suite.digest in self.digests
+        group = not suite.group or suite.group in self.groups
+        return suite.cipher in self.ciphers and digest and group
+
+
+def fitted(support: Support, parameters: Parameters) -> Parameters:
+    """With the first suite of each phase that the device has; the strongest where it has none."""
+    ike, esp = (_fitting(support, offer.proposal) for offer in (parameters.ike, parameters.esp))
+    return replace(
+        parameters, ike=replace(parameters.ike, proposal=ike), esp=replace(parameters.esp, proposal=esp)
+    )
+
+
+def _fitting(support: Support, proposal: Proposal) -> Proposal:
+    every = proposal.expand()
+    return next(
+        (one for one, suite in zip(every, suites(proposal), strict=True) if support.has(suite)), every[0]
+    )
 
 
 def obstacles(support: Support, device: str, parameters: Parameters) -> list[str]:
     """Why the device cannot have this tunnel at all."""
     found = []
-    for phase, suite in _phases(parameters):
+    for phase, suite in _phases(fitted(support, parameters)):
         missing = [
             *([shown(suite.cipher)] if suite.cipher not in support.ciphers else []),
-            *([shown(suite.digest)] if suite.digest not in support.digests else []),
+            *([shown(suite.digest)] if suite.digest and suite.digest not in support.digests else []),
             *([f"DH group {suite.group}"] if suite.group and suite.group not in support.groups else []),
         ]
         if missing:
             words = " and no ".join(missing)
             found.append(f"{device} has no {words} ({phase}). Choose another policy for this connection.")
+    if not support.names and any("@" in end.identity for end in (parameters.yours, parameters.ours)):
+        found.append(
+            f"For {device} only identities of the type IPv4 address can be written here; set the two "
+            "identities of the parameter sheet by hand."
+        )
     return found
 
 
@@ -52,10 +86,12 @@ def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
             f"Dead peer detection: {device} asks every {low} to {high} s; the configuration has "
             f"{clamped(support, parameters.dpd_interval)} s instead of {parameters.dpd_interval} s."
         )
-    said += _retired(support, device, parameters)
-    if pinned := _pinned(parameters):
+    chosen = fitted(support, parameters)
+    said += _retired(support, device, chosen)
+    if pinned := _pinned(parameters, chosen):
         said.append(
-            f"Of what the gateway accepts the configuration pins the strongest: {' and '.join(pinned)}."
+            f"Of what the gateway accepts the configuration pins the first that the device has: "
+            f"{' and '.join(pinned)}."
         )
     if EVERYTHING in parameters.ours.cidrs:
         said.append(
@@ -90,10 +126,10 @@ def key_obstacles(support: Support, device: str, key: str) -> list[str]:
     return said
 
 
-def _pinned(parameters: Parameters) -> list[str]:
+def _pinned(parameters: Parameters, chosen: Parameters) -> list[str]:
     """The phases in which the gateway takes more than one suite."""
-    ike = [f"{parameters.ike_suite.keywords} with IKEv{parameters.version} in phase 1"]
-    esp = [f"{parameters.esp_suite.keywords} in phase 2"]
+    ike = [f"{chosen.ike_suite.keywords} with IKEv{parameters.version} in phase 1"]
+    esp = [f"{chosen.esp_suite.keywords} in phase 2"]
     return (ike if len(suites(parameters.ike.proposal)) > 1 else []) + (
         esp if len(suites(parameters.esp.proposal)) > 1 else []
     )
@@ -102,7 +138,7 @@ def _pinned(parameters: Parameters) -> list[str]:
 def _retired(support: Support, device: str, parameters: Parameters) -> list[str]:
     used: dict[str | int, str] = {}
     for _, suite in _phases(parameters):
-        used |= {suite.cipher: shown(suite.cipher), suite.digest: shown(suite.digest)}
+        used |= {word: shown(word) for word in (suite.cipher, suite.digest) if word}
         used |= {suite.group: f"DH group {suite.group}"} if suite.group else {}
     words = [word for algorithm, word in used.items() if algorithm in support.retired]
     return [f"{device} refuses {', '.join(words)} {support.since}."] if words else []

@@ -135,7 +135,8 @@ def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret 
         broken += abilities.key_obstacles(vendor.support, vendor.name, psk.value)
     if broken:
         raise CannotRender(" ".join(broken))
-    body = vendor.body(parameters, psk.value if psk else sheet.PLACEHOLDER)
+    chosen = abilities.fitted(vendor.support, parameters)
+    body = vendor.body(chosen, psk.value if psk else sheet.PLACEHOLDER)
     notes = [vendor.where, *vendor.notes, *limits(vendor, parameters)]
     if psk is not None:
         notes.insert(0, "THE PRE-SHARED KEY STANDS IN THIS FILE. Send and keep it accordingly.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite
-from vpn.domain.handoff.support import Support, clamped
+from vpn.domain.handoff.support import MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support, clamped
 
-SUPPORT = Support(dpd=(2, 86400), key_characters="'\"\\")
+SUPPORT = Support(
+    ciphers=MORE_CIPHERS, digests=MORE_DIGESTS, groups=MORE_GROUPS, dpd=(2, 86400), key_characters="'\"\\"
+)
 VERIFY = ("show vpn ike sa", "show vpn ipsec sa", "reset vpn ipsec site-to-site peer <TAG>")
 NOTES = (
     "The dead peer detection timeout counts with IKEv1 only",

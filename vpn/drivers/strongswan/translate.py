@@ -33,11 +33,10 @@ def keywords(proposal: Proposal) -> str:
 
 
 def offers(proposal: Proposal, version: IkeVersion) -> list[str]:
-    """One combined proposal for IKEv2 (expanded it makes IP fragments), each suite by itself for
-    IKEv1 (combined, an initiator offers the first suite only)."""
-    if version is IkeVersion.V1:
-        return [keywords(suite) for suite in proposal.expand()]
-    return [keywords(proposal)]
+    """One combined proposal for IKEv2 (expanded it makes IP fragments), with one more for AEAD
+    ciphers; each suite by itself for IKEv1 (combined, an initiator offers the first suite only)."""
+    suites = proposal.expand() if version is IkeVersion.V1 else proposal.uniform()
+    return [keywords(suite) for suite in suites]
 
 
 def connections(peer: PeerSpec, local_address: str) -> dict[str, Message]:
@@ -103,6 +102,9 @@ _WORDS = {
     "HMAC_SHA2_384_192": "sha384",
     "HMAC_SHA2_512_256": "sha512",
     "CURVE_25519": "curve25519",
+    "MODP_1024_160": "modp1024s160",
+    "MODP_2048_224": "modp2048s224",
+    "MODP_2048_256": "modp2048s256",
 }
 
 

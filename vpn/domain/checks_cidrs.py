@@ -1,0 +1,57 @@
+"""The rules of the CIDRs of one connection, among themselves (contract section 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
+from itertools import combinations, product
+
+from console.errors import Violation
+from vpn.domain.checks import parse_address
+from vpn.domain.cidrs import EVERYTHING, CidrError, parse_cidr, reserved_part
+
+NOT_VALID = "vpn_connection_cidr_not_valid"
+OVERLAP = "vpn_connection_cidr_overlap"
+
+
+def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict[str, IPv4Network]:
+    """Field path to network, for those that are valid; what is wrong goes to `broken`."""
+    networks: dict[str, IPv4Network] = {}
+    for index, text in enumerate(texts):
+        where = f"{path}[{index}]"
+        try:
+            network = parse_cidr(text)
+        except CidrError as error:
+            broken.append(Violation(NOT_VALID, where, str(error)))
+            continue
+        if network in networks.values():
+            message = f"{network} is listed twice."
+            broken.append(Violation("vpn_connection_cidr_duplicated", where, message))
+        elif taken := reserved_part(network):
+            message = f"{network} lies in or contains {taken}, which no connection may use."
+            broken.append(Violation(NOT_VALID, where, message))
+        else:
+            networks[where] = network
+    return networks
+
+
+def own_cidr_violations(
+    peer_address: str, local: dict[str, IPv4Network], peer: dict[str, IPv4Network]
+) -> Iterator[Violation]:
+    """Overlaps within a side and between both; the peer's own address carries the tunnel."""
+    for noun, side in (("local", local), ("peer", peer)):
+        for (_, first), (where, second) in combinations(side.items(), 2):
+            if first.overlaps(second):
+                message = f"The {noun} CIDRs {first} and {second} overlap."
+                yield Violation(OVERLAP, where, message)
+    for where, network in local.items():
+        if network == EVERYTHING:
+            yield Violation(NOT_VALID, where, "0.0.0.0/0 is possible as a peer CIDR only.")
+    for (_, here), (where, there) in product(local.items(), peer.items()):
+        if there != EVERYTHING and here.overlaps(there):
+            yield Violation(OVERLAP, where, f"The peer CIDR {there} overlaps the local CIDR {here}.")
+    address = parse_address(peer_address)
+    for where, network in peer.items():
+        if address is not None and network == IPv4Network(address):
+            message = f"{network} is the peer's own public address, which carries the tunnel itself."
+            yield Violation(NOT_VALID, where, message)
