@@ -59,6 +59,8 @@ def theirs(ben: Party) -> dict[str, str]:
         "vpc_id": str(gateway.vpc_id),
         "prefix_id": str(prefix.pk),
         "subnet_id": str(gateway.subnet_id),
+        "member_id": str(gateway.members.first().pk),
+        "reserved_ip_id": str(instance.pk),
         "instance_id": str(instance.pk),
         "group_id": str(ben.account.resource_groups.get().pk),
         "key_id": str(ben.account.api_keys.create(name="theirs", digest="x", hint="x").pk),

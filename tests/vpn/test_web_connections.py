@@ -64,7 +64,7 @@ def test_creates(ana: Party, browser: Client) -> None:
     ("changes", "field", "message"),
     [
         ({"name": "1"}, "name", "A name begins with a letter"),
-        ({"peer_address": ""}, "peer_address", "peer_address is required"),
+        ({"peer_address": ""}, "peer_address", "public IPv4 address is required"),
         ({"peer_address": "224.0.0.1"}, "peer_address", "a multicast address"),
         ({"psk": "short"}, "psk", "A pre-shared key has 6 to 128 characters"),
         ({"peer_cidrs": "10.1.0.5/16"}, "peer_cidrs", "has host bits set"),

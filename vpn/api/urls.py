@@ -12,6 +12,8 @@ _VPC = "/vpcs/<str:vpc_id>"
 urlpatterns = [
     path("/vpn_gateways", gateways.GatewaysView.as_view(), name="api-gateways"),
     path(_GATEWAY, gateways.GatewayView.as_view(), name="api-gateway"),
+    path(f"{_GATEWAY}/members", gateways.MembersView.as_view(), name="api-members"),
+    path(f"{_GATEWAY}/members/<str:member_id>", gateways.MemberView.as_view(), name="api-member"),
     path(f"{_GATEWAY}/connections", connections.ConnectionsView.as_view(), name="api-connections"),
     path(_CONNECTION, connections.ConnectionView.as_view(), name="api-connection"),
     path(f"{_CONNECTION}/local_cidrs", cidrs.CidrsView.as_view(), name="api-local-cidrs"),
@@ -46,6 +48,11 @@ urlpatterns = [
     ),
     path("/subnets", subnets.SubnetsView.as_view(), name="api-subnets"),
     path("/subnets/<str:subnet_id>", subnets.SubnetView.as_view(), name="api-subnet"),
+    path(
+        "/subnets/<str:subnet_id>/reserved_ips/<str:reserved_ip_id>",
+        subnets.ReservedIpView.as_view(),
+        name="api-reserved-ip",
+    ),
     path("/instances", subnets.InstancesView.as_view(), name="api-instances"),
     path("/instances/<str:instance_id>", subnets.InstanceView.as_view(), name="api-instance"),
 ]

@@ -7,20 +7,31 @@ from django.utils.crypto import salted_hmac
 
 from console.encryption import DecryptionError, key_ring
 from console.models.base import Resource
+from policies.domain.proposals import EspOffer, IkeOffer, auto_esp, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy
+from vpn.domain.identities import Identity
 from vpn.models.gateways import Gateway, GatewayMember
 
 
 class Connection(Resource):
-    """`psk_sealed` opens only for this row; `psk_id` names the version of the key."""
+    """`psk_sealed` opens only for this row; `psk_id` names the version of the key.
+
+    `generation` of the API made it: without a policy it keeps that generation's set. Identities are
+    {type, value}, or null for the address of their side.
+    """
 
     gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="connections")
-    peer_address = models.GenericIPAddressField(protocol="IPv4")
+    # Exactly one of both: a peer is known by its address or by its name.
+    peer_address = models.GenericIPAddressField(protocol="IPv4", null=True, blank=True)
+    peer_fqdn = models.CharField(max_length=255, blank=True)
     admin_state_up = models.BooleanField(default=True)
     dpd_action = models.CharField(max_length=8, default="none")
     dpd_interval = models.PositiveIntegerField(default=30)
     dpd_timeout = models.PositiveIntegerField(default=120)
     establish_mode = models.CharField(max_length=16, default="bidirectional")
+    generation = models.PositiveSmallIntegerField(default=1)
+    local_identity = models.JSONField(null=True, blank=True)
+    peer_identity = models.JSONField(null=True, blank=True)
     ike_policy = models.ForeignKey(
         IKEPolicy, on_delete=models.PROTECT, null=True, blank=True, related_name="connections"
     )
@@ -34,6 +45,7 @@ class Connection(Resource):
     restart_at = models.DateTimeField(null=True, editable=False)
 
     # Observed
+    resolved_address = models.GenericIPAddressField(protocol="IPv4", null=True, editable=False)
     status = models.CharField(max_length=4, default="down")
     status_reasons = models.JSONField(default=list)
     status_changed_at = models.DateTimeField(null=True, editable=False)
@@ -42,6 +54,35 @@ class Connection(Resource):
         verbose_name = "VPN connection"
         constraints = [models.UniqueConstraint(fields=["gateway", "name"], name="one_connection_name")]
         indexes = [models.Index(fields=["gateway", "-created_at", "-id"])]
+
+    @property
+    def peer(self) -> str:
+        """What the peer was given as: its address or its name."""
+        return self.peer_fqdn or self.peer_address or ""
+
+    @property
+    def address(self) -> str:
+        """Where the peer is; empty while its name leads nowhere."""
+        return (self.resolved_address if self.peer_fqdn else self.peer_address) or ""
+
+    def ike_offer(self) -> IkeOffer:
+        """Of its policy, or auto-negotiation of the generation that made it."""
+        return self.ike_policy.offer() if self.ike_policy else auto_ike(self.generation)
+
+    def esp_offer(self) -> EspOffer:
+        return self.ipsec_policy.offer() if self.ipsec_policy else auto_esp(self.generation)
+
+    def local_identity_text(self) -> str:
+        """How this end names itself, in strongSwan's words. The row's gateway comes with it."""
+        identity = Identity.of(self.local_identity)
+        return identity.text if identity else self.gateway.public_address
+
+    def peer_identity_text(self) -> str:
+        """How the peer must name itself."""
+        identity = Identity.of(self.peer_identity)
+        if identity:
+            return identity.text
+        return Identity("fqdn", self.peer_fqdn).text if self.peer_fqdn else self.address
 
     def seal_psk(self, value: str) -> None:
         """Sets key and version; the caller saves, and sets `psk_changed_at`.

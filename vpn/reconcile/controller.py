@@ -20,6 +20,7 @@ from vpn.models import Gateway, SubnetAddress
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.driver import load_driver
 from vpn.reconcile.lease import Lease, LeaseLost, take_lease
+from vpn.reconcile.names import refresh_names
 from vpn.reconcile.record import record_failure, record_state
 from vpn.triggers import RECONCILE_GATEWAY, send
 
@@ -110,6 +111,7 @@ def _rounds(gateway_id: UUID, lease: Lease, driver: Driver) -> None:
 
 def _readable(gateway: Gateway) -> GatewaySpec | None:
     """None when a pre-shared key does not open: told on the gateway, and nothing is touched."""
+    refresh_names(gateway)
     try:
         return spec_for(gateway)
     except DecryptionError as error:

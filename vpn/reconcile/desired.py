@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
-from policies.domain.proposals import AUTO_ESP, AUTO_IKE
 from vpn.domain.spec import (
     ConnectionSpec,
     DeadPeerDetection,
@@ -48,7 +47,7 @@ def spec_for(gateway: Gateway) -> GatewaySpec:
         name=gateway.name,
         generation=gateway.generation,
         members=tuple(member_spec(gateway, member) for member in gateway.members.all()),
-        connections=tuple(_connection(gateway, row) for row in gateway.connections.all()),
+        connections=tuple(_connection(row) for row in gateway.connections.all()),
         deleted=gateway.deleted_at is not None,
     )
 
@@ -74,7 +73,7 @@ def members_on(node: str) -> list[MemberSpec]:
     return [member_spec(row.gateway, row) for row in rows]
 
 
-def _connection(gateway: Gateway, row: Connection) -> ConnectionSpec:
+def _connection(row: Connection) -> ConnectionSpec:
     cidrs = list(row.cidrs.all())
     local = [c.cidr for c in cidrs if c.side == ConnectionCidr.LOCAL]
     remote = [c.cidr for c in cidrs if c.side == ConnectionCidr.PEER]
@@ -82,11 +81,12 @@ def _connection(gateway: Gateway, row: Connection) -> ConnectionSpec:
         id=row.id,
         name=row.name,
         enabled=row.admin_state_up,
-        peer_address=row.peer_address,
-        local_id=gateway.public_address,
-        remote_id=row.peer_address,
-        ike=row.ike_policy.offer() if row.ike_policy else AUTO_IKE,
-        esp=row.ipsec_policy.offer() if row.ipsec_policy else AUTO_ESP,
+        peer_address=row.address,
+        peer_name=row.peer_fqdn,
+        local_id=row.local_identity_text(),
+        remote_id=row.peer_identity_text(),
+        ike=row.ike_offer(),
+        esp=row.esp_offer(),
         selectors=tuple(Selector(one, other) for one in local for other in remote),
         dpd=DeadPeerDetection(DpdAction(row.dpd_action), row.dpd_interval, row.dpd_timeout),
         psk=Secret(row.psk_id, row.open_psk()),

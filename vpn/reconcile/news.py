@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from vpn.domain.peers import address_of
 from vpn.domain.state import EventKind, TunnelEvent
 from vpn.models import Connection
@@ -15,9 +17,9 @@ def is_told(event: TunnelEvent) -> bool:
     """
     if event.kind is not EventKind.FAILED or event.reason is None:
         return False
-    rows = Connection.objects.filter(
-        gateway_id=event.gateway_id, peer_address=address_of(event.peer) or None, admin_state_up=True
-    )
+    address = address_of(event.peer)
+    at_address = Q(peer_address=address) | Q(resolved_address=address) if address else Q(pk__in=[])
+    rows = Connection.objects.filter(at_address, gateway_id=event.gateway_id, admin_state_up=True)
     told = {"code": event.reason.code, "message": event.reason.message}
     shown = list(rows.values_list("status", "status_reasons"))
     return bool(shown) and all(status == "down" and told in reasons for status, reasons in shown)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from vpn.models import Gateway, Subnet, SubnetAddress
+from vpn.models import Gateway, GatewayMember, Instance, Subnet, SubnetAddress
 
 # The provider keeps the network address, the router, two more, and the broadcast address.
 RESERVED_FIRST = 4
@@ -59,3 +59,15 @@ def _assignable(subnet: Subnet) -> Iterator[str]:
     network = IPv4Network(subnet.ipv4_cidr_block)
     first = int(network.network_address) + RESERVED_FIRST
     return (str(IPv4Address(n)) for n in range(first, int(network.broadcast_address)))
+
+
+def reserved_ip(subnet: Subnet, owner: UUID) -> tuple[SubnetAddress, str] | None:
+    """The address that a member or an instance holds in the subnet, with a name for it."""
+    row = SubnetAddress.objects.filter(subnet=subnet, owner=owner).select_related("subnet").first()
+    if row is None:
+        return None
+    member = GatewayMember.objects.filter(pk=owner).select_related("gateway").first()
+    if member is not None:
+        return row, f"{member.gateway.name}-{member.index + 1}"
+    instance = Instance.objects.filter(pk=owner).first()
+    return row, instance.name if instance else row.address

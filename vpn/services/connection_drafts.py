@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -12,11 +12,12 @@ from django.db.models import Count, Q
 from console.actor import Actor
 from console.errors import Invalid, Violation
 from console.names import random_name
-from policies.domain.proposals import AUTO_IKE, IkeOffer
+from policies.domain.proposals import IkeOffer, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.checks import Quotas, parse_address
 from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, DpdDraft, Others, Sibling
 from vpn.domain.cidrs import CidrError, bounds, parse_cidr
+from vpn.domain.identities import Identity
 from vpn.domain.spec import Secret
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.defaults import quotas_of
@@ -24,7 +25,7 @@ from vpn.services.fields import ConnectionFields, Reference
 from vpn.services.references import find
 
 _NEEDED = {
-    "peer_address": "peer_address is required: the peer's public IPv4 address.",
+    "peer_address": "The peer's public IPv4 address is required.",
     "psk": "psk is required: the key that both ends share.",
 }
 
@@ -36,13 +37,18 @@ class Policies:
     ike: IKEPolicy | None
     ipsec: IPsecPolicy | None
 
-    def offer(self) -> IkeOffer:
-        return self.ike.offer() if self.ike else AUTO_IKE
+    def offer(self, generation: int) -> IkeOffer:
+        return self.ike.offer() if self.ike else auto_ike(generation)
+
+    @property
+    def ipsec_single(self) -> bool:
+        return self.ipsec is None or self.ipsec.single_valued
 
 
 def missing_fields(fields: ConnectionFields) -> list[Violation]:
     code = "validation_required_field"
-    return [Violation(code, name, message) for name, message in _NEEDED.items() if name not in fields]
+    given = {*fields, *(("peer_address",) if "peer_fqdn" in fields else ())}
+    return [Violation(code, name, message) for name, message in _NEEDED.items() if name not in given]
 
 
 def find_policies(
@@ -90,15 +96,22 @@ def _ipsec(actor: Actor, reference: Reference | None) -> IPsecPolicy | None:
 
 def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:
     """The connection that these fields would create."""
+    generation = fields.get("generation") or 1
     return ConnectionDraft(
         name=fields["name"] if "name" in fields else _free_name(gateway),
         peer_address=fields.get("peer_address", ""),
+        peer_fqdn=fields.get("peer_fqdn", ""),
         psk=fields.get("psk", ""),
         local_cidrs=tuple(fields.get("local_cidrs", ())),
         peer_cidrs=tuple(fields.get("peer_cidrs", ())),
         admin_state_up=fields.get("admin_state_up", True),
-        dead_peer_detection=DpdDraft(**fields.get("dead_peer_detection", {})),
-        ike=policies.offer(),
+        dead_peer_detection=replace(DpdDraft.default(generation), **fields.get("dead_peer_detection", {})),
+        ike=policies.offer(generation),
+        ipsec_single=policies.ipsec_single,
+        establish_mode=fields.get("establish_mode", "bidirectional"),
+        local_identity=Identity.of(fields.get("local_identity")),
+        peer_identity=Identity.of(fields.get("peer_identity")),
+        generation=generation,
     )
 
 
@@ -109,9 +122,11 @@ def _free_name(gateway: Gateway | None) -> str:
 def draft_of(connection: Connection) -> ConnectionDraft:
     """The connection as it stands."""
     rows = list(connection.cidrs.all())
+    policies = Policies(connection.ike_policy, connection.ipsec_policy)
     return ConnectionDraft(
         name=connection.name,
-        peer_address=connection.peer_address,
+        peer_address=connection.peer_address or "",
+        peer_fqdn=connection.peer_fqdn,
         psk=connection.known_psk(),
         local_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.LOCAL),
         peer_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.PEER),
@@ -119,7 +134,12 @@ def draft_of(connection: Connection) -> ConnectionDraft:
         dead_peer_detection=DpdDraft(
             action=connection.dpd_action, interval=connection.dpd_interval, timeout=connection.dpd_timeout
         ),
-        ike=Policies(connection.ike_policy, connection.ipsec_policy).offer(),
+        ike=policies.offer(connection.generation),
+        ipsec_single=policies.ipsec_single,
+        establish_mode=connection.establish_mode,
+        local_identity=Identity.of(connection.local_identity),
+        peer_identity=Identity.of(connection.peer_identity),
+        generation=connection.generation,
     )
 
 
@@ -130,6 +150,7 @@ def connection_facts(
     but: Connection | None = None,
     vpc_id: UUID | None = None,
     account_id: UUID | None = None,
+    generation: int = 0,
 ) -> ConnectionFacts:
     """What stands around `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
 
@@ -143,7 +164,7 @@ def connection_facts(
     for row in _concerned(gateway, vpc, draft, but):
         near = gateway is not None and row.gateway_id == gateway.pk
         side = siblings if near else others
-        side.append(_sibling(row, with_psk=near and row.peer_address == draft.peer_address))
+        side.append(_sibling(row, with_psk=near and row.peer == draft.peer))
     return ConnectionFacts(
         public_address=gateway.public_address if gateway else "",
         siblings=siblings,
@@ -151,6 +172,7 @@ def connection_facts(
         others=_others(gateway, but) if gateway else None,
         creating=but is None,
         peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
+        lower_names=generation == 2,
         quotas=quotas_of(account) if account else Quotas(),
     )
 
@@ -166,6 +188,8 @@ def _concerned(
         wanted |= Q(gateway=gateway, name=draft.name)
         if parse_address(draft.peer_address):
             wanted |= Q(gateway=gateway, peer_address=draft.peer_address)
+        if draft.peer_fqdn:
+            wanted |= Q(gateway=gateway, peer_fqdn=draft.peer_fqdn)
     rows = Connection.objects.filter(wanted).select_related("ike_policy").prefetch_related("cidrs")
     return list(rows.exclude(pk=but.pk) if but else rows)
 
@@ -209,10 +233,35 @@ def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
     return Sibling(
         id=row.id,
         name=row.name,
-        peer_address=row.peer_address,
+        peer_address=row.peer,
         local_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.LOCAL),
         peer_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.PEER),
         admin_state_up=row.admin_state_up,
-        ike=Policies(row.ike_policy, None).offer(),
+        ike=Policies(row.ike_policy, None).offer(row.generation),
         psk=Secret(row.psk_id, key) if key else None,
     )
+
+
+def changes_between(
+    connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
+) -> dict[str, tuple[object, object]]:
+    """For the audit trail; of a new key only that it is new."""
+    one, other = before.dead_peer_detection, after.dead_peer_detection
+    pairs: dict[str, tuple[object, object]] = {
+        "name": (before.name, after.name),
+        "peer_address": (before.peer_address, after.peer_address),
+        "peer_fqdn": (before.peer_fqdn, after.peer_fqdn),
+        "admin_state_up": (before.admin_state_up, after.admin_state_up),
+        "dead_peer_detection.action": (one.action, other.action),
+        "dead_peer_detection.interval": (one.interval, other.interval),
+        "dead_peer_detection.timeout": (one.timeout, other.timeout),
+        "establish_mode": (before.establish_mode, after.establish_mode),
+        "ike_policy": (_name(connection.ike_policy), _name(policies.ike)),
+        "ipsec_policy": (_name(connection.ipsec_policy), _name(policies.ipsec)),
+    }
+    changes = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return changes | ({"psk": ("set", "changed")} if before.psk != after.psk else {})
+
+
+def _name(policy: IKEPolicy | IPsecPolicy | None) -> str | None:
+    return policy.name if policy else None

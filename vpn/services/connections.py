@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,12 +15,12 @@ from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
 from console.models.prepared import PreparedQuery, set_related
 from console.services.change import change
-from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.checks_connections import ConnectionDraft, connection_violations
 from vpn.domain.cidrs import bounds, parse_cidr
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.connection_drafts import (
     Policies,
+    changes_between,
     connection_facts,
     draft_from,
     draft_of,
@@ -29,11 +30,14 @@ from vpn.services.connection_drafts import (
 from vpn.services.fields import ConnectionFields
 from vpn.services.touch import lock_gateway, touch_gateway
 
+Guard = Callable[[Connection], None]
 _CIDR_HINT = "CIDRs are changed one by one: PUT or DELETE {field}/{{prefix_address}}/{{prefix_length}}."
 # Changing one of these can break a rule about another field as well.
 _REACH = {
     "admin_state_up": {"psk", "ike_policy"},
+    "ike_policy": {"ipsec_policy"},
     "peer_address": {"psk", "ike_policy", "peer_cidrs"},
+    "peer_fqdn": {"psk", "ike_policy", "peer_cidrs"},
     "local_cidrs": {"peer_cidrs"},
     "peer_cidrs": {"local_cidrs"},
 }
@@ -52,9 +56,13 @@ _its_gateway = PreparedQuery(
 _its_cidrs = PreparedQuery(lambda connection: ConnectionCidr.objects.filter(connection=connection), (UUID,))
 
 
+def pass_all(connection: Connection) -> None:
+    """The guard that has nothing against any change."""
+
+
 def connections_of(gateway: Gateway) -> QuerySet[Connection]:
     """With what their bodies and pages need of other rows."""
-    rows = Connection.objects.filter(gateway=gateway).select_related("ike_policy", "ipsec_policy")
+    rows = Connection.objects.filter(gateway=gateway).select_related("gateway", "ike_policy", "ipsec_policy")
     return rows.prefetch_related("cidrs")
 
 
@@ -122,7 +130,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     set_related(connection, "cidrs", ConnectionCidr.objects.bulk_create(rows), ConnectionCidr.objects.all())
     changes = {
         "name": (None, draft.name),
-        "peer_address": (None, draft.peer_address),
+        ("peer_fqdn" if draft.peer_fqdn else "peer_address"): (None, draft.peer),
         "local_cidrs": (None, list(draft.local_cidrs)),
         "peer_cidrs": (None, list(draft.peer_cidrs)),
     }
@@ -139,22 +147,27 @@ def new_cidr(connection: Connection, side: str, cidr: str) -> ConnectionCidr:
 
 
 def update_connection(
-    actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields
+    actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields, guard: Guard = pass_all
 ) -> Connection:
-    """Operators may only switch `admin_state_up`; editors may change everything but the CIDRs."""
-    role = Role.OPERATOR if set(fields) <= {"admin_state_up"} else Role.EDITOR
+    """Operators may only switch `admin_state_up`; editors may change everything but the CIDRs.
+
+    `guard` looks at the connection that stands, and raises what it has against a change.
+    """
+    role = Role.OPERATOR if set(fields) <= {"admin_state_up", "generation"} else Role.EDITOR
     with change(actor, role):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)
+        guard(connection)
         if fixed := [name for name in ("local_cidrs", "peer_cidrs") if name in fields]:
             raise Invalid([Violation("bad_field", f, _CIDR_HINT.format(field=f)) for f in fixed])
+        _refuse_other_kind(connection, fields)
         policies = find_policies(actor, fields, keep=connection)
         before = draft_of(connection)
         after = _merged(before, fields, policies)
-        if broken := update_violations(connection, after, set(fields)):
+        if broken := update_violations(connection, after, set(fields), fields.get("generation", 0)):
             raise Invalid(broken)
-        changes = _changes(connection, before, after, policies)
+        changes = changes_between(connection, before, after, policies)
         if changes:
             _apply(connection, before, after, policies)
             record(actor, "vpn_connection.update", connection, changes)
@@ -178,21 +191,24 @@ def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> C
     return connection
 
 
-def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> None:
-    """The row goes at once, the tunnel with the next pass; policies stay."""
+def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard: Guard = pass_all) -> None:
+    """The row goes at once, the tunnel with the next pass; policies stay. `guard` as for an update."""
     with change(actor, Role.EDITOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)
+        guard(connection)
         record(actor, "vpn_connection.delete", connection, {"name": (connection.name, None)})
         gateway = connection.gateway
         connection.delete()
         touch_gateway(gateway)
 
 
-def update_violations(connection: Connection, draft: ConnectionDraft, changed: set[str]) -> list[Violation]:
+def update_violations(
+    connection: Connection, draft: ConnectionDraft, changed: set[str], generation: int = 0
+) -> list[Violation]:
     """Only about what changes: a limit lowered later does not block a new name."""
-    facts = connection_facts(connection.gateway, draft, but=connection)
+    facts = connection_facts(connection.gateway, draft, but=connection, generation=generation)
     reach = set(changed).union(*(_REACH.get(name, set()) for name in changed))
     broken = connection_violations(draft, facts=facts)
     return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
@@ -206,9 +222,21 @@ def _creation_violations(
     vpc_id: UUID | None,
 ) -> list[Violation]:
     missing = missing_fields(fields)
-    facts = connection_facts(gateway, draft, vpc_id=vpc_id, account_id=actor.account_id)
+    generation = fields.get("generation", 0)
+    facts = connection_facts(
+        gateway, draft, vpc_id=vpc_id, account_id=actor.account_id, generation=generation
+    )
     absent = {violation.field for violation in missing}
     return [*missing, *(v for v in connection_violations(draft, facts=facts) if v.field not in absent)]
+
+
+def _refuse_other_kind(connection: Connection, fields: ConnectionFields) -> None:
+    """Contract section 8.2: a peer stays known by its address or by its name."""
+    other = "peer_address" if connection.peer_fqdn else "peer_fqdn"
+    if other in fields:
+        kind = "name" if connection.peer_fqdn else "address"
+        message = f"The peer of this connection is known by its {kind}; that cannot be changed."
+        raise Invalid([Violation("validation_failure", other, message)])
 
 
 def _refuse_deleting(gateway: Gateway) -> None:
@@ -222,34 +250,14 @@ def _merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policie
         before,
         name=fields.get("name", before.name),
         peer_address=fields.get("peer_address", before.peer_address),
+        peer_fqdn=fields.get("peer_fqdn", before.peer_fqdn),
         psk=fields.get("psk", before.psk),
         admin_state_up=fields.get("admin_state_up", before.admin_state_up),
         dead_peer_detection=replace(before.dead_peer_detection, **fields.get("dead_peer_detection", {})),
-        ike=policies.offer(),
+        ike=policies.offer(before.generation),
+        ipsec_single=policies.ipsec_single,
+        establish_mode=fields.get("establish_mode", before.establish_mode),
     )
-
-
-def _changes(
-    connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
-) -> dict[str, tuple[object, object]]:
-    """For the audit trail; of a new key only that it is new."""
-    one, other = before.dead_peer_detection, after.dead_peer_detection
-    pairs: dict[str, tuple[object, object]] = {
-        "name": (before.name, after.name),
-        "peer_address": (before.peer_address, after.peer_address),
-        "admin_state_up": (before.admin_state_up, after.admin_state_up),
-        "dead_peer_detection.action": (one.action, other.action),
-        "dead_peer_detection.interval": (one.interval, other.interval),
-        "dead_peer_detection.timeout": (one.timeout, other.timeout),
-        "ike_policy": (_name(connection.ike_policy), _name(policies.ike)),
-        "ipsec_policy": (_name(connection.ipsec_policy), _name(policies.ipsec)),
-    }
-    changes = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    return changes | ({"psk": ("set", "changed")} if before.psk != after.psk else {})
-
-
-def _name(policy: IKEPolicy | IPsecPolicy | None) -> str | None:
-    return policy.name if policy else None
 
 
 def _apply(
@@ -264,16 +272,23 @@ def _apply(
     # The sealed key only when it is a new one: a rotation of keys may be writing it right now.
     key = ["psk_sealed", "psk_id", "psk_changed_at"] if new_key is not None else []
     wanted = [
-        "name", "peer_address", "admin_state_up", "dpd_action", "dpd_interval", "dpd_timeout",
-        "ike_policy", "ipsec_policy", *key,
+        "name", "peer_address", "peer_fqdn", "resolved_address", "admin_state_up",
+        "dpd_action", "dpd_interval", "dpd_timeout", "establish_mode", "ike_policy", "ipsec_policy", *key,
     ]  # fmt: skip
     connection.save(update_fields=wanted)
 
 
 def _fill(connection: Connection, draft: ConnectionDraft) -> None:
     connection.name = draft.name
-    connection.peer_address = draft.peer_address
+    connection.peer_address = draft.peer_address or None
+    if connection.peer_fqdn != draft.peer_fqdn:
+        # The worker finds out where the new name leads.
+        connection.peer_fqdn, connection.resolved_address = draft.peer_fqdn, None
     connection.admin_state_up = draft.admin_state_up
     connection.dpd_action = draft.dead_peer_detection.action
     connection.dpd_interval = draft.dead_peer_detection.interval
     connection.dpd_timeout = draft.dead_peer_detection.timeout
+    connection.establish_mode = draft.establish_mode
+    connection.local_identity = draft.local_identity.body() if draft.local_identity else None
+    connection.peer_identity = draft.peer_identity.body() if draft.peer_identity else None
+    connection.generation = draft.generation

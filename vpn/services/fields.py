@@ -49,9 +49,14 @@ class InstanceFields(TypedDict, total=False):
 
 
 class GatewayFields(TypedDict, total=False):
+    """`mode`: what generation 2 says; left out, its default counts. `generation` as for connections."""
+
     name: str
     subnet: Reference
     resource_group: Reference
+    mode: str
+    availability_mode: str
+    generation: int
 
 
 class DpdFields(TypedDict, total=False):
@@ -61,14 +66,20 @@ class DpdFields(TypedDict, total=False):
 
 
 class ConnectionFields(TypedDict, total=False):
-    """`ike_policy` and `ipsec_policy`: None asks for auto-negotiation."""
+    """`ike_policy` and `ipsec_policy`: None asks for auto-negotiation. `generation` of the API that
+    asks (0: the console) decides defaults and how names may look; identities are {type, value}."""
 
     name: str
     peer_address: str
+    peer_fqdn: str
     psk: str
     local_cidrs: list[str]
     peer_cidrs: list[str]
     admin_state_up: bool
     dead_peer_detection: DpdFields
+    establish_mode: str
+    local_identity: Mapping[str, str]
+    peer_identity: Mapping[str, str]
+    generation: int
     ike_policy: Reference | None
     ipsec_policy: Reference | None

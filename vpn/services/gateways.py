@@ -55,7 +55,7 @@ def check_gateway(actor: Actor, fields: GatewayFields) -> list[Violation]:
         subnet = _subnet(actor, fields)
     except Invalid as error:
         return list(error.violations)
-    return _violations(actor, subnet, fields.get("name"))
+    return _violations(actor, subnet, fields)
 
 
 def create_gateway(actor: Actor, fields: GatewayFields) -> Gateway:
@@ -85,7 +85,11 @@ def update_gateway(actor: Actor, gateway_id: UUID, fields: GatewayFields) -> Gat
         gateway = get_gateway(actor, gateway_id)
         refuse_deleting(gateway)
         name = fields.get("name", gateway.name)
-        facts = GatewayFacts(other_names=_other_names(gateway.subnet, gateway.pk), creating=False)
+        facts = GatewayFacts(
+            other_names=_other_names(gateway.subnet, gateway.pk),
+            creating=False,
+            lower_names=fields.get("generation") == 2 and name != gateway.name,
+        )
         if broken := gateway_violations(GatewayDraft(name=name), facts=facts):
             raise Invalid(broken)
         if name != gateway.name:
@@ -127,7 +131,7 @@ def refuse_deleting(gateway: Gateway) -> None:
 
 def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gateway:
     subnet = _subnet(actor, fields)
-    if broken := _violations(actor, subnet, fields.get("name")):
+    if broken := _violations(actor, subnet, fields):
         raise Invalid(broken)
     public_address = free_public_address()
     if public_address is None:
@@ -155,8 +159,9 @@ def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gatew
     return gateway
 
 
-def _violations(actor: Actor, subnet: Subnet, name: str | None) -> list[Violation]:
+def _violations(actor: Actor, subnet: Subnet, fields: GatewayFields) -> list[Violation]:
     mine = Gateway.objects.owned_by(actor)
+    generation = fields.get("generation", 0)
     facts = GatewayFacts(
         other_names=_other_names(subnet),
         subnet_name=subnet.name,
@@ -164,9 +169,14 @@ def _violations(actor: Actor, subnet: Subnet, name: str | None) -> list[Violatio
         gateways=mine.count(),
         gateways_in_zone=mine.filter(subnet__zone=subnet.zone).count(),
         zone=subnet.zone,
+        lower_names=generation == 2,
         quotas=quotas_of(actor.account_id),
     )
-    draft = GatewayDraft(name=random_name(facts.other_names) if name is None else name)
+    draft = GatewayDraft(
+        name=fields["name"] if "name" in fields else random_name(facts.other_names),
+        mode=fields.get("mode", "route" if generation == 2 else "policy"),
+        availability_mode=fields.get("availability_mode", "zonal"),
+    )
     return gateway_violations(draft, facts=facts)
 
 

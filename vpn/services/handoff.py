@@ -17,7 +17,6 @@ from console.actor import Actor, Role, Via
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.services.change import change
-from policies.domain.proposals import AUTO_ESP, AUTO_IKE
 from vpn.domain.handoff.parameters import End, Parameters
 from vpn.domain.handoff.vendors import VENDORS, Vendor
 from vpn.domain.spec import Secret
@@ -41,10 +40,10 @@ def parameters_of(row: Connection) -> Parameters:
         connection_id=row.pk,
         name=row.name,
         gateway=row.gateway.name,
-        yours=End(row.peer_address, row.peer_address, tuple(peer)),
-        ours=End(own, own, tuple(local)),
-        ike=row.ike_policy.offer() if row.ike_policy else AUTO_IKE,
-        esp=row.ipsec_policy.offer() if row.ipsec_policy else AUTO_ESP,
+        yours=End(row.address or row.peer, row.peer_identity_text(), tuple(peer)),
+        ours=End(own, row.local_identity_text(), tuple(local)),
+        ike=row.ike_offer(),
+        esp=row.esp_offer(),
         dpd_interval=row.dpd_interval,
         dpd_timeout=row.dpd_timeout,
         gateway_initiates=row.establish_mode == "bidirectional",

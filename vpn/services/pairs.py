@@ -88,10 +88,10 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
     Raises NotFound when there is no such connection, or its peer is no gateway of the account.
     """
     row = get_connection(actor, gateway_id, connection_id)
-    living = Gateway.objects.owned_by(actor).filter(deleted_at=None, public_address=row.peer_address)
+    living = Gateway.objects.owned_by(actor).filter(deleted_at=None, public_address=row.address or None)
     peer = living.exclude(pk=gateway_id).select_related("subnet", "vpc").first()
     if peer is None:
-        raise not_found("vpn_gateway_not_found", "VPN gateway", row.peer_address)
+        raise not_found("vpn_gateway_not_found", "VPN gateway", row.peer)
     local, remote = cidrs_of(row)
     fields: ConnectionFields = {
         "peer_address": row.gateway.public_address,
@@ -104,9 +104,14 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
             "interval": row.dpd_interval,
             "timeout": row.dpd_timeout,
         },
+        "generation": row.generation,
         "ike_policy": {"id": str(row.ike_policy_id)} if row.ike_policy_id else None,
         "ipsec_policy": {"id": str(row.ipsec_policy_id)} if row.ipsec_policy_id else None,
     }
+    if row.peer_identity:
+        fields["local_identity"] = row.peer_identity
+    if row.local_identity:
+        fields["peer_identity"] = row.local_identity
     return Mirror(peer, fields, _standing(peer, row, remote, local))
 
 

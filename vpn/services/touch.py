@@ -9,7 +9,6 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from console.errors import Conflict, Violation
-from policies.domain.proposals import AUTO_IKE, IkeOffer
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models import Connection, Gateway, Vpc
 from vpn.triggers import request_network, request_reconcile
@@ -70,14 +69,10 @@ def _refuse_parting(gateways: QuerySet[Gateway]) -> None:
     rows = Connection.objects.filter(gateway__in=gateways, admin_state_up=True).select_related("ike_policy")
     known: dict[tuple[UUID, str], Connection] = {}
     for row in rows:
-        first = known.setdefault((row.gateway_id, row.peer_address), row)
-        if _offer(first) != _offer(row):
+        first = known.setdefault((row.gateway_id, row.peer), row)
+        if first.ike_offer() != row.ike_offer():
             message = (
                 f"The connections {first.name} and {row.name} lead to the same peer and share one IKE SA; "
                 "after this edit their IKE policies would differ. Give both the same policy first."
             )
             raise Conflict([Violation("validation_failure", "", message)])
-
-
-def _offer(row: Connection) -> IkeOffer:
-    return row.ike_policy.offer() if row.ike_policy else AUTO_IKE

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from policies.web.shown import word_of
+from policies.strength import word_of
 from vpn.domain.handoff.support import Support
 from vpn.domain.handoff.vendors import VENDORS, Vendor
 

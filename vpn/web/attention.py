@@ -16,7 +16,7 @@ from policies.domain.algorithms import (
     Strength,
     Verdict,
 )
-from policies.web.shown import word_of as spelling
+from policies.strength import word_of as spelling
 from vpn.models import Gateway
 from vpn.web.shown import word_of
 from vpn.web.snapshot import Seen, Snapshot, Suite

@@ -211,7 +211,9 @@ def _poll(connection: Connection) -> str:
 
 def _mirror(request: ConsoleRequest, connection: Connection) -> Gateway | None:
     """The account's gateway at the peer's address, as long as it has no connection back."""
-    there = gateways_of(request.actor).filter(public_address=connection.peer_address, deleted_at__isnull=True)
+    there = gateways_of(request.actor).filter(
+        public_address=connection.address or None, deleted_at__isnull=True
+    )
     return there.exclude(connections__peer_address=connection.gateway.public_address).first()
 
 

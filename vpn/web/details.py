@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from policies.domain.algorithms import swan_group, swan_keyword
-from policies.domain.proposals import AUTO_ESP, Proposal
+from policies.domain.proposals import Proposal
 from vpn.domain.keys import key_advice
 from vpn.domain.suites import (
     CLAMPED_MSS,
@@ -90,7 +90,7 @@ def packet_advice(connection: Connection, tunnels: list[TunnelShown], esp: str) 
         basis = f"{in_words(suite)}, as negotiated"
     else:
         policy = connection.ipsec_policy
-        offer = (policy.offer() if policy else AUTO_ESP).proposal
+        offer = connection.esp_offer().proposal
         rooms = [found for suite in _suites(offer) if (found := room(suite, udp=True))]
         left, udp = min(rooms, key=lambda one: one.mtu, default=None), True
         basis = f"the policy {policy.name}" if policy else "the widest suite of auto-negotiation"
@@ -140,7 +140,7 @@ def _evidence(connection: Connection, tunnels: list[TunnelShown]) -> list[tuple[
     """What stands behind the reasons, as far as drivers tell it."""
     tellers = [f"member {t.number} ({t.row.member.role})" for t in tunnels if t.row.reasons]
     told: list[tuple[str, str | datetime]] = [("Seen by", ", ".join(tellers))] if tellers else []
-    ends = f"{connection.gateway.public_address} to {connection.peer_address}"
+    ends = f"{connection.gateway.public_address} to {connection.peer}"
     told.append(("On the way", f"UDP 500 and 4500, {ends}"))
     return [*told, ("Since", connection.status_changed_at or connection.created_at)]
 

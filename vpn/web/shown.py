@@ -49,7 +49,7 @@ def word_of(gateway: Gateway) -> str:
 
 
 _COLUMNS = (
-    *("name", "gateway_id", "peer_address", "admin_state_up", "created_at"),
+    *("name", "gateway_id", "peer_address", "peer_fqdn", "resolved_address", "admin_state_up", "created_at"),
     *("status", "status_reasons", "status_changed_at"),
 )
 _CIDRS = Prefetch("cidrs", ConnectionCidr.objects.only("connection_id", "side", "cidr"))

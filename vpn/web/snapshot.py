@@ -35,7 +35,7 @@ class Seen(NamedTuple):
     id: UUID
     name: str
     gateway_id: UUID
-    peer_address: str
+    peer: str
     state: str
     reasons: list[dict[str, str]]
     changed_at: datetime | None
@@ -68,7 +68,7 @@ class Snapshot:
         return [Stand(g.pk, g.name, word_of(g), g.public_address, g.subnet_id) for g in self.gateways]
 
     def links(self) -> list[Link]:
-        return [Link(c.id, c.name, c.gateway_id, c.peer_address, c.state) for c in self.connections]
+        return [Link(c.id, c.name, c.gateway_id, c.peer, c.state) for c in self.connections]
 
 
 def stamp_of(actor: Actor, now: datetime) -> str:
@@ -93,8 +93,9 @@ def _connections(mine: QuerySet[Connection], now: datetime) -> list[Seen]:
     columns = ("pk", "status_reasons", "status_changed_at", "created_at")
     trouble = {ident: (why, changed, made) for ident, why, changed, made in troubled.values_list(*columns)}
     found = []
-    wanted = ("pk", "name", "gateway_id", "peer_address", "status", "admin_state_up")
-    for ident, name, gateway, peer, status, enabled in mine.order_by("name", "pk").values_list(*wanted):
+    wanted = ("pk", "name", "gateway_id", "peer_address", "peer_fqdn", "status", "admin_state_up")
+    rows = mine.order_by("name", "pk").values_list(*wanted)
+    for ident, name, gateway, address, fqdn, status, enabled in rows:
         reasons, changed, created = trouble.get(ident, ([], None, now))
         fresh = now - (changed or created) < PATIENCE and not reasons
         if not enabled:
@@ -103,7 +104,7 @@ def _connections(mine: QuerySet[Connection], now: datetime) -> list[Seen]:
             state = "partly" if reasons else "up"
         else:
             state = "negotiating" if fresh else "down"
-        found.append(Seen(ident, name, gateway, peer, state, reasons, changed))
+        found.append(Seen(ident, name, gateway, fqdn or address, state, reasons, changed))
     return found
 
 

@@ -10,8 +10,28 @@ from typing import Any
 from vpn.services.fields import ConnectionFields, GatewayFields
 
 VERSION = "2019-01-01"
+VERSION_2 = "2026-10-06"
+# What generation 1 has no words for.
+_TODAY = {"peer_fqdn", "establish_mode", "local_identity", "peer_identity"}
 PSK_PLACE = "THE-PRE-SHARED-KEY"
 PLACE = "YOUR-API-KEY"
+
+
+def _spoken(
+    gateway: GatewayFields, connection: ConnectionFields | None
+) -> tuple[str, int, dict[str, Any], dict[str, Any] | None]:
+    """Version, generation and both bodies: generation 2 only for what the first one does not know."""
+    if connection is None or not _TODAY & connection.keys():
+        return VERSION, 1, body_of(gateway), body_of(connection) if connection else None
+    rest = body_of(connection)
+    local = {"cidrs": rest.pop("local_cidrs", [])}
+    kind = "fqdn" if "peer_fqdn" in rest else "address"
+    peer = {kind: rest.pop(f"peer_{kind}", ""), "cidrs": rest.pop("peer_cidrs", [])}
+    if "local_identity" in rest:
+        local["ike_identities"] = [rest.pop("local_identity")]
+    if "peer_identity" in rest:
+        peer["ike_identity"] = rest.pop("peer_identity")
+    return VERSION_2, 2, body_of(gateway) | {"mode": "policy"}, rest | {"local": local, "peer": peer}
 
 
 def body_of(fields: GatewayFields | ConnectionFields) -> dict[str, Any]:
@@ -23,33 +43,36 @@ def body_of(fields: GatewayFields | ConnectionFields) -> dict[str, Any]:
 def curl(origin: str, gateway: GatewayFields, connection: ConnectionFields | None) -> str:
     """For a POSIX shell."""
     url = f"{origin}/v1/vpn_gateways"
-    first = _post(f'"{url}?version={VERSION}"', body_of(gateway))
-    if connection is None:
+    version, generation, body, second_body = _spoken(gateway, connection)
+    query = f"?version={version}" + (f"&generation={generation}" if generation > 1 else "")
+    first = _post(f'"{url}{query}"', body)
+    if second_body is None:
         return f"key={PLACE}\n{first}\n"
     take = """python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])'"""
-    second = _post(f'"{url}/$gateway/connections?version={VERSION}"', body_of(connection))
+    second = _post(f'"{url}/$gateway/connections{query}"', second_body)
     return f"key={PLACE}\ngateway=$({first} |\n  {take})\n\n{second}\n"
 
 
 def python(origin: str, gateway: GatewayFields, connection: ConnectionFields | None) -> str:
     """With the `ibm-vpc` package: its class VpcV1 has had these calls in every release."""
+    version, generation, body, second_body = _spoken(gateway, connection)
     lines = [
         "from ibm_cloud_sdk_core.authenticators import BearerTokenAuthenticator",
         "from ibm_vpc import VpcV1",
         "",
         f'authenticator = BearerTokenAuthenticator("{PLACE}")',
-        f'service = VpcV1("{VERSION}", authenticator=authenticator, generation=1)',
+        f'service = VpcV1("{version}", authenticator=authenticator, generation={generation})',
         f'service.set_service_url("{origin}/v1")',
         "",
         "gateway = service.create_vpn_gateway(",
-        f"    vpn_gateway_prototype={_literal(body_of(gateway))},",
+        f"    vpn_gateway_prototype={_literal(body)},",
         ").get_result()",
     ]
-    if connection is not None:
+    if second_body is not None:
         lines += [
             "connection = service.create_vpn_gateway_connection(",
             '    vpn_gateway_id=gateway["id"],',
-            f"    vpn_gateway_connection_prototype={_literal(body_of(connection))},",
+            f"    vpn_gateway_connection_prototype={_literal(second_body)},",
             ").get_result()",
         ]
     return "\n".join(lines) + "\n"

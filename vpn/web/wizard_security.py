@@ -20,8 +20,8 @@ from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Ve
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.services import check_ike_policy, check_ipsec_policy, create_ike_policy, create_ipsec_policy
+from policies.strength import word_of
 from policies.web.forms import IKEPolicyForm, IPsecPolicyForm, given
-from policies.web.shown import word_of
 from vpn.models import WizardDraft
 from vpn.web.drafts import get_draft, keep, part, raw
 from vpn.web.forms.wizard import SecurityForm

@@ -1,11 +1,14 @@
-"""VPN connections as the seed's samples show them, with the later additions (contract 3.2, 9.3)."""
+"""VPN connections in the newest form (contract section 4.4)."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
+
+from django.utils.crypto import salted_hmac
 
 from console.api.links import Links, stamp
 from policies.api.bodies import policy_reference
@@ -16,7 +19,7 @@ MASK = "********"
 
 
 def connection_body(connection: Connection, links: Links, *, shows_key: bool) -> dict[str, Any]:
-    """The row's policies come with it. Without `shows_key` the pre-shared key is masked."""
+    """The row's gateway and policies come with it. Without `shows_key` the pre-shared key is masked."""
     return _body(connection, *cidrs_of(connection), links, shows_key=shows_key)
 
 
@@ -42,9 +45,11 @@ def _body(
         "id": ident,
         "name": connection.name,
         "href": links.href(f"vpn_gateways/{connection.gateway_id}/connections", ident),
-        "local_cidrs": local,
-        "peer_cidrs": peer,
-        "peer_address": connection.peer_address,
+        "local": {
+            "cidrs": local,
+            "ike_identities": [_identity(connection.local_identity, connection.gateway.public_address)],
+        },
+        "peer": _peer(connection, peer),
         "admin_state_up": connection.admin_state_up,
         "psk": (connection.known_psk() if shows_key else None) or MASK,
         "dead_peer_detection": {
@@ -53,7 +58,6 @@ def _body(
             "timeout": connection.dpd_timeout,
         },
         "created_at": stamp(connection.created_at),
-        "route_mode": "policy",
         "authentication_mode": "psk",
         "status": connection.status,
         "status_reasons": connection.status_reasons,
@@ -67,3 +71,31 @@ def _body(
     if connection.ipsec_policy is not None:
         body["ipsec_policy"] = policy_reference(connection.ipsec_policy, links)
     return body
+
+
+def _peer(connection: Connection, cidrs: list[str]) -> dict[str, Any]:
+    """Known by its address or by its name, which names it in IKE too."""
+    given = connection.peer_identity
+    if not connection.peer_fqdn:
+        identity = _identity(given, connection.address)
+        return {"type": "address", "address": connection.address, "cidrs": cidrs, "ike_identity": identity}
+    identity = given or {"type": "fqdn", "value": connection.peer_fqdn}
+    body = {"type": "fqdn", "fqdn": connection.peer_fqdn, "cidrs": cidrs, "ike_identity": identity}
+    # Our addition: where the name leads now.
+    return body | ({"address": connection.address} if connection.address else {})
+
+
+def _identity(given: dict[str, str] | None, address: str) -> dict[str, str]:
+    """The one that was set, else the address of its side."""
+    return given or {"type": "ipv4_address", "value": address}
+
+
+def etag_of(connection: Connection) -> str:
+    """Of what was asked for: the same while only what is observed changes. Tells nothing of the key."""
+    local, peer = cidrs_of(connection)
+    wanted = (
+        connection.name, connection.peer, connection.admin_state_up, connection.establish_mode,
+        connection.dpd_action, connection.dpd_interval, connection.dpd_timeout, connection.psk_id,
+        str(connection.ike_policy_id), str(connection.ipsec_policy_id), local, peer,
+    )  # fmt: skip
+    return f'"{salted_hmac(f"etag:{connection.pk}", json.dumps(wanted)).hexdigest()}"'

@@ -1,4 +1,4 @@
-"""VPN gateways as the seed's samples show them, with the later additions (contract 3.1, 9.3)."""
+"""VPN gateways and their members in the newest form (contract sections 4.1 and 4.2)."""
 
 from __future__ import annotations
 
@@ -70,14 +70,13 @@ def _body(
         "name": gateway.name,
         "href": links.href("vpn_gateways", ident),
         "created_at": stamp(gateway.created_at),
-        "status": gateway.status,
-        "public_ip": {"address": gateway.public_address},
         "subnet": subnet_reference(gateway.subnet, links),
         "resource_group": resource_group_reference(gateway.resource_group, links),
         "resource_type": "vpn_gateway",
         "mode": gateway.mode,
+        "availability_mode": "zonal",
         "vpc": vpc_reference(gateway.vpc, links),
-        "members": [_member(member, gateway) for member in members],
+        "members": [member_body(member, gateway, links) for member in members],
         "connections": connections,
         "lifecycle_state": gateway.lifecycle_state,
         "lifecycle_reasons": gateway.lifecycle_reasons,
@@ -86,14 +85,23 @@ def _body(
     }
 
 
-def _member(member: GatewayMember, gateway: Gateway) -> dict[str, Any]:
+def member_body(member: GatewayMember, gateway: Gateway, links: Links) -> dict[str, Any]:
     """The pair shares one public address, which stands with the active one (contract 4.2)."""
     active = member.role == "active"
+    ident, subnet = str(member.pk), gateway.subnet
     return {
+        "id": ident,
+        "href": links.href(f"vpn_gateways/{gateway.pk}/members", ident),
         "role": member.role,
-        "status": gateway.status,
         "public_ip": {"address": gateway.public_address if active else NO_ADDRESS},
-        "private_ip": {"address": member.private_address},
+        "private_ip": {
+            "address": member.private_address,
+            "href": links.href(f"subnets/{subnet.pk}/reserved_ips", ident),
+            "id": ident,
+            "name": f"{gateway.name}-{member.index + 1}",
+            "resource_type": "subnet_reserved_ip",
+            "subnet": subnet_reference(subnet, links),
+        },
         "health_state": member.health_state,
         "health_reasons": member.health_reasons,
         "lifecycle_state": gateway.lifecycle_state,

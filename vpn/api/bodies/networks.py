@@ -47,6 +47,39 @@ def vpc_body(vpc: Vpc, links: Links) -> dict[str, Any]:
         "status": "failed" if vpc.failure else "available",
         "classic_access": vpc.classic_access,
         "resource_group": resource_group_reference(vpc.resource_group, links),
+        "health_state": "faulted" if vpc.failure else "ok",
+        "health_reasons": [],
+        "cse_source_ips": [],
+        "public_address_ranges": [],
+        "dns": {"enable_hub": False, "resolution_binding_count": 0, "resolver": _NO_RESOLVER},
+        "default_network_acl": _in_name(vpc, "network_acls", "network-acl", links),
+        "default_security_group": _in_name(vpc, "security_groups", "security-group", links),
+        "default_routing_table": _routing_table(vpc, links),
+    }
+
+
+_NO_RESOLVER = {"servers": [], "type": "system", "configuration": "default"}
+
+
+def _in_name(vpc: Vpc, collection: str, kind: str, links: Links) -> dict[str, Any]:
+    """What today's clients ask of every VPC and this service has in name only: all is let through."""
+    ident = str(vpc.pk)
+    return {
+        "id": ident,
+        "crn": links.crn(kind, ident),
+        "href": links.href(collection, ident),
+        "name": f"{vpc.name}-default",
+    }
+
+
+def _routing_table(vpc: Vpc, links: Links) -> dict[str, Any]:
+    ident = str(vpc.pk)
+    return {
+        "id": ident,
+        "crn": links.crn("routing-table", ident),
+        "href": links.href(f"vpcs/{ident}/routing_tables", ident),
+        "name": f"{vpc.name}-default",
+        "resource_type": "routing_table",
     }
 
 
@@ -96,6 +129,23 @@ def _subnet(subnet: Subnet, taken: int, links: Links) -> dict[str, Any]:
         "zone": zone_reference(subnet.zone, links),
         "vpc": vpc_reference(subnet.vpc, links),
         "resource_group": resource_group_reference(subnet.resource_group, links),
+        "network_acl": _in_name(subnet.vpc, "network_acls", "network-acl", links),
+        "routing_table": _routing_table(subnet.vpc, links),
+    }
+
+
+def reserved_ip_body(address: SubnetAddress, name: str, links: Links) -> dict[str, Any]:
+    """An address that the provider holds: of a gateway's member or an instance."""
+    ident, subnet = str(address.owner), address.subnet
+    return {
+        "id": ident,
+        "address": address.address,
+        "auto_delete": True,
+        "href": links.href(f"subnets/{subnet.pk}/reserved_ips", ident),
+        "lifecycle_state": "stable",
+        "name": name,
+        "owner": "provider",
+        "resource_type": "subnet_reserved_ip",
     }
 
 

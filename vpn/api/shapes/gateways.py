@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+from rest_framework import serializers
+
 from console.api.fields import Flag, Reference, Shape, Text, Texts, Whole, Word, read_only, settled
-from vpn.domain.checks_connections import PSK_RULE
+from vpn.domain.checks_connections import ESTABLISH_MODES, PSK_RULE
+from vpn.domain.checks_gateways import AVAILABILITY_MODES, GATEWAY_MODES
+from vpn.domain.identities import IdentityType
 
 _GATEWAY = read_only(
-    "id", "crn", "href", "created_at", "status", "public_ip", "connections", "members", "mode",
+    "id", "crn", "href", "created_at", "status", "public_ip", "connections", "members",
     "resource_type", "vpc", "lifecycle_state", "lifecycle_reasons", "health_state", "health_reasons",
 )  # fmt: skip
 _CONNECTION = read_only(
     "id", "href", "created_at", "status", "status_reasons", "route_mode", "authentication_mode", "mode",
-    "resource_type", "establish_mode",
+    "resource_type",
 )  # fmt: skip
 _ONE_BY_ONE = "{0} are changed one by one: PUT or DELETE .../{0}/PREFIX_ADDRESS/PREFIX_LENGTH."
+_ROUTE_ONLY = "{0} belongs to route mode, which is not served; gateways have the mode policy."
+_ROUTE_GATEWAY = {name: _ROUTE_ONLY.format(name) for name in ("local_asn", "advertised_cidrs")}
+_ROUTE_CONNECTION = {
+    name: _ROUTE_ONLY.format(name) for name in ("routing_protocol", "tunnels", "distribute_traffic")
+}
 
 
 class GatewayPatch(Shape):
     """Only the name can change."""
 
-    fixed = {**_GATEWAY, **settled("subnet", "resource_group")}
+    fixed = {
+        **_GATEWAY,
+        **_ROUTE_GATEWAY,
+        **settled("subnet", "resource_group", "mode", "availability_mode"),
+    }
 
     name = Text()
 
 
 class GatewayCreate(Shape):
-    fixed = _GATEWAY
+    fixed = {**_GATEWAY, **_ROUTE_GATEWAY}
 
     name = Text()
     subnet = Reference()
+    mode = Word(GATEWAY_MODES, help_text="policy is what is served.")
+    availability_mode = Word(AVAILABILITY_MODES)
     resource_group = Reference()
 
 
@@ -40,26 +55,67 @@ class DeadPeerDetection(Shape):
     timeout = Whole()
 
 
-class ConnectionPatch(Shape):
-    """Everything but the CIDRs. A policy that is null means auto-negotiation."""
+class Identity(Shape):
+    """How an end names itself in IKE; of a key_id the value is base64."""
 
-    fixed = {
-        **_CONNECTION,
-        "local_cidrs": _ONE_BY_ONE.format("local_cidrs"),
-        "peer_cidrs": _ONE_BY_ONE.format("peer_cidrs"),
-    }
+    type = Word(tuple(kind.value for kind in IdentityType), required=True)
+    value = Text(required=True)
+
+
+class LocalPatch(Shape):
+    fixed = {"cidrs": _ONE_BY_ONE.format("local_cidrs"), **settled("ike_identities")}
+
+
+class PeerPatch(Shape):
+    """Where the peer is."""
+
+    fixed = {"cidrs": _ONE_BY_ONE.format("peer_cidrs"), **read_only("type"), **settled("ike_identity")}
+
+    address = Text()
+    fqdn = Text(style={"template": "rest_framework/left_out.html"})
+
+
+class Local(Shape):
+    """This end."""
+
+    cidrs = Texts(label="Local CIDRs", help_text="Several with commas between.")
+    ike_identities = serializers.ListField(
+        child=Identity(), required=False, style={"template": "rest_framework/left_out.html"}
+    )
+
+
+class Peer(Shape):
+    """The other end."""
+
+    fixed = read_only("type")
+
+    address = Text()
+    fqdn = Text(style={"template": "rest_framework/left_out.html"})
+    cidrs = Texts(label="Peer CIDRs", help_text="Several with commas between.")
+    ike_identity = Identity(style={"template": "rest_framework/left_out.html"})
+
+
+class ConnectionShape(Shape):
+    """What both bodies share. A policy that is null means auto-negotiation."""
+
+    fixed = {**_CONNECTION, **_ROUTE_CONNECTION}
 
     name = Text()
-    peer_address = Text()
     psk = Text(label="Pre-shared key", help_text=PSK_RULE)
     admin_state_up = Flag()
+    establish_mode = Word(ESTABLISH_MODES)
     dead_peer_detection = DeadPeerDetection()
     ike_policy = Reference(allow_null=True, label="IKE policy")
     ipsec_policy = Reference(allow_null=True, label="IPsec policy")
 
 
-class ConnectionCreate(ConnectionPatch):
-    fixed = _CONNECTION
+class ConnectionPatch(ConnectionShape):
+    """Everything but CIDRs and identities."""
 
-    local_cidrs = Texts(label="Local CIDRs", help_text="Several with commas between.")
-    peer_cidrs = Texts(label="Peer CIDRs", help_text="Several with commas between.")
+    local = LocalPatch()
+    peer = PeerPatch()
+
+
+class ConnectionCreate(ConnectionShape):
+    local = Local()
+    peer = Peer()

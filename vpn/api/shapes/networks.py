@@ -10,6 +10,8 @@ _ENVELOPE = read_only("id", "crn", "href", "created_at", "status", "resource_typ
 
 
 class Zone(Shape):
+    is_plain = False
+
     name = Text()
     href = Text(style={"template": "rest_framework/left_out.html"})
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.api.errors import InvalidParameter
+from console.api.versions import OBJECTS
 from console.errors import Invalid, NotFound, Violation
 from vpn.api.views.connections import ConnectionApiView
 from vpn.services.cidrs import Side, add_cidr, has_cidr, remove_cidr
@@ -25,7 +26,8 @@ class CidrsView(ConnectionApiView):
     def get(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
         local, peer = cidrs_of(row)
-        return Response({f"{self.side}_cidrs": local if self.side == "local" else peer})
+        key = f"{self.side}_cidrs" if self.version.is_before(OBJECTS) else "cidrs"
+        return Response({key: local if self.side == "local" else peer})
 
 
 class CidrView(ConnectionApiView):
@@ -43,10 +45,10 @@ class CidrView(ConnectionApiView):
     def put(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         try:
-            add_cidr(self.actor, *ids, self.side, _plain(cidr))
+            added = add_cidr(self.actor, *ids, self.side, _plain(cidr))
         except Invalid as error:
             raise InvalidParameter(error.violations) from None
-        return Response(status=204)
+        return Response(status=201 if added and not self.version.is_before(OBJECTS) else 204)
 
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)

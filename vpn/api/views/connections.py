@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.api.changes import renamed
+from console.api.dry_run import Warning, creates
 from console.api.errors import InvalidParameter
+from console.api.fields import Shape
 from console.api.views import ApiView, path_id
-from console.errors import NotFound, Violation
+from console.errors import Invalid, NotFound, Outdated, Violation
 from policies.services import get_ike_policy, get_ipsec_policy
-from vpn.api.bodies.connections import connection_bodies, connection_body
+from policies.strength import told_of, warnings_of
+from vpn.api.bodies.connections import connection_bodies, connection_body, etag_of
 from vpn.api.shapes.gateways import ConnectionCreate, ConnectionPatch
+from vpn.api.versions import CONNECTION
 from vpn.api.views.gateways import gateway_id_of
+from vpn.domain.spec import DpdAction
 from vpn.models import Connection
 from vpn.services.connections import (
     check_connection,
@@ -29,10 +36,48 @@ from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import get_gateway
 
 STATUSES = ("up", "down")
+# 20 letters and digits are some 112 bits, the least that NIST SP 800-77 asks of a key.
+SHORT_KEY = 20
+_ONE_IDENTITY = "A connection of a policy-mode gateway has one local identity."
+
+
+# Where the rules' fields stand in a body of the newest form.
+_PLACES = {
+    "peer_address": "peer.address",
+    "peer_fqdn": "peer.fqdn",
+    "peer_cidrs": "peer.cidrs",
+    "local_cidrs": "local.cidrs",
+    "peer_identity": "peer.ike_identity",
+    "local_identity": "local.ike_identities[0]",
+}
 
 
 class ConnectionApiView(ApiView):
     """What views of connections share."""
+
+    changes = CONNECTION
+
+    def placed(self, violations: Iterable[Violation]) -> list[Violation]:
+        return [
+            v if v.code == "bad_field" else v._replace(field=renamed(v.field, _PLACES)) for v in violations
+        ]
+
+    def fields(self, shape: type[Shape], **more: Any) -> ConnectionFields:
+        return self.flat(self.read(shape, **more))
+
+    def flat(self, given: dict[str, Any]) -> ConnectionFields:
+        """A body of the newest form as the services take it. Raises Invalid."""
+        rest = {name: value for name, value in given.items() if name not in ("local", "peer")}
+        local, peer = given.get("local", {}), given.get("peer", {})
+        found = {f"local_{name}": local[name] for name in ("cidrs",) if name in local}
+        found |= {f"peer_{name}": peer[name] for name in ("cidrs", "address", "fqdn") if name in peer}
+        if identities := local.get("ike_identities"):
+            if len(identities) > 1:
+                raise Invalid([Violation("validation_max_value", "local.ike_identities", _ONE_IDENTITY)])
+            found["local_identity"] = identities[0]
+        if "ike_identity" in peer:
+            found["peer_identity"] = peer["ike_identity"]
+        return cast(ConnectionFields, {**rest, **found, "generation": self.version.generation})
 
     def ids(self, gateway: str, connection: str) -> tuple[UUID, UUID]:
         """The ids of the path. Raises NotFound, of the gateway first."""
@@ -57,26 +102,60 @@ class ConnectionApiView(ApiView):
             rows, filters = rows.filter(status=wanted), {"status": wanted}
         page = self.page(rows.prefetch_related(None), path, filters=filters)
         bodies = connection_bodies(page.rows, self.links, shows_key=self.shows_keys)
-        return Response(page.body("connections", bodies))
+        return Response(page.body("connections", [self.told(body) for body in bodies]))
+
+    def shown_whole(self, row: Connection, *, status: int = 200) -> Response:
+        """One connection; in generation 2 with an ETag for If-Match."""
+        response = self.answer(self.body(row), status=status)
+        if self.version.generation > 1:
+            response["ETag"] = etag_of(row)
+        return response
+
+    def unchanged(self, row: Connection) -> None:
+        """Raises Outdated when If-Match names another state than the one that stands."""
+        wanted = self.request.META.get("HTTP_IF_MATCH")
+        if self.version.generation == 1 or wanted is None or wanted.strip() == "*":
+            return
+        if etag_of(row) not in (tag.strip().removeprefix("W/") for tag in wanted.split(",")):
+            message = "The connection has been changed since; get it again and look at what is different."
+            raise Outdated([Violation("precondition_failed", "If-Match", message)])
 
 
 class ConnectionsView(ConnectionApiView):
     """The connections of one VPN gateway, newest first."""
 
     shapes = {"POST": ConnectionCreate}
+    made: Connection
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
         return self.listed(connections_of(gateway), f"vpn_gateways/{gateway.pk}/connections")
 
+    @creates
     def post(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway_id = gateway_id_of(vpn_gateway_id)
 
-        def check(fields: ConnectionFields) -> list[Violation]:
-            return check_connection(self.actor, fields, gateway=get_gateway(self.actor, gateway_id))
+        def check(given: dict[str, Any]) -> list[Violation]:
+            gateway = get_gateway(self.actor, gateway_id)
+            return check_connection(self.actor, self.flat(given), gateway=gateway)
 
-        row = create_connection(self.actor, gateway_id, self.read(ConnectionCreate, check=check))
-        return Response(self.body(row), status=201)
+        self.made = create_connection(self.actor, gateway_id, self.fields(ConnectionCreate, check=check))
+        return self.shown_whole(self.made, status=201)
+
+    def warnings(self, body: Mapping[str, Any]) -> Iterable[Warning]:
+        row = self.made
+        for policy in (row.ike_policy, row.ipsec_policy):
+            if policy is not None:
+                for weak in warnings_of(policy):
+                    yield Warning("weak_algorithm", f"The policy {policy.name}: {told_of(weak)}")
+        if len(row.known_psk() or "") < SHORT_KEY:
+            message = (
+                f"The pre-shared key has less than {SHORT_KEY} characters; a longer one is harder to guess."
+            )
+            yield Warning("short_key", message)
+        if row.dpd_action == DpdAction.NONE:
+            message = "Without dead peer detection a peer that vanished is noticed at the next rekeying only."
+            yield Warning("no_dead_peer_detection", message)
 
 
 class ConnectionView(ConnectionApiView):
@@ -86,20 +165,16 @@ class ConnectionView(ConnectionApiView):
 
     def get(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
-        return self.answer(self.body(row))
+        return self.shown_whole(row)
 
     def patch(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
-        return self.answer(
-            self.body(
-                update_connection(
-                    self.actor, *ids, self.read(ConnectionPatch, of=lambda: get_connection(self.actor, *ids))
-                )
-            )
-        )
+        fields = self.fields(ConnectionPatch, of=lambda: get_connection(self.actor, *ids))
+        return self.shown_whole(update_connection(self.actor, *ids, fields, guard=self.unchanged))
 
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
-        delete_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
+        ids = self.ids(vpn_gateway_id, connection_id)
+        delete_connection(self.actor, *ids, guard=self.unchanged)
         return Response(status=self.version.deleted_status)
 
 
@@ -128,4 +203,4 @@ class IPsecPolicyConnectionsView(ConnectionApiView):
 
 
 def _whole(rows: QuerySet[Connection]) -> QuerySet[Connection]:
-    return rows.select_related("ike_policy", "ipsec_policy")
+    return rows.select_related("gateway", "ike_policy", "ipsec_policy")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.api.dry_run import creates
+from console.api.fields import Shape
 from console.api.views import ApiView, path_id
-from vpn.api.bodies.gateways import gateway_bodies, gateway_body
+from console.errors import Violation, not_found
+from vpn.api.bodies.gateways import gateway_bodies, gateway_body, member_body
 from vpn.api.shapes.gateways import GatewayCreate, GatewayPatch
+from vpn.api.versions import GATEWAY
 from vpn.services.fields import GatewayFields
 from vpn.services.gateways import (
     check_gateway,
@@ -20,27 +25,50 @@ from vpn.services.gateways import (
     update_gateway,
 )
 
+# Contract section 5.5.
+SORTS = ("created_at", "name")
+
 
 def gateway_id_of(text: str) -> UUID:
     return path_id(text, "vpn_gateway_not_found", "VPN gateway")
 
 
-class GatewaysView(ApiView):
-    """The account's VPN gateways, newest first."""
+class GatewayApiView(ApiView):
+    """What views of gateways share."""
+
+    changes = GATEWAY
+
+    def fields(self, shape: type[Shape], **more: Any) -> GatewayFields:
+        fields: GatewayFields = self.read(shape, **more)
+        return {**fields, "generation": self.version.generation}
+
+
+class GatewaysView(GatewayApiView):
+    """The account's VPN gateways, newest first or as `sort` says."""
 
     shapes = {"POST": GatewayCreate}
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(gateways_of(self.actor))
-        page = self.page(rows, "vpn_gateways", filters=filters)
-        return Response(page.body("vpn_gateways", gateway_bodies(page.rows, self.links)))
+        mode = request.query_params.get("mode")
+        if mode is not None:
+            rows, filters = rows.filter(mode=mode[:8]), {**filters, "mode": mode}
+        page = self.page(rows, "vpn_gateways", filters=filters, sorts=SORTS)
+        bodies = [self.told(body) for body in gateway_bodies(page.rows, self.links)]
+        return Response(page.body("vpn_gateways", bodies))
 
+    @creates
     def post(self, request: Request) -> Response:
-        fields: GatewayFields = self.read(GatewayCreate, check=lambda f: check_gateway(self.actor, f))
-        return Response(gateway_body(create_gateway(self.actor, fields), self.links), status=201)
+        generation = self.version.generation
+
+        def check(fields: GatewayFields) -> list[Violation]:
+            return check_gateway(self.actor, {**fields, "generation": generation})
+
+        gateway = create_gateway(self.actor, self.fields(GatewayCreate, check=check))
+        return self.answer(gateway_body(gateway, self.links), status=201)
 
 
-class GatewayView(ApiView):
+class GatewayView(GatewayApiView):
     """One VPN gateway. Deleting it deletes its connections; policies stay."""
 
     shapes = {"PATCH": GatewayPatch}
@@ -51,11 +79,32 @@ class GatewayView(ApiView):
 
     def patch(self, request: Request, vpn_gateway_id: str) -> Response:
         ident = gateway_id_of(vpn_gateway_id)
-        gateway = update_gateway(
-            self.actor, ident, self.read(GatewayPatch, of=lambda: get_gateway(self.actor, ident))
-        )
-        return self.answer(gateway_body(gateway, self.links))
+        fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident))
+        return self.answer(gateway_body(update_gateway(self.actor, ident, fields), self.links))
 
     def delete(self, request: Request, vpn_gateway_id: str) -> Response:
         delete_gateway(self.actor, gateway_id_of(vpn_gateway_id))
         return Response(status=self.version.deleted_status)
+
+
+class MembersView(GatewayApiView):
+    """The two members of a gateway: one active, one standing by."""
+
+    def get(self, request: Request, vpn_gateway_id: str) -> Response:
+        gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
+        members = [member_body(row, gateway, self.links) for row in gateway.members.all()]
+        href = self.links.href(f"vpn_gateways/{gateway.pk}", "members")
+        page = {"first": {"href": href}, "limit": len(members), "total_count": len(members)}
+        return Response({**page, "members": members})
+
+
+class MemberView(GatewayApiView):
+    """One member of a gateway."""
+
+    def get(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
+        gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
+        ident = path_id(member_id, "not_found", "member of this VPN gateway")
+        member = gateway.members.filter(pk=ident).first()
+        if member is None:
+            raise not_found("not_found", "member of this VPN gateway", ident)
+        return Response(member_body(member, gateway, self.links))

@@ -10,11 +10,13 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.api.dry_run import creates
 from console.api.links import Links
 from console.api.views import ApiView, path_id
 from console.errors import not_found
 from vpn.api.bodies.networks import address_prefix_body, region_body, vpc_body, zone_body
 from vpn.api.shapes.networks import AddressPrefixCreate, AddressPrefixPatch, VpcCreate, VpcPatch
+from vpn.api.versions import VPC
 from vpn.domain.cidrs import parse_cidr
 from vpn.models import AddressPrefix, Subnet, Vpc
 from vpn.services.networks import (
@@ -65,7 +67,13 @@ def vpc_id_of(text: str) -> UUID:
     return path_id(text, "vpc_not_found", "VPC")
 
 
-class VpcsView(ApiView):
+class VpcApiView(ApiView):
+    """What views of VPCs share."""
+
+    changes = VPC
+
+
+class VpcsView(VpcApiView):
     """The account's VPCs, newest first."""
 
     shapes = {"POST": VpcCreate}
@@ -77,14 +85,15 @@ class VpcsView(ApiView):
             rows = rows.filter(classic_access=flag)
             filters = {**filters, "classic_access": str(flag).lower()}
         page = self.page(rows.select_related("resource_group"), "vpcs", filters=filters)
-        return Response(page.body("vpcs", [vpc_body(row, self.links) for row in page.rows]))
+        return Response(page.body("vpcs", [self.told(vpc_body(row, self.links)) for row in page.rows]))
 
+    @creates
     def post(self, request: Request) -> Response:
         vpc = create_vpc(self.actor, self.read(VpcCreate))
-        return Response(vpc_body(vpc, self.links), status=201)
+        return self.answer(vpc_body(vpc, self.links), status=201)
 
 
-class VpcView(ApiView):
+class VpcView(VpcApiView):
     """One VPC."""
 
     shapes = {"PATCH": VpcPatch}
@@ -125,6 +134,7 @@ class AddressPrefixesView(PrefixApiView):
         page = self.page(AddressPrefix.objects.filter(vpc=vpc), f"vpcs/{vpc.pk}/address_prefixes")
         return Response(page.body("address_prefixes", self.bodies(list(page.rows), vpc.pk)))
 
+    @creates
     def post(self, request: Request, vpc_id: str) -> Response:
         ident = vpc_id_of(vpc_id)
         fields = self.read(AddressPrefixCreate, of=lambda: get_vpc(self.actor, ident))

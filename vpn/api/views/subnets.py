@@ -9,10 +9,14 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.api.dry_run import creates
 from console.api.views import ApiView, path_id
-from vpn.api.bodies.networks import instance_body, subnet_bodies
+from console.errors import not_found
+from vpn.api.bodies.networks import instance_body, reserved_ip_body, subnet_bodies
 from vpn.api.shapes.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
+from vpn.api.versions import SUBNET
 from vpn.models import Instance, Subnet
+from vpn.services.addresses import reserved_ip
 from vpn.services.fields import InstanceFields
 from vpn.services.references import parse_id
 from vpn.services.subnets import (
@@ -35,7 +39,13 @@ def _instance_id(text: str) -> UUID:
     return path_id(text, "instance_not_found", "instance")
 
 
-class SubnetsView(ApiView):
+class SubnetApiView(ApiView):
+    """What views of subnets share."""
+
+    changes = SUBNET
+
+
+class SubnetsView(SubnetApiView):
     """The account's subnets, newest first."""
 
     shapes = {"POST": SubnetCreate}
@@ -45,7 +55,8 @@ class SubnetsView(ApiView):
         narrowed, filters = self.resource_group_filter(rows)
         narrowed, more = self.narrowed(narrowed)
         page = self.page(narrowed, "subnets", filters=filters | more)
-        return Response(page.body("subnets", subnet_bodies(page.rows, self.links)))
+        bodies = [self.told(body) for body in subnet_bodies(page.rows, self.links)]
+        return Response(page.body("subnets", bodies))
 
     def narrowed(self, rows: QuerySet[Subnet]) -> tuple[QuerySet[Subnet], dict[str, str]]:
         """By `vpc.id`, `vpc.crn`, `vpc.name` and `zone.name`."""
@@ -59,12 +70,13 @@ class SubnetsView(ApiView):
                 rows = rows.filter(**{"zone" if name == "zone.name" else "vpc__name": value})
         return rows, filters
 
+    @creates
     def post(self, request: Request) -> Response:
         subnet = create_subnet(self.actor, self.read(SubnetCreate))
-        return Response(subnet_bodies([subnet], self.links)[0], status=201)
+        return self.answer(subnet_bodies([subnet], self.links)[0], status=201)
 
 
-class SubnetView(ApiView):
+class SubnetView(SubnetApiView):
     """One subnet. It cannot be deleted while anything is in it."""
 
     shapes = {"PATCH": SubnetPatch}
@@ -86,6 +98,20 @@ class SubnetView(ApiView):
         return subnet_bodies([row], self.links)[0]
 
 
+class ReservedIpView(ApiView):
+    """An address that a member of a gateway or an instance holds."""
+
+    name = "Reserved IP"
+
+    def get(self, request: Request, subnet_id: str, reserved_ip_id: str) -> Response:
+        subnet = get_subnet(self.actor, _subnet_id(subnet_id))
+        ident = path_id(reserved_ip_id, "not_found", "reserved IP")
+        found = reserved_ip(subnet, ident)
+        if found is None:
+            raise not_found("not_found", "reserved IP", ident)
+        return Response(reserved_ip_body(*found, self.links))
+
+
 class InstancesView(ApiView):
     """Instances: hosts with an address in a subnet, to try connections with."""
 
@@ -97,6 +123,7 @@ class InstancesView(ApiView):
         page = self.page(rows, "instances", filters=filters)
         return Response(page.body("instances", [instance_body(row, self.links) for row in page.rows]))
 
+    @creates
     def post(self, request: Request) -> Response:
         instance = create_instance(self.actor, _instance_fields(self.read(InstanceCreate)))
         return Response(instance_body(instance, self.links), status=201)

@@ -9,7 +9,8 @@ from django import forms
 from console.actor import Actor
 from console.web.forms import RuleForm, WordsField
 from policies.models import IKEPolicy, IPsecPolicy
-from policies.web.shown import warnings_of
+from policies.strength import warnings_of
+from vpn.domain.identities import IdentityType, is_fqdn
 from vpn.domain.spec import DpdAction
 from vpn.services.fields import ConnectionFields, DpdFields
 
@@ -46,6 +47,7 @@ class SettingsForm(RuleForm):
     """What of a connection an edit may change; CIDRs and the key have forms of their own."""
 
     paths = {
+        "peer_fqdn": "peer_address",
         "dead_peer_detection": "dpd_action",
         "dead_peer_detection.action": "dpd_action",
         "dead_peer_detection.interval": "dpd_interval",
@@ -59,8 +61,8 @@ class SettingsForm(RuleForm):
     )
     peer_address = forms.CharField(
         required=False,
-        help_text="The public IPv4 address of the other side, such as 203.0.113.9.",
-        widget=forms.TextInput(attrs=PLAIN | {"inputmode": "decimal"}),
+        help_text="The public IPv4 address of the other side, such as 203.0.113.9, or its full domain name.",
+        widget=forms.TextInput(attrs=PLAIN),
     )
     ike_policy = PolicyChoice(
         label="IKE policy",
@@ -75,6 +77,12 @@ class SettingsForm(RuleForm):
         required=False,
         empty_label="Auto-negotiation",
         help_text="Phase 2.",
+    )
+    establish_mode = forms.ChoiceField(
+        label="Who starts the tunnel",
+        required=False,
+        choices=[("bidirectional", "both sides"), ("peer_only", "the peer only; this side answers")],
+        initial="bidirectional",
     )
     dpd_action = forms.ChoiceField(
         label="When the peer is silent",
@@ -101,10 +109,15 @@ class SettingsForm(RuleForm):
         names = set(self.changed_data if only_changed else self.fields)
         data = self.cleaned_data
         fields: ConnectionFields = {}
-        for name in ("name", "peer_address"):
-            # An emptied field of an edit is a change, for the rules to judge.
-            if name in names and (data.get(name) or only_changed):
-                fields[name] = data.get(name, "")
+        # An emptied field of an edit is a change, for the rules to judge.
+        if "name" in names and (data.get("name") or only_changed):
+            fields["name"] = data.get("name", "")
+        peer = data.get("peer_address", "")
+        if "peer_address" in names and (peer or only_changed):
+            fields["peer_fqdn" if is_fqdn(peer) else "peer_address"] = peer
+        mode = data.get("establish_mode") or "bidirectional"
+        if "establish_mode" in names and (only_changed or mode != "bidirectional"):
+            fields["establish_mode"] = mode
         if "ike_policy" in names:
             fields["ike_policy"] = _reference(data.get("ike_policy"))
         if "ipsec_policy" in names:
@@ -124,8 +137,32 @@ class SettingsForm(RuleForm):
         return dpd
 
 
+_IDENTITIES = [
+    ("", "its address"),
+    (IdentityType.FQDN.value, "a full domain name"),
+    (IdentityType.HOSTNAME.value, "a host name"),
+    (IdentityType.IPV4_ADDRESS.value, "another IPv4 address"),
+    (IdentityType.KEY_ID.value, "a key ID, in base64"),
+]
+
+
+def _identity_fields(whose: str) -> tuple[forms.ChoiceField, forms.CharField]:
+    kind = forms.ChoiceField(label=f"{whose} names itself by", required=False, choices=_IDENTITIES)
+    hint = "Only when it is not its address; it cannot be changed later."
+    value = forms.CharField(
+        label=f"{whose}'s name", required=False, help_text=hint, widget=forms.TextInput(attrs=PLAIN)
+    )
+    return kind, value
+
+
 class ConnectionForm(SettingsForm):
     """A new connection. `kept_key`: the draft's key, used when the field is left empty."""
+
+    paths = SettingsForm.paths | {
+        f"{side}_identity.{word}": f"{side}_identity{ending}"
+        for side in ("local", "peer")
+        for word, ending in (("type", "_type"), ("value", ""))
+    }
 
     psk = key_field()
     local_cidrs = WordsField(
@@ -134,6 +171,9 @@ class ConnectionForm(SettingsForm):
     peer_cidrs = WordsField(
         label="Peer CIDRs", required=False, help_text="Behind the peer, one a line: what you want to reach."
     )
+
+    local_identity_type, local_identity = _identity_fields("The gateway")
+    peer_identity_type, peer_identity = _identity_fields("The peer")
 
     field_order = ["name", "peer_address", "psk", "local_cidrs", "peer_cidrs"]
 
@@ -148,9 +188,18 @@ class ConnectionForm(SettingsForm):
         fields = super().given(only_changed=only_changed)
         if psk := self.cleaned_data.get("psk") or self._kept_key:
             fields["psk"] = psk
+        if local := self._identity("local_identity"):
+            fields["local_identity"] = local
+        if peer := self._identity("peer_identity"):
+            fields["peer_identity"] = peer
         fields["local_cidrs"] = self.cleaned_data.get("local_cidrs", [])
         fields["peer_cidrs"] = self.cleaned_data.get("peer_cidrs", [])
         return fields
+
+    def _identity(self, name: str) -> dict[str, str]:
+        """As the API has it; empty when neither half was entered."""
+        kind, value = (self.cleaned_data.get(one, "") for one in (f"{name}_type", name))
+        return {"type": kind, "value": value} if kind or value else {}
 
 
 class KeyForm(RuleForm):
@@ -172,7 +221,8 @@ def settings_initial(row: Any) -> dict[str, Any]:
     """The form's values of a connection as it stands."""
     return {
         "name": row.name,
-        "peer_address": row.peer_address,
+        "peer_address": row.peer,
+        "establish_mode": row.establish_mode,
         "ike_policy": row.ike_policy_id,
         "ipsec_policy": row.ipsec_policy_id,
         "dpd_action": row.dpd_action,

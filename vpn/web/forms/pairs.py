@@ -101,7 +101,7 @@ class PairForm(SettingsForm):
     def __init__(self, *args: Any, places: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.places = places
-        del self.fields["name"], self.fields["peer_address"]
+        del self.fields["name"], self.fields["peer_address"], self.fields["establish_mode"]
         for side in SIDES:
             if places[side].startswith(_GATEWAY):
                 del self.fields[f"{side}_gateway"]

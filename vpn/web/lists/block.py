@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -45,16 +47,17 @@ def block_of(text: str) -> Block | None:
     return Block(network, *bounds(network))
 
 
-def at(path: str, block: Block, known: Iterable[Any]) -> Q:
-    """Rows whose address at `path` lies in the block; `known` gives (key, address) of them all."""
+def at(paths: Sequence[str], block: Block, known: Iterable[Any]) -> Q:
+    """Rows with an address in the block at one of `paths`; `known` gives (key, *addresses) of all."""
     if block.single:
-        return Q(**{path: block.text})
-    return Q(pk__in=[key for key, address in known if block.holds(address)])
+        return reduce(or_, (Q(**{path: block.text}) for path in paths))
+    held = (key for key, *addresses in known if any(a and block.holds(a) for a in addresses))
+    return Q(pk__in=list(held))
 
 
-def number(address: str) -> int:
-    """For sorting addresses by value."""
-    return int(IPv4Address(address))
+def number(address: str | None) -> int:
+    """For sorting addresses by value; what has none comes last."""
+    return int(IPv4Address(address)) if address else 1 << 32
 
 
 def place(cidr: str) -> tuple[int, int]:

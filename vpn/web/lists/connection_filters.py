@@ -15,7 +15,7 @@ from console.actor import Actor
 from console.web.lists.declare import Filter, Found, Rows, fixed, ident_of, reference
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength
 from policies.models import IKEPolicy, IPsecPolicy
-from policies.web.shown import warnings_of
+from policies.strength import warnings_of
 from vpn.domain.reasons import SENTENCES
 from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel
 from vpn.web.lists.block import Block, at, block_of
@@ -29,7 +29,8 @@ def find(rows: Rows, actor: Actor, text: str) -> Found:
     block = block_of(text)
     if block is None:
         cidrs = ConnectionCidr.objects.filter(connection__account=actor.account_id, cidr__startswith=text)
-        parts = Q(name__icontains=text) | Q(peer_address__icontains=text) | Q(pk=ident_of(text))
+        parts = Q(name__icontains=text) | Q(pk=ident_of(text))
+        parts |= Q(peer_address__icontains=text) | Q(peer_fqdn__icontains=text)
         parts |= Q(gateway__name__icontains=text) | Q(pk__in=cidrs.values("connection"))
         return Found(rows.filter(parts), f"Connections with “{text}” in their name, gateway, peer or CIDRs:")
     return Found(rows.filter(_carries(actor, block)), _said(block))
@@ -40,10 +41,11 @@ def _carries(actor: Actor, block: Block) -> Q:
     # Not a question for each connection: the database would walk the index of bounds for every one.
     cidrs = ConnectionCidr.objects.filter(first__lte=block.last, last__gte=block.first)
     keys = cidrs.filter(connection__account=actor.account_id).values("connection")
-    found = Q(pk__in=keys) | at("peer_address", block, mine.values_list("pk", "peer_address"))
+    columns = ("peer_address", "resolved_address")
+    found = Q(pk__in=keys) | at(columns, block, mine.values_list("pk", *columns))
     gateways = Gateway.objects.owned_by(actor)
-    known = [pk for pk, address in gateways.values_list("pk", "public_address") if block.holds(address)]
-    return found | Q(gateway__in=known)
+    near = [pk for pk, address in gateways.values_list("pk", "public_address") if block.holds(address)]
+    return found | Q(gateway__in=near)
 
 
 def _said(block: Block) -> str:

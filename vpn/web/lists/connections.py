@@ -30,7 +30,16 @@ from vpn.web.lists.connection_rows import Line, lines
 from vpn.web.lists.stamps import gateways_stamp
 
 # No more than is shown: of a thousand rows a page reads fifty, and of none its sealed key.
-_READ = ("name", "peer_address", "admin_state_up", "status", "status_reasons", "status_changed_at")
+_READ = (
+    "name",
+    "peer_address",
+    "peer_fqdn",
+    "resolved_address",
+    "admin_state_up",
+    "status",
+    "status_reasons",
+    "status_changed_at",
+)
 
 
 def _rows(actor: Actor) -> Rows:
@@ -48,7 +57,7 @@ def _switch(actor: Actor, row: Any, *, on: bool) -> None:
 
 
 def _enabled(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
-    return [_of_switch(row, True, f"The tunnel to {row.peer_address} is negotiated.") for row in rows]
+    return [_of_switch(row, True, f"The tunnel to {row.peer} is negotiated.") for row in rows]
 
 
 def _disabled(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
@@ -70,7 +79,7 @@ def _deleted(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
 
 def _ends(line: Line) -> tuple[str, ...]:
     row = line.row
-    where = f"on gateway {row.gateway.name}, peer {row.peer_address}"
+    where = f"on gateway {row.gateway.name}, peer {row.peer}"
     carried = f"{', '.join(line.local)} to {', '.join(line.peer)}"
     now = "the tunnel is ended, and traffic stops of" if line.word == "up" else "no tunnel stands now for"
     return (f"{where}: {now} {carried}.",)
@@ -98,7 +107,7 @@ _COLUMNS = (
         by=natural,
     ),
     Column(
-        key="peer", label="Peer", text=lambda line: line.row.peer_address, value="peer_address", by=number
+        key="peer", label="Peer", text=lambda line: line.row.peer, value="peer_address", by=number
     ),
     Column(
         key="admin",

@@ -72,7 +72,7 @@ def _find(rows: Rows, actor: Actor, text: str) -> Found:
         parts |= Q(subnet__name__icontains=text) | Q(vpc__name__icontains=text) | Q(pk=ident_of(text))
         return Found(rows.filter(parts), f"Gateways with “{text}” in their name, address, subnet or VPC:")
     mine = Gateway.objects.owned_by(actor)
-    parts = at("public_address", block, mine.values_list("pk", "public_address"))
+    parts = at(("public_address",), block, mine.values_list("pk", "public_address"))
     parts |= Q(subnet__in=_subnets(actor, block)) | Q(pk__in=_of_members(actor, block))
     if block.single:
         said = f"Gateways that have the address {block.text}, or whose subnet holds it:"
@@ -95,8 +95,8 @@ def _of_members(actor: Actor, block: Block) -> list[Any]:
 def _effects(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
     connections: dict[Any, list[str]] = {row.pk: [] for row in rows}
     named = Connection.objects.filter(gateway__in=connections).order_by("name")
-    for key, name, peer in named.values_list("gateway_id", "name", "peer_address"):
-        connections[key].append(f"the connection {name} to {peer}, with its pre-shared key")
+    for key, name, address, fqdn in named.values_list("gateway_id", "name", "peer_address", "peer_fqdn"):
+        connections[key].append(f"the connection {name} to {fqdn or address}, with its pre-shared key")
     return [_effect(row, connections[row.pk]) for row in rows]
 
 

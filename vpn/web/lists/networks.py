@@ -78,7 +78,7 @@ def _find_instance(rows: Rows, actor: Actor, text: str) -> Found:
         also = Q(address__startswith=text) | Q(subnet__name__icontains=text)
         return _named(rows, text, also, "Instances with “{}” in their name, address or subnet:")
     known = Instance.objects.owned_by(actor).values_list("pk", "address")
-    return Found(rows.filter(at("address", block, known)), f"Instances with an address in {block.text}:")
+    return Found(rows.filter(at(("address",), block, known)), f"Instances with an address in {block.text}:")
 
 
 def _named(rows: Rows, text: str, also: Q, said: str) -> Found:

@@ -1,0 +1,95 @@
+"""The whole life of a gateway by the classic client of the oldest SDK; run where that one is found.
+
+    python oldest_client.py URL API-KEY SUBNET-ID
+
+Prints one JSON object: what each method answered, as (status code, result).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from ibm_cloud_sdk_core.authenticators import BearerTokenAuthenticator
+from ibm_vpc import vpc_classic_v1
+
+LOCAL, PEER = ("172.20.0.0", "24"), ("172.21.0.0", "24")
+MODELS = {
+    "get_vpn_gateway": "VPNGateway",
+    "list_vpn_gateways": "VPNGatewayCollection",
+    "get_vpn_gateway_connection": "VPNGatewayConnection",
+    "list_vpn_gateway_connections": "VPNGatewayConnectionCollection",
+    "list_vpn_gateway_connection_local_cidrs": "VPNGatewayConnectionLocalCIDRs",
+    "list_vpn_gateway_connection_peer_cidrs": "VPNGatewayConnectionPeerCIDRs",
+    "get_ike_policy": "IKEPolicy",
+    "list_ike_policies": "IKEPolicyCollection",
+    "get_ipsec_policy": "IPsecPolicy",
+    "list_ipsec_policies": "IPsecPolicyCollection",
+}
+
+
+class Life:
+    """Calls by name, and remembers every answer."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.client = vpc_classic_v1.VpcClassicV1(authenticator=BearerTokenAuthenticator(key))
+        self.client.set_service_url(f"{url}/v1")
+        self.answers: dict[str, Any] = {}
+
+    def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        answer = getattr(self.client, name)(*args, **kwargs)
+        self.answers[name] = (answer.get_status_code(), answer.get_result())
+        if name in MODELS:
+            getattr(vpc_classic_v1, MODELS[name]).from_dict(answer.get_result())
+        return answer.get_result()
+
+
+def live(call: Life, subnet: str) -> None:
+    ike = call("create_ike_policy", "sha256", 14, "aes256", 2, name="ike-1")["id"]
+    ipsec = call("create_ipsec_policy", "sha256", "3des", "disabled", name="ipsec-1")["id"]
+    call("update_ike_policy", ike, key_lifetime=3600)
+    call("update_ipsec_policy", ipsec, encryption_algorithm="aes128")
+    gateway = call("create_vpn_gateway", {"id": subnet}, name="vpn-gateway-1")["id"]
+    call("update_vpn_gateway", gateway, name="vpn-gateway-2")
+    made = call(
+        "create_vpn_gateway_connection",
+        gateway,
+        "203.0.113.9",
+        "VPNDemoPassword",
+        local_cidrs=["192.168.100.0/24"],
+        peer_cidrs=["192.168.0.0/24"],
+        name="vpn-connection-1",
+        ike_policy={"id": ike},
+        ipsec_policy={"id": ipsec},
+    )
+    ids = gateway, made["id"]
+    call("update_vpn_gateway_connection", *ids, admin_state_up=False)
+    for side, cidr in (("local", LOCAL), ("peer", PEER)):
+        for verb in ("add", "check"):
+            call(f"{verb}_vpn_gateway_connection_{side}_cidr", *ids, *cidr)
+        call(f"list_vpn_gateway_connection_{side}_cidrs", *ids)
+        call(f"remove_vpn_gateway_connection_{side}_cidr", *ids, *cidr)
+    for name, *args in (
+        ("get_vpn_gateway", gateway),
+        ("list_vpn_gateways",),
+        ("get_vpn_gateway_connection", *ids),
+        ("list_vpn_gateway_connections", gateway),
+        ("get_ike_policy", ike),
+        ("list_ike_policies",),
+        ("list_ike_policy_connections", ike),
+        ("get_ipsec_policy", ipsec),
+        ("list_ipsec_policies",),
+        ("list_ipsec_policy_connections", ipsec),
+        ("delete_vpn_gateway_connection", *ids),
+        ("delete_vpn_gateway", gateway),
+        ("delete_ike_policy", ike),
+        ("delete_ipsec_policy", ipsec),
+    ):
+        call(name, *args)
+
+
+if __name__ == "__main__":
+    life = Life(*sys.argv[1:3])
+    live(life, sys.argv[3])
+    json.dump(life.answers, sys.stdout)

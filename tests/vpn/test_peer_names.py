@@ -1,0 +1,167 @@
+"""Peers that are known by name: looked up by the worker, never inside a request."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.factories import Party, errors_of, make_gateway, path_of
+from tests.vpn.scene import make_scene, settle
+from vpn.api.bodies.gateways import NO_ADDRESS
+from vpn.models import Connection
+from vpn.reconcile import names
+from vpn.reconcile.controller import look
+from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.services.connections import create_connection, update_connection
+
+pytestmark = pytest.mark.django_db
+NEWEST, OLDER = "2026-10-06&generation=2", "2024-04-29&generation=2"
+NAME = "vpn.example.com"
+
+
+class Directory:
+    """A DNS with one name in it; counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+        self.asked = 0
+
+    def getaddrinfo(self, name: str, *_: Any) -> list[Any]:
+        self.asked += 1
+        if name != NAME or not self.addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (one, 0)) for one in self.addresses]
+
+
+@pytest.fixture
+def directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
+    made = Directory()
+    monkeypatch.setattr(names.socket, "getaddrinfo", made.getaddrinfo)
+    monkeypatch.setattr(names, "_known", {})
+    monkeypatch.setattr(names, "RETRIED", -1.0)
+    monkeypatch.setattr(names, "KEPT", -1.0)
+    yield made
+
+
+def body(**peer: Any) -> dict[str, Any]:
+    return {
+        "psk": "VPNDemoPassword",
+        "local": {"cidrs": ["192.168.100.0/24"]},
+        "peer": {"cidrs": ["10.1.0.0/24"], **peer},
+    }
+
+
+def test_no_request_asks_the_dns(ana: Party, directory: Directory) -> None:
+    gateway = make_gateway(ana)
+    made = ana.api.post(f"{path_of(gateway)}/connections", body(fqdn=NAME), version=NEWEST)
+    assert made.status_code == 201
+    assert made.json()["peer"] == {
+        "type": "fqdn",
+        "fqdn": NAME,
+        "cidrs": ["10.1.0.0/24"],
+        "ike_identity": {"type": "fqdn", "value": NAME},
+    }
+    row = Connection.objects.get()
+    assert ana.api.get(path_of(row), version=OLDER).json()["peer_address"] == NO_ADDRESS
+    moved = ana.api.patch(path_of(row), {"peer": {"fqdn": "other.example.com"}}, version=NEWEST)
+    assert moved.json()["peer"]["fqdn"] == "other.example.com"
+    assert directory.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("peer", "code", "field"),
+    [
+        ({"fqdn": "nodots"}, "validation_failure", "peer.fqdn"),
+        ({"fqdn": "vpn.example.1"}, "validation_failure", "peer.fqdn"),
+        ({"fqdn": NAME, "address": "203.0.113.9"}, "validation_only_one", "peer.fqdn"),
+        ({}, "validation_required_field", "peer.address"),
+    ],
+)
+def test_what_is_no_peer(ana: Party, peer: dict[str, str], code: str, field: str) -> None:
+    refused = ana.api.post(f"{path_of(make_gateway(ana))}/connections", body(**peer), version=NEWEST)
+    assert errors_of(refused) == [(code, field)]
+
+
+def test_a_peer_stays_of_its_kind(ana: Party) -> None:
+    gateway = make_gateway(ana)
+    ana.api.post(f"{path_of(gateway)}/connections", body(fqdn=NAME), version=NEWEST)
+    named = Connection.objects.get()
+    for version, change in (
+        (NEWEST, {"peer": {"address": "203.0.113.9"}}),
+        (OLDER, {"peer_address": "203.0.113.9"}),
+    ):
+        refused = ana.api.patch(path_of(named), change, version=version)
+        assert errors_of(refused)[0][0] == "validation_failure"
+    named.delete()
+    ana.api.post(f"{path_of(gateway)}/connections", body(address="203.0.113.9"), version=NEWEST)
+    refused = ana.api.patch(path_of(Connection.objects.get()), {"peer": {"fqdn": NAME}}, version=NEWEST)
+    assert errors_of(refused) == [("validation_failure", "peer.fqdn")]
+
+
+def by_name(scene: Any, one: Any) -> Connection:
+    fields = {
+        "peer_fqdn": NAME,
+        "psk": "VPNDemoPassword",
+        "local_cidrs": ["192.168.100.0/24"],
+        "peer_cidrs": ["192.168.0.0/24"],
+    }
+    return create_connection(scene.actor, one.id, fields)
+
+
+def test_the_worker_finds_the_address_and_the_tunnel_comes_up(driver: Any, directory: Directory) -> None:
+    scene = make_scene()
+    one, two = scene.gateway(scene.left), scene.gateway(scene.right)
+    ours = by_name(scene, one)
+    scene.connect(two, one, local_identity={"type": "fqdn", "value": NAME})
+    settle(driver, one, two)
+    ours.refresh_from_db()
+    assert (ours.status, ours.address) == ("down", "")
+    assert "no IPv4 address in the DNS" in ours.status_reasons[0]["message"]
+    directory.addresses = [two.public_address]
+    settle(driver, one, two)
+    ours.refresh_from_db()
+    assert (ours.status, ours.address) == ("up", two.public_address)
+
+
+def test_an_address_stays_while_the_name_has_it_or_nobody_answers(driver: Any, directory: Directory) -> None:
+    scene = make_scene()
+    one = scene.gateway(scene.left)
+    ours = by_name(scene, one)
+    for addresses, then in (
+        (["203.0.113.5", "203.0.113.6"], "203.0.113.5"),
+        (["203.0.113.6", "203.0.113.5"], "203.0.113.5"),
+        ([], "203.0.113.5"),
+        (["203.0.113.6"], "203.0.113.6"),
+    ):
+        directory.addresses = addresses
+        look(one.id, driver=driver)
+        ours.refresh_from_db()
+        assert ours.address == then
+        (spec,) = spec_for(load_gateway(one.id)).connections
+        assert (spec.peer_address, spec.remote_id) == (then, f"@{NAME}")
+
+
+def test_a_new_name_forgets_the_old_address(driver: Any, directory: Directory, ana: Party) -> None:
+    directory.addresses = ["203.0.113.5"]
+    scene = make_scene()
+    one = scene.gateway(scene.left)
+    ours = by_name(scene, one)
+    look(one.id, driver=driver)
+    update_connection(scene.actor, one.id, ours.id, {"peer_fqdn": "other.example.com"})
+    ours.refresh_from_db()
+    assert (ours.peer, ours.address) == ("other.example.com", "")
+
+
+def test_names_are_remembered_for_a_while(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "KEPT", 60.0)
+    monkeypatch.setattr(names, "RETRIED", 5.0)
+    assert names.addresses_of(NAME, 100.0) == names.addresses_of(NAME, 104.0) == ()
+    assert directory.asked == 1
+    directory.addresses = ["203.0.113.5"]
+    assert names.addresses_of(NAME, 106.0) == names.addresses_of(NAME, 160.0) == ("203.0.113.5",)
+    assert directory.asked == 2
+    directory.addresses = ["203.0.113.7"]
+    assert names.addresses_of(NAME, 167.0) == ("203.0.113.7",)

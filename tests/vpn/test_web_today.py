@@ -1,0 +1,201 @@
+"""What generation 2 of the API brought, in the console: names, identities, who starts, lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from policies.models import IKEPolicy, IPsecPolicy
+from tests.factories import Party, make_connection, make_gateway, make_ike_policy, make_ipsec_policy
+from vpn.models import Connection
+from vpn.web.wizard_code import curl, python
+
+KEY = "lkj14b1oi0alcniejkso"
+
+
+@pytest.fixture
+def browser(ana: Party) -> Client:
+    return ana.browser()
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def fields(**changes: str) -> dict[str, str]:
+    return {
+        "name": "named",
+        "peer_address": "vpn.example.com",
+        "psk": KEY,
+        "local_cidrs": "192.168.100.0/24",
+        "peer_cidrs": "10.1.0.0/24",
+        "dpd_action": "none",
+        "dpd_interval": "30",
+        "dpd_timeout": "120",
+        "establish_mode": "peer_only",
+        "local_identity_type": "fqdn",
+        "local_identity": "cloud.example.com",
+        **changes,
+    }
+
+
+def test_a_connection_by_name_with_identities(ana: Party, browser: Client) -> None:
+    gateway = make_gateway(ana)
+    new = f"/gateways/{gateway.pk}/connections/new"
+    assert browser.post(new, fields()).status_code == 302
+    row = Connection.objects.select_related("gateway").get()
+    assert (row.peer_fqdn, row.peer_address, row.establish_mode) == ("vpn.example.com", None, "peer_only")
+    assert (row.local_identity_text(), row.peer_identity_text()) == ("@cloud.example.com", "@vpn.example.com")
+    page = text_of(browser.get(f"/gateways/{gateway.pk}/connections/{row.pk}"))
+    assert "which has no address yet" in page and "@cloud.example.com" in page
+    for path in (
+        "/connections",
+        "/connections?q=vpn.example",
+        "/connections?q=10.0.0.0/8&sort=peer",
+        "/",
+        "/gateways",
+    ):
+        assert browser.get(path).status_code == 200
+    assert "vpn.example.com" in text_of(browser.get("/connections?q=vpn.example"))
+    edit = f"/gateways/{gateway.pk}/connections/{row.pk}/edit"
+    form = browser.get(edit).context["form"]
+    assert (form["peer_address"].value(), form["establish_mode"].value()) == ("vpn.example.com", "peer_only")
+    changed = {name: str(form[name].value() or "") for name in form.fields} | {
+        "establish_mode": "bidirectional"
+    }
+    assert browser.post(edit, changed).status_code == 302
+    row.refresh_from_db()
+    assert (row.peer_fqdn, row.establish_mode) == ("vpn.example.com", "bidirectional")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"local_identity": "nodots"}, "local_identity"),
+        ({"local_identity_type": ""}, "local_identity_type"),
+        ({"peer_identity_type": "key_id", "peer_identity": "no base64!"}, "peer_identity"),
+        ({"peer_address": "nodots"}, "peer_address"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(
+    ana: Party, browser: Client, changes: dict[str, str], field: str
+) -> None:
+    gateway = make_gateway(ana)
+    answer = browser.post(f"/gateways/{gateway.pk}/connections/new", fields(**changes))
+    assert answer.status_code == 200 and answer.context["form"].errors[field]
+    assert not Connection.objects.exists()
+
+
+def test_the_review_speaks_generation_2_where_the_first_has_no_words() -> None:
+    gateway = {"name": "edge", "subnet": {"id": "s"}}
+    plain = {
+        "peer_address": "203.0.113.9",
+        "psk": KEY,
+        "local_cidrs": ["10.0.0.0/24"],
+        "peer_cidrs": ["10.1.0.0/24"],
+    }
+    assert "generation=2" not in curl("http://x", gateway, plain)
+    named = {
+        **plain,
+        "peer_fqdn": "vpn.example.com",
+        "local_identity": {"type": "fqdn", "value": "a.example.com"},
+    }
+    del named["peer_address"]
+    said = curl("http://x", gateway, named) + python("http://x", gateway, named)
+    assert said.count("version=2026-10-06&generation=2") == 2 and "generation=2)" in said
+    for words in ('"mode": "policy"', '"fqdn": "vpn.example.com"', "ike_identities", "'local': {'cidrs'"):
+        assert words in said
+    assert KEY not in said and "local_cidrs" not in said
+
+
+def policy_fields(**changes: str) -> dict[str, str]:
+    return {
+        "name": "wide",
+        "ike_version": "2",
+        "encryption_algorithm": "aes256",
+        "encryption_further": "aes192, aes128",
+        "authentication_algorithm": "sha512",
+        "dh_group": "31",
+        "dh_further": "20 14",
+        "key_lifetime": "28800",
+        **changes,
+    }
+
+
+def test_a_policy_with_several_algorithms(ana: Party, browser: Client) -> None:
+    made = browser.post("/policies/ike/new", policy_fields())
+    assert made.status_code == 302
+    row = IKEPolicy.objects.get()
+    assert (row.encryption_algorithms, row.authentication_algorithms, row.dh_groups) == (
+        ["aes256", "aes192", "aes128"],
+        ["sha512"],
+        [31, 20, 14],
+    )
+    page = text_of(browser.get(made.headers["Location"]))
+    assert "aes256, aes192, aes128" in page and "31, 20, 14" in page
+    assert "aes256, aes192, aes128" in text_of(browser.get("/policies/ike"))
+    edit = f"{made.headers['Location']}/edit"
+    form = browser.get(edit).context["form"]
+    assert (form["dh_group"].value(), form["dh_further"].value()) == (31, "20, 14")
+    values = {name: str(form[name].value() or "") for name in form.fields}
+    assert browser.post(edit, values | {"key_lifetime": "3600"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.dh_groups, row.key_lifetime) == ([31, 20, 14], 3600)
+    assert browser.post(edit, values | {"dh_further": "", "key_lifetime": "3600"}).status_code == 302
+    row.refresh_from_db()
+    assert (row.dh_groups, row.encryption_algorithms) == ([31], ["aes256", "aes192", "aes128"])
+
+
+def test_what_is_wrong_with_a_list_stands_beside_its_first(ana: Party, browser: Client) -> None:
+    for changes, field in (
+        ({"dh_further": "99"}, "dh_group"),
+        ({"ike_version": "1"}, "encryption_algorithm"),
+    ):
+        answer = browser.post("/policies/ike/new", policy_fields(**changes))
+        assert answer.status_code == 200 and answer.context["form"].errors[field]
+
+
+def test_the_admin_site_leaves_several_as_they_are(ana: Party) -> None:
+    ana.user.is_superuser = ana.user.is_staff = True
+    ana.user.save()
+    browser = ana.browser()
+    browser.post("/policies/ike/new", policy_fields())
+    row = IKEPolicy.objects.get()
+    url = f"/admin/policies/ikepolicy/{row.pk}/change/"
+    form = browser.get(url).context["adminform"].form
+    values = {name: str(form[name].value() or "") for name in form.fields}
+    assert values["dh_group"] == "65535"
+    saved = browser.post(url, values | {"key_lifetime": "3600"})
+    assert saved.status_code == 302, saved.context["adminform"].form.errors
+    row.refresh_from_db()
+    assert (row.dh_groups, row.encryption_algorithms[0], row.key_lifetime) == ([31, 20, 14], "aes256", 3600)
+
+
+def test_aes_gcm_in_the_console(ana: Party, browser: Client) -> None:
+    wrong = {
+        "name": "gcm",
+        "encryption_algorithm": "aes256gcm16",
+        "authentication_algorithm": "sha256",
+        "pfs": "group_31",
+        "key_lifetime": "3600",
+    }
+    refused = browser.post("/policies/ipsec/new", wrong)
+    assert "say disabled" in text_of(refused)
+    assert (
+        browser.post("/policies/ipsec/new", wrong | {"authentication_algorithm": "disabled"}).status_code
+        == 302
+    )
+    policy = IPsecPolicy.objects.get()
+    row = make_connection(ana, ipsec_policy={"id": str(policy.pk)})
+    for path in ("", "/handoff", "/handoff?vendor=cisco"):
+        assert browser.get(f"/gateways/{row.gateway_id}/connections/{row.pk}{path}").status_code == 200
+
+
+def test_pages_of_connections_that_keep_the_set_of_generation_2(ana: Party, browser: Client) -> None:
+    make_ike_policy(ana), make_ipsec_policy(ana)
+    row = make_connection(ana, generation=2)
+    assert Connection.objects.get().generation == 2
+    for path in ("", "/edit", "/handoff", "/handoff?vendor=strongswan"):
+        assert browser.get(f"/gateways/{row.gateway_id}/connections/{row.pk}{path}").status_code == 200
