@@ -95,13 +95,18 @@ class ApiView(APIView):
         shape = self.shapes.get(method, Shape)
         kwargs.pop("instance", None)
         if method == "PATCH":
-            return shape(instance=_without_key(self.shown), **kwargs)
+            return shape(instance=self.editable(self.shown), **kwargs)
         if method == "POST" and self.refused:
             sent, _ = bring_up(self.sent, self.version, self.changes)
             again = shape(data=_without_key(sent), **kwargs)
             again.is_valid()
             return again
         return shape(*args, **kwargs)
+
+    def editable(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With what a form of the present object begins; sent back as it is it changes nothing."""
+        without: Mapping[str, Any] = _without_key(body)
+        return without
 
     def handle_exception(self, exc: Exception) -> Response:
         self.refused = True

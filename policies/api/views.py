@@ -16,6 +16,7 @@ from policies.api.bodies import ike_policy_body, ipsec_policy_body
 from policies.api.shapes import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
 from policies.api.versions import POLICY
 from policies.domain.algorithms import DIALECTS, Dialect
+from policies.domain.spelling import one_spelling
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import told_of, warnings_of
 
@@ -30,6 +31,10 @@ class PolicyApiView(ApiView):
     def dialect(self) -> Dialect:
         """The words that the request's generation has."""
         return DIALECTS[self.version.generation]
+
+    def editable(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One spelling of each kind of algorithm, since both at once are refused."""
+        return one_spelling(body)
 
     def warnings(self, body: Mapping[str, Any]) -> Iterable[Warning]:
         return [Warning("weak_algorithm", told_of(weak)) for weak in warnings_of(self.made)]

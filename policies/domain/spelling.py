@@ -35,6 +35,16 @@ def listed(fields: Fields) -> dict[str, Any]:
     return {name: tuple(v) if isinstance(v, list) else v for name, v in found.items()}
 
 
+def one_spelling(body: Fields) -> dict[str, Any]:
+    """Of a policy with both forms of each list: the singular one of a list of one, else the list."""
+    dropped = {
+        plural if len(body.get(plural) or ()) == 1 else one
+        for one, plural in _LISTS.items()
+        if plural in body
+    }
+    return {name: value for name, value in body.items() if name not in dropped}
+
+
 def given_twice(fields: Fields) -> list[Violation]:
     """A list and its singular form may not both be given (contract section 4.7)."""
     return [
