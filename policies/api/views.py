@@ -34,7 +34,7 @@ class PolicyApiView(ApiView):
 
     def editable(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """One spelling of each kind of algorithm, since both at once are refused."""
-        return one_spelling(body)
+        return one_spelling(body, lists=self.version.generation > 1)
 
     def warnings(self, body: Mapping[str, Any]) -> Iterable[Warning]:
         return [Warning("weak_algorithm", told_of(weak)) for weak in warnings_of(self.made)]

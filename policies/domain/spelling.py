@@ -35,13 +35,16 @@ def listed(fields: Fields) -> dict[str, Any]:
     return {name: tuple(v) if isinstance(v, list) else v for name, v in found.items()}
 
 
-def one_spelling(body: Fields) -> dict[str, Any]:
-    """Of a policy with both forms of each list: the singular one of a list of one, else the list."""
-    dropped = {
-        plural if len(body.get(plural) or ()) == 1 else one
-        for one, plural in _LISTS.items()
-        if plural in body
-    }
+def one_spelling(body: Fields, *, lists: bool) -> dict[str, Any]:
+    """Of a policy with both forms of each list: the singular one of a list of one, else the list.
+
+    Without `lists`, for who knows none, a list of several is left out altogether.
+    """
+    dropped: set[str] = set()
+    for one, plural in _LISTS.items():
+        several = len(body.get(plural) or ()) > 1
+        dropped |= {one} if several else {plural}
+        dropped |= {plural} if not lists else set()
     return {name: value for name, value in body.items() if name not in dropped}
 
 

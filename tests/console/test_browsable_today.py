@@ -114,7 +114,8 @@ def test_a_form_sent_back_as_it_came_changes_nothing(
         policy.save()
     path = f"/v1/ike_policies/{policy.pk}{query}"
     values = entered(page(browser, "GET", path))
-    assert values["dh_groups" if several else "dh_group"] == ("31, 14" if several else "14")
+    shown = {"dh_groups": "31, 14"} if several and query else {} if several else {"dh_group": "14"}
+    assert {name: values[name] for name in ("dh_group", "dh_groups") if values.get(name)} == shown
     assert page(browser, "PATCH", path, values).status_code == 200
     again = IKEPolicy.objects.get()
     assert (again.dh_groups, again.encryption_algorithms) == (policy.dh_groups, policy.encryption_algorithms)
