@@ -24,12 +24,21 @@ class KeyRateThrottle(BaseThrottle):
         user: object = request.user
         if not limit or not isinstance(user, KeyUser):
             return True
-        window = int(time.time()) // WINDOW
-        return count_hit(f"rate:{user.pk}:{window}", 2 * WINDOW) <= limit
+        return count_in_window(f"rate:{user.pk}") <= limit
 
     def wait(self) -> float:
         """Seconds until the next window."""
-        return WINDOW - time.time() % WINDOW
+        return WINDOW - clock() % WINDOW
+
+
+def clock() -> float:
+    """Seconds since 1970: what decides which window it is."""
+    return time.time()
+
+
+def count_in_window(key: str) -> int:
+    """One more for `key`; how many there are in the present window of `WINDOW` seconds."""
+    return count_hit(f"{key}:{int(clock()) // WINDOW}", 2 * WINDOW)
 
 
 def count_hit(key: str, seconds: int) -> int:

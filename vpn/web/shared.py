@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from console.api.throttling import WINDOW, count_hit
+from console.api.throttling import WINDOW, count_in_window
 from console.errors import NotFound
 from console.origin import client_address
 from vpn.domain.handoff.vendors import VENDORS, CannotRender
@@ -55,9 +53,7 @@ def _link(request: HttpRequest, token: str) -> HandoffLink | None:
 
 def _gone(request: HttpRequest) -> HttpResponse:
     """The same for a link that ended, was revoked, or never was."""
-    window = int(time.time()) // WINDOW
-    misses = count_hit(f"shared:{client_address(request.META)}:{window}", 2 * WINDOW)
-    if misses > MOST_MISSES:
+    if count_in_window(f"shared:{client_address(request.META)}") > MOST_MISSES:
         response = HttpResponse("Too many links that lead nowhere; wait a minute.\n", status=429)
         response["Content-Type"], response["Retry-After"] = "text/plain; charset=utf-8", str(WINDOW)
         return _private(response)
