@@ -1,5 +1,6 @@
 from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class ConsoleConfig(AppConfig):
@@ -12,3 +13,10 @@ class SignInsConfig(AxesConfig):
 
     verbose_name = "Sign-ins"
     default = False
+
+
+class AssetsConfig(StaticFilesConfig):
+    """Without what no page of ours loads: source maps, and another reader of OpenAPI documents."""
+
+    default = False
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "redoc", "*.map"]

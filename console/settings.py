@@ -38,11 +38,13 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "console.apps.AssetsConfig",
     "django.forms",
     "django_htmx",
     "template_partials",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "console.apps.SignInsConfig",
 ]
@@ -188,15 +190,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
+        **dict.fromkeys(("default-src", "base-uri", "frame-ancestors"), ("'none'",)),
+        **dict.fromkeys(("script-src", "style-src", "font-src", "connect-src", "form-action"), ("'self'",)),
         "img-src": ["'self'", "data:"],
-        "font-src": ["'self'"],
-        "connect-src": ["'self'"],
-        "form-action": ["'self'"],
-        "base-uri": ["'none'"],
-        "frame-ancestors": ["'none'"],
     }
 }
 
@@ -231,9 +227,17 @@ REST_FRAMEWORK = {
         "console.api.renderers.IsthmusBrowsableRenderer",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["console.api.throttling.KeyRateThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "console.api.openapi.operations.Operation",
     "DEFAULT_PAGINATION_CLASS": "console.api.pagination.KeysetPagination",
     "EXCEPTION_HANDLER": "console.api.envelope.exception_handler",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Enumerations stand where they are used.
+    "POSTPROCESSING_HOOKS": [],
 }
 # Requests per minute and key; 0 = no limit.
 RATE_LIMIT = env.number("ISTHMUS_RATE_LIMIT", 6000)
@@ -257,9 +261,9 @@ QUOTAS = {
     "cidrs_per_gateway": env.number("ISTHMUS_QUOTA_CIDRS_PER_GATEWAY", 50),
     "cidrs_per_connection": env.number("ISTHMUS_QUOTA_CIDRS_PER_CONNECTION", 15),
 }
-# Off: connections of one gateway may share peer CIDRs while their local CIDRs differ.
 # A client whose clock is ahead, or whose release is newer than today here, gets the newest form.
 REFUSE_FUTURE_VERSIONS = env.flag("ISTHMUS_REFUSE_FUTURE_VERSIONS", False)
+# Off: connections of one gateway may share peer CIDRs while their local CIDRs differ.
 PEER_CIDRS_UNIQUE = env.flag("ISTHMUS_PEER_CIDRS_UNIQUE", True)
 
 # The data plane of this host.

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from console.api.identity import token
+from console.api.openapi.views import GENERATIONS, openapi_document, openapi_page
 from console.api.views import unknown_route
 from console.health import alive, ready
 from console.web.sign_in import to_sign_in
@@ -13,6 +14,17 @@ urlpatterns = [
     path("livez", alive, name="livez"),
     path("readyz", ready, name="readyz"),
     path("identity/token", token, name="identity-token"),
+    path("openapi", openapi_page, name="openapi"),
+    *(
+        path(
+            f"openapi/generation-{generation}.{kind}",
+            openapi_document,
+            {"generation": generation, "kind": kind},
+            name="openapi_document",
+        )
+        for generation in GENERATIONS
+        for kind in ("json", "yaml")
+    ),
     path("v1", include("vpn.api.urls")),
     path("v1", include("policies.api.urls")),
     path("v1", include("console.api.urls")),

@@ -21,6 +21,7 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
     **dict.fromkeys(("networks", "subnets", "instances", "policies"), READ),
     **dict.fromkeys(("ike_policies", "ike_policy", "ipsec_policies", "ipsec_policy"), READ),
     **dict.fromkeys(("account_home", "activity", "manual_index", "manual"), READ),
+    **dict.fromkeys(("openapi", "openapi_document"), READ),
     **dict.fromkeys(("sign_in", "password_change"), (VIEWER, VIEWER)),
     **dict.fromkeys(("sign_out", "theme", "switch_account", "stop_acting"), (None, VIEWER)),
     **dict.fromkeys(("handoff_file", "vpc", "subnet", "instance"), (VIEWER, EDITOR)),

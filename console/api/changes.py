@@ -43,7 +43,7 @@ def bring_up(
 ) -> tuple[Mapping[str, Any], list[Violation]]:
     """The body in the newest form, and a violation for each name that its version does not have."""
     broken: list[Violation] = []
-    for change in _older(version, changes):
+    for change in older(version, changes):
         if isinstance(body, QueryDict):
             body = _form_up(body, change)
             continue
@@ -55,7 +55,7 @@ def bring_up(
 
 def take_down(body: Body, version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
     """The newest form of an answer as the version knows it."""
-    for change in reversed(_older(version, changes)):
+    for change in reversed(older(version, changes)):
         if change.down is not None:
             change.down(body, version)
     return body
@@ -65,9 +65,7 @@ def take_down_fields(
     violations: Iterable[Violation], version: ApiVersion, changes: Sequence[VersionChange]
 ) -> list[Violation]:
     """Violations about the newest form, with the names that the version has for its fields."""
-    back = [
-        {new: old for old, new in change.renamed.items()} for change in reversed(_older(version, changes))
-    ]
+    back = [{new: old for old, new in change.renamed.items()} for change in reversed(older(version, changes))]
     found = list(violations)
     for names in back:
         found = [violation._replace(field=renamed(violation.field, names)) for violation in found]
@@ -83,7 +81,7 @@ def renamed(path: str, names: Mapping[str, str]) -> str:
     return path
 
 
-def _older(version: ApiVersion, changes: Sequence[VersionChange]) -> list[VersionChange]:
+def older(version: ApiVersion, changes: Sequence[VersionChange]) -> list[VersionChange]:
     """The changes that the version does not know yet; `changes` are in order, oldest first."""
     return [change for change in changes if version.is_before(change.since)]
 

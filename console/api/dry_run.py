@@ -41,6 +41,8 @@ def creates(post: Post[P]) -> Post[P]:
             transaction.set_rollback(True)
         return Response({"dry_run": True, "would_create": made.data, "warnings": found})
 
+    # The OpenAPI document tells of the parameter where this stands.
+    wrapper.__dict__["tries"] = True
     return cast(Post[P], wrapper)
 
 

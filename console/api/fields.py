@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.utils import html
 
-from console.errors import Violation
-
-TYPE = "validation_invalid_field_type"
-_CODES = {"required": "validation_required_field", "null": "validation_not_null"}
+from console.api.versions import ApiVersion
 
 
 # The stubs know Field as generic, the class itself does not.
@@ -34,10 +31,11 @@ class _FormText(serializers.Field):  # type: ignore[type-arg]
 
 
 class Text(_FormText, serializers.CharField):
-    """A string, as it stands."""
+    """A string, as it stands. `rule` is a JSON Schema of what the rules take, for the document."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, rule: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "allow_blank": True, "trim_whitespace": False, **kwargs})
+        self.rule = rule or {}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -110,15 +108,19 @@ class Joined(list[str]):
 
 
 class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
-    """A list of strings; in a form they stand in one field with commas or blanks between."""
+    """A list of strings; in a form they stand in one field with commas or blanks between.
+
+    `rule` is a JSON Schema of what the rules take as an item, for the document.
+    """
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "invalid": "A list of strings is needed.",
         "item": "A string is needed.",
     }
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, rule: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})
+        self.rule = rule or {}
 
     def from_form(self, text: str) -> Any:
         return Joined(re.split(r"[,\s]+", text.strip(", \t\r\n")))
@@ -159,6 +161,19 @@ class Shape(serializers.Serializer[Any]):
     fixed: ClassVar[Mapping[str, str]] = {}
     # Whether its fields are all that there is to read of it.
     is_plain: ClassVar[bool] = True
+    # For the document: the rules refuse it without these, and of each group take exactly one, or
+    # at most one.
+    needed: ClassVar[tuple[str, ...]] = ()
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    # A body that is taken, for the document; ids in it are nobody's.
+    example: ClassVar[Mapping[str, Any]] = {}
+
+    @classmethod
+    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+        """For the document: JSON Schema words for fields, or a list's items, in one version."""
+        return {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"required": False, **kwargs})
@@ -171,8 +186,14 @@ class Shape(serializers.Serializer[Any]):
         return value if any(str(text).strip() for text in value.values()) else empty
 
 
+IPV4 = {"format": "ipv4"}
+SOME_ID = "0738a3b2-5c1d-4e6f-8a90-b1c2d3e4f506"
+
+
 class Reference(Shape):
-    """Exactly one of its words; the services say so."""
+    """Another object, by exactly one of these; the services say so."""
+
+    one_of = (("id", "href", "crn", "name"),)
 
     id = Text(help_text="The id of the object meant.")
     href = Text(style={"template": "rest_framework/left_out.html"})
@@ -189,90 +210,3 @@ def read_only(*names: str) -> dict[str, str]:
 
 def settled(*names: str) -> dict[str, str]:
     return {name: f"{name} cannot be changed after creation." for name in names}
-
-
-class Given(NamedTuple):
-    """What parsed well, and what did not."""
-
-    fields: dict[str, Any]
-    violations: list[Violation]
-
-
-def read_body(shape: Shape) -> Given:
-    """Types and names of a body; valid fields are given even where others are wrong."""
-    violations = _unknown(shape, shape.initial_data, "")
-    return Given(_fields(shape, shape.initial_data, "", violations), violations)
-
-
-def _fields(
-    shape: Shape, given: Mapping[str, Any], prefix: str, violations: list[Violation]
-) -> dict[str, Any]:
-    """What is valid in an object; what is not goes to `violations`."""
-    fields: dict[str, Any] = {}
-    for name, field in shape.fields.items():
-        value = field.get_value(given)
-        try:
-            if isinstance(field, Shape) and field.is_plain and isinstance(value, Mapping):
-                fields[name] = _fields(field, value, f"{prefix}{name}.", violations)
-            else:
-                fields[name] = field.run_validation(value)
-        except serializers.SkipField:
-            continue
-        except serializers.ValidationError as error:
-            violations += _explain(error.get_codes(), error.detail, f"{prefix}{name}")
-    return fields
-
-
-def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]:
-    """Broken rules besides wrong types; a field is not told of twice."""
-    known = [violation.field for violation in violations if violation.code != "bad_field"]
-    return violations + [v for v in more if not v.field or not any(_same(v.field, k) for k in known)]
-
-
-def _same(one: str, other: str) -> bool:
-    """A field and what it is a part of: peer.cidrs[0] and peer.cidrs."""
-    short, long = sorted((one.partition("[")[0], other.partition("[")[0]), key=len)
-    return long == short or long.startswith(f"{short}.")
-
-
-def _unknown(shape: Shape, given: Mapping[str, Any], prefix: str) -> list[Violation]:
-    if html.is_html_input(given):
-        return []
-    found: list[Violation] = []
-    for name, value in given.items():
-        path = f"{prefix}{name}"[:128]
-        field = shape.fields.get(name)
-        if field is None:
-            reason = shape.fixed.get(name) or f"There is no field {path!r} here."
-            found.append(Violation("bad_field", path, reason))
-        elif isinstance(field, Shape) and isinstance(value, Mapping):
-            found += _unknown(field, value, f"{path}.")
-        elif isinstance(field, serializers.ListField) and isinstance(field.child, Shape):
-            items = value if isinstance(value, list) else []
-            for n, item in enumerate(items):
-                found += _unknown(field.child, item, f"{path}[{n}].") if isinstance(item, Mapping) else []
-    return found
-
-
-def _explain(codes: Any, detail: Any, path: str) -> list[Violation]:
-    """DRF's tree of errors as Violations with dotted paths and indices."""
-    if isinstance(codes, Mapping):
-        return [
-            violation
-            for key, inner in codes.items()
-            for violation in _explain(inner, detail[key], _join(path, str(key)))
-        ]
-    if isinstance(codes, list):
-        return [violation for n, code in enumerate(codes) for violation in _explain(code, detail[n], path)]
-    code = _CODES.get(codes, TYPE)
-    message = {
-        "validation_required_field": f"The field {path} is required.",
-        "validation_not_null": f"The field {path} must not be null.",
-    }.get(code, f"{path}: {detail}")
-    return [Violation(code, path, message)]
-
-
-def _join(path: str, key: str) -> str:
-    if key == "non_field_errors":
-        return path
-    return f"{path}[{key}]" if key.isdecimal() else f"{path}.{key}"

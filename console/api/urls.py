@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from console.api.views import ResourceGroupsView, ResourceGroupView, RootView
+from console.api.resource_groups import ResourceGroupsView, ResourceGroupView
+from console.api.views import RootView
 
 urlpatterns = [
     path("", RootView.as_view(), name="api-root"),

@@ -54,6 +54,22 @@ DEFAULT = ApiVersion(OLDEST, 1)
 GENERATION_2 = ApiVersion(GENERATION_REQUIRED, 2)
 HEALTH = ApiVersion(date(2023, 10, 10), 2)
 OBJECTS = ApiVersion(date(2024, 4, 30), 2)
+# Every form of the API by its first version, oldest first.
+FORMS = (
+    DEFAULT,
+    ApiVersion(GENERATION_REQUIRED, 1),
+    ApiVersion(ASYNCHRONOUS_DELETE, 1),
+    ApiVersion(TRIPLE_DES, 1),
+    GENERATION_2,
+    ApiVersion(TRIPLE_DES, 2),
+    HEALTH,
+    OBJECTS,
+)
+
+
+def form_of(version: ApiVersion) -> ApiVersion:
+    """The first version that has the same form: requests and answers are alike from it on."""
+    return [form for form in FORMS if form.generation == version.generation and form.date <= version.date][-1]
 
 
 @lru_cache(maxsize=64)

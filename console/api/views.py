@@ -21,16 +21,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from console.actor import Actor, Role
+from console.api.answers import COLLECTIONS, Answer, Root
 from console.api.changes import VersionChange, bring_up, take_down, take_down_fields
 from console.api.envelope import INTERNAL, RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
-from console.api.fields import Shape, merge, read_body
-from console.api.links import Links, stamp
+from console.api.fields import Shape
+from console.api.links import Links
 from console.api.pagination import Page, take_page
+from console.api.parameters import Parameter
 from console.api.parsers import FormsNeedASession, is_clean
+from console.api.reading import merge, read_body
 from console.api.versions import DEFAULT, ApiVersion
 from console.errors import Conflict, Invalid, Violation, not_found
-from console.models import ResourceGroup
 from console.models.base import Resource
 
 Row = TypeVar("Row", bound=Resource)
@@ -56,6 +58,15 @@ class ApiView(APIView):
     shapes: Mapping[str, type[Shape]] = {}
     # How older versions of the objects of this view differ, oldest first.
     changes: Sequence[VersionChange] = ()
+    # For the OpenAPI document: the body that each method answers, the parameters of a list, the
+    # version that brought the operations, and whether an ETag guards the object.
+    answers: Mapping[str, type[Answer]] = {}
+    filters: Sequence[Parameter] = ()
+    since: ApiVersion | None = None
+    guarded = False
+    pages = True
+    # Whether DELETE begins something that ends later.
+    deletes_later = False
     request: Request
     version: ApiVersion
     links: Links
@@ -178,6 +189,21 @@ class ApiView(APIView):
             return rows, {}
         return rows.filter(resource_group_id__in=wanted.split(",")[:20]), {"resource_group.id": wanted}
 
+    @classmethod
+    def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
+        """The statuses that a method may answer when all is well."""
+        deleted = version.deleted_status if cls.deletes_later else 204
+        return ({"POST": 201, "PUT": 204, "DELETE": deleted}.get(method, 200),)
+
+    @classmethod
+    def spelt(cls, path: str, version: ApiVersion) -> bool:
+        """Whether this spelling of the path is the one that the version's document tells of."""
+        return True
+
+    def deleted(self) -> Response:
+        """The answer of DELETE."""
+        return Response(status=self.success("DELETE", self.version)[0])
+
     @property
     def shows_keys(self) -> bool:
         """Viewers see that there is a pre-shared key, not which."""
@@ -196,46 +222,13 @@ def _without_key(body: Any) -> Any:
 class RootView(ApiView):
     """The collections of this API."""
 
+    answers = {"GET": Root}
+
     def get(self, request: Request) -> Response:
-        names = (
-            "vpn_gateways",
-            "ike_policies",
-            "ipsec_policies",
-            "vpcs",
-            "subnets",
-            "instances",
-            "regions",
-            "resource_groups",
-        )
-        return Response({name: {"href": f"{self.links.base}/{name}"} for name in names})
+        return Response({name: {"href": f"{self.links.base}/{name}"} for name in COLLECTIONS})
 
     def get_view_name(self) -> str:
         return "Isthmus API"
-
-
-def resource_group_reference(group: ResourceGroup, links: Links) -> dict[str, Any]:
-    return {"id": group.id, "href": links.href("resource_groups", group.id), "name": group.name}
-
-
-class ResourceGroupsView(ApiView):
-    def get(self, request: Request) -> Response:
-        groups = ResourceGroup.objects.filter(account_id=self.actor.account_id).order_by("created_at", "id")
-        return Response({"resource_groups": [_group_body(group, self.links) for group in groups]})
-
-
-class ResourceGroupView(ApiView):
-    def get(self, request: Request, group_id: str) -> Response:
-        mine = ResourceGroup.objects.filter(account_id=self.actor.account_id)
-        # PostgreSQL does not take every character that a path can hold.
-        group = mine.filter(pk=group_id).first() if group_id.isalnum() else None
-        if group is None:
-            raise not_found("not_found", "resource group", group_id[:64])
-        return Response(_group_body(group, self.links))
-
-
-def _group_body(group: ResourceGroup, links: Links) -> dict[str, Any]:
-    body = resource_group_reference(group, links)
-    return body | {"default": group.is_default, "created_at": stamp(group.created_at)}
 
 
 @csrf_exempt

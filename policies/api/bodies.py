@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.api.links import Links, stamp
-from console.api.views import resource_group_reference
+from console.api.resource_groups import resource_group_reference
 from policies.models import IKEPolicy, IPsecPolicy
 
 

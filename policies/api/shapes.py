@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from console.api.fields import (
     Number,
     Reference,
@@ -14,8 +17,9 @@ from console.api.fields import (
     read_only,
     settled,
 )
-from policies.domain.algorithms import EVERYTHING
-from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME
+from console.api.versions import ApiVersion
+from policies.domain.algorithms import DIALECTS, EVERYTHING
+from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME, LOWER_NAME, NAME, NAME_LENGTH
 
 _CIPHERS = (*reversed(EVERYTHING.encryption), "3des")
 _ESP_CIPHERS = (*reversed(EVERYTHING.esp_encryption), "3des")
@@ -24,8 +28,60 @@ _SEVERAL = "Several, best first, with commas between; instead of the one above."
 _ENVELOPE = read_only("id", "href", "created_at", "connections", "resource_type")
 
 
-class IKEPolicyPatch(Shape):
+def name_rule(generation: int) -> Mapping[str, Any]:
+    """What a name must look like; networks have the rule of the first generation in both."""
+    pattern = NAME if generation == 1 else LOWER_NAME
+    return {"minLength": 1, "maxLength": NAME_LENGTH, "pattern": f"^{pattern}$"}
+
+
+class PolicyShape(Shape):
+    """What both kinds share."""
+
+    @classmethod
+    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+        """The words of the generation, and the old name of a cipher in the first one."""
+        dialect = DIALECTS[version.generation]
+        old = ("3des",) if version.generation == 1 else ()
+        ike = cls.encrypts_ike
+        hashes = dialect.authentication if ike else dialect.esp_authentication
+        ciphers = (*(dialect.encryption if ike else dialect.esp_encryption), *old)
+        words = {
+            "authentication_algorithm": hashes,
+            "encryption_algorithm": ciphers,
+            "dh_group": dialect.dh_groups,
+            "pfs": dialect.pfs,
+        }
+        several = {"pfs": "pfs_groups"}
+        lists = {
+            several.get(name, f"{name}s"): {
+                "items": {"enum": [*allowed]},
+                "minItems": 1,
+                "maxItems": dialect.most[allowed[0] in (*dialect.dh_groups, *dialect.pfs)],
+                "uniqueItems": True,
+            }
+            for name, allowed in words.items()
+        }
+        return {
+            "name": name_rule(version.generation),
+            "key_lifetime": {"minimum": dialect.min_lifetime, "maximum": dialect.max_lifetime},
+            **{name: {"enum": [*allowed]} for name, allowed in words.items()},
+            **lists,
+        }
+
+    encrypts_ike: ClassVar[bool] = True
+
+
+Groups = tuple[tuple[str, ...], ...]
+_EITHER = (
+    ("authentication_algorithm", "authentication_algorithms"),
+    ("encryption_algorithm", "encryption_algorithms"),
+)
+
+
+class IKEPolicyPatch(PolicyShape):
     """What may change."""
+
+    at_most_one: ClassVar[Groups] = (*_EITHER, ("dh_group", "dh_groups"))
 
     fixed = {**_ENVELOPE, **read_only("negotiation_mode"), **settled("resource_group")}
 
@@ -41,13 +97,28 @@ class IKEPolicyPatch(Shape):
 
 
 class IKEPolicyCreate(IKEPolicyPatch):
+    """Of each kind of algorithm one, or several in a list, best first."""
+
+    one_of = IKEPolicyPatch.at_most_one
+    at_most_one = ()
+    needed = ("ike_version",)
+    example = {
+        "name": "ike-aes256",
+        "authentication_algorithm": "sha256",
+        "encryption_algorithm": "aes256",
+        "dh_group": 14,
+        "ike_version": 2,
+    }
     fixed = {**_ENVELOPE, **read_only("negotiation_mode")}
 
     resource_group = Reference()
 
 
-class IPsecPolicyPatch(Shape):
+class IPsecPolicyPatch(PolicyShape):
     """What may change."""
+
+    encrypts_ike = False
+    at_most_one: ClassVar[Groups] = (*_EITHER, ("pfs", "pfs_groups"))
 
     fixed = {
         **_ENVELOPE,
@@ -66,6 +137,16 @@ class IPsecPolicyPatch(Shape):
 
 
 class IPsecPolicyCreate(IPsecPolicyPatch):
+    """Of each kind of algorithm one, or several in a list, best first."""
+
+    one_of = IPsecPolicyPatch.at_most_one
+    at_most_one = ()
+    example = {
+        "name": "esp-aes256",
+        "authentication_algorithm": "sha256",
+        "encryption_algorithm": "aes256",
+        "pfs": "group_14",
+    }
     fixed = {**_ENVELOPE, **read_only("encapsulation_mode", "transform_protocol")}
 
     resource_group = Reference()

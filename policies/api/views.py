@@ -10,8 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.api.dry_run import Warning, creates
+from console.api.parameters import RESOURCE_GROUP
 from console.api.views import ApiView, path_id
 from policies import services
+from policies.api import answers as schemas
 from policies.api.bodies import ike_policy_body, ipsec_policy_body
 from policies.api.shapes import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
 from policies.api.versions import POLICY
@@ -45,6 +47,8 @@ class IKEPoliciesView(PolicyApiView):
 
     name = "IKE policies"
     shapes = {"POST": IKEPolicyCreate}
+    answers = {"GET": schemas.IKEPolicyList, "POST": schemas.IKEPolicy}
+    filters = (RESOURCE_GROUP,)
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ike_policies_of(self.actor))
@@ -65,6 +69,7 @@ class IKEPolicyView(PolicyApiView):
 
     name = "IKE policy"
     shapes = {"PATCH": IKEPolicyPatch}
+    answers = {"GET": schemas.IKEPolicy, "PATCH": schemas.IKEPolicy}
 
     def get(self, request: Request, ike_policy_id: str) -> Response:
         policy = services.get_ike_policy(self.actor, _ike(ike_policy_id))
@@ -78,7 +83,7 @@ class IKEPolicyView(PolicyApiView):
 
     def delete(self, request: Request, ike_policy_id: str) -> Response:
         services.delete_ike_policy(self.actor, _ike(ike_policy_id))
-        return Response(status=204)
+        return self.deleted()
 
 
 class IPsecPoliciesView(PolicyApiView):
@@ -86,6 +91,8 @@ class IPsecPoliciesView(PolicyApiView):
 
     name = "IPsec policies"
     shapes = {"POST": IPsecPolicyCreate}
+    answers = {"GET": schemas.IPsecPolicyList, "POST": schemas.IPsecPolicy}
+    filters = (RESOURCE_GROUP,)
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ipsec_policies_of(self.actor))
@@ -108,6 +115,7 @@ class IPsecPolicyView(PolicyApiView):
 
     name = "IPsec policy"
     shapes = {"PATCH": IPsecPolicyPatch}
+    answers = {"GET": schemas.IPsecPolicy, "PATCH": schemas.IPsecPolicy}
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:
         policy = services.get_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))
@@ -121,7 +129,7 @@ class IPsecPolicyView(PolicyApiView):
 
     def delete(self, request: Request, ipsec_policy_id: str) -> Response:
         services.delete_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))
-        return Response(status=204)
+        return self.deleted()
 
 
 def _ike(text: str) -> UUID:

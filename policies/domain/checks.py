@@ -15,8 +15,8 @@ IKE_LIFETIME = 28800
 IPSEC_LIFETIME = 3600
 NAME_LENGTH = 63
 
-_NAME = re.compile(r"[A-Za-z][-A-Za-z0-9_]*")
-_LOWER_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+NAME = r"[A-Za-z][-A-Za-z0-9_]*"
+LOWER_NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 # What a message calls a stored word: the seed document's spelling.
 _SPELLINGS = {"triple_des": "3des"}
 
@@ -71,13 +71,13 @@ def name_violations(name: str, *, code: str, field: str = "name", lower: bool = 
         yield Violation(
             code, field, f"A name has at most {NAME_LENGTH} characters; this one has {len(name)}."
         )
-    elif lower and not _LOWER_NAME.fullmatch(name):
+    elif lower and not re.fullmatch(LOWER_NAME, name):
         message = (
             "A name begins with a small letter, consists of small letters, digits and hyphens, "
             "and does not end with a hyphen."
         )
         yield Violation(code, field, message)
-    elif not _NAME.fullmatch(name):
+    elif not re.fullmatch(NAME, name):
         message = "A name begins with a letter and consists of letters, digits, hyphens and underscores."
         yield Violation(code, field, message)
 

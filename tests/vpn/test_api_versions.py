@@ -18,7 +18,7 @@ from tests.factories import (
     make_subnet,
     path_of,
 )
-from vpn.models import Connection, Gateway
+from vpn.models import Connection, Gateway, GatewayMember
 
 NEWEST = "2026-10-06&generation=2"
 BEFORE_OBJECTS, OBJECTS = "2024-04-29&generation=2", "2024-04-30&generation=2"
@@ -52,6 +52,7 @@ def test_a_gateways_one_status_ends_with_health_and_lifecycle(ana: Party, versio
         ("deleting", "inapplicable", "deleting"),
     ):
         Gateway.objects.update(lifecycle_state=lifecycle, health_state=health)
+        GatewayMember.objects.update(health_state=health)
         body = ana.api.get(path_of(gateway), version=version).json()
         assert (body.get("status"), body["members"][1].get("status")) == (
             (word, word) if status else (None, None)
@@ -59,6 +60,9 @@ def test_a_gateways_one_status_ends_with_health_and_lifecycle(ana: Party, versio
         assert (body["lifecycle_state"], body["health_state"]) == (lifecycle, health)
         (listed,) = ana.api.get("/v1/vpn_gateways", version=version).json()["vpn_gateways"]
         assert listed == body
+        if "generation=2" in version:
+            members = ana.api.get(f"{path_of(gateway)}/members", version=version).json()["members"]
+            assert members == body["members"]
 
 
 def test_a_gateways_address_is_the_active_members_in_generation_2(ana: Party) -> None:

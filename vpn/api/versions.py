@@ -15,9 +15,8 @@ def _status(body: Body) -> str:
 
 
 def _with_status(body: Body, version: ApiVersion) -> None:
-    body["status"] = _status(body)
-    for member in body["members"]:
-        member["status"] = body["status"]
+    for one in (body, *body.get("members", ())):
+        one["status"] = _status(one)
 
 
 def _with_public_address(body: Body, version: ApiVersion) -> None:
@@ -54,6 +53,7 @@ GATEWAY = (
     VersionChange(GENERATION_2, added=frozenset({"mode", "availability_mode"}), down=_with_public_address),
     VersionChange(HEALTH, down=_with_status),
 )
+MEMBER = (VersionChange(HEALTH, down=_with_status),)
 CONNECTION = (
     VersionChange(GENERATION_2, added=frozenset({"establish_mode"}), down=_with_route_mode),
     VersionChange(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from console.api.links import Links, stamp
-from console.api.views import resource_group_reference
+from console.api.resource_groups import resource_group_reference
 from console.models.prepared import PreparedQuery
 from vpn.api.bodies.networks import subnet_reference, vpc_reference
 from vpn.models import Connection, Gateway, GatewayMember

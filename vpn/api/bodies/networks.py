@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count
 
 from console.api.links import Links, stamp
-from console.api.views import resource_group_reference
+from console.api.resource_groups import resource_group_reference
 from vpn.domain.cidrs import parse_cidr, usable_addresses
 from vpn.models import AddressPrefix, Instance, Subnet, SubnetAddress, Vpc
 

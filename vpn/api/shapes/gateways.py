@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rest_framework import serializers
 
-from console.api.fields import Flag, Reference, Shape, Text, Texts, Whole, Word, read_only, settled
+from console.api.fields import (
+    IPV4,
+    SOME_ID,
+    Flag,
+    Reference,
+    Shape,
+    Text,
+    Texts,
+    Whole,
+    Word,
+    read_only,
+    settled,
+)
+from console.api.versions import ApiVersion
+from policies.api.shapes import name_rule
+from vpn.api.shapes.networks import CIDR
 from vpn.domain.checks_connections import ESTABLISH_MODES, PSK_RULE
 from vpn.domain.checks_gateways import AVAILABILITY_MODES, GATEWAY_MODES
 from vpn.domain.identities import IdentityType
@@ -25,7 +43,15 @@ _ROUTE_CONNECTION = {
 }
 
 
-class GatewayPatch(Shape):
+class NamedShape(Shape):
+    """Whose name has the rule of its generation."""
+
+    @classmethod
+    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+        return {"name": name_rule(version.generation)}
+
+
+class GatewayPatch(NamedShape):
     """Only the name can change."""
 
     fixed = {
@@ -37,8 +63,20 @@ class GatewayPatch(Shape):
     name = Text()
 
 
-class GatewayCreate(Shape):
+class GatewayCreate(NamedShape):
+    """In generation 2 without a mode it is of the mode route, which is not served."""
+
     fixed = {**_GATEWAY, **_ROUTE_GATEWAY}
+    needed = ("subnet", "mode")
+
+    @classmethod
+    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+        """With what is served."""
+        served = {"mode": GATEWAY_MODES, "availability_mode": AVAILABILITY_MODES}
+        modes = {name: {"enum": [words[0]]} for name, words in served.items()}
+        return {**super().narrowed(version), **modes}
+
+    example = {"name": "my-gateway", "subnet": {"id": SOME_ID}, "mode": "policy"}
 
     name = Text()
     subnet = Reference()
@@ -69,39 +107,45 @@ class LocalPatch(Shape):
 class PeerPatch(Shape):
     """Where the peer is."""
 
+    at_most_one = (("address", "fqdn"),)
+
     fixed = {"cidrs": _ONE_BY_ONE.format("peer_cidrs"), **read_only("type"), **settled("ike_identity")}
 
-    address = Text()
+    address = Text(rule=IPV4)
     fqdn = Text(style={"template": "rest_framework/left_out.html"})
 
 
 class Local(Shape):
     """This end."""
 
-    cidrs = Texts(label="Local CIDRs", help_text="Several with commas between.")
+    needed = ("cidrs",)
+
+    cidrs = Texts(rule=CIDR, label="Local CIDRs", help_text="Several with commas between.")
     ike_identities = serializers.ListField(
         child=Identity(), required=False, style={"template": "rest_framework/left_out.html"}
     )
 
 
 class Peer(Shape):
-    """The other end."""
+    """The other end, by its address or its name."""
 
     fixed = read_only("type")
+    needed = ("cidrs",)
+    one_of = (("address", "fqdn"),)
 
-    address = Text()
+    address = Text(rule=IPV4)
     fqdn = Text(style={"template": "rest_framework/left_out.html"})
-    cidrs = Texts(label="Peer CIDRs", help_text="Several with commas between.")
+    cidrs = Texts(rule=CIDR, label="Peer CIDRs", help_text="Several with commas between.")
     ike_identity = Identity(style={"template": "rest_framework/left_out.html"})
 
 
-class ConnectionShape(Shape):
+class ConnectionShape(NamedShape):
     """What both bodies share. A policy that is null means auto-negotiation."""
 
     fixed = {**_CONNECTION, **_ROUTE_CONNECTION}
 
     name = Text()
-    psk = Text(label="Pre-shared key", help_text=PSK_RULE)
+    psk = Text(label="Pre-shared key", help_text=PSK_RULE, rule={"minLength": 6, "maxLength": 128})
     admin_state_up = Flag()
     establish_mode = Word(ESTABLISH_MODES)
     dead_peer_detection = DeadPeerDetection()
@@ -117,5 +161,15 @@ class ConnectionPatch(ConnectionShape):
 
 
 class ConnectionCreate(ConnectionShape):
+    """A policy that is left out or null means auto-negotiation."""
+
+    needed = ("psk", "local", "peer")
+    example = {
+        "name": "to-the-office",
+        "psk": "Use-a-long-one-of-your-own-9271",
+        "local": {"cidrs": ["10.1.0.0/24"]},
+        "peer": {"address": "203.0.113.9", "cidrs": ["192.168.7.0/24"]},
+    }
+
     local = Local()
     peer = Peer()

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.api.fields import Flag, Reference, Shape, Text, Whole, Word, read_only, settled
+from console.api.fields import (
+    IPV4,
+    SOME_ID,
+    Flag,
+    Reference,
+    Shape,
+    Text,
+    Whole,
+    Word,
+    read_only,
+    settled,
+)
+from policies.api.shapes import name_rule
 
+NAME = name_rule(1)
+CIDR = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
 _ENVELOPE = read_only("id", "crn", "href", "created_at", "status", "resource_type")
 
 
 class Zone(Shape):
     is_plain = False
+    one_of = (("name", "href"),)
 
-    name = Text()
+    name = Text(rule=NAME)
     href = Text(style={"template": "rest_framework/left_out.html"})
 
     def to_internal_value(self, data: Any) -> Any:
@@ -26,13 +41,14 @@ class Zone(Shape):
 class VpcPatch(Shape):
     fixed = {**_ENVELOPE, **settled("address_prefix_management", "classic_access", "resource_group")}
 
-    name = Text()
+    name = Text(rule=NAME)
 
 
 class VpcCreate(Shape):
     fixed = _ENVELOPE
+    example = {"name": "my-vpc"}
 
-    name = Text()
+    name = Text(rule=NAME)
     address_prefix_management = Word(("auto", "manual"))
     classic_access = Flag()
     resource_group = Reference()
@@ -41,14 +57,15 @@ class VpcCreate(Shape):
 class AddressPrefixPatch(Shape):
     fixed = {**_ENVELOPE, **read_only("has_subnets"), **settled("cidr", "zone")}
 
-    name = Text()
+    name = Text(rule=NAME)
     is_default = Flag()
 
 
 class AddressPrefixCreate(AddressPrefixPatch):
     fixed = {**_ENVELOPE, **read_only("has_subnets")}
+    example = {"name": "my-prefix", "cidr": "10.20.0.0/16", "zone": {"name": "us-south-1"}}
 
-    cidr = Text(required=True)
+    cidr = Text(required=True, rule=CIDR)
     zone = Zone(required=True)
 
 
@@ -63,15 +80,16 @@ class SubnetPatch(Shape):
         ),
     }
 
-    name = Text()
+    name = Text(rule=NAME)
 
 
 class SubnetCreate(Shape):
     fixed = _SUBNET
+    example = {"name": "my-subnet", "vpc": {"id": SOME_ID}, "ipv4_cidr_block": "10.240.9.0/24"}
 
-    name = Text()
+    name = Text(rule=NAME)
     vpc = Reference(required=True)
-    ipv4_cidr_block = Text()
+    ipv4_cidr_block = Text(rule=CIDR)
     total_ipv4_address_count = Whole()
     zone = Zone()
     ip_version = Word(("ipv4",))
@@ -79,7 +97,7 @@ class SubnetCreate(Shape):
 
 
 class Profile(Shape):
-    name = Text()
+    name = Text(rule=NAME)
 
 
 class Image(Shape):
@@ -91,7 +109,7 @@ class Interface(Shape):
 
     name = Text(style={"template": "rest_framework/left_out.html"})
     subnet = Reference(required=True)
-    primary_ipv4_address = Text()
+    primary_ipv4_address = Text(rule=IPV4)
 
 
 class InstancePatch(Shape):
@@ -101,15 +119,16 @@ class InstancePatch(Shape):
         **read_only("network_interfaces"),
     }
 
-    name = Text()
+    name = Text(rule=NAME)
 
 
 class InstanceCreate(Shape):
     """The interface's subnet decides; VPC and zone may be said as well and must then agree."""
 
     fixed = {**_ENVELOPE, **read_only("network_interfaces")}
+    example = {"name": "my-host", "primary_network_interface": {"subnet": {"id": SOME_ID}}}
 
-    name = Text()
+    name = Text(rule=NAME)
     primary_network_interface = Interface(required=True)
     vpc = Reference()
     zone = Zone()

@@ -5,21 +5,35 @@ Every spelling of the path leads here: two segments, one with %2F, and local/cid
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.api.answers import Answer
 from console.api.errors import InvalidParameter
-from console.api.versions import OBJECTS
+from console.api.versions import OBJECTS, ApiVersion
 from console.errors import Invalid, NotFound, Violation
+from vpn.api.answers.gateways import LocalCidrs, PeerCidrs
 from vpn.api.views.connections import ConnectionApiView
 from vpn.services.cidrs import Side, add_cidr, has_cidr, remove_cidr
 from vpn.services.connections import cidrs_of, get_connection
 
 
-class CidrsView(ConnectionApiView):
+class CidrApiView(ConnectionApiView):
+    """What views of CIDRs share."""
+
+    @classmethod
+    def spelt(cls, path: str, version: ApiVersion) -> bool:
+        """Under local/ and peer/ since these objects exist (contract section 2.3)."""
+        return ("_cidrs" in path) == version.is_before(OBJECTS)
+
+
+class CidrsView(CidrApiView):
     """All CIDRs of one side."""
+
+    answers: Mapping[str, type[Answer]] = {"GET": LocalCidrs}
 
     side: ClassVar[Side] = "local"
 
@@ -30,7 +44,7 @@ class CidrsView(ConnectionApiView):
         return Response({key: local if self.side == "local" else peer})
 
 
-class CidrView(ConnectionApiView):
+class CidrView(CidrApiView):
     """One CIDR: is it there (GET), set it (PUT), take it away (DELETE). Bodies are not read."""
 
     side: ClassVar[Side] = "local"
@@ -50,6 +64,10 @@ class CidrView(ConnectionApiView):
             raise InvalidParameter(error.violations) from None
         return Response(status=201 if added and not self.version.is_before(OBJECTS) else 204)
 
+    @classmethod
+    def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
+        return (201, 204) if method == "PUT" and not version.is_before(OBJECTS) else (204,)
+
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         try:
@@ -61,6 +79,8 @@ class CidrView(ConnectionApiView):
 
 class PeerCidrsView(CidrsView):
     """All peer CIDRs."""
+
+    answers = {"GET": PeerCidrs}
 
     side = "peer"
 

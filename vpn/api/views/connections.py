@@ -14,10 +14,12 @@ from console.api.changes import renamed
 from console.api.dry_run import Warning, creates
 from console.api.errors import InvalidParameter
 from console.api.fields import Shape
+from console.api.parameters import Parameter
 from console.api.views import ApiView, path_id
 from console.errors import Invalid, NotFound, Outdated, Violation
 from policies.services import get_ike_policy, get_ipsec_policy
 from policies.strength import told_of, warnings_of
+from vpn.api.answers.gateways import VPNGatewayConnection, VPNGatewayConnectionList
 from vpn.api.bodies.connections import connection_bodies, connection_body, etag_of
 from vpn.api.shapes.gateways import ConnectionCreate, ConnectionPatch
 from vpn.api.versions import CONNECTION
@@ -36,6 +38,7 @@ from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import get_gateway
 
 STATUSES = ("up", "down")
+STATUS = Parameter("status", "Only those in this state.", {"type": "string", "enum": [*STATUSES]})
 # 20 letters and digits are some 112 bits, the least that NIST SP 800-77 asks of a key.
 SHORT_KEY = 20
 _ONE_IDENTITY = "A connection of a policy-mode gateway has one local identity."
@@ -125,6 +128,9 @@ class ConnectionsView(ConnectionApiView):
     """The connections of one VPN gateway, newest first."""
 
     shapes = {"POST": ConnectionCreate}
+    answers = {"GET": VPNGatewayConnectionList, "POST": VPNGatewayConnection}
+    filters = (STATUS,)
+    guarded = True
     made: Connection
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
@@ -162,6 +168,9 @@ class ConnectionView(ConnectionApiView):
     """One VPN connection. CIDRs are changed under local_cidrs and peer_cidrs."""
 
     shapes = {"PATCH": ConnectionPatch}
+    answers = {"GET": VPNGatewayConnection, "PATCH": VPNGatewayConnection}
+    guarded = True
+    deletes_later = True
 
     def get(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
@@ -175,13 +184,15 @@ class ConnectionView(ConnectionApiView):
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         delete_connection(self.actor, *ids, guard=self.unchanged)
-        return Response(status=self.version.deleted_status)
+        return self.deleted()
 
 
 class IKEPolicyConnectionsView(ConnectionApiView):
     """The connections that use an IKE policy."""
 
     name = "Connections of an IKE policy"
+    answers = {"GET": VPNGatewayConnectionList}
+    filters = (STATUS,)
 
     def get(self, request: Request, ike_policy_id: str) -> Response:
         ident = path_id(ike_policy_id, "ike_policy_not_found", "IKE policy")
@@ -194,6 +205,8 @@ class IPsecPolicyConnectionsView(ConnectionApiView):
     """The connections that use an IPsec policy."""
 
     name = "Connections of an IPsec policy"
+    answers = {"GET": VPNGatewayConnectionList}
+    filters = (STATUS,)
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = path_id(ipsec_policy_id, "ipsec_policy_not_found", "IPsec policy")

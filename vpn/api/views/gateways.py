@@ -10,11 +10,20 @@ from rest_framework.response import Response
 
 from console.api.dry_run import creates
 from console.api.fields import Shape
+from console.api.parameters import RESOURCE_GROUP, Parameter
+from console.api.versions import GENERATION_2
 from console.api.views import ApiView, path_id
 from console.errors import Violation, not_found
+from vpn.api.answers.gateways import (
+    VPNGateway,
+    VPNGatewayList,
+    VPNGatewayMember,
+    VPNGatewayMemberList,
+)
 from vpn.api.bodies.gateways import gateway_bodies, gateway_body, member_body
 from vpn.api.shapes.gateways import GatewayCreate, GatewayPatch
-from vpn.api.versions import GATEWAY
+from vpn.api.versions import GATEWAY, MEMBER
+from vpn.domain.checks_gateways import GATEWAY_MODES
 from vpn.services.fields import GatewayFields
 from vpn.services.gateways import (
     check_gateway,
@@ -27,6 +36,7 @@ from vpn.services.gateways import (
 
 # Contract section 5.5.
 SORTS = ("created_at", "name")
+_ORDERS = [*SORTS, *(f"-{name}" for name in SORTS)]
 
 
 def gateway_id_of(text: str) -> UUID:
@@ -47,6 +57,12 @@ class GatewaysView(GatewayApiView):
     """The account's VPN gateways, newest first or as `sort` says."""
 
     shapes = {"POST": GatewayCreate}
+    answers = {"GET": VPNGatewayList, "POST": VPNGateway}
+    filters = (
+        RESOURCE_GROUP,
+        Parameter("sort", "Newest first without it.", {"type": "string", "enum": _ORDERS}),
+        Parameter("mode", "Only those of this mode.", {"type": "string", "enum": [*GATEWAY_MODES]}),
+    )
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(gateways_of(self.actor))
@@ -72,6 +88,8 @@ class GatewayView(GatewayApiView):
     """One VPN gateway. Deleting it deletes its connections; policies stay."""
 
     shapes = {"PATCH": GatewayPatch}
+    answers = {"GET": VPNGateway, "PATCH": VPNGateway}
+    deletes_later = True
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
@@ -84,22 +102,34 @@ class GatewayView(GatewayApiView):
 
     def delete(self, request: Request, vpn_gateway_id: str) -> Response:
         delete_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        return Response(status=self.version.deleted_status)
+        return self.deleted()
 
 
-class MembersView(GatewayApiView):
+class MemberApiView(ApiView):
+    """What views of members share."""
+
+    changes = MEMBER
+    since = GENERATION_2
+
+
+class MembersView(MemberApiView):
     """The two members of a gateway: one active, one standing by."""
+
+    answers = {"GET": VPNGatewayMemberList}
+    pages = False
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        members = [member_body(row, gateway, self.links) for row in gateway.members.all()]
+        members = [self.told(member_body(row, gateway, self.links)) for row in gateway.members.all()]
         href = self.links.href(f"vpn_gateways/{gateway.pk}", "members")
         page = {"first": {"href": href}, "limit": len(members), "total_count": len(members)}
         return Response({**page, "members": members})
 
 
-class MemberView(GatewayApiView):
+class MemberView(MemberApiView):
     """One member of a gateway."""
+
+    answers = {"GET": VPNGatewayMember}
 
     def get(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
@@ -107,4 +137,4 @@ class MemberView(GatewayApiView):
         member = gateway.members.filter(pk=ident).first()
         if member is None:
             raise not_found("not_found", "member of this VPN gateway", ident)
-        return Response(member_body(member, gateway, self.links))
+        return self.answer(member_body(member, gateway, self.links))

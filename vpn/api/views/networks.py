@@ -12,11 +12,14 @@ from rest_framework.response import Response
 
 from console.api.dry_run import creates
 from console.api.links import Links
+from console.api.parameters import RESOURCE_GROUP, Parameter
 from console.api.views import ApiView, path_id
 from console.errors import not_found
+from vpn.api import versions
+from vpn.api.answers.networks import VPC, AddressPrefixList, Region, RegionList, VPCList, Zone, ZoneList
+from vpn.api.answers.networks import AddressPrefix as AddressPrefixAnswer
 from vpn.api.bodies.networks import address_prefix_body, region_body, vpc_body, zone_body
 from vpn.api.shapes.networks import AddressPrefixCreate, AddressPrefixPatch, VpcCreate, VpcPatch
-from vpn.api.versions import VPC
 from vpn.domain.cidrs import parse_cidr
 from vpn.models import AddressPrefix, Subnet, Vpc
 from vpn.services.networks import (
@@ -34,23 +37,37 @@ from vpn.services.networks import (
 class RegionsView(ApiView):
     """The one region that is served here."""
 
+    answers = {"GET": RegionList}
+
     def get(self, request: Request) -> Response:
         return Response({"regions": [region_body(self.links)]})
 
 
 class RegionView(ApiView):
+    """The region."""
+
+    answers = {"GET": Region}
+
     def get(self, request: Request, region_name: str) -> Response:
         _known_region(region_name, self.links)
         return Response(region_body(self.links))
 
 
 class ZonesView(ApiView):
+    """The zones of the region."""
+
+    answers = {"GET": ZoneList}
+
     def get(self, request: Request, region_name: str) -> Response:
         _known_region(region_name, self.links)
         return Response({"zones": [zone_body(zone, self.links) for zone in settings.ZONES]})
 
 
 class ZoneView(ApiView):
+    """One zone."""
+
+    answers = {"GET": Zone}
+
     def get(self, request: Request, region_name: str, zone_name: str) -> Response:
         _known_region(region_name, self.links)
         if zone_name not in settings.ZONES:
@@ -70,13 +87,18 @@ def vpc_id_of(text: str) -> UUID:
 class VpcApiView(ApiView):
     """What views of VPCs share."""
 
-    changes = VPC
+    changes = versions.VPC
 
 
 class VpcsView(VpcApiView):
     """The account's VPCs, newest first."""
 
     shapes = {"POST": VpcCreate}
+    answers = {"GET": VPCList, "POST": VPC}
+    filters = (
+        RESOURCE_GROUP,
+        Parameter("classic_access", "Only those with or without it.", {"type": "boolean"}),
+    )
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(Vpc.objects.owned_by(self.actor))
@@ -97,6 +119,7 @@ class VpcView(VpcApiView):
     """One VPC."""
 
     shapes = {"PATCH": VpcPatch}
+    answers = {"GET": VPC, "PATCH": VPC}
 
     def get(self, request: Request, vpc_id: str) -> Response:
         return self.answer(vpc_body(get_vpc(self.actor, vpc_id_of(vpc_id)), self.links))
@@ -109,7 +132,7 @@ class VpcView(VpcApiView):
 
     def delete(self, request: Request, vpc_id: str) -> Response:
         delete_vpc(self.actor, vpc_id_of(vpc_id))
-        return Response(status=204)
+        return self.deleted()
 
 
 class PrefixApiView(ApiView):
@@ -128,6 +151,7 @@ class AddressPrefixesView(PrefixApiView):
     """Where the subnets of a VPC may lie."""
 
     shapes = {"POST": AddressPrefixCreate}
+    answers = {"GET": AddressPrefixList, "POST": AddressPrefixAnswer}
 
     def get(self, request: Request, vpc_id: str) -> Response:
         vpc = get_vpc(self.actor, vpc_id_of(vpc_id))
@@ -146,6 +170,7 @@ class AddressPrefixView(PrefixApiView):
     """One address prefix."""
 
     shapes = {"PATCH": AddressPrefixPatch}
+    answers = {"GET": AddressPrefixAnswer, "PATCH": AddressPrefixAnswer}
 
     def get(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
         return self.answer(self.body(get_address_prefix(self.actor, *_prefix_ids(vpc_id, prefix_id))))
@@ -158,7 +183,7 @@ class AddressPrefixView(PrefixApiView):
 
     def delete(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
         delete_address_prefix(self.actor, *_prefix_ids(vpc_id, prefix_id))
-        return Response(status=204)
+        return self.deleted()
 
 
 def _prefix_ids(vpc_id: str, prefix_id: str) -> tuple[UUID, UUID]:

@@ -10,8 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.api.dry_run import creates
+from console.api.parameters import RESOURCE_GROUP, Parameter
+from console.api.versions import GENERATION_2
 from console.api.views import ApiView, path_id
 from console.errors import not_found
+from vpn.api.answers import networks as schemas
+from vpn.api.answers.networks import InstanceList, SubnetList
 from vpn.api.bodies.networks import instance_body, reserved_ip_body, subnet_bodies
 from vpn.api.shapes.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
 from vpn.api.versions import SUBNET
@@ -29,6 +33,13 @@ from vpn.services.subnets import (
     update_instance,
     update_subnet,
 )
+
+_FILTERS = {
+    "vpc.id": "Only those of the VPC with this id.",
+    "vpc.crn": "Only those of the VPC with this CRN.",
+    "vpc.name": "Only those of the VPC with this name.",
+    "zone.name": "Only those of this zone.",
+}
 
 
 def _subnet_id(text: str) -> UUID:
@@ -49,6 +60,8 @@ class SubnetsView(SubnetApiView):
     """The account's subnets, newest first."""
 
     shapes = {"POST": SubnetCreate}
+    answers = {"GET": SubnetList, "POST": schemas.Subnet}
+    filters = (RESOURCE_GROUP, *(Parameter(name, text) for name, text in _FILTERS.items()))
 
     def get(self, request: Request) -> Response:
         rows = Subnet.objects.owned_by(self.actor).select_related("vpc", "resource_group")
@@ -61,7 +74,7 @@ class SubnetsView(SubnetApiView):
     def narrowed(self, rows: QuerySet[Subnet]) -> tuple[QuerySet[Subnet], dict[str, str]]:
         """By `vpc.id`, `vpc.crn`, `vpc.name` and `zone.name`."""
         query = self.request.query_params
-        filters = {n: query[n] for n in ("vpc.id", "vpc.crn", "vpc.name", "zone.name") if n in query}
+        filters = {n: query[n] for n in _FILTERS if n in query}
         for name, value in filters.items():
             if name in {"vpc.id", "vpc.crn"}:
                 ident = parse_id(value.rpartition(":")[2])
@@ -80,6 +93,7 @@ class SubnetView(SubnetApiView):
     """One subnet. It cannot be deleted while anything is in it."""
 
     shapes = {"PATCH": SubnetPatch}
+    answers = {"GET": schemas.Subnet, "PATCH": schemas.Subnet}
 
     def get(self, request: Request, subnet_id: str) -> Response:
         return self.answer(self.body(get_subnet(self.actor, _subnet_id(subnet_id))))
@@ -92,7 +106,7 @@ class SubnetView(SubnetApiView):
 
     def delete(self, request: Request, subnet_id: str) -> Response:
         delete_subnet(self.actor, _subnet_id(subnet_id))
-        return Response(status=204)
+        return self.deleted()
 
     def body(self, row: Subnet) -> dict[str, Any]:
         return subnet_bodies([row], self.links)[0]
@@ -102,6 +116,8 @@ class ReservedIpView(ApiView):
     """An address that a member of a gateway or an instance holds."""
 
     name = "Reserved IP"
+    answers = {"GET": schemas.ReservedIP}
+    since = GENERATION_2
 
     def get(self, request: Request, subnet_id: str, reserved_ip_id: str) -> Response:
         subnet = get_subnet(self.actor, _subnet_id(subnet_id))
@@ -116,6 +132,8 @@ class InstancesView(ApiView):
     """Instances: hosts with an address in a subnet, to try connections with."""
 
     shapes = {"POST": InstanceCreate}
+    answers = {"GET": InstanceList, "POST": schemas.Instance}
+    filters = (RESOURCE_GROUP,)
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(Instance.objects.owned_by(self.actor))
@@ -133,6 +151,7 @@ class InstanceView(ApiView):
     """One instance."""
 
     shapes = {"PATCH": InstancePatch}
+    answers = {"GET": schemas.Instance, "PATCH": schemas.Instance}
 
     def get(self, request: Request, instance_id: str) -> Response:
         instance = get_instance(self.actor, _instance_id(instance_id))
@@ -146,7 +165,7 @@ class InstanceView(ApiView):
 
     def delete(self, request: Request, instance_id: str) -> Response:
         delete_instance(self.actor, _instance_id(instance_id))
-        return Response(status=204)
+        return self.deleted()
 
 
 def _instance_fields(given: dict[str, Any]) -> InstanceFields:

@@ -1,0 +1,1 @@
+"""The OpenAPI document of every version, made of what the views declare."""

@@ -1,0 +1,72 @@
+"""The OpenAPI document of each generation, and a page to read it and try it out. For everyone."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from console.api.envelope import container
+from console.api.errors import InvalidParameter
+from console.api.openapi.document import document
+from console.api.versions import FORMS, ApiVersion, form_of
+
+GENERATIONS = (1, 2)
+# Swagger UI writes styles into its page; scripts still come from files alone.
+_STYLES = {"style-src": ["'unsafe-inline'"]}
+
+
+@require_safe
+def openapi_document(request: HttpRequest, generation: int, kind: str) -> HttpResponse:
+    """As JSON or YAML. Without a `version` date the newest form of generation 2, the first of 1."""
+    try:
+        version = _version(request, generation)
+    except InvalidParameter as error:
+        return JsonResponse(container(request, error.violations, kind="parameter"), status=400)
+    found = document(version)
+    if kind == "json":
+        response: HttpResponse = JsonResponse(found)
+    else:
+        # By way of JSON: what stands at several places is written out at each.
+        plain = json.loads(json.dumps(found))
+        text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+        response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'inline; filename="isthmus-generation-{generation}.{kind}"'
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+@require_safe
+@csp_update(_STYLES)
+def openapi_page(request: HttpRequest) -> HttpResponse:
+    """Swagger UI of one document: `generation` of the query, else the newer one."""
+    chosen = 1 if request.GET.get("generation") == "1" else 2
+    forms = [form for form in FORMS if form.generation == chosen]
+    context = {
+        "generation": chosen,
+        "generations": GENERATIONS,
+        "forms": forms,
+        "form": _known(request.GET.get("version", ""), forms) or _default(chosen),
+    }
+    return render(request, "openapi.html", context)
+
+
+def _version(request: HttpRequest, generation: int) -> ApiVersion:
+    given = request.GET.get("version")
+    if given is None:
+        return _default(generation)
+    return form_of(ApiVersion.parse({"version": given, "generation": str(generation)}))
+
+
+def _default(generation: int) -> ApiVersion:
+    """Of generation 1 the document of 2019 that it is known by, of generation 2 the newest form."""
+    return FORMS[0] if generation == 1 else FORMS[-1]
+
+
+def _known(text: str, forms: list[ApiVersion]) -> ApiVersion | None:
+    return next((form for form in forms if form.date.isoformat() == text), None)

@@ -1,0 +1,36 @@
+"""Query parameters and headers of operations, as the OpenAPI document tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from console.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+
+
+class Parameter(NamedTuple):
+    """Optional; `schema` is a JSON Schema of its value."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any] = {"type": "string"}
+    place: str = "query"
+
+
+PAGING = (
+    Parameter(
+        "limit",
+        "How many there are at most on a page.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    ),
+    Parameter("start", "Where the page begins: a token of the `next` that the page before gave."),
+)
+DRY_RUN = Parameter(
+    "dry_run",
+    "Check everything, tell what would be created and what speaks against it, and create nothing.",
+    {"type": "boolean", "default": False},
+)
+RESOURCE_GROUP = Parameter("resource_group.id", "Only those of these resource groups, with commas between.")
+IF_MATCH = Parameter(
+    "If-Match", "Only if the object still has this ETag; else 412.", {"type": "string"}, place="header"
+)

@@ -1,0 +1,163 @@
+"""What every form of the API answers is what its document says: no field less, none more."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
+
+from console.api.openapi.document import document
+from console.api.versions import FORMS, ApiVersion
+from tests.factories import Api, Party, make_connection, make_gateway, make_subnet, make_vpc
+from tests.openapi.places import closed, filled, furnish, places_of
+from vpn.models import Connection
+
+pytestmark = pytest.mark.django_db
+METHODS = ("get", "post", "put", "patch", "delete")
+FORM = pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.generation}-{form.date}")
+
+
+@pytest.fixture
+def row(ana: Party) -> Connection:
+    return furnish(ana)
+
+
+class Reader:
+    """Asks in one form, and holds the answer against the document."""
+
+    def __init__(self, form: ApiVersion, api: Api, places: dict[str, str]) -> None:
+        self.form, self.api, self.places = form, api, places
+        self.document = closed(deepcopy(document(form)))
+
+    def operations(self, method: str) -> list[tuple[str, dict[str, Any]]]:
+        paths = self.document["paths"].items()
+        return [(path, one[method]) for path, one in paths if method in one and path.startswith("/v1")]
+
+    def ask(self, method: str, path: str, body: Any = None, *, query: str = "") -> Any:
+        """The answer, whose body is as the document says for its status."""
+        version = f"{self.form.date}&generation={self.form.generation}{query}"
+        answer = self.api(method.upper(), filled(path, self.places), body, version=version)
+        told = self.document["paths"][path][method]["responses"]
+        assert str(answer.status_code) in told, (path, answer.status_code, answer.content)
+        content = told[str(answer.status_code)].get("content")
+        assert bool(answer.content) == bool(content), path
+        if content:
+            self.hold(answer.json(), content["application/json"]["schema"])
+        return answer
+
+    def hold(self, body: Any, schema: dict[str, Any]) -> None:
+        whole = {**schema, "components": self.document["components"]}
+        checker = Draft202012Validator.FORMAT_CHECKER
+        faults = Draft202012Validator(whole, format_checker=checker).iter_errors(body)
+        assert [(fault.json_path, fault.message) for fault in faults] == []
+
+    def example(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """The body that the document gives as an example, about objects of ours."""
+        media = operation["requestBody"]["content"]["application/json"]["schema"]
+        schema = self.document["components"]["schemas"][media["$ref"].rpartition("/")[2]]
+        body: dict[str, Any] = deepcopy(schema["examples"][0])
+        if "vpc" in body:
+            body["vpc"] = {"id": self.places["vpc_id"]}
+        for holder in (body, body.get("primary_network_interface", {})):
+            if "subnet" in holder:
+                holder["subnet"] = {"id": self.places["subnet_id"]}
+        if "ipv4_cidr_block" in body:
+            body["ipv4_cidr_block"] = "192.168.9.0/24"
+        Draft202012Validator({**schema, "components": self.document["components"]}).validate(body)
+        return body
+
+
+@FORM
+def test_the_document_is_valid(form: ApiVersion) -> None:
+    validate_schema(document(form))
+    assert json.dumps(document(form)).count('"operationId"') >= 55
+    ids = [one["operationId"] for path in document(form)["paths"].values() for one in path.values()]
+    assert len(ids) == len(set(ids))
+
+
+@FORM
+def test_every_get_answers_as_told(form: ApiVersion, ana: Party, row: Connection) -> None:
+    reader = Reader(form, ana.api, places_of(row))
+    for path, _ in reader.operations("get"):
+        assert reader.ask("get", path).status_code in (200, 204), path
+
+
+@FORM
+def test_every_example_is_taken_and_answered_as_told(form: ApiVersion, ana: Party, row: Connection) -> None:
+    reader = Reader(form, ana.api, places_of(row))
+    for path, operation in reader.operations("post"):
+        body = reader.example(operation)
+        tried = reader.ask("post", path, body, query="&dry_run=true")
+        assert tried.status_code == 200, (path, tried.content)
+        made = reader.ask("post", path, body)
+        assert made.status_code == 201, (path, made.content)
+        refused = reader.ask("post", path, {"nonsense": 1})
+        assert refused.status_code == 400
+
+
+@FORM
+def test_without_a_field_that_is_required_it_is_refused(
+    form: ApiVersion, ana: Party, row: Connection
+) -> None:
+    reader = Reader(form, ana.api, places_of(row))
+    seen = 0
+    for path, operation in reader.operations("post"):
+        body = reader.example(operation)
+        media = operation["requestBody"]["content"]["application/json"]["schema"]
+        schema = reader.document["components"]["schemas"][media["$ref"].rpartition("/")[2]]
+        groups = schema.get("allOf", [schema])
+        either = [one["required"][0] for group in groups for one in group.get("oneOf", [])]
+        for name in {*schema.get("required", []), *either} & body.keys():
+            less = {key: value for key, value in body.items() if key != name}
+            assert reader.ask("post", path, less).status_code == 400, (path, name)
+            seen += 1
+    assert seen >= 15
+
+
+@FORM
+def test_changes_answer_as_told(form: ApiVersion, ana: Party, row: Connection) -> None:
+    reader = Reader(form, ana.api, places_of(row))
+    for number, (path, _) in enumerate(reader.operations("patch")):
+        assert reader.ask("patch", path, {"name": f"renamed-{number}"}).status_code == 200, path
+    for path, _ in reader.operations("put"):
+        reader.places |= {"local": "10.77.0.0/24", "peer": "10.78.0.0/24"}
+        assert reader.ask("put", path).status_code in (201, 204), path
+        assert reader.ask("put", path).status_code == 204, path
+    paths = [path for path, _ in reader.operations("delete")]
+    for path in sorted(paths, key=lambda path: -path.count("/")):
+        assert reader.ask("delete", path).status_code in (202, 204, 409), path
+
+
+@FORM
+def test_what_is_not_there_is_answered_as_told(form: ApiVersion, ana: Party, ben: Party) -> None:
+    other = make_connection(ben, make_gateway(ben, make_subnet(ben, make_vpc(ben))))
+    nobody = dict.fromkeys(places_of(furnish(ben)), str(other.pk))
+    reader = Reader(form, ana.api, nobody)
+    for method in METHODS:
+        for path, _ in reader.operations(method):
+            if "{" in path and "{prefix_length}" not in path and "{cidr}" not in path:
+                body = {} if method in ("post", "patch") else None
+                assert reader.ask(method, path, body).status_code == 404, path
+
+
+def test_who_is_not_known_is_answered_as_told(ana: Party) -> None:
+    reader = Reader(FORMS[-1], Api(), {})
+    assert reader.ask("get", "/v1/vpn_gateways").status_code == 401
+    assert reader.ask("post", "/v1/vpn_gateways", {}).status_code == 401
+
+
+def test_the_etag_is_told_of_where_it_stands(ana: Party, row: Connection) -> None:
+    reader = Reader(FORMS[-1], ana.api, places_of(row))
+    for method in METHODS:
+        for path, operation in reader.operations(method):
+            told = any("ETag" in one.get("headers", {}) for one in operation["responses"].values())
+            expected = path.endswith(("/connections", "/{connection_id}")) and "vpn_gateways" in path
+            assert told == (expected and (method, path.endswith("s")) in GUARDED), (method, path)
+
+
+# A list has none; its POST answers one connection.
+GUARDED = {("get", False), ("patch", False), ("post", True)}
