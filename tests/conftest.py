@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
+from django.core.servers.basehttp import WSGIRequestHandler
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -16,6 +17,9 @@ from tests.factories import Party, make_party
 # A busy machine is no fault of the code.
 hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("house")
+# Django's own server sends head and body apart: a client that keeps its connection would wait for the
+# second one as long as it delays its acknowledgement, 40 ms per answer.
+WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,7 @@ from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.errors import InvalidParameter
-from console.errors import Violation
+from console.api.parameters import flag_of
 
 P = ParamSpec("P")
 Post = Callable[Concatenate[Any, Request, P], Response]
@@ -48,7 +47,4 @@ def creates(post: Post[P]) -> Post[P]:
 
 def asked(request: Request) -> bool:
     """Raises InvalidParameter for a word that is neither true nor false."""
-    word = request.query_params.get("dry_run", "false").lower()
-    if word not in ("true", "false"):
-        raise InvalidParameter([Violation("validation_enum", "dry_run", "dry_run is true or false.")])
-    return word == "true"
+    return flag_of("dry_run", request.query_params.get("dry_run", "false"))

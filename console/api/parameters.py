@@ -1,11 +1,13 @@
-"""Query parameters and headers of operations, as the OpenAPI document tells them."""
+"""Query parameters and headers of operations: as the OpenAPI document tells them, and how they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from console.api.errors import InvalidParameter
 from console.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from console.errors import Violation
 
 
 class Parameter(NamedTuple):
@@ -34,3 +36,16 @@ RESOURCE_GROUP = Parameter("resource_group.id", "Only those of these resource gr
 IF_MATCH = Parameter(
     "If-Match", "Only if the object still has this ETag; else 412.", {"type": "string"}, place="header"
 )
+
+
+def word_of(name: str, text: str, words: Sequence[str]) -> str:
+    """One of the words. Raises InvalidParameter."""
+    if text not in words:
+        message = f"{name} must be one of {', '.join(words)}."
+        raise InvalidParameter([Violation("validation_enum", name, message)])
+    return text
+
+
+def flag_of(name: str, text: str) -> bool:
+    """Raises InvalidParameter for a word that is neither true nor false, in any case of letters."""
+    return word_of(name, text.lower(), ("true", "false")) == "true"

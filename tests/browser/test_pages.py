@@ -16,7 +16,7 @@ from tests.routes import NEEDS
 
 pytestmark = pytest.mark.browser
 
-_LEFT_ALONE = ("/v1", "/static", "/admin", "/sign-out")
+_LEFT_ALONE = ("/v1", "/static", "/admin", "/sign-out", "/openapi/")
 # Pages of one route differ in their rows only, but for these: each of the manual is another.
 _OFTEN = {"connection": 3, "gateway": 2, "manual": 100}
 # What no link of a page leads to: parts of pages, what buttons ask for, old names.
@@ -25,6 +25,7 @@ _UNLINKED = {
     *("gateways_bulk", "connections_bulk", "vpcs_bulk", "subnets_bulk", "instances_bulk"),
     *("ike_policies_bulk", "ipsec_policies_bulk", "local_cidrs", "peer_cidrs", "policies"),
     *("handoff_file", "handoff_links", "shared_handoff", "shared_file", "sign_in"),
+    "openapi_document",
 }
 
 

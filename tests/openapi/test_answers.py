@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
 from console.api.openapi.document import document
 from console.api.versions import FORMS, ApiVersion
@@ -18,7 +20,9 @@ from vpn.models import Connection
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
-FORM = pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.generation}-{form.date}")
+# Forms of one generation differ in bodies; the others differ from these in a status or a word.
+SHAPES = (FORMS[0], FORMS[3], FORMS[4], *FORMS[6:])
+FORM = pytest.mark.parametrize("form", SHAPES, ids=lambda form: f"{form.generation}-{form.date}")
 
 
 @pytest.fixture
@@ -32,6 +36,8 @@ class Reader:
     def __init__(self, form: ApiVersion, api: Api, places: dict[str, str]) -> None:
         self.form, self.api, self.places = form, api, places
         self.document = closed(deepcopy(document(form)))
+        whole = Resource(contents=self.document, specification=DRAFT202012)
+        self.registry: Registry[Any] = Registry().with_resource("urn:document", whole).crawl()
 
     def operations(self, method: str) -> list[tuple[str, dict[str, Any]]]:
         paths = self.document["paths"].items()
@@ -50,10 +56,10 @@ class Reader:
         return answer
 
     def hold(self, body: Any, schema: dict[str, Any]) -> None:
-        whole = {**schema, "components": self.document["components"]}
         checker = Draft202012Validator.FORMAT_CHECKER
-        faults = Draft202012Validator(whole, format_checker=checker).iter_errors(body)
-        assert [(fault.json_path, fault.message) for fault in faults] == []
+        whole = {"$ref": f"urn:document{schema['$ref']}"}
+        validator = Draft202012Validator(whole, registry=self.registry, format_checker=checker)
+        assert [(fault.json_path, fault.message) for fault in validator.iter_errors(body)] == []
 
     def example(self, operation: dict[str, Any]) -> dict[str, Any]:
         """The body that the document gives as an example, about objects of ours."""
@@ -67,11 +73,11 @@ class Reader:
                 holder["subnet"] = {"id": self.places["subnet_id"]}
         if "ipv4_cidr_block" in body:
             body["ipv4_cidr_block"] = "192.168.9.0/24"
-        Draft202012Validator({**schema, "components": self.document["components"]}).validate(body)
+        self.hold(body, media)
         return body
 
 
-@FORM
+@pytest.mark.parametrize("form", (FORMS[0], FORMS[-1]), ids=str)
 def test_the_document_is_valid(form: ApiVersion) -> None:
     validate_schema(document(form))
     assert json.dumps(document(form)).count('"operationId"') >= 55

@@ -12,9 +12,8 @@ from rest_framework.response import Response
 
 from console.api.changes import renamed
 from console.api.dry_run import Warning, creates
-from console.api.errors import InvalidParameter
 from console.api.fields import Shape
-from console.api.parameters import Parameter
+from console.api.parameters import Parameter, word_of
 from console.api.views import ApiView, path_id
 from console.errors import Invalid, NotFound, Outdated, Violation
 from policies.services import get_ike_policy, get_ipsec_policy
@@ -99,10 +98,8 @@ class ConnectionApiView(ApiView):
         filters = {}
         wanted = self.request.query_params.get("status")
         if wanted is not None:
-            if wanted not in STATUSES:
-                message = f"status must be one of {', '.join(STATUSES)}."
-                raise InvalidParameter([Violation("validation_enum", "status", message)])
-            rows, filters = rows.filter(status=wanted), {"status": wanted}
+            rows = rows.filter(status=word_of("status", wanted, STATUSES))
+            filters = {"status": wanted}
         page = self.page(rows.prefetch_related(None), path, filters=filters)
         bodies = connection_bodies(page.rows, self.links, shows_key=self.shows_keys)
         return Response(page.body("connections", [self.told(body) for body in bodies]))

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from console.api.dry_run import creates
 from console.api.fields import Shape
-from console.api.parameters import RESOURCE_GROUP, Parameter
+from console.api.parameters import RESOURCE_GROUP, Parameter, word_of
 from console.api.versions import GENERATION_2
 from console.api.views import ApiView, path_id
 from console.errors import Violation, not_found
@@ -68,7 +68,8 @@ class GatewaysView(GatewayApiView):
         rows, filters = self.resource_group_filter(gateways_of(self.actor))
         mode = request.query_params.get("mode")
         if mode is not None:
-            rows, filters = rows.filter(mode=mode[:8]), {**filters, "mode": mode}
+            rows = rows.filter(mode=word_of("mode", mode, GATEWAY_MODES))
+            filters = {**filters, "mode": mode}
         page = self.page(rows, "vpn_gateways", filters=filters, sorts=SORTS)
         bodies = [self.told(body) for body in gateway_bodies(page.rows, self.links)]
         return Response(page.body("vpn_gateways", bodies))

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from console.api.dry_run import creates
 from console.api.links import Links
-from console.api.parameters import RESOURCE_GROUP, Parameter
+from console.api.parameters import RESOURCE_GROUP, Parameter, flag_of
 from console.api.views import ApiView, path_id
 from console.errors import not_found
 from vpn.api import versions
@@ -102,8 +102,9 @@ class VpcsView(VpcApiView):
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(Vpc.objects.owned_by(self.actor))
-        flag = {"true": True, "false": False}.get(request.query_params.get("classic_access", ""))
-        if flag is not None:
+        wanted = request.query_params.get("classic_access")
+        if wanted is not None:
+            flag = flag_of("classic_access", wanted)
             rows = rows.filter(classic_access=flag)
             filters = {**filters, "classic_access": str(flag).lower()}
         page = self.page(rows.select_related("resource_group"), "vpcs", filters=filters)
