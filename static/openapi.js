@@ -9,10 +9,13 @@
   const dress = () => root.classList.toggle("dark-mode", root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
   system.addEventListener("change", dress);
   dress();
+  // Its buttons of symbols have titles, but no names.
+  const tidy = () => place.querySelectorAll("button[title]:not([aria-label])")
+    .forEach((button) => button.setAttribute("aria-label", button.title));
+  new MutationObserver(tidy).observe(place, { childList: true, subtree: true });
   window.SwaggerUIBundle({
     url: place.dataset.url,
     domNode: place,
-    deepLinking: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
     validatorUrl: null,
