@@ -54,17 +54,17 @@ class Operation(AutoSchema):
     version: ClassVar[ApiVersion]
 
     def get_operation_id(self) -> str:
-        """As official SDKs call it: list_vpn_gateways, add_vpn_gateway_connections_peer_cidr."""
+        """As official SDKs call it: list_vpn_gateways, get_subnet_reserved_ip."""
         words = [part for part in self.path.split("/")[2:] if part]
         last = words[-1] if words else "collections"
         of_one = last.startswith("{") or self.method == "POST"
-        verb = _VERBS[self.method]
-        if "cidr" in self.path.rpartition("connections/")[2] and of_one:
-            verb = _CIDR_VERBS[self.method]
-        elif self.method == "GET" and not of_one:
+        about_cidrs = "cidr" in self.path.rpartition("connections/")[2]
+        verb = (_CIDR_VERBS if about_cidrs else _VERBS)[self.method]
+        if self.method == "GET" and not of_one:
             verb = "list"
         names = [word for word in words if not word.startswith("{")] or ["collections"]
-        owners = [_singular(name) for name in names[:-1]]
+        # They call the owner of CIDRs by its plural.
+        owners = [name if about_cidrs and name == "connections" else _singular(name) for name in names[:-1]]
         return "_".join([verb, *owners, _singular(names[-1]) if of_one else names[-1]])
 
     def get_summary(self) -> str:
