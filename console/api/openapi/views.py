@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 import yaml
 from csp.decorators import csp_update
@@ -19,6 +20,7 @@ from console.api.versions import FORMS, ApiVersion, form_of
 GENERATIONS = (1, 2)
 # Swagger UI writes styles into its page; scripts still come from files alone.
 _STYLES = {"style-src": ["'unsafe-inline'"]}
+_TYPES = {"json": "application/json", "yaml": "application/yaml; charset=utf-8"}
 
 
 @require_safe
@@ -28,14 +30,7 @@ def openapi_document(request: HttpRequest, generation: int, kind: str) -> HttpRe
         version = _version(request, generation)
     except InvalidParameter as error:
         return JsonResponse(container(request, error.violations, kind="parameter"), status=400)
-    found = document(version)
-    if kind == "json":
-        response: HttpResponse = JsonResponse(found)
-    else:
-        # By way of JSON: what stands at several places is written out at each.
-        plain = json.loads(json.dumps(found))
-        text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
-        response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    response = HttpResponse(_written(version, kind), content_type=_TYPES[kind])
     response["Content-Disposition"] = f'inline; filename="isthmus-generation-{generation}.{kind}"'
     patch_cache_control(response, private=True, no_cache=True)
     return response
@@ -54,6 +49,14 @@ def openapi_page(request: HttpRequest) -> HttpResponse:
         "form": _known(request.GET.get("version", ""), forms) or _default(chosen),
     }
     return render(request, "openapi.html", context)
+
+
+@lru_cache(maxsize=2 * len(FORMS))
+def _written(version: ApiVersion, kind: str) -> str:
+    """Kept, since YAML takes a second and anybody may ask."""
+    text = json.dumps(document(version))
+    # By way of JSON: what stands at several places is written out at each.
+    return text if kind == "json" else yaml.safe_dump(json.loads(text), sort_keys=False, allow_unicode=True)
 
 
 def _version(request: HttpRequest, generation: int) -> ApiVersion:
