@@ -13,7 +13,7 @@ from console.api.answers import COLLECTIONS
 from console.api.identity import GRANT
 from console.api.openapi.operations import Operation
 from console.api.openapi.shapes import Schema, reference_schema
-from console.api.versions import ApiVersion
+from console.api.versions import FORMS, ApiVersion
 
 _TITLE = "Isthmus VPN API, generation {0.generation}"
 _ABOUT = """\
@@ -33,8 +33,12 @@ _BEARER = {
 }
 
 
-class _Generator(SchemaGenerator):
-    """Of the views under /v1, all of which are `ApiView`s."""
+class Generator(SchemaGenerator):
+    """Of the views under /v1, all of which are `ApiView`s. Without a version, as in the check of a
+    deployment, it is the newest."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "api_version": kwargs.get("api_version") or FORMS[-1]})
 
     def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
         """Each with an inspector of the version."""
@@ -53,7 +57,7 @@ class _Generator(SchemaGenerator):
 @lru_cache(maxsize=16)
 def document(version: ApiVersion) -> Schema:
     """The OpenAPI document; the routes do not change while the process runs."""
-    generator = _Generator(api_version=version)
+    generator = Generator(api_version=version)
     found: Schema = generator.get_schema(public=True)
     found["info"] = {
         "title": _TITLE.format(version),
