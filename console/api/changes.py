@@ -7,7 +7,7 @@ down again, newest first (contract section 1.3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,12 +25,14 @@ class VersionChange:
     """What became different with the version `since`, for one kind of object.
 
     `renamed` leads from an older top-level name to the newer dotted path. `added` are top-level
-    names that older requests do not know. `down` makes an older answer of a newer one, in place.
+    names that older requests do not know. `implied` is what an older request means that leaves a
+    top-level name out. `down` makes an older answer of a newer one, in place.
     """
 
     since: ApiVersion
     renamed: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
+    implied: Mapping[str, Any] = field(default_factory=dict)
     down: Callable[[Body, ApiVersion], None] | None = None
 
     def names_unknown_before(self) -> frozenset[str]:
@@ -39,17 +41,24 @@ class VersionChange:
 
 
 def bring_up(
-    body: Mapping[str, Any], version: ApiVersion, changes: Sequence[VersionChange]
+    body: Mapping[str, Any],
+    version: ApiVersion,
+    changes: Sequence[VersionChange],
+    names: Collection[str] = (),
 ) -> tuple[Mapping[str, Any], list[Violation]]:
-    """The body in the newest form, and a violation for each name that its version does not have."""
+    """The body in the newest form, and a violation for each name that its version does not have.
+
+    `names` are those that can be set: of them alone something is implied.
+    """
     broken: list[Violation] = []
     for change in older(version, changes):
         if isinstance(body, QueryDict):
-            body = _form_up(body, change)
+            body = _form_up(body, change, names)
             continue
         unknown = change.names_unknown_before() & body.keys()
         broken += [Violation("bad_field", name, _UNKNOWN.format(name=name)) for name in sorted(unknown)]
-        body = _up({name: value for name, value in body.items() if name not in unknown}, change)
+        implied = {name: value for name, value in change.implied.items() if name in names}
+        body = implied | _up({name: value for name, value in body.items() if name not in unknown}, change)
     return body, broken
 
 
@@ -97,10 +106,12 @@ def _up(body: Body, change: VersionChange) -> Body:
     return found
 
 
-def _form_up(form: QueryDict, change: VersionChange) -> QueryDict:
+def _form_up(form: QueryDict, change: VersionChange, names: Collection[str]) -> QueryDict:
     """Forms of the browsable API are drawn in the newest form; older names are taken as well."""
     copy = form.copy()
     for old, path in change.renamed.items():
         if old in copy:
             copy.setlistdefault(path, copy.pop(old))
+    for name in change.implied.keys() & {*names}:
+        copy[name] = copy.get(name) or change.implied[name]
     return copy

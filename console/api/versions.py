@@ -52,6 +52,7 @@ DEFAULT = ApiVersion(OLDEST, 1)
 
 # The dates on which answers changed, for tables of changes (contract section 1.3).
 GENERATION_2 = ApiVersion(GENERATION_REQUIRED, 2)
+ROUTE_MODE = ApiVersion(date(2020, 11, 13), 2)
 HEALTH = ApiVersion(date(2023, 10, 10), 2)
 OBJECTS = ApiVersion(date(2024, 4, 30), 2)
 # Every form of the API by its first version, oldest first.
@@ -62,6 +63,7 @@ FORMS = (
     ApiVersion(TRIPLE_DES, 1),
     GENERATION_2,
     ApiVersion(TRIPLE_DES, 2),
+    ROUTE_MODE,
     HEALTH,
     OBJECTS,
 )

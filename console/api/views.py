@@ -152,7 +152,8 @@ class ApiView(APIView):
         `of` finds what the body is about: what does not exist is missed before anything else.
         Raises Invalid with all of it, or what `of` raises.
         """
-        body, unknown = bring_up(self.sent, self.version, self.changes)
+        names = shape().fields.keys()
+        body, unknown = bring_up(self.sent, self.version, self.changes, names)
         given = read_body(shape(data=body))
         broken = unknown + given.violations
         if not broken:

@@ -40,6 +40,16 @@ def test_a_body_rises_through_all_changes() -> None:
     assert bring_up({"box": {"width": 5}}, NEW, CHANGES) == ({"box": {"width": 5}}, [])
 
 
+def test_what_an_older_body_leaves_out_may_mean_something() -> None:
+    changes = (VersionChange(TWO, implied={"mode": "plain"}),)
+    assert bring_up({}, ONE, changes, {"mode"}) == ({"mode": "plain"}, [])
+    assert bring_up({"mode": "other"}, ONE, changes, {"mode"}) == ({"mode": "other"}, [])
+    assert bring_up({}, ONE, changes) == bring_up({}, NEW, changes, {"mode"}) == ({}, [])
+    for form, mode in (("mode=", "plain"), ("mode=other", "other")):
+        body, _ = bring_up(QueryDict(form), ONE, changes, {"mode"})
+        assert body["mode"] == mode
+
+
 def test_newer_names_are_refused_in_older_versions() -> None:
     body, broken = bring_up({"colour": "red", "width": 5, "size": 4}, OLD, CHANGES)
     assert body == {"box": {"width": 4}}

@@ -1,6 +1,6 @@
-"""The whole life of a gateway by the classic client of the oldest SDK; run where that one is found.
+"""The whole life of a gateway by a client of the oldest SDK; run where that one is found.
 
-    python oldest_client.py URL API-KEY SUBNET-ID
+    python oldest_client.py VpcClassicV1|VpcV1 URL API-KEY SUBNET-ID VPC-ID
 
 Prints one JSON object: what each method answered, as (status code, result).
 """
@@ -12,10 +12,28 @@ import sys
 from typing import Any
 
 from ibm_cloud_sdk_core.authenticators import BearerTokenAuthenticator
-from ibm_vpc import vpc_classic_v1
+from ibm_vpc import vpc_classic_v1, vpc_v1
 
+MODULES = {"VpcClassicV1": vpc_classic_v1, "VpcV1": vpc_v1}
+# Generation 2 takes no weak cipher any more.
+CIPHERS = {"VpcClassicV1": "3des", "VpcV1": "aes256"}
 LOCAL, PEER = ("172.20.0.0", "24"), ("172.21.0.0", "24")
 MODELS = {
+    "create_vpn_gateway": "VPNGateway",
+    "update_vpn_gateway": "VPNGateway",
+    "create_vpn_gateway_connection": "VPNGatewayConnection",
+    "update_vpn_gateway_connection": "VPNGatewayConnection",
+    "create_ike_policy": "IKEPolicy",
+    "update_ike_policy": "IKEPolicy",
+    "create_ipsec_policy": "IPsecPolicy",
+    "update_ipsec_policy": "IPsecPolicy",
+    "list_ike_policy_connections": "VPNGatewayConnectionCollection",
+    "list_ipsec_policy_connections": "VPNGatewayConnectionCollection",
+    "list_regions": "RegionCollection",
+    "list_vpcs": "VPCCollection",
+    "get_vpc": "VPC",
+    "list_subnets": "SubnetCollection",
+    "get_subnet": "Subnet",
     "get_vpn_gateway": "VPNGateway",
     "list_vpn_gateways": "VPNGatewayCollection",
     "get_vpn_gateway_connection": "VPNGatewayConnection",
@@ -32,8 +50,10 @@ MODELS = {
 class Life:
     """Calls by name, and remembers every answer."""
 
-    def __init__(self, url: str, key: str) -> None:
-        self.client = vpc_classic_v1.VpcClassicV1(authenticator=BearerTokenAuthenticator(key))
+    def __init__(self, name: str, url: str, key: str) -> None:
+        self.models = MODULES[name]
+        self.cipher = CIPHERS[name]
+        self.client = getattr(self.models, name)(authenticator=BearerTokenAuthenticator(key))
         self.client.set_service_url(f"{url}/v1")
         self.answers: dict[str, Any] = {}
 
@@ -41,13 +61,18 @@ class Life:
         answer = getattr(self.client, name)(*args, **kwargs)
         self.answers[name] = (answer.get_status_code(), answer.get_result())
         if name in MODELS:
-            getattr(vpc_classic_v1, MODELS[name]).from_dict(answer.get_result())
+            getattr(self.models, MODELS[name]).from_dict(answer.get_result())
         return answer.get_result()
 
 
-def live(call: Life, subnet: str) -> None:
+def live(call: Life, subnet: str, vpc: str) -> None:
+    call("list_regions")
+    call("list_vpcs")
+    call("get_vpc", vpc)
+    call("list_subnets")
+    call("get_subnet", subnet)
     ike = call("create_ike_policy", "sha256", 14, "aes256", 2, name="ike-1")["id"]
-    ipsec = call("create_ipsec_policy", "sha256", "3des", "disabled", name="ipsec-1")["id"]
+    ipsec = call("create_ipsec_policy", "sha256", call.cipher, "disabled", name="ipsec-1")["id"]
     call("update_ike_policy", ike, key_lifetime=3600)
     call("update_ipsec_policy", ipsec, encryption_algorithm="aes128")
     gateway = call("create_vpn_gateway", {"id": subnet}, name="vpn-gateway-1")["id"]
@@ -90,6 +115,6 @@ def live(call: Life, subnet: str) -> None:
 
 
 if __name__ == "__main__":
-    life = Life(*sys.argv[1:3])
-    live(life, sys.argv[3])
+    life = Life(*sys.argv[1:4])
+    live(life, *sys.argv[4:6])
     json.dump(life.answers, sys.stdout)

@@ -1,4 +1,4 @@
-"""The oldest official SDK that still installs, with its classic client, against a live server."""
+"""The oldest official SDK that still installs, with both its clients, against a live server."""
 
 from __future__ import annotations
 
@@ -27,10 +27,19 @@ def oldest() -> Path:
     return OLDEST
 
 
-def test_the_whole_life_of_a_gateway(oldest: Path, live_server: Any, ana: Party) -> None:
+# Of a connection that says nothing of it (contract sections 3.2 and 4.3).
+DPD = {
+    "VpcClassicV1": {"action": "none", "interval": 30, "timeout": 120},
+    "VpcV1": {"action": "restart", "interval": 2, "timeout": 10},
+}
+
+
+@pytest.mark.parametrize("client", ["VpcClassicV1", "VpcV1"])
+def test_the_whole_life_of_a_gateway(oldest: Path, live_server: Any, ana: Party, client: str) -> None:
     subnet = make_subnet(ana)
+    ids = str(subnet.pk), str(subnet.vpc_id)
     done = subprocess.run(
-        [sys.executable, str(HERE / "oldest_client.py"), live_server.url, ana.key(), str(subnet.pk)],
+        [sys.executable, str(HERE / "oldest_client.py"), client, live_server.url, ana.key(), *ids],
         env={**os.environ, "PYTHONPATH": str(oldest)},
         capture_output=True,
         text=True,
@@ -39,7 +48,7 @@ def test_the_whole_life_of_a_gateway(oldest: Path, live_server: Any, ana: Party)
     )
     assert done.returncode == 0, done.stderr
     answers = json.loads(done.stdout)
-    assert len(answers) == 30
+    assert len(answers) == 35
     codes = {name: code for name, (code, _) in answers.items()}
     created = {name for name, code in codes.items() if code == 201}
     assert created == {name for name in answers if name.startswith("create_")}
@@ -48,7 +57,7 @@ def test_the_whole_life_of_a_gateway(oldest: Path, live_server: Any, ana: Party)
     assert answers["update_ipsec_policy"][1]["encryption_algorithm"] == "aes128"
     connection = answers["get_vpn_gateway_connection"][1]
     assert connection["psk"] == "VPNDemoPassword" and connection["admin_state_up"] is False
-    assert connection["dead_peer_detection"] == {"action": "none", "interval": 30, "timeout": 120}
+    assert connection["dead_peer_detection"] == DPD[client]
     assert answers["list_vpn_gateway_connection_peer_cidrs"][1]["peer_cidrs"] == [
         "192.168.0.0/24",
         "172.21.0.0/24",

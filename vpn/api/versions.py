@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.api.changes import Body, VersionChange
-from console.api.versions import GENERATION_2, HEALTH, OBJECTS, ApiVersion
+from console.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE, ApiVersion
 from vpn.api.bodies.gateways import NO_ADDRESS
 
 
@@ -20,10 +20,14 @@ def _with_status(body: Body, version: ApiVersion) -> None:
 
 
 def _with_public_address(body: Body, version: ApiVersion) -> None:
-    """Generation 1 knows one address of the gateway and nothing that members are reached by."""
-    del body["availability_mode"]
+    """Without route mode there is one address of a gateway."""
     active = next(member for member in body["members"] if member["role"] == "active")
     body["public_ip"] = dict(active["public_ip"])
+
+
+def _without_members_places(body: Body, version: ApiVersion) -> None:
+    """Generation 1 knows nothing that members are reached by."""
+    del body["availability_mode"]
     for member in body["members"]:
         del member["id"], member["href"]
         member["private_ip"] = {"address": member["private_ip"]["address"]}
@@ -50,12 +54,14 @@ def _without(*names: str) -> VersionChange:
 
 
 GATEWAY = (
-    VersionChange(GENERATION_2, added=frozenset({"mode", "availability_mode"}), down=_with_public_address),
+    VersionChange(GENERATION_2, added=frozenset({"mode", "availability_mode"}), down=_without_members_places),
+    VersionChange(ROUTE_MODE, implied={"mode": "policy"}, down=_with_public_address),
     VersionChange(HEALTH, down=_with_status),
 )
 MEMBER = (VersionChange(HEALTH, down=_with_status),)
 CONNECTION = (
-    VersionChange(GENERATION_2, added=frozenset({"establish_mode"}), down=_with_route_mode),
+    VersionChange(GENERATION_2, added=frozenset({"establish_mode"})),
+    VersionChange(ROUTE_MODE, down=_with_route_mode),
     VersionChange(
         OBJECTS,
         renamed={"peer_address": "peer.address", "peer_cidrs": "peer.cidrs", "local_cidrs": "local.cidrs"},
@@ -64,8 +70,8 @@ CONNECTION = (
 )
 VPC = (
     _without(
-        "cse_source_ips", "default_network_acl", "default_routing_table", "default_security_group", "dns",
-        "health_state", "health_reasons", "public_address_ranges",
+        "cse_source_ips", "default_routing_table", "dns", "health_state", "health_reasons",
+        "public_address_ranges",
     ),
 )  # fmt: skip
-SUBNET = (_without("network_acl", "routing_table"),)
+SUBNET = (_without("routing_table"),)

@@ -23,7 +23,11 @@ def body_schema(shape: Shape, version: ApiVersion, changes: Sequence[VersionChan
     fields = _fields(shape)
     for change in reversed(older(version, changes)):
         moved = {old: _at(fields, path) for old, path in change.renamed.items()}
-        kept = {n: one for n, one in fields.items() if n not in change.names_unknown_before()}
+        kept = {
+            name: (field, needed and name not in change.implied)
+            for name, (field, needed) in fields.items()
+            if name not in change.names_unknown_before()
+        }
         fields = kept | {old: found for old, found in moved.items() if found}
     return _object(shape, fields, shape.narrowed(version))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from console.api.answers import Answer, Reason, ResourceGroupReference, paged
-from console.api.versions import GENERATION_2, HEALTH, OBJECTS
+from console.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE
 from policies.api.answers import ConnectionReference, PolicyReference
 from vpn.api.answers.networks import SubnetReference, VPCReference
 from vpn.domain.checks_connections import ESTABLISH_MODES
@@ -53,7 +53,7 @@ class VPNGateway(Answer):
     """An IPsec gateway in a subnet."""
 
     since = {"availability_mode": GENERATION_2}
-    until = {"status": HEALTH, "public_ip": GENERATION_2}
+    until = {"status": HEALTH, "public_ip": ROUTE_MODE}
 
     id = serializers.UUIDField()
     crn = serializers.CharField()
@@ -115,7 +115,7 @@ class VPNGatewayConnection(Answer):
     since = {"local": OBJECTS, "peer": OBJECTS}
     until = {
         **dict.fromkeys(("peer_address", "local_cidrs", "peer_cidrs"), OBJECTS),
-        "route_mode": GENERATION_2,
+        "route_mode": ROUTE_MODE,
     }
 
     id = serializers.UUIDField()

@@ -69,7 +69,7 @@ class Dns(Answer):
 
 _TODAY = (
     "health_state", "health_reasons", "cse_source_ips", "public_address_ranges", "dns",
-    "default_network_acl", "default_security_group", "default_routing_table",
+    "default_routing_table",
 )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ class SubnetReference(Answer):
 class Subnet(SubnetReference):
     """A range of addresses in a zone of a VPC."""
 
-    since = {"network_acl": GENERATION_2, "routing_table": GENERATION_2}
+    since = {"routing_table": GENERATION_2}
 
     created_at = serializers.DateTimeField()
     status = serializers.ChoiceField(("available",))
