@@ -18,10 +18,14 @@ class Violation(NamedTuple):
 
 
 class Refused(Exception):
-    """Base of every refusal that a user can act upon; carries at least one violation."""
+    """Base of every refusal that a user can act upon; carries at least one violation.
+
+    Those about a field come first: many clients show the first one alone, and a quota is of no
+    interest to who has to change his request anyway.
+    """
 
     def __init__(self, violations: Iterable[Violation]) -> None:
-        self.violations = tuple(violations)
+        self.violations = tuple(sorted(violations, key=lambda violation: not violation.field))
         super().__init__("; ".join(v.message for v in self.violations))
 
 

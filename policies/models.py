@@ -9,7 +9,7 @@ from django.db import models
 
 from console.models.base import Resource
 from policies.domain.algorithms import INTEGRATED, pfs_group
-from policies.domain.checks import single_valued
+from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft, single_valued
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 
 MULTIPLE, MULTIPLE_GROUPS = "multiple", 65535
@@ -59,6 +59,17 @@ class IKEPolicy(Policy):
     def dh_group(self) -> int:
         return int(self.dh_groups[0]) if len(self.dh_groups) == 1 else MULTIPLE_GROUPS
 
+    def draft(self) -> IKEPolicyDraft:
+        """For the rules."""
+        return IKEPolicyDraft(
+            name=self.name,
+            authentication_algorithms=tuple(self.authentication_algorithms),
+            encryption_algorithms=tuple(self.encryption_algorithms),
+            dh_groups=tuple(self.dh_groups),
+            ike_version=self.ike_version,
+            key_lifetime=self.key_lifetime,
+        )
+
     def offer(self) -> IkeOffer:
         proposal = Proposal(tuple(self.encryption_algorithms), self.integrity, tuple(self.dh_groups))
         return IkeOffer(IkeVersion(self.ike_version), proposal, self.key_lifetime)
@@ -83,6 +94,16 @@ class IPsecPolicy(Policy):
     @property
     def pfs(self) -> str:
         return _one(self.pfs_groups)
+
+    def draft(self) -> IPsecPolicyDraft:
+        """For the rules."""
+        return IPsecPolicyDraft(
+            name=self.name,
+            authentication_algorithms=tuple(self.authentication_algorithms),
+            encryption_algorithms=tuple(self.encryption_algorithms),
+            pfs_groups=tuple(self.pfs_groups),
+            key_lifetime=self.key_lifetime,
+        )
 
     def offer(self) -> EspOffer:
         groups = tuple(group for word in self.pfs_groups if (group := pfs_group(word)))

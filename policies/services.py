@@ -163,8 +163,10 @@ def _update(
         before = _values_of(policy)
         given = listed(fields)
         after = before | {name: value for name, value in given.items() if name in before}
-        broken = given_twice(fields) + _violations(actor, type(policy), after, dialect, but=policy)
-        if broken := [violation for violation in broken if _is_about(violation, set(given))]:
+        changed = {name for name in given if name not in before or before[name] != after[name]}
+        broken = _violations(actor, type(policy), after, dialect, but=policy)
+        broken = given_twice(fields) + [one for one in broken if _is_about(one, changed)]
+        if broken:
             raise Invalid(as_given(broken, fields))
         changes = audited((name, before[name], after[name]) for name in after if before[name] != after[name])
         if changes:

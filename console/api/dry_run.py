@@ -14,7 +14,9 @@ from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.api.errors import InvalidParameter
 from console.api.parameters import flag_of
+from console.errors import Violation
 
 P = ParamSpec("P")
 Post = Callable[Concatenate[Any, Request, P], Response]
@@ -43,6 +45,17 @@ def creates(post: Post[P]) -> Post[P]:
     # The OpenAPI document tells of the parameter where this stands.
     wrapper.__dict__["tries"] = True
     return cast(Post[P], wrapper)
+
+
+def refuse_elsewhere(view: Any, request: Request) -> None:
+    """Raises InvalidParameter where the operation has no dry run: what is asked for as a trial must
+    not be done."""
+    handler = getattr(view, str(request.method).lower(), None)
+    if handler is not None and "dry_run" in request.query_params and not hasattr(handler, "tries"):
+        message = "dry_run goes with a POST that creates something; leave it out, and the change is made."
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            message = "dry_run goes with a POST that creates something; leave it out here."
+        raise InvalidParameter([Violation("bad_request", "dry_run", message)])
 
 
 def asked(request: Request) -> bool:

@@ -12,9 +12,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from console.api.envelope import container
+from console.api.links import origin
 from console.errors import Violation
 from console.services.keys import find_key
 from console.services.tokens import issue_token
@@ -23,11 +23,15 @@ GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
 
 @csrf_exempt
-@require_POST
 @never_cache
 @sensitive_post_parameters("apikey")
 def token(request: HttpRequest) -> JsonResponse:
-    """400 for another kind of grant, 401 for a key that is not usable."""
+    """400 for another kind of grant, 401 for a key that is not usable, 405 for all but POST."""
+    if request.method != "POST":
+        message = "Tokens are asked for by POST, with grant_type and apikey as fields of a form."
+        refused = _refused(request, 405, Violation("method_not_allowed", "", message))
+        refused["Allow"] = "POST"
+        return refused
     if request.POST.get("grant_type") != GRANT:
         message = f"grant_type must be {GRANT}."
         return _refused(request, 400, Violation("bad_request", "grant_type", message))
@@ -35,7 +39,7 @@ def token(request: HttpRequest) -> JsonResponse:
     if row is None:
         message = "The API key is unknown, expired or revoked."
         return _refused(request, 401, Violation("token_invalid", "apikey", message))
-    text, ends = issue_token(row)
+    text, ends = issue_token(row, issuer=origin(request))
     body = {
         "access_token": text,
         "refresh_token": "not_supported",

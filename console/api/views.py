@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from console.actor import Actor, Role
 from console.api.answers import COLLECTIONS, Answer, Root
 from console.api.changes import VersionChange, bring_up, take_down, take_down_fields
+from console.api.dry_run import refuse_elsewhere
 from console.api.envelope import INTERNAL, RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
 from console.api.fields import Shape
@@ -85,6 +86,7 @@ class ApiView(APIView):
         by_session = isinstance(request.successful_authenticator, SessionAuthentication)
         self.version = DEFAULT if by_session and "version" not in query else ApiVersion.parse(query)
         self.links = Links(request._request, self.actor.account_id)
+        refuse_elsewhere(self, request)
 
     @property
     def actor(self) -> Actor:
@@ -162,6 +164,10 @@ class ApiView(APIView):
             of()
         more = self.placed(check(given.fields)) if check else []
         raise Invalid(merge(broken, more))
+
+    def fields(self, shape: type[Shape], **more: Any) -> Any:
+        """As `read`, and for services that do by generation what they do: which one it is."""
+        return {**self.read(shape, **more), "generation": self.version.generation}
 
     def told(self, body: dict[str, Any]) -> dict[str, Any]:
         """An object of the newest form as the request's version knows it."""

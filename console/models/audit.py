@@ -14,7 +14,7 @@ class AuditEvent(models.Model):
     who = models.CharField(max_length=150)
     via = models.CharField(max_length=16)
     address = models.CharField(max_length=45, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=128, blank=True)
     action = models.CharField(max_length=64)
     target_type = models.CharField(max_length=32)
     target_id = models.CharField(max_length=64)

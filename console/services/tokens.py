@@ -20,11 +20,25 @@ LIFETIME = timedelta(hours=1)
 _ALGORITHM, _AUDIENCE = "HS256", "isthmus"
 
 
-def issue_token(row: ApiKey) -> tuple[str, datetime]:
-    """The token, and when it ends: after an hour, or with its key if that is sooner."""
+def issue_token(row: ApiKey, *, issuer: str) -> tuple[str, datetime]:
+    """The token, and when it ends: after an hour, or with its key if that is sooner.
+
+    `issuer` is the address of this service. Terraform's provider reads `id`, `account.bss` (the
+    account as CRNs name it) and `iss` without asking whether they are there.
+    """
     now = datetime.now(UTC)
     ends = min(now + LIFETIME, row.expires_at or now + LIFETIME)
-    claims = {"sub": str(row.pk), "aud": _AUDIENCE, "iat": now, "exp": ends}
+    ident = str(row.pk)
+    claims = {
+        "sub": ident,
+        "id": ident,
+        "iam_id": ident,
+        "account": {"bss": row.account_id.hex},
+        "iss": issuer,
+        "aud": _AUDIENCE,
+        "iat": now,
+        "exp": ends,
+    }
     return jwt.encode(claims, _secret(), algorithm=_ALGORITHM), ends
 
 

@@ -16,7 +16,7 @@ from console.models import Account, Membership, User
 from console.web.requests import ConsoleRequest, Place, actor_of
 
 ACCOUNT_KEY, ACTING_KEY = "account_id", "acting_account_id"
-_WELL_FORMED = re.compile(r"[-0-9a-zA-Z_]{8,64}")
+_WELL_FORMED = re.compile(r"[-0-9a-zA-Z_]{1,128}")
 
 # For answers that are no documents: should a browser be made to show one, it loads nothing.
 _NO_DOCUMENT = "default-src 'none'; frame-ancestors 'none'"

@@ -29,7 +29,7 @@ _ENVELOPE = read_only("id", "href", "created_at", "connections", "resource_type"
 
 
 def name_rule(generation: int) -> Mapping[str, Any]:
-    """What a name must look like; networks have the rule of the first generation in both."""
+    """What a name must look like."""
     pattern = NAME if generation == 1 else LOWER_NAME
     return {"minLength": 1, "maxLength": NAME_LENGTH, "pattern": f"^{pattern}$"}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from console.errors import Violation
-from policies.domain.algorithms import EVERYTHING, INTEGRATED, PFS_DISABLED, Dialect
+from policies.domain.algorithms import EVERYTHING, GENERATION_2, INTEGRATED, PFS_DISABLED, Dialect
 from policies.domain.proposals import is_combined
 
 IKE_LIFETIME = 28800
@@ -156,6 +156,38 @@ def ipsec_violations(draft: IPsecPolicyDraft, *, facts: PolicyFacts) -> list[Vio
     if facts.used_with_ikev1:
         broken += _single(draft, ("authentication_algorithms", "encryption_algorithms", "pfs_groups"))
     return broken
+
+
+def weakness_violations(
+    policy: IKEPolicyDraft | IPsecPolicyDraft, *, dialect: Dialect = GENERATION_2
+) -> Iterator[Violation]:
+    """Of a policy that a connection begins to use: generation 2 has no weak algorithms for what is
+    new, though older policies may hold them (contract section 1.3, 2023-05-18)."""
+    columns: list[tuple[Sequence[str | int], Sequence[str | int]]] = [
+        (policy.authentication_algorithms, dialect.authentication)
+    ]
+    if isinstance(policy, IKEPolicyDraft):
+        noun, field = "IKE", "ike_policy"
+        columns += [(policy.encryption_algorithms, dialect.encryption), (policy.dh_groups, dialect.dh_groups)]
+    else:
+        noun, field = "IPsec", "ipsec_policy"
+        columns += [(policy.encryption_algorithms, dialect.esp_encryption), (policy.pfs_groups, dialect.pfs)]
+    weak: list[str] = []
+    better: list[str] = []
+    for given, allowed in columns:
+        found = [_word(word) for word in given if word not in (*allowed, INTEGRATED)]
+        weak += found
+        better += [", ".join(map(_word, allowed))] if found else []
+    if weak:
+        message = (
+            f"The {noun} policy {policy.name} names {', '.join(weak)}: too weak for what is new in "
+            f"generation 2. Choose one with {'; and with '.join(better)}."
+        )
+        yield Violation("validation_failure", field, message)
+
+
+def _word(word: str | int) -> str:
+    return f"group {word}" if isinstance(word, int) else _SPELLINGS.get(word, word)
 
 
 def list_violations(

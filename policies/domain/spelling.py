@@ -58,7 +58,10 @@ def given_twice(fields: Fields) -> list[Violation]:
 
 
 def as_given(violations: list[Violation], fields: Fields) -> list[Violation]:
-    """About the form that was given: dh_group instead of dh_groups[0]."""
+    """About the form and the word that were given: dh_group instead of dh_groups[0], 3des."""
+    ciphers = (fields.get("encryption_algorithm"), *(fields.get("encryption_algorithms") or ()))
+    if "3des" in ciphers:
+        violations = [one._replace(message=one.message.replace("triple_des", "3des")) for one in violations]
     names = {plural: one for one, plural in _LISTS.items() if one in fields and plural not in fields}
     return [_renamed(violation, names) for violation in violations]
 

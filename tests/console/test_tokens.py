@@ -72,7 +72,21 @@ def test_no_token_for_what_is_no_key(wrong: str) -> None:
 def test_other_grants_and_methods_are_refused(ana: Party) -> None:
     refused = asked(ana.key(), grant="password")
     assert (refused.status_code, errors_of(refused)) == (400, [("bad_request", "grant_type")])
-    assert Client().get(PATH).status_code == 405
+    for method in ("get", "put", "delete"):
+        other = getattr(Client(), method)(PATH)
+        assert (other.status_code, other["Allow"]) == (405, "POST")
+        assert errors_of(other) == [("method_not_allowed", "")]
+
+
+def test_terraforms_provider_finds_what_it_reads(ana: Party) -> None:
+    """It takes these for strings without a look, and dies of what is missing."""
+    claims = jwt.decode(token_of(ana.key()), options={"verify_signature": False})
+    key = ana.account.api_keys.get()
+    assert claims["id"] == claims["iam_id"] == str(key.pk)
+    assert claims["account"] == {"bss": ana.account.pk.hex}
+    made = ana.api.post("/v1/vpcs", {"name": "one"}).json()
+    assert f":a/{claims['account']['bss']}:" in made["crn"]
+    assert claims["iss"] == "http://testserver"
 
 
 def forged(ana: Party, secret: str = "guess" * 10, **claims: Any) -> str:

@@ -12,6 +12,7 @@ from tests.factories import (
     Party,
     connection_fields,
     errors_of,
+    make_connection,
     make_gateway,
     make_ike_policy,
     make_subnet,
@@ -91,3 +92,21 @@ def test_the_word(ana: Party, word: str, status: int) -> None:
     assert answer.status_code == status
     if status == 400:
         assert errors_of(answer) == [("validation_enum", "dry_run")]
+
+
+def test_where_there_is_no_dry_run_nothing_is_done(ana: Party) -> None:
+    row = make_connection(ana)
+    path = path_of(row)
+    for method, where in (
+        ("PATCH", path),
+        ("DELETE", path),
+        ("GET", path),
+        ("GET", "/v1/vpn_gateways"),
+        ("PUT", f"{path}/local_cidrs/10.77.0.0/24"),
+        ("DELETE", f"/v1/vpn_gateways/{row.gateway_id}"),
+    ):
+        refused = ana.api(method, where + DRY, {"name": "other"} if method == "PATCH" else None)
+        assert (refused.status_code, errors_of(refused)) == (400, [("bad_request", "dry_run")]), where
+        assert refused.json()["errors"][0]["target"]["type"] == "parameter"
+    assert ana.api.get(path).json()["name"] == row.name
+    assert ana.api.put(f"/v1/vpn_gateways{DRY}").status_code == 405

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from console.errors import Invalid
 from tests.factories import Party, errors_of, make_gateway, path_of
 from tests.vpn.scene import make_scene, settle
 from vpn.api.bodies.gateways import NO_ADDRESS
@@ -165,3 +166,20 @@ def test_names_are_remembered_for_a_while(directory: Directory, monkeypatch: pyt
     assert directory.asked == 2
     directory.addresses = ["203.0.113.7"]
     assert names.addresses_of(NAME, 167.0) == ("203.0.113.7",)
+
+
+def test_a_name_is_one_name_however_it_is_spelt(driver: Any, directory: Directory) -> None:
+    scene = make_scene()
+    one, two = scene.gateway(scene.left), scene.gateway(scene.right)
+    directory.addresses = [two.public_address]
+    ours = by_name(scene, one)
+    scene.connect(two, one, local_identity={"type": "fqdn", "value": f"{NAME.upper()}."})
+    settle(driver, one, two)
+    ours.refresh_from_db()
+    assert ours.status == "up"
+    (spec,) = spec_for(load_gateway(two.id)).connections
+    assert spec.local_id == f"@{NAME}"
+    other = {"local_cidrs": ["192.168.77.0/24"], "peer_cidrs": ["10.77.0.0/24"], "psk": "another-one-123"}
+    with pytest.raises(Invalid) as refused:
+        create_connection(scene.actor, one.id, {"peer_fqdn": f"{NAME.upper()}.", **other})
+    assert [v.field for v in refused.value.violations] == ["psk"]

@@ -10,12 +10,20 @@ from itertools import product
 from uuid import UUID
 
 from console.errors import Violation
-from policies.domain.checks import enum_violations, name_violations, range_violations, unique_violations
+from policies.domain.checks import (
+    IKEPolicyDraft,
+    IPsecPolicyDraft,
+    enum_violations,
+    name_violations,
+    range_violations,
+    unique_violations,
+    weakness_violations,
+)
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from vpn.domain.checks import Quotas, parse_address, quota_violations
 from vpn.domain.checks_cidrs import OVERLAP, own_cidr_violations, parse_side
 from vpn.domain.cidrs import parse_cidr
-from vpn.domain.identities import Identity, identity_violations, is_fqdn
+from vpn.domain.identities import Identity, identity_violations, is_fqdn, name_key
 from vpn.domain.spec import DpdAction, Secret
 
 PSK_RULE = (
@@ -68,13 +76,13 @@ class ConnectionDraft:
     @property
     def peer(self) -> str:
         """What connections to one peer have in common."""
-        return self.peer_fqdn or self.peer_address
+        return name_key(self.peer_fqdn) or self.peer_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sibling:
-    """Another connection of the gateway or of its VPC; `peer_address` may be a name. `psk` is needed
-    only for enabled ones of the same gateway towards the draft's peer."""
+    """Another connection of the gateway or of its VPC; `peer_address` may be a name, as `name_key`
+    has it. `psk` is needed only for enabled ones of the same gateway towards the draft's peer."""
 
     id: UUID
     name: str
@@ -101,7 +109,8 @@ class ConnectionFacts:
     those of the VPC's other gateways. Siblings that share neither name, peer address nor any part
     of a peer CIDR with the draft may be left out; then `others` counts all of the gateway. With
     `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as long as their local
-    CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway."""
+    CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway.
+    `attached`: policies that become the connection's by a request of generation 2."""
 
     public_address: str
     siblings: Sequence[Sibling] = ()
@@ -110,6 +119,7 @@ class ConnectionFacts:
     creating: bool = True
     peer_cidrs_unique: bool = True
     lower_names: bool = False
+    attached: Sequence[IKEPolicyDraft | IPsecPolicyDraft] = ()
     quotas: Quotas = field(default_factory=Quotas)
 
     @property
@@ -140,6 +150,7 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
         *identity_violations(draft.local_identity, field="local_identity"),
         *identity_violations(draft.peer_identity, field="peer_identity"),
         *_ikev1(draft),
+        *(broken for policy in facts.attached for broken in weakness_violations(policy)),
         *_cidr_counts(draft, facts),
     ]
     local = parse_side(draft.local_cidrs, "local_cidrs", broken)

@@ -36,6 +36,7 @@ class VpcFacts:
     other_names: Collection[str] = frozenset()
     vpcs: int = 0
     creating: bool = True
+    lower_names: bool = False
     quotas: Quotas = field(default_factory=Quotas)
 
 
@@ -55,6 +56,7 @@ class AddressPrefixFacts:
     other_cidrs: Sequence[str] = ()
     in_zone: int = 0
     creating: bool = True
+    lower_names: bool = False
     quotas: Quotas = field(default_factory=Quotas)
 
 
@@ -85,6 +87,7 @@ class SubnetFacts:
     other_names: Collection[str] = frozenset()
     other_blocks: Sequence[str] = ()
     creating: bool = True
+    lower_names: bool = False
     quotas: Quotas = field(default_factory=Quotas)
 
 
@@ -105,6 +108,7 @@ class InstanceFacts:
     taken: Collection[str] = frozenset()
     instances: int = 0
     creating: bool = True
+    lower_names: bool = False
     quotas: Quotas = field(default_factory=Quotas)
 
 
@@ -112,7 +116,7 @@ def vpc_violations(draft: VpcDraft, *, facts: VpcFacts) -> list[Violation]:
     """Every broken rule of a VPC."""
     return [
         *_quota(facts.creating, facts.vpcs, facts.quotas.vpcs, "VPCs", "The account"),
-        *_name(draft.name, facts.other_names, "VPC"),
+        *_name(draft.name, facts, "VPC"),
         *enum_violations(
             draft.address_prefix_management, ("auto", "manual"), field="address_prefix_management"
         ),
@@ -124,7 +128,7 @@ def address_prefix_violations(draft: AddressPrefixDraft, *, facts: AddressPrefix
     limit = facts.quotas.address_prefixes_per_zone
     broken = [
         *_quota(facts.creating, facts.in_zone, limit, "address prefixes", f"The zone {draft.zone}"),
-        *_name(draft.name, facts.other_names, "address prefix of this VPC"),
+        *_name(draft.name, facts, "address prefix of this VPC"),
         *_zone(draft.zone, facts.zones),
     ]
     network = _block(draft.cidr, "cidr", broken)
@@ -141,7 +145,7 @@ def address_prefix_violations(draft: AddressPrefixDraft, *, facts: AddressPrefix
 
 def subnet_violations(draft: SubnetDraft, *, facts: SubnetFacts) -> list[Violation]:
     """Every broken rule of a subnet. With none, `choose_block` has an answer."""
-    broken = list(_name(draft.name, facts.other_names, "subnet of this VPC"))
+    broken = list(_name(draft.name, facts, "subnet of this VPC"))
     if not facts.creating:
         return broken
     limit = facts.quotas.subnets_per_vpc
@@ -177,7 +181,7 @@ def instance_violations(draft: InstanceDraft, *, facts: InstanceFacts) -> list[V
     """Every broken rule of an instance."""
     broken = [
         *_quota(facts.creating, facts.instances, facts.quotas.instances, "instances", "The account"),
-        *_name(draft.name, facts.other_names, "instance of this subnet"),
+        *_name(draft.name, facts, "instance of this subnet"),
     ]
     subnet = parse_cidr(facts.subnet_cidr)
     if draft.address is not None:
@@ -216,9 +220,11 @@ def _quota(creating: bool, existing: int, limit: int, noun: str, place: str) -> 
         yield from quota_violations(existing, limit, code="over_quota", noun=noun, place=place)
 
 
-def _name(name: str, others: Collection[str], noun: str) -> Iterator[Violation]:
-    yield from name_violations(name, code="validation_invalid_name")
-    yield from unique_violations(name, others, code="validation_unique_failed", noun=noun)
+def _name(
+    name: str, facts: VpcFacts | AddressPrefixFacts | SubnetFacts | InstanceFacts, noun: str
+) -> Iterator[Violation]:
+    yield from name_violations(name, code="validation_invalid_name", lower=facts.lower_names)
+    yield from unique_violations(name, facts.other_names, code="validation_unique_failed", noun=noun)
 
 
 def _zone(zone: str, zones: Sequence[str]) -> Iterator[Violation]:

@@ -47,7 +47,7 @@ class Identity:
             return self.value
         if self.type == IdentityType.KEY_ID:
             return f"@#{base64.b64decode(self.value).hex()}"
-        return f"@{self.value}"
+        return f"@{name_key(self.value)}"
 
     def body(self) -> dict[str, str]:
         return {"type": self.type, "value": self.value}
@@ -77,6 +77,11 @@ def _wrong(identity: Identity) -> str:
     if kind == IdentityType.KEY_ID and not _is_base64(value):
         return "The value of a key_id is base64."
     return ""
+
+
+def name_key(text: str) -> str:
+    """A name of the DNS as it is compared: in small letters, without the dot that may end it."""
+    return text.lower().removesuffix(".")
 
 
 def is_fqdn(text: str) -> bool:

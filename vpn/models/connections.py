@@ -9,7 +9,7 @@ from console.encryption import DecryptionError, key_ring
 from console.models.base import Resource
 from policies.domain.proposals import EspOffer, IkeOffer, auto_esp, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy
-from vpn.domain.identities import Identity
+from vpn.domain.identities import Identity, name_key
 from vpn.models.gateways import Gateway, GatewayMember
 
 
@@ -59,6 +59,11 @@ class Connection(Resource):
     def peer(self) -> str:
         """What the peer was given as: its address or its name."""
         return self.peer_fqdn or self.peer_address or ""
+
+    @property
+    def peer_key(self) -> str:
+        """The same for all that lead to one peer, however its name is spelt."""
+        return name_key(self.peer_fqdn) or self.peer_address or ""
 
     @property
     def address(self) -> str:

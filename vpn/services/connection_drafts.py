@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from console.actor import Actor
 from console.errors import Invalid, Violation
 from console.names import random_name
+from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import IkeOffer, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.checks import Quotas, parse_address
@@ -43,6 +44,11 @@ class Policies:
     @property
     def ipsec_single(self) -> bool:
         return self.ipsec is None or self.ipsec.single_valued
+
+    def attached(self, before: Connection | None) -> list[IKEPolicyDraft | IPsecPolicyDraft]:
+        """Those that the connection did not have before."""
+        old = (before.ike_policy, before.ipsec_policy) if before else ()
+        return [one.draft() for one in (self.ike, self.ipsec) if one is not None and one not in old]
 
 
 def missing_fields(fields: ConnectionFields) -> list[Violation]:
@@ -81,17 +87,31 @@ def find_policies(
 
 
 def _ike(actor: Actor, reference: Reference | None) -> IKEPolicy | None:
-    if not reference:
+    if reference is None:
         return None
-    code, noun = "ike_policy_not_found", "IKE policy"
-    return find(actor, IKEPolicy.objects.all(), reference, field="ike_policy", code=code, noun=noun)
+    return find(
+        actor,
+        IKEPolicy.objects.all(),
+        reference,
+        field="ike_policy",
+        code="ike_policy_not_found",
+        noun="IKE policy",
+        collection="ike_policies",
+    )
 
 
 def _ipsec(actor: Actor, reference: Reference | None) -> IPsecPolicy | None:
-    if not reference:
+    if reference is None:
         return None
-    code, noun = "ipsec_policy_not_found", "IPsec policy"
-    return find(actor, IPsecPolicy.objects.all(), reference, field="ipsec_policy", code=code, noun=noun)
+    return find(
+        actor,
+        IPsecPolicy.objects.all(),
+        reference,
+        field="ipsec_policy",
+        code="ipsec_policy_not_found",
+        noun="IPsec policy",
+        collection="ipsec_policies",
+    )
 
 
 def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:
@@ -151,11 +171,12 @@ def connection_facts(
     vpc_id: UUID | None = None,
     account_id: UUID | None = None,
     generation: int = 0,
+    policies: Policies | None = None,
 ) -> ConnectionFacts:
     """What stands around `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
 
-    `but` is the connection itself when it exists already. Reads those connections alone that the
-    rules could mention, so that the cost does not grow with the VPC.
+    `but` is the connection itself when it exists already, `policies` those that it is to have. Reads
+    those connections alone that the rules could mention, so that the cost does not grow with the VPC.
     """
     vpc = gateway.vpc_id if gateway else vpc_id
     account = gateway.account_id if gateway else account_id
@@ -164,7 +185,7 @@ def connection_facts(
     for row in _concerned(gateway, vpc, draft, but):
         near = gateway is not None and row.gateway_id == gateway.pk
         side = siblings if near else others
-        side.append(_sibling(row, with_psk=near and row.peer == draft.peer))
+        side.append(_sibling(row, with_psk=near and row.peer_key == draft.peer))
     return ConnectionFacts(
         public_address=gateway.public_address if gateway else "",
         siblings=siblings,
@@ -173,6 +194,7 @@ def connection_facts(
         creating=but is None,
         peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
         lower_names=generation == 2,
+        attached=policies.attached(but) if policies and generation == 2 else (),
         quotas=quotas_of(account) if account else Quotas(),
     )
 
@@ -189,7 +211,8 @@ def _concerned(
         if parse_address(draft.peer_address):
             wanted |= Q(gateway=gateway, peer_address=draft.peer_address)
         if draft.peer_fqdn:
-            wanted |= Q(gateway=gateway, peer_fqdn=draft.peer_fqdn)
+            wanted |= Q(gateway=gateway, peer_fqdn__iexact=draft.peer)
+            wanted |= Q(gateway=gateway, peer_fqdn__iexact=f"{draft.peer}.")
     rows = Connection.objects.filter(wanted).select_related("ike_policy").prefetch_related("cidrs")
     return list(rows.exclude(pk=but.pk) if but else rows)
 
@@ -233,7 +256,7 @@ def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
     return Sibling(
         id=row.id,
         name=row.name,
-        peer_address=row.peer,
+        peer_address=row.peer_key,
         local_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.LOCAL),
         peer_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.PEER),
         admin_state_up=row.admin_state_up,

@@ -16,7 +16,6 @@ from console.models import Account
 from console.models.prepared import PreparedQuery, set_related
 from console.services.change import change
 from vpn.domain.checks_connections import ConnectionDraft, connection_violations
-from vpn.domain.cidrs import bounds, parse_cidr
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.connection_drafts import (
     Policies,
@@ -27,6 +26,7 @@ from vpn.services.connection_drafts import (
     find_policies,
     missing_fields,
 )
+from vpn.services.connection_rows import apply_draft, fill_row, new_cidr
 from vpn.services.fields import ConnectionFields
 from vpn.services.touch import lock_gateway, touch_gateway
 
@@ -95,7 +95,8 @@ def check_connection(
         policies = find_policies(actor, fields)
     except Invalid as error:
         return [*missing_fields(fields), *error.violations]
-    return _creation_violations(actor, fields, draft_from(fields, gateway, policies), gateway, vpc_id)
+    draft = draft_from(fields, gateway, policies)
+    return _creation_violations(actor, fields, draft, policies, gateway=gateway, vpc_id=vpc_id)
 
 
 def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) -> Connection:
@@ -112,7 +113,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     _refuse_deleting(gateway)
     policies = find_policies(actor, fields, also=missing_fields(fields))
     draft = draft_from(fields, gateway, policies)
-    if broken := _creation_violations(actor, fields, draft, gateway, None):
+    if broken := _creation_violations(actor, fields, draft, policies, gateway=gateway):
         raise Invalid(broken)
     connection = Connection(
         account=account,
@@ -122,7 +123,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
         ike_policy=policies.ike,
         ipsec_policy=policies.ipsec,
     )
-    _fill(connection, draft)
+    fill_row(connection, draft)
     connection.seal_psk(fields["psk"])
     connection.save(force_insert=True)
     sides = (("local", draft.local_cidrs), ("peer", draft.peer_cidrs))
@@ -130,20 +131,16 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     set_related(connection, "cidrs", ConnectionCidr.objects.bulk_create(rows), ConnectionCidr.objects.all())
     changes = {
         "name": (None, draft.name),
-        ("peer_fqdn" if draft.peer_fqdn else "peer_address"): (None, draft.peer),
+        ("peer_fqdn" if draft.peer_fqdn else "peer_address"): (
+            None,
+            draft.peer_fqdn or draft.peer_address,
+        ),
         "local_cidrs": (None, list(draft.local_cidrs)),
         "peer_cidrs": (None, list(draft.peer_cidrs)),
     }
     record(actor, "vpn_connection.create", connection, changes)
     touch_gateway(gateway)
     return connection
-
-
-def new_cidr(connection: Connection, side: str, cidr: str) -> ConnectionCidr:
-    """Not saved. `cidr` has passed the rules."""
-    network = parse_cidr(cidr)
-    first, last = bounds(network)
-    return ConnectionCidr(connection=connection, side=side, cidr=str(network), first=first, last=last)
 
 
 def update_connection(
@@ -165,11 +162,13 @@ def update_connection(
         policies = find_policies(actor, fields, keep=connection)
         before = draft_of(connection)
         after = _merged(before, fields, policies)
-        if broken := update_violations(connection, after, set(fields), fields.get("generation", 0)):
-            raise Invalid(broken)
         changes = changes_between(connection, before, after, policies)
+        changed = {name.partition(".")[0] for name in changes}
+        generation = fields.get("generation", 0)
+        if broken := update_violations(connection, after, changed, generation, policies):
+            raise Invalid(broken)
         if changes:
-            _apply(connection, before, after, policies)
+            apply_draft(connection, before, after, policies)
             record(actor, "vpn_connection.update", connection, changes)
             touch_gateway(connection.gateway)
     return connection
@@ -205,10 +204,15 @@ def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard
 
 
 def update_violations(
-    connection: Connection, draft: ConnectionDraft, changed: set[str], generation: int = 0
+    connection: Connection,
+    draft: ConnectionDraft,
+    changed: set[str],
+    generation: int = 0,
+    policies: Policies | None = None,
 ) -> list[Violation]:
     """Only about what changes: a limit lowered later does not block a new name."""
-    facts = connection_facts(connection.gateway, draft, but=connection, generation=generation)
+    gateway = connection.gateway
+    facts = connection_facts(gateway, draft, but=connection, generation=generation, policies=policies)
     reach = set(changed).union(*(_REACH.get(name, set()) for name in changed))
     broken = connection_violations(draft, facts=facts)
     return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
@@ -218,13 +222,19 @@ def _creation_violations(
     actor: Actor,
     fields: ConnectionFields,
     draft: ConnectionDraft,
+    policies: Policies,
+    *,
     gateway: Gateway | None,
-    vpc_id: UUID | None,
+    vpc_id: UUID | None = None,
 ) -> list[Violation]:
     missing = missing_fields(fields)
-    generation = fields.get("generation", 0)
     facts = connection_facts(
-        gateway, draft, vpc_id=vpc_id, account_id=actor.account_id, generation=generation
+        gateway,
+        draft,
+        vpc_id=vpc_id,
+        account_id=actor.account_id,
+        generation=fields.get("generation", 0),
+        policies=policies,
     )
     absent = {violation.field for violation in missing}
     return [*missing, *(v for v in connection_violations(draft, facts=facts) if v.field not in absent)]
@@ -258,37 +268,3 @@ def _merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policie
         ipsec_single=policies.ipsec_single,
         establish_mode=fields.get("establish_mode", before.establish_mode),
     )
-
-
-def _apply(
-    connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
-) -> None:
-    _fill(connection, after)
-    connection.ike_policy, connection.ipsec_policy = policies.ike, policies.ipsec
-    new_key = after.psk if after.psk != before.psk else None
-    if new_key is not None:
-        connection.seal_psk(new_key)
-        connection.psk_changed_at = timezone.now()
-    # The sealed key only when it is a new one: a rotation of keys may be writing it right now.
-    key = ["psk_sealed", "psk_id", "psk_changed_at"] if new_key is not None else []
-    wanted = [
-        "name", "peer_address", "peer_fqdn", "resolved_address", "admin_state_up",
-        "dpd_action", "dpd_interval", "dpd_timeout", "establish_mode", "ike_policy", "ipsec_policy", *key,
-    ]  # fmt: skip
-    connection.save(update_fields=wanted)
-
-
-def _fill(connection: Connection, draft: ConnectionDraft) -> None:
-    connection.name = draft.name
-    connection.peer_address = draft.peer_address or None
-    if connection.peer_fqdn != draft.peer_fqdn:
-        # The worker finds out where the new name leads.
-        connection.peer_fqdn, connection.resolved_address = draft.peer_fqdn, None
-    connection.admin_state_up = draft.admin_state_up
-    connection.dpd_action = draft.dead_peer_detection.action
-    connection.dpd_interval = draft.dead_peer_detection.interval
-    connection.dpd_timeout = draft.dead_peer_detection.timeout
-    connection.establish_mode = draft.establish_mode
-    connection.local_identity = draft.local_identity.body() if draft.local_identity else None
-    connection.peer_identity = draft.peer_identity.body() if draft.peer_identity else None
-    connection.generation = draft.generation

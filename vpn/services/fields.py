@@ -2,6 +2,7 @@
 
 Used alike for create (all that is given) and for update (only what changes). References are
 mappings with exactly one of `id`, `href`, `crn`, `name`, as they stand in a request body.
+`generation` is that of the API that asks, 0 the console: how names may look depends on it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ Reference = Mapping[str, str]
 class VpcFields(TypedDict, total=False):
     name: str
     address_prefix_management: str
+    generation: int
     classic_access: bool
     resource_group: Reference
 
@@ -24,6 +26,7 @@ class AddressPrefixFields(TypedDict, total=False):
     cidr: str
     zone: Reference
     is_default: bool
+    generation: int
 
 
 class SubnetFields(TypedDict, total=False):
@@ -32,6 +35,7 @@ class SubnetFields(TypedDict, total=False):
     zone: Reference
     ipv4_cidr_block: str
     total_ipv4_address_count: int
+    generation: int
     resource_group: Reference
 
 
@@ -41,6 +45,7 @@ class InstanceFields(TypedDict, total=False):
     name: str
     subnet: Reference
     address: str
+    generation: int
     profile: str
     image: str
     vpc: Reference

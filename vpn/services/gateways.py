@@ -192,6 +192,7 @@ def _subnet(actor: Actor, fields: GatewayFields) -> Subnet:
         field="subnet",
         code="vpn_gateway_subnet_not_found",
         noun="subnet",
+        collection="subnets",
     )
 
 

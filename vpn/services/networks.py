@@ -50,7 +50,12 @@ def create_vpc(actor: Actor, fields: VpcFields) -> Vpc:
         management = fields.get("address_prefix_management", "auto")
         name = fields["name"] if "name" in fields else random_name(names)
         draft = VpcDraft(name=name, address_prefix_management=management)
-        facts = VpcFacts(other_names=names, vpcs=len(names), quotas=quotas_of(account.id))
+        facts = VpcFacts(
+            other_names=names,
+            vpcs=len(names),
+            lower_names=fields.get("generation") == 2,
+            quotas=quotas_of(account.id),
+        )
         if broken := vpc_violations(draft, facts=facts):
             raise Invalid(broken)
         vpc = Vpc.objects.create(
@@ -73,7 +78,9 @@ def update_vpc(actor: Actor, vpc_id: UUID, fields: VpcFields) -> Vpc:
         vpc = get_vpc(actor, vpc_id)
         name = fields.get("name", vpc.name)
         others = set(Vpc.objects.owned_by(actor).exclude(pk=vpc.pk).values_list("name", flat=True))
-        if broken := vpc_violations(VpcDraft(name=name), facts=VpcFacts(other_names=others, creating=False)):
+        lower = fields.get("generation") == 2 and name != vpc.name
+        facts = VpcFacts(other_names=others, creating=False, lower_names=lower)
+        if broken := vpc_violations(VpcDraft(name=name), facts=facts):
             raise Invalid(broken)
         if name != vpc.name:
             record(actor, "vpc.update", vpc, {"name": (vpc.name, name)})
@@ -105,6 +112,7 @@ def create_address_prefix(actor: Actor, vpc_id: UUID, fields: AddressPrefixField
             other_names={p.name for p in others},
             other_cidrs=[p.cidr for p in others],
             in_zone=sum(p.zone == zone for p in others),
+            lower_names=fields.get("generation") == 2,
             quotas=quotas_of(account.id),
         )
         if broken := address_prefix_violations(draft, facts=facts):
@@ -122,7 +130,8 @@ def update_address_prefix(
         name = fields.get("name", prefix.name)
         others = set(prefix.vpc.address_prefixes.exclude(pk=prefix.pk).values_list("name", flat=True))
         draft = AddressPrefixDraft(name=name, cidr=prefix.cidr, zone=prefix.zone)
-        facts = AddressPrefixFacts(zones=[prefix.zone], other_names=others, creating=False)
+        lower = fields.get("generation") == 2 and name != prefix.name
+        facts = AddressPrefixFacts(zones=[prefix.zone], other_names=others, creating=False, lower_names=lower)
         if broken := address_prefix_violations(draft, facts=facts):
             raise Invalid(broken)
         is_default = fields.get("is_default", prefix.is_default)

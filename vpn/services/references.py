@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -14,6 +16,7 @@ from console.models.base import Resource
 
 Row = TypeVar("Row", bound=Resource)
 WAYS = ("id", "href", "crn", "name")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def parse_id(text: object) -> UUID | None:
@@ -24,12 +27,20 @@ def parse_id(text: object) -> UUID | None:
 
 
 def find(
-    actor: Actor, rows: QuerySet[Row], reference: Mapping[str, Any], *, field: str, code: str, noun: str
+    actor: Actor,
+    rows: QuerySet[Row],
+    reference: Mapping[str, Any],
+    *,
+    field: str,
+    code: str,
+    noun: str,
+    collection: str,
 ) -> Row:
     """The one row meant. A missing reference in a body is 400 (contract section 5.2).
 
-    Raises Invalid with `code` when there is no such row in the account, and with
-    validation_only_one when the reference is not exactly one of id, href, crn, name.
+    `collection` is the one that hrefs of such rows lead to, under any host. Raises Invalid with
+    `code` when there is no such row in the account, and with validation_only_one when the reference
+    is not exactly one of id, href, crn, name.
     """
     given = [way for way in WAYS if reference.get(way)]
     if len(given) != 1:
@@ -45,7 +56,7 @@ def find(
             message = f"Several {noun}s are called {value}; name the one you mean by its id."
             raise Invalid([Violation("validation_invalid_ref", f"{field}.name", message)])
     else:
-        ident = parse_id(_tail(way, value))
+        ident = _ident(way, value, collection)
         found = list(mine.filter(pk=ident)) if ident else []
     if not found:
         message = f"There is no {noun} with the {way} {value} in this account."
@@ -53,7 +64,14 @@ def find(
     return found[0]
 
 
-def _tail(way: str, value: str) -> str:
-    """The id within an href (last segment) or a CRN (after the last colon)."""
-    separator = {"href": "/", "crn": ":"}.get(way)
-    return value.partition("?")[0].rstrip("/").rpartition(separator)[2] if separator else value
+def _ident(way: str, value: str, collection: str) -> UUID | None:
+    """The id that is meant, if it is one of the collection's: .../v1/subnets/ID, ...::subnet:ID."""
+    if way == "href":
+        *_, root, kind, value = ["", "", *urlsplit(value).path.split("/")]
+        if (root, kind) != ("v1", collection):
+            return None
+    elif way == "crn":
+        *_, kind, value = ["", *value.split(":")]
+        if kind != collection.removesuffix("s"):
+            return None
+    return UUID(value) if _ID.fullmatch(value) else None

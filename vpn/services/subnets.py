@@ -26,7 +26,7 @@ from vpn.domain.checks_networks import (
 from vpn.models import Instance, Subnet, Vpc
 from vpn.services.addresses import release_addresses, take_address, taken
 from vpn.services.defaults import quotas_of
-from vpn.services.fields import InstanceFields, SubnetFields
+from vpn.services.fields import InstanceFields, Reference, SubnetFields
 from vpn.services.references import find
 from vpn.services.touch import touch_network
 
@@ -57,6 +57,7 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
             ],
             other_names=names,
             other_blocks=[s.ipv4_cidr_block for s in siblings],
+            lower_names=fields.get("generation") == 2,
             quotas=quotas_of(account.id),
         )
         broken = subnet_violations(draft, facts=facts)
@@ -81,7 +82,8 @@ def update_subnet(actor: Actor, subnet_id: UUID, fields: SubnetFields) -> Subnet
         subnet = get_subnet(actor, subnet_id)
         name = fields.get("name", subnet.name)
         others = set(subnet.vpc.subnets.exclude(pk=subnet.pk).values_list("name", flat=True))
-        facts = SubnetFacts(zones=settings.ZONES, other_names=others, creating=False)
+        lower = fields.get("generation") == 2 and name != subnet.name
+        facts = SubnetFacts(zones=settings.ZONES, other_names=others, creating=False, lower_names=lower)
         if broken := subnet_violations(SubnetDraft(name=name), facts=facts):
             raise Invalid(broken)
         if name != subnet.name:
@@ -120,6 +122,7 @@ def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
             field="primary_network_interface.subnet",
             code="subnet_not_found",
             noun="subnet",
+            collection="subnets",
         )
         names = set(subnet.instances.values_list("name", flat=True))
         draft = InstanceDraft(
@@ -131,6 +134,7 @@ def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
             other_names=names,
             taken=taken(subnet),
             instances=Instance.objects.owned_by(actor).count(),
+            lower_names=fields.get("generation") == 2,
             quotas=quotas_of(account.id),
         )
         broken = [*_agrees(actor, subnet, fields), *instance_violations(draft, facts=facts)]
@@ -157,7 +161,12 @@ def update_instance(actor: Actor, instance_id: UUID, fields: InstanceFields) -> 
         instance = get_instance(actor, instance_id)
         name = fields.get("name", instance.name)
         others = set(instance.subnet.instances.exclude(pk=instance.pk).values_list("name", flat=True))
-        facts = InstanceFacts(subnet_cidr=instance.subnet.ipv4_cidr_block, other_names=others, creating=False)
+        facts = InstanceFacts(
+            subnet_cidr=instance.subnet.ipv4_cidr_block,
+            other_names=others,
+            creating=False,
+            lower_names=fields.get("generation") == 2 and name != instance.name,
+        )
         if broken := instance_violations(InstanceDraft(name=name), facts=facts):
             raise Invalid(broken)
         if name != instance.name:
@@ -183,14 +192,26 @@ def _vpc(actor: Actor, fields: SubnetFields) -> Vpc:
     if not reference:
         message = 'A subnet needs its VPC, for example {"vpc": {"id": ...}}.'
         raise Invalid([Violation("validation_required_field", "vpc", message)])
-    return find(actor, Vpc.objects.all(), reference, field="vpc", code="vpc_not_found", noun="VPC")
+    return _vpc_of(actor, reference)
+
+
+def _vpc_of(actor: Actor, reference: Reference) -> Vpc:
+    return find(
+        actor,
+        Vpc.objects.all(),
+        reference,
+        field="vpc",
+        code="vpc_not_found",
+        noun="VPC",
+        collection="vpcs",
+    )
 
 
 def _agrees(actor: Actor, subnet: Subnet, fields: InstanceFields) -> list[Violation]:
     """VPC and zone of an instance may be given, but the subnet decides them."""
     broken = []
     if reference := fields.get("vpc"):
-        vpc = find(actor, Vpc.objects.all(), reference, field="vpc", code="vpc_not_found", noun="VPC")
+        vpc = _vpc_of(actor, reference)
         if vpc.pk != subnet.vpc_id:
             message = f"The subnet {subnet.name} is in the VPC {subnet.vpc.name}, not in {vpc.name}."
             broken.append(Violation("vpc_resource_separation", "vpc.id", message))

@@ -69,7 +69,7 @@ def _refuse_parting(gateways: QuerySet[Gateway]) -> None:
     rows = Connection.objects.filter(gateway__in=gateways, admin_state_up=True).select_related("ike_policy")
     known: dict[tuple[UUID, str], Connection] = {}
     for row in rows:
-        first = known.setdefault((row.gateway_id, row.peer), row)
+        first = known.setdefault((row.gateway_id, row.peer_key), row)
         if first.ike_offer() != row.ike_offer():
             message = (
                 f"The connections {first.name} and {row.name} lead to the same peer and share one IKE SA; "

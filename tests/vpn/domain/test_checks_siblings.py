@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import AUTO_IKE, IkeVersion
 from tests.vpn.domain.drafts import FACTS, GOOD, OVERLAP, broken, found, sibling
 from vpn.domain.checks import Quotas
@@ -99,3 +100,36 @@ def test_quotas() -> None:
     assert found(alone, local_cidrs=("10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24")) == [
         ("vpn_connection_local_subnets_quota_exceeded_for_connection", "local_cidrs")
     ]
+
+
+def test_names_of_a_peer_are_compared_not_their_spellings() -> None:
+    near = sibling(peer_address="vpn.example.com", psk=Secret("1", "another-key"))
+    facts = replace(FACTS, siblings=[near])
+    for name in ("vpn.example.com", "VPN.Example.com", "vpn.example.com."):
+        assert found(facts, peer_address="", peer_fqdn=name) == [("validation_failure", "psk")]
+    assert found(facts, peer_address="", peer_fqdn="vpn2.example.com") == []
+
+
+WEAK = IKEPolicyDraft(
+    name="old",
+    authentication_algorithms=("sha256", "sha1"),
+    encryption_algorithms=("triple_des",),
+    dh_groups=(2, 14),
+    ike_version=2,
+)
+
+
+def test_a_weak_policy_is_not_attached_by_generation_2() -> None:
+    esp = IPsecPolicyDraft(
+        name="esp",
+        authentication_algorithms=("disabled",),
+        encryption_algorithms=("aes256gcm16",),
+        pfs_groups=("group_5",),
+    )
+    (ike,) = broken(replace(FACTS, attached=[WEAK]))
+    assert (ike.code, ike.field) == ("validation_failure", "ike_policy")
+    assert "The IKE policy old names sha1, 3des, group 2:" in ike.message
+    assert "sha256, sha384, sha512; and with aes128, aes192, aes256; and with group 14" in ike.message
+    (ipsec,) = broken(replace(FACTS, attached=[esp]))
+    assert ipsec.field == "ipsec_policy" and "names group_5:" in ipsec.message
+    assert found(replace(FACTS, attached=[replace(esp, pfs_groups=("disabled",))])) == []

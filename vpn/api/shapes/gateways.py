@@ -21,8 +21,7 @@ from console.api.fields import (
     settled,
 )
 from console.api.versions import ApiVersion
-from policies.api.shapes import name_rule
-from vpn.api.shapes.networks import CIDR
+from vpn.api.shapes.networks import CIDR, NamedShape
 from vpn.domain.checks_connections import ESTABLISH_MODES, PSK_RULE
 from vpn.domain.checks_gateways import AVAILABILITY_MODES, GATEWAY_MODES
 from vpn.domain.identities import IdentityType
@@ -41,14 +40,6 @@ _ROUTE_GATEWAY = {name: _ROUTE_ONLY.format(name) for name in ("local_asn", "adve
 _ROUTE_CONNECTION = {
     name: _ROUTE_ONLY.format(name) for name in ("routing_protocol", "tunnels", "distribute_traffic")
 }
-
-
-class NamedShape(Shape):
-    """Whose name has the rule of its generation."""
-
-    @classmethod
-    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
-        return {"name": name_rule(version.generation)}
 
 
 class GatewayPatch(NamedShape):

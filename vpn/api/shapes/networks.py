@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from console.api.fields import (
@@ -16,11 +17,20 @@ from console.api.fields import (
     read_only,
     settled,
 )
+from console.api.versions import ApiVersion
 from policies.api.shapes import name_rule
 
 NAME = name_rule(1)
 CIDR = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
 _ENVELOPE = read_only("id", "crn", "href", "created_at", "status", "resource_type")
+
+
+class NamedShape(Shape):
+    """Whose name has the rule of its generation."""
+
+    @classmethod
+    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+        return {"name": name_rule(version.generation)}
 
 
 class Zone(Shape):
@@ -38,26 +48,26 @@ class Zone(Shape):
         return given
 
 
-class VpcPatch(Shape):
+class VpcPatch(NamedShape):
     fixed = {**_ENVELOPE, **settled("address_prefix_management", "classic_access", "resource_group")}
 
-    name = Text(rule=NAME)
+    name = Text()
 
 
-class VpcCreate(Shape):
+class VpcCreate(NamedShape):
     fixed = _ENVELOPE
     example = {"name": "my-vpc"}
 
-    name = Text(rule=NAME)
+    name = Text()
     address_prefix_management = Word(("auto", "manual"))
     classic_access = Flag()
     resource_group = Reference()
 
 
-class AddressPrefixPatch(Shape):
+class AddressPrefixPatch(NamedShape):
     fixed = {**_ENVELOPE, **read_only("has_subnets"), **settled("cidr", "zone")}
 
-    name = Text(rule=NAME)
+    name = Text()
     is_default = Flag()
 
 
@@ -72,7 +82,7 @@ class AddressPrefixCreate(AddressPrefixPatch):
 _SUBNET = {**_ENVELOPE, **read_only("available_ipv4_address_count")}
 
 
-class SubnetPatch(Shape):
+class SubnetPatch(NamedShape):
     fixed = {
         **_SUBNET,
         **settled(
@@ -80,14 +90,14 @@ class SubnetPatch(Shape):
         ),
     }
 
-    name = Text(rule=NAME)
+    name = Text()
 
 
-class SubnetCreate(Shape):
+class SubnetCreate(NamedShape):
     fixed = _SUBNET
     example = {"name": "my-subnet", "vpc": {"id": SOME_ID}, "ipv4_cidr_block": "10.240.9.0/24"}
 
-    name = Text(rule=NAME)
+    name = Text()
     vpc = Reference(required=True)
     ipv4_cidr_block = Text(rule=CIDR)
     total_ipv4_address_count = Whole()
@@ -112,23 +122,23 @@ class Interface(Shape):
     primary_ipv4_address = Text(rule=IPV4)
 
 
-class InstancePatch(Shape):
+class InstancePatch(NamedShape):
     fixed = {
         **_ENVELOPE,
         **settled("vpc", "zone", "profile", "image", "primary_network_interface", "resource_group"),
         **read_only("network_interfaces"),
     }
 
-    name = Text(rule=NAME)
+    name = Text()
 
 
-class InstanceCreate(Shape):
+class InstanceCreate(NamedShape):
     """The interface's subnet decides; VPC and zone may be said as well and must then agree."""
 
     fixed = {**_ENVELOPE, **read_only("network_interfaces")}
     example = {"name": "my-host", "primary_network_interface": {"subnet": {"id": SOME_ID}}}
 
-    name = Text(rule=NAME)
+    name = Text()
     primary_network_interface = Interface(required=True)
     vpc = Reference()
     zone = Zone()

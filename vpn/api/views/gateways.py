@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.api.dry_run import creates
-from console.api.fields import Shape
 from console.api.parameters import RESOURCE_GROUP, Parameter, word_of
 from console.api.versions import GENERATION_2
 from console.api.views import ApiView, path_id
@@ -47,10 +45,6 @@ class GatewayApiView(ApiView):
     """What views of gateways share."""
 
     changes = GATEWAY
-
-    def fields(self, shape: type[Shape], **more: Any) -> GatewayFields:
-        fields: GatewayFields = self.read(shape, **more)
-        return {**fields, "generation": self.version.generation}
 
 
 class GatewaysView(GatewayApiView):

@@ -112,7 +112,7 @@ class VpcsView(VpcApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        vpc = create_vpc(self.actor, self.read(VpcCreate))
+        vpc = create_vpc(self.actor, self.fields(VpcCreate))
         return self.answer(vpc_body(vpc, self.links), status=201)
 
 
@@ -127,7 +127,7 @@ class VpcView(VpcApiView):
 
     def patch(self, request: Request, vpc_id: str) -> Response:
         ident = vpc_id_of(vpc_id)
-        fields = self.read(VpcPatch, of=lambda: get_vpc(self.actor, ident))
+        fields = self.fields(VpcPatch, of=lambda: get_vpc(self.actor, ident))
         vpc = update_vpc(self.actor, ident, fields)
         return self.answer(vpc_body(vpc, self.links))
 
@@ -162,7 +162,7 @@ class AddressPrefixesView(PrefixApiView):
     @creates
     def post(self, request: Request, vpc_id: str) -> Response:
         ident = vpc_id_of(vpc_id)
-        fields = self.read(AddressPrefixCreate, of=lambda: get_vpc(self.actor, ident))
+        fields = self.fields(AddressPrefixCreate, of=lambda: get_vpc(self.actor, ident))
         prefix = create_address_prefix(self.actor, ident, fields)
         return Response(self.body(prefix), status=201)
 
@@ -178,7 +178,7 @@ class AddressPrefixView(PrefixApiView):
 
     def patch(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
         ids = _prefix_ids(vpc_id, prefix_id)
-        fields = self.read(AddressPrefixPatch, of=lambda: get_address_prefix(self.actor, *ids))
+        fields = self.fields(AddressPrefixPatch, of=lambda: get_address_prefix(self.actor, *ids))
         prefix = update_address_prefix(self.actor, *ids, fields)
         return self.answer(self.body(prefix))
 

@@ -85,7 +85,7 @@ class SubnetsView(SubnetApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        subnet = create_subnet(self.actor, self.read(SubnetCreate))
+        subnet = create_subnet(self.actor, self.fields(SubnetCreate))
         return self.answer(subnet_bodies([subnet], self.links)[0], status=201)
 
 
@@ -100,7 +100,7 @@ class SubnetView(SubnetApiView):
 
     def patch(self, request: Request, subnet_id: str) -> Response:
         ident = _subnet_id(subnet_id)
-        fields = self.read(SubnetPatch, of=lambda: get_subnet(self.actor, ident))
+        fields = self.fields(SubnetPatch, of=lambda: get_subnet(self.actor, ident))
         subnet = update_subnet(self.actor, ident, fields)
         return self.answer(self.body(subnet))
 
@@ -143,7 +143,7 @@ class InstancesView(ApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        instance = create_instance(self.actor, _instance_fields(self.read(InstanceCreate)))
+        instance = create_instance(self.actor, _instance_fields(self.fields(InstanceCreate)))
         return Response(instance_body(instance, self.links), status=201)
 
 
@@ -159,7 +159,7 @@ class InstanceView(ApiView):
 
     def patch(self, request: Request, instance_id: str) -> Response:
         ident = _instance_id(instance_id)
-        fields = self.read(InstancePatch, of=lambda: get_instance(self.actor, ident))
+        fields = self.fields(InstancePatch, of=lambda: get_instance(self.actor, ident))
         instance = update_instance(self.actor, ident, fields)
         return self.answer(instance_body(instance, self.links))
 
