@@ -77,8 +77,17 @@ def take_down_fields(
     back = [{new: old for old, new in change.renamed.items()} for change in reversed(older(version, changes))]
     found = list(violations)
     for names in back:
-        found = [violation._replace(field=renamed(violation.field, names)) for violation in found]
+        found = [renamed_in(violation, names) for violation in found]
     return found
+
+
+def renamed_in(violation: Violation, names: Mapping[str, str]) -> Violation:
+    """With its field's other name, in its message too, where a path of the API may be made of it."""
+    for old, new in names.items():
+        if (field := renamed(violation.field, {old: new})) != violation.field:
+            message = violation.message.replace(old, new).replace(old.replace(".", "/"), new)
+            return violation._replace(field=field, message=message)
+    return violation
 
 
 def renamed(path: str, names: Mapping[str, str]) -> str:

@@ -56,10 +56,11 @@ class Word(_FormText, serializers.ChoiceField):
 
 
 class Whole(_FormText, serializers.IntegerField):
-    """A whole number of at most 32 bits."""
+    """A whole number of at most 32 bits. `rule` as of Text."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, rule: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})
+        self.rule = rule or {}
 
     def from_form(self, text: str) -> Any:
         return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text.strip()) else text
@@ -161,10 +162,11 @@ class Shape(serializers.Serializer[Any]):
     fixed: ClassVar[Mapping[str, str]] = {}
     # Whether its fields are all that there is to read of it.
     is_plain: ClassVar[bool] = True
-    # For the document: the rules refuse it without these, and of each group take exactly one, or
-    # at most one.
+    # For the document: the rules refuse it without these, and of each group take exactly one, at
+    # least one, or at most one.
     needed: ClassVar[tuple[str, ...]] = ()
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    any_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     # A body that is taken, for the document; ids in it are nobody's.
@@ -202,6 +204,11 @@ class Reference(Shape):
 
     def to_representation(self, instance: Any) -> Any:
         return {"id": instance["id"]}
+
+
+def within(low: int, high: int) -> dict[str, int]:
+    """The rule of a whole number, both ends included."""
+    return {"minimum": low, "maximum": high}
 
 
 def read_only(*names: str) -> dict[str, str]:

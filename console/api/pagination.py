@@ -17,20 +17,19 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.crypto import salted_hmac
 from rest_framework.pagination import BasePagination
 
 from console.actor import Actor
 from console.api.errors import InvalidParameter
 from console.errors import Violation
-from console.models.base import Resource
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGNATURE, _ID = 16, 16
 
-Row = TypeVar("Row", bound=Resource)
+Row = TypeVar("Row", bound=Model)
 
 
 class KeysetPagination(BasePagination):
@@ -74,11 +73,13 @@ def take_page(
     scope: str,
     filters: Mapping[str, str] | None = None,
     sorts: Sequence[str] = (),
+    ident: str = "id",
 ) -> Page[Row]:
     """The page that `limit` and `start` of the query string ask for.
 
     `scope` names the collection for the token; `sorts` are the fields that `sort` may name, with a
-    hyphen before it for the other direction. Raises InvalidParameter.
+    hyphen before it for the other direction; `ident` is a unique column of UUIDs. Raises
+    InvalidParameter.
     """
     broken: list[Violation] = []
     chosen = dict(filters or {})
@@ -90,13 +91,13 @@ def take_page(
     limit, after = _read(query, salt, field, broken)
     total = rows.count()
     if after is not None:
-        at, ident = after
+        at, last = after
         word = "lt" if down else "gt"
         # The first term lets the database begin in the index, whatever it makes of the second.
-        rest = Q(**{f"{field}__{word}": at}) | Q(**{f"id__{word}": ident})
+        rest = Q(**{f"{field}__{word}": at}) | Q(**{f"{ident}__{word}": last})
         rows = rows.filter(Q(**{f"{field}__{word}e": at}) & rest)
-    found = list(rows.order_by(order, "-id" if down else "id")[: limit + 1])
-    more = _token(found[limit - 1], salt, field) if len(found) > limit else ""
+    found = list(rows.order_by(order, f"-{ident}" if down else ident)[: limit + 1])
+    more = _token(found[limit - 1], salt, field, ident) if len(found) > limit else ""
     return Page(found[:limit], limit, total, href, chosen, more)
 
 
@@ -144,10 +145,10 @@ def _signature(payload: bytes, salt: str) -> bytes:
     return salted_hmac(f"isthmus.start:{salt}", payload, algorithm="sha256").digest()[:_SIGNATURE]
 
 
-def _token(row: Resource, salt: str, field: str) -> str:
+def _token(row: Model, salt: str, field: str, ident: str) -> str:
     value = getattr(row, field)
     key = value.encode() if isinstance(value, str) else _micros(value)
-    payload = key + row.id.bytes
+    payload = key + getattr(row, ident).bytes
     return base64.urlsafe_b64encode(payload + _signature(payload, salt)).rstrip(b"=").decode()
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views import defaults
@@ -34,9 +34,8 @@ from console.api.parsers import FormsNeedASession, is_clean
 from console.api.reading import merge, read_body
 from console.api.versions import DEFAULT, ApiVersion
 from console.errors import Conflict, Invalid, Violation, not_found
-from console.models.base import Resource
 
-Row = TypeVar("Row", bound=Resource)
+Row = TypeVar("Row", bound=Model)
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -66,6 +65,8 @@ class ApiView(APIView):
     since: ApiVersion | None = None
     guarded = False
     pages = True
+    # Methods that are there to say why they do nothing.
+    refuses: Sequence[str] = ()
     # Whether DELETE begins something that ends later.
     deletes_later = False
     request: Request
@@ -185,9 +186,13 @@ class ApiView(APIView):
         *,
         filters: Mapping[str, str] | None = None,
         sorts: Sequence[str] = (),
+        ident: str = "id",
     ) -> Page[Row]:
+        """The page that the query asks for; `ident` is what tells rows of one moment apart."""
         href, query = f"{self.links.base}/{path}", self.request.query_params
-        return take_page(rows, query, self.actor, href=href, scope=path, filters=filters, sorts=sorts)
+        return take_page(
+            rows, query, self.actor, href=href, scope=path, filters=filters, sorts=sorts, ident=ident
+        )
 
     def resource_group_filter(self, rows: QuerySet[Row]) -> tuple[QuerySet[Row], dict[str, str]]:
         """Narrowed to the groups of the query (`resource_group.id`, a comma list), and the filter."""
@@ -199,6 +204,8 @@ class ApiView(APIView):
     @classmethod
     def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
         """The statuses that a method may answer when all is well."""
+        if method in cls.refuses:
+            return ()
         deleted = version.deleted_status if cls.deletes_later else 204
         return ({"POST": 201, "PUT": 204, "DELETE": deleted}.get(method, 200),)
 

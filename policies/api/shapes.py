@@ -82,6 +82,7 @@ class IKEPolicyPatch(PolicyShape):
     """What may change."""
 
     at_most_one: ClassVar[Groups] = (*_EITHER, ("dh_group", "dh_groups"))
+    example: ClassVar[Mapping[str, Any]] = {"name": "ike-aes128", "encryption_algorithm": "aes128"}
 
     fixed = {**_ENVELOPE, **read_only("negotiation_mode"), **settled("resource_group")}
 
@@ -119,6 +120,7 @@ class IPsecPolicyPatch(PolicyShape):
 
     encrypts_ike = False
     at_most_one: ClassVar[Groups] = (*_EITHER, ("pfs", "pfs_groups"))
+    example: ClassVar[Mapping[str, Any]] = {"name": "esp-aes128", "encryption_algorithm": "aes128"}
 
     fixed = {
         **_ENVELOPE,

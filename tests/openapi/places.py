@@ -49,6 +49,7 @@ def places_of(row: Connection) -> dict[str, str]:
         "prefix_id": str(gateway.vpc.address_prefixes.first().pk),
         "subnet_id": str(subnet.pk),
         "reserved_ip_id": str(member.pk),
+        "service_connection_id": str(member.pk),
         "instance_id": str(instance.pk),
         "region_name": "us-south",
         "zone_name": "us-south-1",

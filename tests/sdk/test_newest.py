@@ -81,6 +81,9 @@ def test_connections(client: VpcV1, subnet: Any) -> None:
     changed = result(client.update_vpn_gateway_connection(gateway, made["id"], patch))
     assert (changed["name"], changed["establish_mode"]) == ("other", "peer_only")
     assert changed["peer"]["ike_identity"]["value"] == "203.0.113.77"
+    listed = result(client.list_vpn_gateway_connections(gateway, status="down"))
+    vpc_v1.VPNGatewayConnectionCollection.from_dict(listed)
+    assert listed["connections"] == [changed]
     assert client.delete_vpn_gateway_connection(gateway, made["id"]).get_status_code() == 202
     with pytest.raises(ApiException) as missing:
         client.get_vpn_gateway_connection(gateway, made["id"])
@@ -185,6 +188,9 @@ def test_ipsec_policies(client: VpcV1, subnet: Any) -> None:
     vpc_v1.IPsecPolicyConnectionCollection.from_dict(users)
     vpc_v1.IPsecPolicyCollection.from_dict(result(client.list_ipsec_policies()))
     assert result(client.get_ipsec_policy(made["id"]))["name"] == "gcm"
+    with pytest.raises(ApiException) as used:
+        client.delete_ipsec_policy(made["id"])
+    assert used.value.status_code == 409
 
 
 def test_networks(client: VpcV1, ana: Party) -> None:

@@ -11,8 +11,10 @@ from ibm_vpc.vpc_v1 import (
     IkePolicyConnectionsPager,
     IpsecPoliciesPager,
     IpsecPolicyConnectionsPager,
+    SubnetReservedIpsPager,
     VpcV1,
     VpnGatewayConnectionsPager,
+    VpnGatewayServiceConnectionsPager,
     VpnGatewaysPager,
 )
 
@@ -54,5 +56,16 @@ def test_pagers(client: VpcV1, subnet: Any) -> None:
         (lambda: IkePolicyConnectionsPager(client=client, id=policies["ike"][0], limit=2), connections),
         (lambda: IpsecPolicyConnectionsPager(client=client, id=policies["ipsec"][0], limit=2), connections),
     ]
-    for pager, wanted in pagers:
-        assert [one["id"] for one in pager().get_all()] == wanted[::-1]
+    reserved = [
+        member["private_ip"]["id"]
+        for gateway in gateways
+        for member in result(client.get_vpn_gateway(gateway))["members"]
+    ]
+    for size in (1, 4, 100):
+        pager = SubnetReservedIpsPager(client=client, subnet_id=str(subnet.pk), limit=size)
+        found = [one["id"] for one in pager.get_all()]
+        assert len(found) == len(reserved) and set(found) == {*reserved}
+    none = VpnGatewayServiceConnectionsPager(client=client, vpn_gateway_id=gateways[0], limit=1)
+    assert none.get_all() == []
+    for begin, wanted in pagers:
+        assert [one["id"] for one in begin().get_all()] == wanted[::-1]

@@ -144,3 +144,34 @@ def test_a_reference_leads_to_its_own_collection(ana: Party, way: str, value: st
         taken = ana.api.post("/v1/vpn_gateways?dry_run=true", {"subnet": {"href": good}})
         assert taken.status_code == 200, good
     assert ana.api.post("/v1/vpn_gateways?dry_run=true", {"subnet": {"crn": told["crn"]}}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("version", "identity", "path", "cidrs"),
+    [
+        (NEW, "local.ike_identities[0].type", "peer/cidrs/", "peer.cidrs"),
+        ("2024-04-29&generation=2", "", "peer_cidrs/", "peer_cidrs"),
+        (OLD, "", "peer_cidrs/", "peer_cidrs"),
+    ],
+)
+def test_messages_have_the_names_of_the_version(
+    ana: Party, version: str, identity: str, path: str, cidrs: str
+) -> None:
+    row = make_connection(ana)
+    peer = {"peer": {"cidrs": ["10.1.2.0/24"]}} if version == NEW else {"peer_cidrs": ["10.1.2.0/24"]}
+    (error,) = ana.api.patch(path_of(row), peer, version=version).json()["errors"]
+    assert error["target"]["name"] == cidrs
+    assert (
+        error["message"].startswith(f"{cidrs} are changed one by one") and f".../{path}" in error["message"]
+    )
+    body = {"psk": "lkj14b1oi0alcniejkso", "local": {"cidrs": ["192.168.7.0/24"]}}
+    if identity:
+        body["local"]["ike_identities"] = [{"type": "shape", "value": "round"}]
+        body["peer"] = {"cidrs": ["10.7.0.0/24"]}
+        errors = ana.api.post(f"{path_of(row.gateway)}/connections", body, version=version).json()["errors"]
+        told = {error["target"]["name"]: error["message"] for error in errors}
+        assert told[identity].startswith(f"{identity} must be one of")
+        assert "peer.fqdn" in told["peer.address"]
+    nowhere = {"peer": {"address": "nowhere"}} if version == NEW else {"peer_address": "nowhere"}
+    (error,) = ana.api.patch(path_of(row), nowhere, version=version).json()["errors"]
+    assert error["message"].startswith(f"{error['target']['name']} must be an IPv4 address")

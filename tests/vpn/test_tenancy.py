@@ -61,6 +61,7 @@ def theirs(ben: Party) -> dict[str, str]:
         "subnet_id": str(gateway.subnet_id),
         "member_id": str(gateway.members.first().pk),
         "reserved_ip_id": str(instance.pk),
+        "service_connection_id": str(connection.pk),
         "instance_id": str(instance.pk),
         "group_id": str(ben.account.resource_groups.get().pk),
         "key_id": str(ben.account.api_keys.create(name="theirs", digest="x", hint="x").pk),

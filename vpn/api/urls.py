@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vpn.api.views import cidrs, connections, gateways, networks, subnets
+from vpn.api.views import cidrs, connections, gateways, members, networks, subnets
 
 _GATEWAY = "/vpn_gateways/<str:vpn_gateway_id>"
 _CONNECTION = f"{_GATEWAY}/connections/<str:connection_id>"
@@ -12,8 +12,24 @@ _VPC = "/vpcs/<str:vpc_id>"
 urlpatterns = [
     path("/vpn_gateways", gateways.GatewaysView.as_view(), name="api-gateways"),
     path(_GATEWAY, gateways.GatewayView.as_view(), name="api-gateway"),
-    path(f"{_GATEWAY}/members", gateways.MembersView.as_view(), name="api-members"),
-    path(f"{_GATEWAY}/members/<str:member_id>", gateways.MemberView.as_view(), name="api-member"),
+    path(f"{_GATEWAY}/members", members.MembersView.as_view(), name="api-members"),
+    path(f"{_GATEWAY}/members/<str:member_id>", members.MemberView.as_view(), name="api-member"),
+    path(f"{_GATEWAY}/advertised_cidrs", members.AdvertisedCidrsView.as_view(), name="api-advertised-cidrs"),
+    path(
+        f"{_GATEWAY}/advertised_cidrs/<path:cidr>",
+        members.AdvertisedCidrView.as_view(),
+        name="api-advertised-cidr",
+    ),
+    path(
+        f"{_GATEWAY}/service_connections",
+        members.ServiceConnectionsView.as_view(),
+        name="api-service-connections",
+    ),
+    path(
+        f"{_GATEWAY}/service_connections/<str:service_connection_id>",
+        members.ServiceConnectionView.as_view(),
+        name="api-service-connection",
+    ),
     path(f"{_GATEWAY}/connections", connections.ConnectionsView.as_view(), name="api-connections"),
     path(_CONNECTION, connections.ConnectionView.as_view(), name="api-connection"),
     path(f"{_CONNECTION}/local_cidrs", cidrs.CidrsView.as_view(), name="api-local-cidrs"),
@@ -48,6 +64,11 @@ urlpatterns = [
     ),
     path("/subnets", subnets.SubnetsView.as_view(), name="api-subnets"),
     path("/subnets/<str:subnet_id>", subnets.SubnetView.as_view(), name="api-subnet"),
+    path(
+        "/subnets/<str:subnet_id>/reserved_ips",
+        subnets.ReservedIpsView.as_view(),
+        name="api-reserved-ips",
+    ),
     path(
         "/subnets/<str:subnet_id>/reserved_ips/<str:reserved_ip_id>",
         subnets.ReservedIpView.as_view(),

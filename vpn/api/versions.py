@@ -54,7 +54,11 @@ def _without(*names: str) -> VersionChange:
 
 
 GATEWAY = (
-    VersionChange(GENERATION_2, added=frozenset({"mode", "availability_mode"}), down=_without_members_places),
+    VersionChange(
+        GENERATION_2,
+        added=frozenset({"mode", "availability_mode", "members"}),
+        down=_without_members_places,
+    ),
     VersionChange(ROUTE_MODE, implied={"mode": "policy"}, down=_with_public_address),
     VersionChange(HEALTH, down=_with_status),
 )

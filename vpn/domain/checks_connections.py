@@ -31,7 +31,7 @@ PSK_RULE = (
     "and does not begin with 0x or 0s."
 )
 _PSK = re.compile(r"(?!0[xs])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
-_LARGEST_DPD = 86399
+LEAST_INTERVAL, LEAST_TIMEOUT, LARGEST_DPD = 1, 2, 86399
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,8 +224,8 @@ def _psk(value: str | None) -> Iterator[Violation]:
 def _dpd(dpd: DpdDraft) -> Iterator[Violation]:
     at = "dead_peer_detection"
     yield from enum_violations(dpd.action, [action.value for action in DpdAction], field=f"{at}.action")
-    yield from range_violations(dpd.interval, field=f"{at}.interval", low=1, high=_LARGEST_DPD)
-    yield from range_violations(dpd.timeout, field=f"{at}.timeout", low=2, high=_LARGEST_DPD)
+    yield from range_violations(dpd.interval, field=f"{at}.interval", low=LEAST_INTERVAL, high=LARGEST_DPD)
+    yield from range_violations(dpd.timeout, field=f"{at}.timeout", low=LEAST_TIMEOUT, high=LARGEST_DPD)
     if dpd.interval > dpd.timeout:
         message = f"The timeout ({dpd.timeout} s) must not be shorter than the interval ({dpd.interval} s)."
         yield Violation("validation_failure", f"{at}.timeout", message)

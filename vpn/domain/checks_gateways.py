@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from console.errors import Violation
 from policies.domain.checks import enum_violations, name_violations, unique_violations
@@ -14,6 +15,7 @@ ADDRESSES_NEEDED = 2
 
 
 GATEWAY_MODES = ("policy", "route")
+ROUTE_ONLY = "{0} belongs to route mode, which is not served; gateways have the mode policy."
 AVAILABILITY_MODES = ("zonal", "regional")
 
 
@@ -56,6 +58,35 @@ def gateway_violations(draft: GatewayDraft, *, facts: GatewayFacts) -> list[Viol
             noun="VPN gateway in this VPC",
         ),
     ]
+
+
+def member_violations(subnets: Sequence[UUID], subnet: UUID | None) -> list[Violation]:
+    """Of the members that a gateway is to have, told by their subnets; `subnet` is the gateway's own
+    where it is said as well (contract section 4.1)."""
+    if len(subnets) != ADDRESSES_NEEDED:
+        message = f"A zonal gateway has {ADDRESSES_NEEDED} members; these are {len(subnets)}."
+        return [Violation("validation_failure", "members", message)]
+    if subnet is not None and subnets[0] != subnet:
+        message = "subnet is another one than that of the members; say one of both, or the same in both."
+        return [Violation("validation_failure", "subnet", message)]
+    if subnets[1] != subnets[0]:
+        message = f"Both members of a zonal gateway are in one subnet. {ROUTE_ONLY.format('Another one')}"
+        return [Violation("validation_failure", "members[1].private_ip.subnet", message)]
+    return []
+
+
+def advertising_violations() -> list[Violation]:
+    """Of a change of the CIDRs that a gateway advertises."""
+    return [Violation("bad_request", "cidr", ROUTE_ONLY.format("Advertising CIDRs"))]
+
+
+def replacement_violations() -> list[Violation]:
+    """Of another subnet for a member that exists."""
+    message = (
+        "Members stay where they are: both are in the subnet of their gateway. To move, create a gateway "
+        "in the other subnet and delete this one."
+    )
+    return [Violation("validation_failure", "private_ip.subnet", message)]
 
 
 def _modes(draft: GatewayDraft) -> Iterator[Violation]:

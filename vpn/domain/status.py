@@ -25,6 +25,10 @@ from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaSt
 FAILED_AFTER = 5
 # Pairs of one peer come up one after the other; seconds before a missing one is worth a word.
 SETTLED_AFTER = 10
+_WAITING = (
+    "This side only answers (establish_mode peer_only), and the peer has not begun. One side must be "
+    "bidirectional."
+)
 
 
 class LifecycleState(StrEnum):
@@ -198,6 +202,8 @@ def _connection(
     # A standby that is not running, or an old failure on it, does not explain the connection.
     if not up and peer is not None and not any(m.running for m in state.members.values()):
         reasons = (reason(Code.INTERNAL_ERROR, "No member of the gateway is running."),)
+    if not up and peer is not None and not reasons and not connection.initiate:
+        reasons = (reason(Code.PEER_NOT_RESPONDING, _WAITING),)
     return ConnectionStatus(connection.id, "up" if up else "down", reasons if peer else (), tunnels)
 
 

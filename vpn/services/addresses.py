@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from vpn.models import Gateway, GatewayMember, Instance, Subnet, SubnetAddress
 
@@ -61,13 +63,17 @@ def _assignable(subnet: Subnet) -> Iterator[str]:
     return (str(IPv4Address(n)) for n in range(first, int(network.broadcast_address)))
 
 
-def reserved_ip(subnet: Subnet, owner: UUID) -> tuple[SubnetAddress, str] | None:
-    """The address that a member or an instance holds in the subnet, with a name for it."""
-    row = SubnetAddress.objects.filter(subnet=subnet, owner=owner).select_related("subnet").first()
-    if row is None:
-        return None
-    member = GatewayMember.objects.filter(pk=owner).select_related("gateway").first()
-    if member is not None:
-        return row, f"{member.gateway.name}-{member.index + 1}"
-    instance = Instance.objects.filter(pk=owner).first()
-    return row, instance.name if instance else row.address
+def reserved_ips(subnet: Subnet) -> QuerySet[SubnetAddress]:
+    """What members and instances hold in the subnet, with `created_at` of the holder."""
+    members = GatewayMember.objects.filter(pk=OuterRef("owner")).values("gateway__created_at")
+    instances = Instance.objects.filter(pk=OuterRef("owner")).values("created_at")
+    since = Coalesce(Subquery(members[:1]), Subquery(instances[:1]), F("subnet__created_at"))
+    return SubnetAddress.objects.filter(subnet=subnet).select_related("subnet").annotate(created_at=since)
+
+
+def holders_of(rows: Collection[SubnetAddress]) -> dict[UUID, str]:
+    """A name for the owner of each; two queries for all of them."""
+    owners = [row.owner for row in rows]
+    members = GatewayMember.objects.filter(pk__in=owners).select_related("gateway")
+    names = {member.pk: f"{member.gateway.name}-{member.index + 1}" for member in members}
+    return names | dict(Instance.objects.filter(pk__in=owners).values_list("pk", "name"))

@@ -26,7 +26,10 @@ from vpn.services.fields import ConnectionFields, Reference
 from vpn.services.references import find
 
 _NEEDED = {
-    "peer_address": "The peer's public IPv4 address is required.",
+    "peer_address": (
+        "Say where the peer is: by its public IPv4 address or, from version 2024-04-30 of generation 2 on, "
+        "by its name (peer.fqdn)."
+    ),
     "psk": "psk is required: the key that both ends share.",
 }
 

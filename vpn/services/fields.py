@@ -7,7 +7,7 @@ mappings with exactly one of `id`, `href`, `crn`, `name`, as they stand in a req
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 Reference = Mapping[str, str]
@@ -54,10 +54,12 @@ class InstanceFields(TypedDict, total=False):
 
 
 class GatewayFields(TypedDict, total=False):
-    """`mode`: what generation 2 says; left out, its default counts. `generation` as for connections."""
+    """`mode`: what generation 2 says; left out, its default counts. `members`: the subnet of each, instead
+    of `subnet`."""
 
     name: str
     subnet: Reference
+    members: Sequence[Reference]
     resource_group: Reference
     mode: str
     availability_mode: str

@@ -17,13 +17,20 @@ from console.models.prepared import PreparedQuery
 from console.names import random_name
 from console.services import resolve_resource_group
 from console.services.change import change
-from vpn.domain.checks_gateways import GatewayDraft, GatewayFacts, gateway_violations
+from vpn.domain.checks_gateways import (
+    GatewayDraft,
+    GatewayFacts,
+    advertising_violations,
+    gateway_violations,
+    member_violations,
+    replacement_violations,
+)
 from vpn.domain.spec import MemberRole
 from vpn.models import Connection, Gateway, GatewayMember, Lifecycle, Subnet
 from vpn.services.addresses import free_count, free_public_address, take_address
 from vpn.services.connections import add_connection
 from vpn.services.defaults import quotas_of
-from vpn.services.fields import ConnectionFields, GatewayFields
+from vpn.services.fields import ConnectionFields, GatewayFields, Reference
 from vpn.services.references import find
 from vpn.services.touch import show_gateway, touch_gateway
 from vpn.triggers import request_reconcile
@@ -122,6 +129,28 @@ def delete_gateway(actor: Actor, gateway_id: UUID) -> None:
         touch_gateway(gateway)
 
 
+def advertise_cidr(actor: Actor, gateway_id: UUID) -> None:
+    """Adding or taking away what the gateway advertises: raises Invalid, there is no such mode."""
+    with change(actor, Role.EDITOR):
+        get_gateway(actor, gateway_id)
+        raise Invalid(advertising_violations())
+
+
+def get_member(actor: Actor, gateway_id: UUID, member_id: UUID) -> tuple[GatewayMember, Gateway]:
+    gateway = get_gateway(actor, gateway_id)
+    member = gateway.members.filter(pk=member_id).first()
+    if member is None:
+        raise not_found("not_found", "member of this VPN gateway", member_id)
+    return member, gateway
+
+
+def replace_member(actor: Actor, gateway_id: UUID, member_id: UUID) -> None:
+    """Raises Invalid: members do not move."""
+    with change(actor, Role.EDITOR):
+        get_member(actor, gateway_id, member_id)
+        raise Invalid(replacement_violations())
+
+
 def refuse_deleting(gateway: Gateway) -> None:
     """Raises Conflict when the gateway is being deleted."""
     if gateway.deleted_at is not None:
@@ -181,15 +210,27 @@ def _violations(actor: Actor, subnet: Subnet, fields: GatewayFields) -> list[Vio
 
 
 def _subnet(actor: Actor, fields: GatewayFields) -> Subnet:
+    """Where both members will be. Raises Invalid."""
     reference = fields.get("subnet")
+    if "members" in fields:
+        whole = None if reference is None else _subnet_of(actor, reference, "subnet")
+        places = [f"members[{n}].private_ip.subnet" for n in range(len(fields["members"]))]
+        found = [_subnet_of(actor, *pair) for pair in zip(fields["members"], places, strict=True)]
+        if broken := member_violations([row.pk for row in found], whole.pk if whole else None):
+            raise Invalid(broken)
+        return found[0]
     if not reference:
         message = 'A VPN gateway needs its subnet, for example {"subnet": {"id": "..."}}.'
         raise Invalid([Violation("vpn_gateway_missing_subnet_id", "subnet", message)])
+    return _subnet_of(actor, reference, "subnet")
+
+
+def _subnet_of(actor: Actor, reference: Reference, field: str) -> Subnet:
     return find(
         actor,
         Subnet.objects.select_related("vpc"),
         reference,
-        field="subnet",
+        field=field,
         code="vpn_gateway_subnet_not_found",
         noun="subnet",
         collection="subnets",

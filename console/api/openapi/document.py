@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -50,8 +51,8 @@ class Generator(SchemaGenerator):
         return view
 
     def coerce_path(self, path: str, method: str, view: Any) -> str:
-        """Before 2024-04-30 a CIDR of a path is told in two parts (contract section 2.3)."""
-        return path.replace("_cidrs/{cidr}", "_cidrs/{prefix_address}/{prefix_length}")
+        """Before 2024-04-30 a CIDR of a connection is told in two parts (contract section 2.3)."""
+        return re.sub(r"/(local|peer)_cidrs/{cidr}", r"/\1_cidrs/{prefix_address}/{prefix_length}", path)
 
 
 @lru_cache(maxsize=16)

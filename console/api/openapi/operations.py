@@ -43,7 +43,7 @@ _REFUSALS = {
     500: "A fault of the service; quote the trace.",
     503: "The database is busy or away, and nothing was changed; ask again after Retry-After.",
 }
-_VERBS = {"GET": "get", "POST": "create", "PUT": "add", "PATCH": "update", "DELETE": "delete"}
+_VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 _CIDR_VERBS = {"GET": "check", "PUT": "add", "DELETE": "remove"}
 
 
@@ -178,7 +178,7 @@ class Operation(AutoSchema):
         if not isinstance(serializer, Shape):
             return name
         what: type[Answer] = self.view.answers[self.method]
-        return what.__name__ + ("Create" if self.method == "POST" else "Patch")
+        return what.__name__ + {"POST": "Create", "PUT": "Replace"}.get(self.method, "Patch")
 
 
 def _words_of(owner: Any) -> str:

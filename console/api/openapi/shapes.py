@@ -56,7 +56,7 @@ def reference_schema() -> Schema:
 
 def _fields(shape: Shape) -> Fields:
     """Each field, and whether the object is refused without it."""
-    asked = {*shape.needed, *(name for group in shape.one_of for name in group)}
+    asked = {*shape.needed, *(name for group in (*shape.one_of, *shape.any_of) for name in group)}
     return {name: (field, field.required or name in asked) for name, field in shape.fields.items()}
 
 
@@ -71,9 +71,10 @@ def _at(fields: Fields, path: str) -> tuple[AnyField, bool] | None:
 
 
 def _object(shape: Shape, fields: Fields, narrowed: Mapping[str, Mapping[str, Any]]) -> Schema:
-    groups = [[name for name in group if name in fields] for group in shape.one_of]
-    groups = [group for group in groups if len(group) > 1]
-    either = {name for group in groups for name in group}
+    wanted = [("oneOf", group) for group in shape.one_of] + [("anyOf", group) for group in shape.any_of]
+    groups = [(word, [name for name in group if name in fields]) for word, group in wanted]
+    groups = [(word, group) for word, group in groups if len(group) > 1]
+    either = {name for _, group in groups for name in group}
     found: Schema = {
         "type": "object",
         # What has nothing that can be set is not worth naming.
@@ -88,7 +89,7 @@ def _object(shape: Shape, fields: Fields, narrowed: Mapping[str, Mapping[str, An
         found["description"] = " ".join(text.split())
     if needed := sorted(n for n, (_, is_needed) in fields.items() if is_needed and n not in either):
         found["required"] = needed
-    choices: list[Schema] = [{"oneOf": [{"required": [name]} for name in group]} for group in groups]
+    choices: list[Schema] = [{word: [{"required": [name]} for name in group]} for word, group in groups]
     for group in shape.at_most_one:
         if len([name for name in group if name in fields]) > 1:
             choices.append({"not": {"required": [*group]}})
@@ -123,7 +124,7 @@ def _schema(field: AnyField) -> Schema:
             kind = "string" if isinstance(field, Word) else "integer"
             found = {"type": kind, "enum": list(field.choices)}
         case Whole():
-            found = {"type": "integer", "minimum": -INT32, "maximum": INT32}
+            found = {"type": "integer", "minimum": -INT32, "maximum": INT32, **field.rule}
         case _:
             found = {"type": "string", **getattr(field, "rule", {})}
     return found

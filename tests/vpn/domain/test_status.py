@@ -203,3 +203,18 @@ def test_every_code_has_a_sentence_and_a_remedy() -> None:
         assert reason(code).message.endswith(".")
         assert remedy(code.value).endswith(".")
     assert remedy("no_such_code") == ""
+
+
+def test_who_only_answers_says_that_he_waits() -> None:
+    waiting = gateway(replace(connection(), initiate=False))
+    (why,) = only(waiting, settled(waiting, up=False)).reasons
+    assert why.code == "peer_not_responding" and "establish_mode peer_only" in why.message
+    assert only(waiting, settled(waiting)).reasons == ()
+    failed = with_member(
+        settled(waiting, up=False), waiting.members[0].id, failures={peers(waiting)[0].name: SILENT}
+    )
+    assert only(waiting, failed).reasons == (SILENT,)
+    off = gateway(replace(connection(), initiate=False, enabled=False))
+    assert only(off, settled(off, up=False)).reasons == ()
+    ours = gateway(connection())
+    assert only(ours, settled(ours, up=False)).reasons == ()

@@ -141,6 +141,32 @@ class VPNGatewayConnection(Answer):
     ipsec_policy = PolicyReference(required=False)
 
 
+class AdvertisedCidrs(Answer):
+    """What a gateway of route mode advertises; others nothing."""
+
+    advertised_cidrs = serializers.ListField(child=serializers.CharField())
+
+
+class ServiceCreator(Answer):
+    """The other service's object."""
+
+    crn = serializers.CharField()
+    id = serializers.CharField()
+    resource_type = serializers.CharField()
+
+
+class ServiceConnection(Answer):
+    """What another service has connected to a gateway; there are none here."""
+
+    id = serializers.UUIDField()
+    created_at = serializers.DateTimeField()
+    creator = ServiceCreator()
+    lifecycle_state = serializers.ChoiceField(Lifecycle.values)
+    lifecycle_reasons = Reason(many=True)
+    status = serializers.ChoiceField(("degraded", "down", "up"))
+    status_reasons = Reason(many=True)
+
+
 class LocalCidrs(Answer):
     """The local CIDRs of a connection."""
 
@@ -163,4 +189,5 @@ class PeerCidrs(Answer):
 
 VPNGatewayList = paged("vpn_gateways", VPNGateway)
 VPNGatewayConnectionList = paged("connections", VPNGatewayConnection)
+ServiceConnectionList = paged("service_connections", ServiceConnection)
 VPNGatewayMemberList = paged("members", VPNGatewayMember)

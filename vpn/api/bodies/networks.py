@@ -12,6 +12,7 @@ from console.api.links import Links, stamp
 from console.api.resource_groups import resource_group_reference
 from vpn.domain.cidrs import parse_cidr, usable_addresses
 from vpn.models import AddressPrefix, Instance, Subnet, SubnetAddress, Vpc
+from vpn.services.addresses import holders_of
 
 PROFILE, IMAGE = "bx2-2x8", "debian"
 
@@ -134,13 +135,19 @@ def _subnet(subnet: Subnet, taken: int, links: Links) -> dict[str, Any]:
     }
 
 
-def reserved_ip_body(address: SubnetAddress, name: str, links: Links) -> dict[str, Any]:
-    """An address that the provider holds: of a gateway's member or an instance."""
+def reserved_ip_bodies(rows: Sequence[SubnetAddress], links: Links) -> list[dict[str, Any]]:
+    """Addresses that the provider holds, of members and instances: rows of `reserved_ips`."""
+    names = holders_of(rows)
+    return [_reserved_ip(row, names.get(row.owner, row.address), links) for row in rows]
+
+
+def _reserved_ip(address: Any, name: str, links: Links) -> dict[str, Any]:
     ident, subnet = str(address.owner), address.subnet
     return {
         "id": ident,
         "address": address.address,
         "auto_delete": True,
+        "created_at": stamp(address.created_at),
         "href": links.href(f"subnets/{subnet.pk}/reserved_ips", ident),
         "lifecycle_state": "stable",
         "name": name,

@@ -19,46 +19,67 @@ from console.api.fields import (
     Word,
     read_only,
     settled,
+    within,
 )
 from console.api.versions import ApiVersion
 from vpn.api.shapes.networks import CIDR, NamedShape
-from vpn.domain.checks_connections import ESTABLISH_MODES, PSK_RULE
-from vpn.domain.checks_gateways import AVAILABILITY_MODES, GATEWAY_MODES
+from vpn.domain.checks_connections import (
+    ESTABLISH_MODES,
+    LARGEST_DPD,
+    LEAST_INTERVAL,
+    LEAST_TIMEOUT,
+    PSK_RULE,
+)
+from vpn.domain.checks_gateways import AVAILABILITY_MODES, GATEWAY_MODES, ROUTE_ONLY
 from vpn.domain.identities import IdentityType
 
 _GATEWAY = read_only(
-    "id", "crn", "href", "created_at", "status", "public_ip", "connections", "members",
-    "resource_type", "vpc", "lifecycle_state", "lifecycle_reasons", "health_state", "health_reasons",
+    "id", "crn", "href", "created_at", "status", "public_ip", "connections", "resource_type",
+    "vpc", "lifecycle_state", "lifecycle_reasons", "health_state", "health_reasons",
 )  # fmt: skip
 _CONNECTION = read_only(
     "id", "href", "created_at", "status", "status_reasons", "route_mode", "authentication_mode", "mode",
     "resource_type",
 )  # fmt: skip
-_ONE_BY_ONE = "{0} are changed one by one: PUT or DELETE .../{0}/PREFIX_ADDRESS/PREFIX_LENGTH."
-_ROUTE_ONLY = "{0} belongs to route mode, which is not served; gateways have the mode policy."
-_ROUTE_GATEWAY = {name: _ROUTE_ONLY.format(name) for name in ("local_asn", "advertised_cidrs")}
+_ONE_BY_ONE = "{0}.cidrs are changed one by one: PUT or DELETE .../{0}/cidrs/10.1.2.0/24, for example."
+_ROUTE_GATEWAY = {name: ROUTE_ONLY.format(name) for name in ("local_asn", "advertised_cidrs")}
 _ROUTE_CONNECTION = {
-    name: _ROUTE_ONLY.format(name) for name in ("routing_protocol", "tunnels", "distribute_traffic")
+    name: ROUTE_ONLY.format(name) for name in ("routing_protocol", "tunnels", "distribute_traffic")
 }
 
 
 class GatewayPatch(NamedShape):
     """Only the name can change."""
 
+    example = {"name": "my-gateway-2"}
     fixed = {
         **_GATEWAY,
         **_ROUTE_GATEWAY,
-        **settled("subnet", "resource_group", "mode", "availability_mode"),
+        **settled("subnet", "members", "resource_group", "mode", "availability_mode"),
     }
 
     name = Text()
 
 
+class MemberPlace(Shape):
+    """Where a member has its address."""
+
+    subnet = Reference(required=True)
+
+
+class MemberBody(Shape):
+    """A member of a gateway by its subnet."""
+
+    private_ip = MemberPlace(required=True)
+
+
 class GatewayCreate(NamedShape):
-    """In generation 2 without a mode it is of the mode route, which is not served."""
+    """Without a mode it is of the mode route, which is not served. Its subnet may be told by two
+    members instead, which are both in it."""
 
     fixed = {**_GATEWAY, **_ROUTE_GATEWAY}
-    needed = ("subnet", "mode")
+    needed = ("mode",)
+    any_of = (("subnet", "members"),)
 
     @classmethod
     def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
@@ -71,6 +92,9 @@ class GatewayCreate(NamedShape):
 
     name = Text()
     subnet = Reference()
+    members = serializers.ListField(
+        child=MemberBody(), required=False, style={"template": "rest_framework/left_out.html"}
+    )
     mode = Word(GATEWAY_MODES, help_text="policy is what is served.")
     availability_mode = Word(AVAILABILITY_MODES)
     resource_group = Reference()
@@ -80,8 +104,8 @@ class DeadPeerDetection(Shape):
     """Seconds."""
 
     action = Word(("none", "restart", "clear", "hold"))
-    interval = Whole()
-    timeout = Whole()
+    interval = Whole(rule=within(LEAST_INTERVAL, LARGEST_DPD))
+    timeout = Whole(rule=within(LEAST_TIMEOUT, LARGEST_DPD))
 
 
 class Identity(Shape):
@@ -92,7 +116,7 @@ class Identity(Shape):
 
 
 class LocalPatch(Shape):
-    fixed = {"cidrs": _ONE_BY_ONE.format("local_cidrs"), **settled("ike_identities")}
+    fixed = {"cidrs": _ONE_BY_ONE.format("local"), **settled("ike_identities")}
 
 
 class PeerPatch(Shape):
@@ -100,7 +124,7 @@ class PeerPatch(Shape):
 
     at_most_one = (("address", "fqdn"),)
 
-    fixed = {"cidrs": _ONE_BY_ONE.format("peer_cidrs"), **read_only("type"), **settled("ike_identity")}
+    fixed = {"cidrs": _ONE_BY_ONE.format("peer"), **read_only("type"), **settled("ike_identity")}
 
     address = Text(rule=IPV4)
     fqdn = Text(style={"template": "rest_framework/left_out.html"})
@@ -146,6 +170,12 @@ class ConnectionShape(NamedShape):
 
 class ConnectionPatch(ConnectionShape):
     """Everything but CIDRs and identities."""
+
+    example = {
+        "name": "to-the-branch",
+        "admin_state_up": True,
+        "dead_peer_detection": {"action": "restart", "interval": 15, "timeout": 60},
+    }
 
     local = LocalPatch()
     peer = PeerPatch()

@@ -19,6 +19,7 @@ from console.api.fields import (
 )
 from console.api.versions import ApiVersion
 from policies.api.shapes import name_rule
+from vpn.domain.checks_networks import SMALLEST_COUNT
 
 NAME = name_rule(1)
 CIDR = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
@@ -50,6 +51,7 @@ class Zone(Shape):
 
 class VpcPatch(NamedShape):
     fixed = {**_ENVELOPE, **settled("address_prefix_management", "classic_access", "resource_group")}
+    example = {"name": "my-vpc-2"}
 
     name = Text()
 
@@ -66,6 +68,7 @@ class VpcCreate(NamedShape):
 
 class AddressPrefixPatch(NamedShape):
     fixed = {**_ENVELOPE, **read_only("has_subnets"), **settled("cidr", "zone")}
+    example = {"name": "my-prefix-2", "is_default": True}
 
     name = Text()
     is_default = Flag()
@@ -89,6 +92,7 @@ class SubnetPatch(NamedShape):
             "vpc", "zone", "ipv4_cidr_block", "total_ipv4_address_count", "resource_group", "ip_version"
         ),
     }
+    example = {"name": "my-subnet-2"}
 
     name = Text()
 
@@ -100,7 +104,7 @@ class SubnetCreate(NamedShape):
     name = Text()
     vpc = Reference(required=True)
     ipv4_cidr_block = Text(rule=CIDR)
-    total_ipv4_address_count = Whole()
+    total_ipv4_address_count = Whole(rule={"minimum": SMALLEST_COUNT})
     zone = Zone()
     ip_version = Word(("ipv4",))
     resource_group = Reference()
@@ -128,6 +132,7 @@ class InstancePatch(NamedShape):
         **settled("vpc", "zone", "profile", "image", "primary_network_interface", "resource_group"),
         **read_only("network_interfaces"),
     }
+    example = {"name": "my-host-2"}
 
     name = Text()
 

@@ -50,7 +50,7 @@ class CidrView(CidrApiView):
     side: ClassVar[Side] = "local"
 
     def get(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
-        wanted = _plain(cidr)
+        wanted = plain_cidr(cidr)
         if not has_cidr(self.actor, *self.ids(vpn_gateway_id, connection_id), self.side, wanted):
             message = f"The connection has no {self.side} CIDR {wanted[:64]}."
             raise NotFound([Violation("vpn_connection_cidr_not_found", "cidr", message)])
@@ -59,7 +59,7 @@ class CidrView(CidrApiView):
     def put(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         try:
-            added = add_cidr(self.actor, *ids, self.side, _plain(cidr))
+            added = add_cidr(self.actor, *ids, self.side, plain_cidr(cidr))
         except Invalid as error:
             raise InvalidParameter(error.violations) from None
         return Response(status=201 if added and not self.version.is_before(OBJECTS) else 204)
@@ -71,7 +71,7 @@ class CidrView(CidrApiView):
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         try:
-            remove_cidr(self.actor, *ids, self.side, _plain(cidr))
+            remove_cidr(self.actor, *ids, self.side, plain_cidr(cidr))
         except Invalid as error:
             raise InvalidParameter(error.violations) from None
         return Response(status=204)
@@ -91,6 +91,6 @@ class PeerCidrView(CidrView):
     side = "peer"
 
 
-def _plain(cidr: str) -> str:
+def plain_cidr(cidr: str) -> str:
     """A slash that some proxy left encoded."""
     return cidr.replace("%2F", "/").replace("%2f", "/")

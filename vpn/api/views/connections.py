@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.changes import renamed
+from console.api.changes import renamed_in
 from console.api.dry_run import Warning, creates
 from console.api.fields import Shape
 from console.api.parameters import Parameter, word_of
@@ -60,9 +60,7 @@ class ConnectionApiView(ApiView):
     changes = CONNECTION
 
     def placed(self, violations: Iterable[Violation]) -> list[Violation]:
-        return [
-            v if v.code == "bad_field" else v._replace(field=renamed(v.field, _PLACES)) for v in violations
-        ]
+        return [one if one.code == "bad_field" else renamed_in(one, _PLACES) for one in violations]
 
     def fields(self, shape: type[Shape], **more: Any) -> ConnectionFields:
         return self.flat(self.read(shape, **more))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -9,18 +10,15 @@ from rest_framework.response import Response
 
 from console.api.dry_run import creates
 from console.api.parameters import RESOURCE_GROUP, Parameter, word_of
-from console.api.versions import GENERATION_2
 from console.api.views import ApiView, path_id
-from console.errors import Violation, not_found
+from console.errors import Violation
 from vpn.api.answers.gateways import (
     VPNGateway,
     VPNGatewayList,
-    VPNGatewayMember,
-    VPNGatewayMemberList,
 )
-from vpn.api.bodies.gateways import gateway_bodies, gateway_body, member_body
+from vpn.api.bodies.gateways import gateway_bodies, gateway_body
 from vpn.api.shapes.gateways import GatewayCreate, GatewayPatch
-from vpn.api.versions import GATEWAY, MEMBER
+from vpn.api.versions import GATEWAY
 from vpn.domain.checks_gateways import GATEWAY_MODES
 from vpn.services.fields import GatewayFields
 from vpn.services.gateways import (
@@ -45,6 +43,14 @@ class GatewayApiView(ApiView):
     """What views of gateways share."""
 
     changes = GATEWAY
+
+
+def _flat(given: dict[str, Any]) -> GatewayFields:
+    """Members told by the subnet of each."""
+    if "members" not in given:
+        return cast(GatewayFields, given)
+    places = [member.get("private_ip", {}).get("subnet", {}) for member in given["members"]]
+    return cast(GatewayFields, {**given, "members": places})
 
 
 class GatewaysView(GatewayApiView):
@@ -72,10 +78,10 @@ class GatewaysView(GatewayApiView):
     def post(self, request: Request) -> Response:
         generation = self.version.generation
 
-        def check(fields: GatewayFields) -> list[Violation]:
-            return check_gateway(self.actor, {**fields, "generation": generation})
+        def check(given: dict[str, Any]) -> list[Violation]:
+            return check_gateway(self.actor, _flat({**given, "generation": generation}))
 
-        gateway = create_gateway(self.actor, self.fields(GatewayCreate, check=check))
+        gateway = create_gateway(self.actor, _flat(self.fields(GatewayCreate, check=check)))
         return self.answer(gateway_body(gateway, self.links), status=201)
 
 
@@ -98,38 +104,3 @@ class GatewayView(GatewayApiView):
     def delete(self, request: Request, vpn_gateway_id: str) -> Response:
         delete_gateway(self.actor, gateway_id_of(vpn_gateway_id))
         return self.deleted()
-
-
-class MemberApiView(ApiView):
-    """What views of members share."""
-
-    changes = MEMBER
-    since = GENERATION_2
-
-
-class MembersView(MemberApiView):
-    """The two members of a gateway: one active, one standing by."""
-
-    answers = {"GET": VPNGatewayMemberList}
-    pages = False
-
-    def get(self, request: Request, vpn_gateway_id: str) -> Response:
-        gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        members = [self.told(member_body(row, gateway, self.links)) for row in gateway.members.all()]
-        href = self.links.href(f"vpn_gateways/{gateway.pk}", "members")
-        page = {"first": {"href": href}, "limit": len(members), "total_count": len(members)}
-        return Response({**page, "members": members})
-
-
-class MemberView(MemberApiView):
-    """One member of a gateway."""
-
-    answers = {"GET": VPNGatewayMember}
-
-    def get(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
-        gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        ident = path_id(member_id, "not_found", "member of this VPN gateway")
-        member = gateway.members.filter(pk=ident).first()
-        if member is None:
-            raise not_found("not_found", "member of this VPN gateway", ident)
-        return self.answer(member_body(member, gateway, self.links))

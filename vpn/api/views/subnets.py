@@ -15,12 +15,12 @@ from console.api.versions import GENERATION_2
 from console.api.views import ApiView, path_id
 from console.errors import not_found
 from vpn.api.answers import networks as schemas
-from vpn.api.answers.networks import InstanceList, SubnetList
-from vpn.api.bodies.networks import instance_body, reserved_ip_body, subnet_bodies
+from vpn.api.answers.networks import InstanceList, ReservedIPList, SubnetList
+from vpn.api.bodies.networks import instance_body, reserved_ip_bodies, subnet_bodies
 from vpn.api.shapes.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
 from vpn.api.versions import SUBNET
 from vpn.models import Instance, Subnet
-from vpn.services.addresses import reserved_ip
+from vpn.services.addresses import reserved_ips
 from vpn.services.fields import InstanceFields
 from vpn.services.references import parse_id
 from vpn.services.subnets import (
@@ -112,6 +112,19 @@ class SubnetView(SubnetApiView):
         return subnet_bodies([row], self.links)[0]
 
 
+class ReservedIpsView(ApiView):
+    """The addresses that members of gateways and instances hold in a subnet, newest first."""
+
+    name = "Reserved IPs"
+    answers = {"GET": ReservedIPList}
+    since = GENERATION_2
+
+    def get(self, request: Request, subnet_id: str) -> Response:
+        subnet = get_subnet(self.actor, _subnet_id(subnet_id))
+        page = self.page(reserved_ips(subnet), f"subnets/{subnet.pk}/reserved_ips", ident="owner")
+        return Response(page.body("reserved_ips", reserved_ip_bodies(page.rows, self.links)))
+
+
 class ReservedIpView(ApiView):
     """An address that a member of a gateway or an instance holds."""
 
@@ -122,10 +135,10 @@ class ReservedIpView(ApiView):
     def get(self, request: Request, subnet_id: str, reserved_ip_id: str) -> Response:
         subnet = get_subnet(self.actor, _subnet_id(subnet_id))
         ident = path_id(reserved_ip_id, "not_found", "reserved IP")
-        found = reserved_ip(subnet, ident)
-        if found is None:
+        found = list(reserved_ips(subnet).filter(owner=ident))
+        if not found:
             raise not_found("not_found", "reserved IP", ident)
-        return Response(reserved_ip_body(*found, self.links))
+        return Response(reserved_ip_bodies(found, self.links)[0])
 
 
 class InstancesView(ApiView):

@@ -1,0 +1,130 @@
+"""Members of VPN gateways, and what gateways of route mode have besides (contract section 2.1)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from console.api.errors import InvalidParameter
+from console.api.versions import GENERATION_2, ApiVersion
+from console.api.views import ApiView, path_id
+from console.errors import Invalid, NotFound, Violation, not_found
+from vpn.api.answers.gateways import (
+    AdvertisedCidrs,
+    ServiceConnection,
+    ServiceConnectionList,
+    VPNGatewayMember,
+    VPNGatewayMemberList,
+)
+from vpn.api.bodies.gateways import member_body
+from vpn.api.shapes.gateways import MemberBody
+from vpn.api.versions import MEMBER
+from vpn.api.views.cidrs import plain_cidr
+from vpn.api.views.gateways import gateway_id_of
+from vpn.models import Connection
+from vpn.services.gateways import advertise_cidr, get_gateway, get_member, replace_member
+
+
+def _member_ids(gateway: str, member: str) -> tuple[UUID, UUID]:
+    return gateway_id_of(gateway), path_id(member, "not_found", "member of this VPN gateway")
+
+
+class MemberApiView(ApiView):
+    """What views of members share."""
+
+    changes = MEMBER
+    since = GENERATION_2
+
+
+class MembersView(MemberApiView):
+    """The two members of a gateway: one active, one standing by."""
+
+    answers = {"GET": VPNGatewayMemberList}
+    pages = False
+
+    def get(self, request: Request, vpn_gateway_id: str) -> Response:
+        gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
+        members = [self.told(member_body(row, gateway, self.links)) for row in gateway.members.all()]
+        href = self.links.href(f"vpn_gateways/{gateway.pk}", "members")
+        page = {"first": {"href": href}, "limit": len(members), "total_count": len(members)}
+        return Response({**page, "members": members})
+
+
+class MemberView(MemberApiView):
+    """One member of a gateway. It stays in the subnet of its gateway: replacing it is refused."""
+
+    shapes = {"PUT": MemberBody}
+    answers = {"GET": VPNGatewayMember, "PUT": VPNGatewayMember}
+    refuses = ("PUT",)
+
+    def get(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
+        row = get_member(self.actor, *_member_ids(vpn_gateway_id, member_id))
+        return self.answer(member_body(*row, self.links))
+
+    def put(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
+        ids = _member_ids(vpn_gateway_id, member_id)
+        self.read(MemberBody, of=lambda: get_member(self.actor, *ids))
+        replace_member(self.actor, *ids)
+        return Response(status=400)
+
+
+class AdvertisedCidrsView(ApiView):
+    """The CIDRs that a gateway advertises: none, since that belongs to route mode."""
+
+    since = GENERATION_2
+    answers = {"GET": AdvertisedCidrs}
+
+    def get(self, request: Request, vpn_gateway_id: str) -> Response:
+        get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
+        return Response({"advertised_cidrs": []})
+
+
+class AdvertisedCidrView(ApiView):
+    """One advertised CIDR. It belongs to route mode, which is not served: there is none, and changes
+    are refused."""
+
+    since = GENERATION_2
+    refuses = ("PUT", "DELETE")
+
+    @classmethod
+    def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
+        return (204,) if method == "GET" else ()
+
+    def get(self, request: Request, vpn_gateway_id: str, cidr: str) -> Response:
+        get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
+        message = f"The gateway does not advertise {plain_cidr(cidr)[:64]}; only route mode does that."
+        raise NotFound([Violation("not_found", "cidr", message)])
+
+    def put(self, request: Request, vpn_gateway_id: str, cidr: str) -> Response:
+        try:
+            advertise_cidr(self.actor, gateway_id_of(vpn_gateway_id))
+        except Invalid as error:
+            raise InvalidParameter(error.violations) from None
+        return Response(status=400)
+
+    delete = put
+
+
+class ServiceConnectionsView(ApiView):
+    """What other services have connected to a gateway: nothing."""
+
+    since = GENERATION_2
+    answers = {"GET": ServiceConnectionList}
+
+    def get(self, request: Request, vpn_gateway_id: str) -> Response:
+        gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
+        page = self.page(Connection.objects.none(), f"vpn_gateways/{gateway.pk}/service_connections")
+        return Response(page.body("service_connections", []))
+
+
+class ServiceConnectionView(ApiView):
+    """One of them: there is none."""
+
+    since = GENERATION_2
+    answers = {"GET": ServiceConnection}
+
+    def get(self, request: Request, vpn_gateway_id: str, service_connection_id: str) -> Response:
+        get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
+        raise not_found("not_found", "service connection", service_connection_id[:64])
