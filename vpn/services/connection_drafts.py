@@ -26,10 +26,7 @@ from vpn.services.fields import ConnectionFields, Reference
 from vpn.services.references import find
 
 _NEEDED = {
-    "peer_address": (
-        "Say where the peer is: by its public IPv4 address or, from version 2024-04-30 of generation 2 on, "
-        "by its name (peer.fqdn)."
-    ),
+    "peer_address": "The peer is missing: its public IPv4 address is required, or its name{where}.",
     "psk": "psk is required: the key that both ends share.",
 }
 
@@ -57,7 +54,9 @@ class Policies:
 def missing_fields(fields: ConnectionFields) -> list[Violation]:
     code = "validation_required_field"
     given = {*fields, *(("peer_address",) if "peer_fqdn" in fields else ())}
-    return [Violation(code, name, message) for name, message in _NEEDED.items() if name not in given]
+    where = " (peer.fqdn, from version 2024-04-30 of generation 2 on)" if fields.get("generation") else ""
+    missing = [(name, text.format(where=where)) for name, text in _NEEDED.items() if name not in given]
+    return [Violation(code, name, message) for name, message in missing]
 
 
 def find_policies(
