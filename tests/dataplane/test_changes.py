@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 
 import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
-from tests.dataplane.world import Side, World, connection, host_namespace, installed, ping
+from tests.dataplane.world import Side, World, connection, host_namespace, installed, ping, pinging
 from tests.waiting import wait_for
 from vpn.domain.actions import DropPeer, Initiate, LoadPeer, Plumb, StartMember, Terminate
 from vpn.domain.peers import child_name
@@ -17,14 +16,6 @@ from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan.driver import StrongSwanDriver
 
 pytestmark = pytest.mark.dataplane
-
-
-def pinging(namespace: str, target: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        ["ip", "netns", "exec", namespace, "ping", "-n", "-q", "-i", "0.01", "-c", str(count), target],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_a_change_leaves_every_other_tunnel_alone(world: World) -> None:

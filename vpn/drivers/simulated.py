@@ -220,7 +220,8 @@ class SimulatedDriver:
             ike=_columns(peer.ike.proposal),
             lifetime=peer.ike.lifetime,
             key=self._store.digest(peer.psk.value),
-            dpd=peer.dpd_interval > 0,
+            dpd=peer.dpd,
+            watches=dict(peer.watches),
             children={
                 child.name: ChildConf(
                     fingerprint=child.fingerprint(),

@@ -34,7 +34,8 @@ class PeerConf(TypedDict):
     ike: Columns
     lifetime: int
     key: str
-    dpd: bool
+    dpd: tuple[int, int]
+    watches: dict[str, str]
     children: dict[str, ChildConf]
 
 

@@ -111,7 +111,7 @@ def vanish(store: Store, near: Document) -> None:
         if far is None or far_sa is None or far_sa["id"] != sa["id"]:
             continue
         conf = far["loaded"].get(name)
-        if conf is not None and conf["dpd"]:
+        if conf is not None and conf["dpd"][0]:
             del far["sas"][name]
             _note(far, name, "", _Refused(Code.PEER_NOT_RESPONDING))
             store.write(far)

@@ -39,7 +39,12 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
         local_cidrs=frozenset(document["local_cidrs"]),
         peer_cidrs=frozenset(document["peer_cidrs"]),
         loaded={
-            name: LoadedPeer(conf["fingerprint"], {n: c["fingerprint"] for n, c in conf["children"].items()})
+            name: LoadedPeer(
+                conf["fingerprint"],
+                {n: c["fingerprint"] for n, c in conf["children"].items()},
+                (conf["dpd"][0], conf["dpd"][1]),
+                conf["watches"],
+            )
             for name, conf in document["loaded"].items()
         },
         attempts={

@@ -208,6 +208,8 @@ def _load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec
         peer.peer_address,
         sorted(wanted),
         {child.name: child.fingerprint() for child in peer.children},
+        list(peer.dpd),
+        dict(peer.watches),
     )
     write_notes(files, notes)
 

@@ -29,6 +29,8 @@ class PeerNote:
     address: str
     names: list[str]
     children: dict[str, str]
+    dpd: list[int] = field(default_factory=lambda: [0, 0])
+    watches: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -71,7 +73,10 @@ class Notes:
         note.children[child] = note.children.get(child, 0) + 1
 
     def loaded(self) -> dict[str, LoadedPeer]:
-        return {name: LoadedPeer(peer.fingerprint, peer.children) for name, peer in self.peers.items()}
+        return {
+            name: LoadedPeer(peer.fingerprint, peer.children, (peer.dpd[0], peer.dpd[1]), peer.watches)
+            for name, peer in self.peers.items()
+        }
 
     def attempted(self) -> dict[str, Attempt]:
         """Several children of one peer that were started in one go count once."""
