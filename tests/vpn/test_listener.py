@@ -6,11 +6,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db import connections as databases
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.vpn.scene import Scene, make_scene
+from tests.vpn.scene import Scene, make_scene, settle
 from tests.waiting import wait_for
 from vpn import listener
 from vpn.domain.state import EventKind, Reason, TunnelEvent
@@ -132,6 +133,57 @@ def test_a_database_that_fails_once_does_not_end_the_sweep(scene, driver, monkey
     monkeypatch.setattr(sweep, "look", look)
     sweep.sweep_host("here")
     assert sorted(Gateway.objects.get(pk=g.pk).status for g in gateways) == ["available", "pending"]
+
+
+def test_a_fault_that_nobody_foresaw_is_one_gateways_and_is_told(scene, driver, monkeypatch, caplog):
+    gateways = [scene.gateway(scene.left), scene.gateway(scene.right)]
+    failing = iter([ZeroDivisionError("unforeseen")])
+
+    def look(ident):
+        for error in failing:
+            raise error
+        controller.look(ident)
+
+    monkeypatch.setattr(sweep, "look", look)
+    sweep.sweep_host("here")
+    assert sorted(Gateway.objects.get(pk=g.pk).status for g in gateways) == ["available", "pending"]
+    assert "unforeseen" in caplog.text
+
+
+def test_a_sweep_that_is_late_goes_on_where_it_ended(scene, driver):
+    """Half of its period is for looking; those that wait longest come first."""
+    one, two = scene.gateway(scene.left), scene.gateway(scene.right)
+    looked = []
+    for _ in range(3):
+        moments = iter([0.0, 1e9])
+        sweep.sweep_host("here", clock=lambda moments=moments: next(moments))
+        seen = {str(g.pk) for g in Gateway.objects.filter(observed_at__isnull=False)}
+        looked.append(len(seen))
+    assert looked == [1, 2, 2]
+    assert {Gateway.objects.get(pk=g.pk).status for g in (one, two)} == {"available"}
+
+
+def test_no_two_sweeps_at_once(scene, driver, monkeypatch):
+    gateway = scene.gateway(scene.left)
+    looks = []
+
+    def look(ident):
+        looks.append(ident)
+        sweep.sweep_host("here")
+
+    monkeypatch.setattr(sweep, "look", look)
+    sweep.sweep_host("here")
+    sweep.sweep_host("here")
+    assert looks == [gateway.pk, gateway.pk]
+
+
+def test_a_quiet_look_writes_one_row(scene, driver):
+    gateway = scene.gateway(scene.left)
+    settle(driver, gateway)
+    with CaptureQueriesContext(connection) as asked:
+        controller.look(gateway.id, driver=driver)
+    written = [q["sql"] for q in asked if q["sql"].startswith(("UPDATE", "INSERT", "DELETE"))]
+    assert len(written) == 1, written
 
 
 def test_a_vpc_deleted_while_nobody_could_be_told_is_removed_by_the_sweep(scene, driver):

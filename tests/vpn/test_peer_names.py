@@ -15,6 +15,7 @@ from vpn.models import Connection
 from vpn.reconcile import names
 from vpn.reconcile.controller import look
 from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.services.cidrs import add_cidr
 from vpn.services.connections import create_connection, update_connection
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,34 @@ def test_an_address_stays_while_the_name_has_it_or_nobody_answers(driver: Any, d
         assert ours.address == then
         (spec,) = spec_for(load_gateway(one.id)).connections
         assert (spec.peer_address, spec.remote_id) == (then, f"@{NAME}")
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("127.0.0.1", "a loopback address"),
+        ("224.0.0.5", "a multicast address"),
+        ("own", "the gateway's own public address"),
+        ("203.0.113.66", "a peer CIDR of the connection itself"),
+    ],
+)
+def test_a_name_leads_only_where_a_peer_can_be(
+    driver: Any, directory: Directory, address: str, kind: str
+) -> None:
+    """What is refused as peer_address is not taken from the DNS either."""
+    scene = make_scene()
+    one = scene.gateway(scene.left)
+    ours = by_name(scene, one)
+    add_cidr(scene.actor, one.id, ours.id, "peer", "203.0.113.66/32")
+    directory.addresses = [one.public_address if address == "own" else address]
+    settle(driver, one)
+    ours.refresh_from_db()
+    assert (ours.status, ours.address) == ("down", "")
+    assert kind in ours.status_reasons[0]["message"]
+    directory.addresses.append("203.0.113.7")
+    settle(driver, one)
+    ours.refresh_from_db()
+    assert ours.address == "203.0.113.7"
 
 
 def test_a_new_name_forgets_the_old_address(driver: Any, directory: Directory, ana: Party) -> None:

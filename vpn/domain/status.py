@@ -196,6 +196,10 @@ def _connection(
     )
     if connection.enabled and not connection.peer_address:
         message = f"The name {connection.peer_name} has no IPv4 address in the DNS; it is asked for again."
+        if connection.name_fault:
+            message = (
+                f"The name {connection.peer_name} leads to {connection.name_fault}; it is asked for again."
+            )
         nowhere = (reason(Code.PEER_NOT_RESPONDING, message),)
         return ConnectionStatus(connection.id, "down", nowhere, tunnels)
     up = any(tunnel.status == "up" for tunnel in tunnels)

@@ -56,12 +56,10 @@ def record_state(
         status = _derived(now, spec, state, applied=applied)
         before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
         with transaction.atomic():
-            if _claim(now, state.at):
+            if _claim(now, state.at, look_in or RESTING):
                 changed = _record_connections(now, before, status, state.at)
                 changed |= _record_members(now, status)
-                _record_gateway(
-                    now, spec, status, state.at, applied=applied, changed=changed, look_in=look_in
-                )
+                _record_gateway(now, spec, status, state.at, applied=applied, changed=changed)
                 return status
         now = load_gateway(gateway.pk)
     return None
@@ -88,12 +86,13 @@ def record_failure(gateway: Gateway, message: str, at: datetime, *, look_in: tim
     )
 
 
-def _claim(gateway: Gateway, at: datetime) -> bool:
-    """Whether the rows that were read are still the last that was recorded."""
+def _claim(gateway: Gateway, at: datetime, look_in: timedelta) -> bool:
+    """Whether the rows that were read are still the last that was recorded. In quiet times this is
+    all that is written."""
     same = Gateway.objects.filter(pk=gateway.pk, observed_at=gateway.observed_at)
     if gateway.observed_at is None:
         same = Gateway.objects.filter(pk=gateway.pk, observed_at__isnull=True)
-    return bool(same.update(observed_at=at))
+    return bool(same.update(observed_at=at, look_at=at + look_in))
 
 
 def _last_failure(gateway: Gateway) -> str:
@@ -229,7 +228,6 @@ def _record_gateway(
     *,
     applied: bool,
     changed: bool,
-    look_in: timedelta | None,
 ) -> None:
     fields: dict[str, object] = {
         "lifecycle_state": Lifecycle(status.lifecycle_state.value),
@@ -252,9 +250,7 @@ def _record_gateway(
         StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
     changed |= any(getattr(gateway, name) != value for name, value in fields.items())
     if changed:
-        fields["stamp"] = F("stamp") + 1
-    fields["look_at"] = at + (look_in or RESTING)
-    Gateway.objects.filter(pk=gateway.pk).update(**fields)
+        Gateway.objects.filter(pk=gateway.pk).update(**fields, stamp=F("stamp") + 1)
 
 
 def _word(status: GatewayStatus) -> str:
