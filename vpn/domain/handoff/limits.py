@@ -31,7 +31,8 @@ def obstacles(support: Support, device: str, parameters: Parameters) -> list[str
     if support.own_address_v1 and parameters.version == 1 and yours.identity != yours.address:
         found.append(
             f"With IKEv1 {device} names itself by the address of its interface only, and this connection "
-            f"expects {named(yours.identity).value}. Choose an IKEv2 policy, or no identity for the peer."
+            f"expects {named(yours.identity).value}. Choose an IKEv2 policy, or let the peer's identity be "
+            "its address."
         )
     return found
 

@@ -1,4 +1,4 @@
-"""The parameter table: on the page and on the sheet as recommended, at the head of a file as its body is."""
+"""The parameter table: the same lines on the page, on the sheet and at the head of every file."""
 
 from __future__ import annotations
 

@@ -127,6 +127,13 @@ def obstacles(vendor: Vendor, parameters: Parameters) -> list[str]:
     return told.obstacles(vendor.support, vendor.name, parameters)
 
 
+def table(vendor: Vendor | None, parameters: Parameters) -> list[Row]:
+    """What the device is configured with; without one, or where it cannot be, what is recommended."""
+    if vendor is None or obstacles(vendor, parameters):
+        return rows(parameters)
+    return rows(parameters, fitted(vendor.support, parameters), vendor.support.timeout)
+
+
 def file_name(vendor: Vendor | None, parameters: Parameters) -> str:
     """Without a vendor that of the sheet."""
     kind = f"{vendor.slug}{vendor.ending}" if vendor else "parameters.txt"
@@ -146,8 +153,8 @@ def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret 
     if psk is not None:
         notes.insert(0, "THE PRE-SHARED KEY STANDS IN THIS FILE. Send and keep it accordingly.")
     verify = [line.replace("<TAG>", parameters.tag) for line in vendor.verify]
-    table = rows(parameters, chosen, vendor.support.timeout)
-    head = header(parameters, vendor.name, table, made_at=made_at, body=body, notes=notes, verify=verify)
+    lines = table(vendor, parameters)
+    head = header(parameters, vendor.name, lines, made_at=made_at, body=body, notes=notes, verify=verify)
     if vendor.ending == ".xml":
         return _joined([*_xml_comment(head), *body])
     return _joined([*_commented(vendor.comment, head), "", *body])
@@ -156,7 +163,7 @@ def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret 
 def render_sheet(parameters: Parameters, *, made_at: str, psk: Secret | None = None) -> str:
     """The parameters alone, for a device that is not in the list, or for another console."""
     key = Row(sheet.KEY, psk.value if psk else sheet.LEFT_OUT)
-    head = header(parameters, "parameters for the other side", rows(parameters), made_at=made_at)
+    head = header(parameters, "parameters for the other side", table(None, parameters), made_at=made_at)
     return _joined([*head, line_of(key)])
 
 
