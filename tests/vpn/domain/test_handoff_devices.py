@@ -112,6 +112,19 @@ def test_bytes_that_cannot_be_written_have_a_place_that_is_told_of(slug: str) ->
 
 
 @pytest.mark.parametrize("slug", VENDORS)
+def test_with_ikev1_no_place_is_told_of_that_is_not_there(slug: str) -> None:
+    """Cisco and FortiGate are not told there how the gateway names itself."""
+    vendor = VENDORS[slug]
+    parameters = replace(
+        case(V1, EspOffer(Proposal(("aes128",), ("sha1",)), 3600)),
+        ours=End(GATEWAY, BYTES.ours.identity, ("192.168.100.0/24",)),
+    )
+    made, told = text(parameters, vendor), " ".join(limits(vendor, parameters))
+    assert (OURS in told) == (OURS in made.rpartition("To see whether")[2])
+    assert "peertype any" in made or slug != "fortigate"
+
+
+@pytest.mark.parametrize("slug", VENDORS)
 def test_an_address_that_is_not_the_peers_own_may_be_its_identity(slug: str) -> None:
     parameters = known_as(
         case(V2), Identity("ipv4_address", "10.0.0.9"), Identity("ipv4_address", "10.0.0.1")

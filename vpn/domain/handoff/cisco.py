@@ -19,6 +19,7 @@ SUPPORT = Support(
     since="from 17.11.1 on",
     key_ids=KeyIds.TEXT,
     own_address_v1=True,
+    expects_v1=False,
     key_characters="?\"' \\",
 )
 VERIFY = ("show crypto ikev2 sa", "show crypto isakmp sa", "show crypto ipsec sa")

@@ -15,6 +15,7 @@ SUPPORT = Support(
     dpd=(1, 3600),
     timeout=Timeout.QUESTIONS,
     key_ids=KeyIds.TEXT,
+    expects_v1=False,
     key_characters='"\\',
     key_beginnings=("ENC ",),
 )
@@ -56,7 +57,7 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
         'interface "<WAN-INTERFACE>"',
         f"ike-version {parameters.version}",
         *(["mode main"] if parameters.version == 1 else []),
-        *_expected(parameters.ours.identity),
+        *_expected(parameters),
         "net-device disable",
         f"proposal {_proposal(suite)}",
         f"dhgrp {suite.group}",
@@ -72,10 +73,10 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
     ]
 
 
-def _expected(identity: str) -> list[str]:
-    """An address is known by `remote-gw`."""
-    other = named(identity)
-    if other.kind is Kind.ADDRESS:
+def _expected(parameters: Parameters) -> list[str]:
+    """An address is known by `remote-gw`; in main mode the key is all that is asked for."""
+    other = named(parameters.ours.identity)
+    if other.kind is Kind.ADDRESS or parameters.version == 1:
         return ["peertype any"]
     return ["peertype one", f'peerid "{other.plain or OURS}"']
 

@@ -40,13 +40,14 @@ def obstacles(support: Support, device: str, parameters: Parameters) -> list[str
 def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
     """What the device does otherwise than the connection says, or what is left to do by hand."""
     chosen = fitted(support, parameters)
+    expects = support.expects_v1 or parameters.version == 2
     return [
         *_dead_peer(support, device, parameters),
         *_retired(support, device, chosen),
         *_unsure(support, device, chosen),
         *_pinned(parameters, chosen),
         *_unwritten_identity(support, device, parameters.yours, YOURS),
-        *_unwritten_identity(support, device, parameters.ours, OURS),
+        *(_unwritten_identity(support, device, parameters.ours, OURS) if expects else ()),
         *_everything(parameters),
         *_version_1(support, device, parameters),
     ]

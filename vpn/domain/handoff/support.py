@@ -51,6 +51,7 @@ class Support:
     that are not written here; `only_v2` those that do not go with IKEv1. `dpd` are the seconds that
     the device may wait between two questions. `retired` are algorithms that newer releases refuse,
     with `since` saying which. `own_address_v1`: with IKEv1 it names itself by its address only.
+    `expects_v1`: with IKEv1 too it is told how the gateway names itself.
     """
 
     ike: Phase = field(default_factory=Phase)
@@ -63,6 +64,7 @@ class Support:
     since: str = ""
     key_ids: KeyIds = KeyIds.BYTES
     own_address_v1: bool = False
+    expects_v1: bool = True
     # Characters or beginnings of a key that the device cannot take.
     key_characters: str = ""
     key_beginnings: tuple[str, ...] = ()
