@@ -11,12 +11,14 @@ import pytest
 from tests.factories import Party, errors_of, make_gateway, path_of
 from tests.vpn.scene import make_scene, settle
 from vpn.api.bodies.gateways import NO_ADDRESS
+from vpn.domain.handoff.vendors import VENDORS, render
 from vpn.models import Connection
 from vpn.reconcile import names
 from vpn.reconcile.controller import look
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.services.cidrs import add_cidr
 from vpn.services.connections import create_connection, update_connection
+from vpn.services.handoff import parameters_of
 
 pytestmark = pytest.mark.django_db
 NEWEST, OLDER = "2026-10-06&generation=2", "2024-04-29&generation=2"
@@ -194,3 +196,19 @@ def test_names_are_remembered_for_a_while(directory: Directory, monkeypatch: pyt
     assert directory.asked == 2
     directory.addresses = ["203.0.113.7"]
     assert names.addresses_of(NAME, 167.0) == ("203.0.113.7",)
+
+
+def test_the_hand_off_of_a_peer_known_by_its_name_has_no_address_of_it(
+    ana: Party, directory: Directory
+) -> None:
+    """Its address may change, also while the file lies there."""
+    gateway = make_gateway(ana)
+    ana.api.post(f"{path_of(gateway)}/connections", body(fqdn=NAME), version=NEWEST)
+    row = Connection.objects.get()
+    before = parameters_of(row)
+    Connection.objects.update(resolved_address="198.51.100.77")
+    after = parameters_of(Connection.objects.get())
+    assert before == after and after.fingerprint == before.fingerprint
+    assert (after.yours.address, after.yours.identity) == (NAME, f"@{NAME}")
+    made = render(VENDORS["vyos"], after, made_at="now")
+    assert "local-address 'any'" in made and "198.51.100.77" not in made
