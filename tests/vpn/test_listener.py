@@ -21,7 +21,9 @@ from vpn.models import Connection, Gateway, Node
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.lease import take_lease
 from vpn.reconcile.news import is_told
+from vpn.reconcile.record import record_state
 from vpn.services import networks as vpc_networks
 from vpn.services import subnets
 
@@ -79,6 +81,40 @@ def test_what_happens_is_seen_without_a_sweep(scene, driver, listening):
     driver.kill(one.members.get(role="active").id)
     wait_for(lambda: one.members.get(role="active").index == 1)
     wait_for(lambda: up(ours) and up(theirs))
+
+
+def test_what_happens_during_a_look_is_looked_at_too(scene, driver, monkeypatch):
+    """The look may have seen what was before."""
+    gateway, looks = scene.gateway(scene.left), []
+    heard = listener.Listener("here")
+    event = TunnelEvent(EventKind.LOST, gateway.members.first().id, gateway.id, timezone.now())
+
+    def look(ident, *, news):
+        looks.append(ident)
+        if len(looks) == 1:
+            heard.hear(event)
+            heard.hear(event)
+
+    monkeypatch.setattr(listener, "look", look)
+    heard.hear(event)
+    wait_for(lambda: len(looks) == 2)
+    heard._pool.shutdown(wait=True)
+    assert looks == [gateway.id] * 2
+
+
+def test_a_look_that_finds_somebody_at_it_leaves_the_gateway_due(scene, driver):
+    """He may have looked before that happened which this look is for."""
+    gateway = scene.gateway(scene.left)
+    reconcile(gateway.id)
+    seen, lease = load_gateway(gateway.id), take_lease(gateway.id)
+    spec = spec_for(seen)
+    state = controller.observe(driver, spec)
+    reconcile(gateway.id)
+    record_state(seen, spec, state, applied=True)
+    lease.release()
+    driver.kill(gateway.members.first().id)
+    controller.answer(gateway.id)
+    assert driver.observe(spec.members)[gateway.members.first().id].running
 
 
 def test_the_sweep_makes_status_true_without_a_listener(scene, driver):

@@ -13,7 +13,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState, Reason
@@ -92,7 +92,9 @@ def _claim(gateway: Gateway, at: datetime, look_in: timedelta) -> bool:
     same = Gateway.objects.filter(pk=gateway.pk, observed_at=gateway.observed_at)
     if gateway.observed_at is None:
         same = Gateway.objects.filter(pk=gateway.pk, observed_at__isnull=True)
-    return bool(same.update(observed_at=at, look_at=at + look_in))
+    # Whoever has asked for a look meanwhile shall have it.
+    asked = Case(When(look_at=gateway.look_at, then=Value(at + look_in)), default=F("look_at"))
+    return bool(same.update(observed_at=at, look_at=asked))
 
 
 def _last_failure(gateway: Gateway) -> str:
