@@ -33,7 +33,8 @@ PATIENCE = 0.3
 class Listener:
     """Events of one gateway are served one after the other, those of several side by side.
 
-    Events that come while one waits are covered by its look.
+    Events that come while one waits are covered by its look; one that comes during a look, which may
+    have seen what was before, is followed by another look.
     """
 
     def __init__(self, node: str) -> None:
@@ -41,6 +42,7 @@ class Listener:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look")
         self._guard = Lock()
         self._queued: set[UUID] = set()
+        self._looking: set[UUID] = set()
         self._known: list[MemberSpec] = []
         self._failed: dict[UUID, list[TunnelEvent]] = {}
         self._stopped = False
@@ -98,9 +100,10 @@ class Listener:
         why = f": {event.reason.message}" if event.reason else ""
         log.log(level, "%s gateway %s %s%s", event.kind.value, event.gateway_id, event.peer, why)
         with self._guard:
-            if event.gateway_id in self._queued:
-                return
+            waits = event.gateway_id in self._queued
             self._queued.add(event.gateway_id)
+            if waits or event.gateway_id in self._looking:
+                return
         self._pool.submit(self._look, event.gateway_id).add_done_callback(_tell)
 
     @staticmethod
@@ -113,13 +116,24 @@ class Listener:
             return False
 
     def _look(self, gateway_id: UUID) -> None:
+        while self._begins(gateway_id):
+            try:
+                look(gateway_id, news=True)
+            except (DatabaseError, DriverError) as error:
+                log.warning("gateway %s: %s", gateway_id, error)
+                close_old_connections()
+            finally:
+                with self._guard:
+                    self._looking.discard(gateway_id)
+
+    def _begins(self, gateway_id: UUID) -> bool:
+        """Whether there is something to look at, and nobody is at it."""
         with self._guard:
+            if gateway_id not in self._queued or gateway_id in self._looking:
+                return False
             self._queued.discard(gateway_id)
-        try:
-            look(gateway_id, news=True)
-        except (DatabaseError, DriverError) as error:
-            log.warning("gateway %s: %s", gateway_id, error)
-            close_old_connections()
+            self._looking.add(gateway_id)
+            return True
 
     def _beat(self, stop: Event) -> None:
         while not stop.is_set():

@@ -233,6 +233,23 @@ def test_a_failure_is_heard_and_remembered_until_the_peer_is_up(world: World) ->
         assert world.state(world.left).failures == {}
 
 
+def test_what_a_try_in_the_wrong_ike_version_meets_is_not_the_cause(world: World) -> None:
+    """The key differs; that the peer does not speak IKEv1 says nothing, at neither end."""
+    world.build()
+    only_v2 = IkeOffer(IkeVersion.V2, Proposal(("aes128",), ("sha1",), (2,)), 600)
+    ends = [world.left.members[0], world.right.members[0]]
+    (far,) = world.load(world.right, connection(world.right, world.left, ike=only_v2, key="another-key"))
+    (near,) = world.load(world.left, connection(world.left, world.right))
+    with hearing(world.driver, ends) as heard:
+        for end in ends:
+            heard.wait(EventKind.FOUND, end)
+        for version, count in ((2, 1), (1, 2)):
+            world.initiate(world.left, near, ike_version=version)
+            heard.wait(EventKind.FAILED, ends[0], count=count)
+        told = [world.state(world.left).failures[near.name], world.state(world.right).failures[far.name]]
+        assert {reason.code for reason in told} == {"cannot_authenticate_connection"}
+
+
 def test_an_ikev1_peer_is_reached_by_the_second_try(world: World) -> None:
     world.build()
     only_v1 = IkeOffer(IkeVersion.V1, Proposal(("aes128",), ("sha1",), (2,)), 600)

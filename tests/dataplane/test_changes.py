@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 
 import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
-from tests.dataplane.world import Side, World, connection, host_namespace, installed, ping
+from tests.dataplane.world import Side, World, connection, host_namespace, installed, ping, pinging
 from tests.waiting import wait_for
 from vpn.domain.actions import DropPeer, Initiate, LoadPeer, Plumb, StartMember, Terminate
 from vpn.domain.peers import child_name
@@ -17,14 +16,6 @@ from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan.driver import StrongSwanDriver
 
 pytestmark = pytest.mark.dataplane
-
-
-def pinging(namespace: str, target: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        ["ip", "netns", "exec", namespace, "ping", "-n", "-q", "-i", "0.01", "-c", str(count), target],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_a_change_leaves_every_other_tunnel_alone(world: World) -> None:
@@ -90,6 +81,14 @@ def second_subnet(world: World, side: Side, cidr: str) -> Side:
         )
     )
     return more
+
+
+def test_a_vpcs_own_subnet_wins_over_a_peer_that_claims_it(world: World) -> None:
+    """The rules refuse such a peer CIDR; were it there all the same, the subnet would stay whole."""
+    near, local = second_subnet(world, world.left, "10.9.1.0/24"), frozenset({world.left.cidr})
+    for claimed in (near.cidr, world.right.cidr):
+        world.do(world.left.members[0], Plumb(MemberRole.ACTIVE, local, frozenset({claimed})))
+        assert ping(world.namespace(world.left), near.host, count=3) == 3
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])

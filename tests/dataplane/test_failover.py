@@ -62,6 +62,20 @@ def test_a_hung_charon_is_replaced(
     assert charon.processes(f"STRONGSWAN_CONF={files.config}".encode()) == [after.pid]
 
 
+def test_a_hung_charon_is_heard_of_and_so_is_its_successor(world: World) -> None:
+    world.connect()
+    member = world.left.members[0]
+    with hearing(world.driver, [member]) as heard:
+        heard.wait(EventKind.FOUND, member)
+        pid = world.state(world.left).pid
+        assert pid
+        os.kill(pid, signal.SIGSTOP)
+        heard.wait(EventKind.LOST, member, seconds=5)
+        world.do(member, StartMember())
+        heard.wait(EventKind.FOUND, member, seconds=2, count=2)
+        assert len(heard.of(EventKind.LOST, member)) == 1
+
+
 def test_a_peer_that_died_silently_is_noticed(world: World) -> None:
     """IKEv2: what is left of the interval, then 4 x 2 s; see the manual."""
     world.connect(dpd=DeadPeerDetection(DpdAction.CLEAR, 1, 4))

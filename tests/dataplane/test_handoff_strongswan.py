@@ -35,18 +35,20 @@ ADDRESS, GATEWAY = "198.18.0.77", "198.18.0.2"
 V1 = IkeOffer(IkeVersion.V1, Proposal(("aes128",), ("sha1",), (5,)), 3600)
 V2 = IkeOffer(IkeVersion.V2, Proposal(("aes256",), ("sha256",), (14,)), 3600)
 PFS = EspOffer(Proposal(("aes128",), ("sha256",), (14,)), 1800)
+STRONG = IkeOffer(IkeVersion.V2, Proposal(("aes256",), ("sha384",), (20,)), 3600)
+GCM = EspOffer(Proposal(("aes256gcm16",), (), (20,)), 1800)
 PLAIN = EspOffer(Proposal(("aes128",), ("sha1",)), 1800)
 
 
-def parameters(spec: ConnectionSpec) -> Parameters:
-    """As the services make them of rows."""
+def parameters(spec: ConnectionSpec, name: str = "") -> Parameters:
+    """As the services make them of rows; `name` is what the peer is known by instead of an address."""
     yours = tuple(dict.fromkeys(pair.remote for pair in spec.selectors))
     ours = tuple(dict.fromkeys(pair.local for pair in spec.selectors))
     return Parameters(
         connection_id=spec.id,
         name=spec.name,
         gateway="left",
-        yours=End(spec.peer_address, spec.remote_id, yours),
+        yours=End(name or spec.peer_address, spec.remote_id, yours),
         ours=End(GATEWAY, spec.local_id, ours),
         ike=spec.ike,
         esp=spec.esp,
@@ -75,10 +77,10 @@ def children(world: World) -> list[ChildState]:
     return [child for child in sa.children if child.installed] if sa else []
 
 
-def connect(world: World, peer: BarePeer, spec: ConnectionSpec) -> None:
+def connect(world: World, peer: BarePeer, spec: ConnectionSpec, name: str = "") -> None:
     """The gateway only waits: it is the export that starts the tunnel."""
     world.load(world.left, spec)
-    export = render(VENDORS["strongswan"], parameters(spec), made_at="now")
+    export = render(VENDORS["strongswan"], parameters(spec, name), made_at="now")
     assert export.count(f'"{sheet.PLACEHOLDER}"') == 1
     peer.load(export.replace(f'"{sheet.PLACEHOLDER}"', f'"{KEY}"'))
     count = len(spec.selectors)
@@ -95,8 +97,9 @@ def connect(world: World, peer: BarePeer, spec: ConnectionSpec) -> None:
         (AUTO_IKE_2, AUTO_ESP_2, (2, "aes256-sha512-curve25519")),
         (V1, PLAIN, (1, "aes128-sha1-modp1536")),
         (V2, PFS, (2, "aes256-sha256-modp2048")),
+        (STRONG, GCM, (2, "aes256-sha384-ecp384")),
     ],
-    ids=["auto", "auto of generation 2", "ikev1", "ikev2 with pfs"],
+    ids=["auto", "auto of generation 2", "ikev1", "ikev2 with pfs", "gcm and group 20"],
 )
 def test_the_export_makes_a_tunnel_with_traffic(
     world: World, config: DriverConfig, ike: IkeOffer, esp: EspOffer, agreed: tuple[int, str]
@@ -113,6 +116,9 @@ def test_the_export_makes_a_tunnel_with_traffic(
             assert ping(host, target, count=10) == 10
         carried = children(world)
         assert len(carried) == 2
+        # The first child comes with the IKE SA and takes its keys from there.
+        suites = {child.suite for child in carried}
+        assert parameters(spec).esp_suite.keywords in suites, suites
         assert all(child.packets_in >= 10 and child.packets_out >= 10 for child in carried), carried
         assert all(child.bytes_in >= 840 and child.bytes_out >= 840 for child in carried), carried
 
@@ -138,3 +144,23 @@ def test_the_export_names_identities_that_are_no_addresses(world: World, config:
         connect(world, peer, spec)
         sa = established(world)
         assert sa and (sa.local_id, sa.remote_id) == ("cloud.example.com", "00:01:02:03:ff")
+
+
+def test_a_peer_known_by_its_name_starts_from_whatever_address_it_has(
+    world: World, config: DriverConfig
+) -> None:
+    """Both name themselves; the export says nothing of the peer's address."""
+    networks, name = ("10.78.1.0/24", "10.78.2.0/24"), "peer.example.com"
+    with bare_peer(config.instance, ADDRESS, networks) as peer:
+        spec = replace(
+            wanted(world, networks, STRONG, GCM),
+            local_id=Identity("fqdn", "cloud.example.com").text,
+            remote_id=Identity("fqdn", name).text,
+        )
+        assert ADDRESS not in render(VENDORS["strongswan"], parameters(spec, name), made_at="now")
+        connect(world, peer, spec, name)
+        sa = established(world)
+        assert sa and (sa.local_id, sa.remote_id) == ("cloud.example.com", name)
+        host = world.namespace(world.left)
+        wait_for(partial(ping, host, "10.78.1.1"), 5)
+        assert ping(host, "10.78.2.1", count=5) == 5

@@ -214,3 +214,12 @@ def ping(namespace: str, target: str, *options: str, count: int = 1) -> int:
     )
     received = done.stdout.partition(" packets transmitted, ")[2].partition(" ")[0]
     return int(received or 0)
+
+
+def pinging(namespace: str, target: str, count: int) -> subprocess.Popen[str]:
+    """One every 10 ms, under way; `communicate` gives what came of them."""
+    return subprocess.Popen(
+        ["ip", "netns", "exec", namespace, "ping", "-n", "-q", "-i", "0.01", "-c", str(count), target],
+        stdout=subprocess.PIPE,
+        text=True,
+    )

@@ -231,3 +231,14 @@ def test_members_and_connections_come_in_order(ana: Party) -> None:
     GatewayMember.objects.filter(index=0).update(role="standby")
     assert [m["role"] for m in ana.api.get(path_of(gateway)).json()["members"]] == ["standby", "active"]
     assert Connection.objects.count() == 3
+
+
+def test_one_that_goes_while_it_is_read_is_gone(ana: Party) -> None:
+    """Its row was read, then a worker finished its deletion: its members went, the row with them."""
+    stays, goes = make_gateway(ana), make_gateway(ana)
+    GatewayMember.objects.filter(gateway=goes).delete()
+    for version in ("2019-01-01", "2026-01-01&generation=2"):
+        (listed,) = ana.api.get("/v1/vpn_gateways", version=version).json()["vpn_gateways"]
+        assert listed["id"] == str(stays.pk)
+        gone = ana.api.get(path_of(goes), version=version)
+        assert (gone.status_code, errors_of(gone)[0][0]) == (404, "vpn_gateway_not_found")

@@ -6,11 +6,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db import connections as databases
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.vpn.scene import Scene, make_scene
+from tests.vpn.scene import Scene, make_scene, settle
 from tests.waiting import wait_for
 from vpn import listener
 from vpn.domain.state import EventKind, Reason, TunnelEvent
@@ -20,7 +21,9 @@ from vpn.models import Connection, Gateway, Node
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.lease import take_lease
 from vpn.reconcile.news import is_told
+from vpn.reconcile.record import record_state
 from vpn.services import networks as vpc_networks
 from vpn.services import subnets
 
@@ -80,6 +83,40 @@ def test_what_happens_is_seen_without_a_sweep(scene, driver, listening):
     wait_for(lambda: up(ours) and up(theirs))
 
 
+def test_what_happens_during_a_look_is_looked_at_too(scene, driver, monkeypatch):
+    """The look may have seen what was before."""
+    gateway, looks = scene.gateway(scene.left), []
+    heard = listener.Listener("here")
+    event = TunnelEvent(EventKind.LOST, gateway.members.first().id, gateway.id, timezone.now())
+
+    def look(ident, *, news):
+        looks.append(ident)
+        if len(looks) == 1:
+            heard.hear(event)
+            heard.hear(event)
+
+    monkeypatch.setattr(listener, "look", look)
+    heard.hear(event)
+    wait_for(lambda: len(looks) == 2)
+    heard._pool.shutdown(wait=True)
+    assert looks == [gateway.id] * 2
+
+
+def test_a_look_that_finds_somebody_at_it_leaves_the_gateway_due(scene, driver):
+    """He may have looked before that happened which this look is for."""
+    gateway = scene.gateway(scene.left)
+    reconcile(gateway.id)
+    seen, lease = load_gateway(gateway.id), take_lease(gateway.id)
+    spec = spec_for(seen)
+    state = controller.observe(driver, spec)
+    reconcile(gateway.id)
+    record_state(seen, spec, state, applied=True)
+    lease.release()
+    driver.kill(gateway.members.first().id)
+    controller.answer(gateway.id)
+    assert driver.observe(spec.members)[gateway.members.first().id].running
+
+
 def test_the_sweep_makes_status_true_without_a_listener(scene, driver):
     _one, _two, ours, theirs = connected(scene)
     sweep.sweep_host("here")
@@ -132,6 +169,57 @@ def test_a_database_that_fails_once_does_not_end_the_sweep(scene, driver, monkey
     monkeypatch.setattr(sweep, "look", look)
     sweep.sweep_host("here")
     assert sorted(Gateway.objects.get(pk=g.pk).status for g in gateways) == ["available", "pending"]
+
+
+def test_a_fault_that_nobody_foresaw_is_one_gateways_and_is_told(scene, driver, monkeypatch, caplog):
+    gateways = [scene.gateway(scene.left), scene.gateway(scene.right)]
+    failing = iter([ZeroDivisionError("unforeseen")])
+
+    def look(ident):
+        for error in failing:
+            raise error
+        controller.look(ident)
+
+    monkeypatch.setattr(sweep, "look", look)
+    sweep.sweep_host("here")
+    assert sorted(Gateway.objects.get(pk=g.pk).status for g in gateways) == ["available", "pending"]
+    assert "unforeseen" in caplog.text
+
+
+def test_a_sweep_that_is_late_goes_on_where_it_ended(scene, driver):
+    """Half of its period is for looking; those that wait longest come first."""
+    one, two = scene.gateway(scene.left), scene.gateway(scene.right)
+    looked = []
+    for _ in range(3):
+        moments = iter([0.0, 1e9])
+        sweep.sweep_host("here", clock=lambda moments=moments: next(moments))
+        seen = {str(g.pk) for g in Gateway.objects.filter(observed_at__isnull=False)}
+        looked.append(len(seen))
+    assert looked == [1, 2, 2]
+    assert {Gateway.objects.get(pk=g.pk).status for g in (one, two)} == {"available"}
+
+
+def test_no_two_sweeps_at_once(scene, driver, monkeypatch):
+    gateway = scene.gateway(scene.left)
+    looks = []
+
+    def look(ident):
+        looks.append(ident)
+        sweep.sweep_host("here")
+
+    monkeypatch.setattr(sweep, "look", look)
+    sweep.sweep_host("here")
+    sweep.sweep_host("here")
+    assert looks == [gateway.pk, gateway.pk]
+
+
+def test_a_quiet_look_writes_one_row(scene, driver):
+    gateway = scene.gateway(scene.left)
+    settle(driver, gateway)
+    with CaptureQueriesContext(connection) as asked:
+        controller.look(gateway.id, driver=driver)
+    written = [q["sql"] for q in asked if q["sql"].startswith(("UPDATE", "INSERT", "DELETE"))]
+    assert len(written) == 1, written
 
 
 def test_a_vpc_deleted_while_nobody_could_be_told_is_removed_by_the_sweep(scene, driver):

@@ -12,11 +12,14 @@ from console.errors import Invalid
 from tests.factories import Party, errors_of, make_gateway, path_of
 from tests.vpn.scene import make_scene, settle
 from vpn.api.bodies.gateways import NO_ADDRESS
+from vpn.domain.handoff.vendors import VENDORS, render
 from vpn.models import Connection
 from vpn.reconcile import names
 from vpn.reconcile.controller import look
 from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.services.cidrs import add_cidr
 from vpn.services.connections import create_connection, update_connection
+from vpn.services.handoff import parameters_of
 
 pytestmark = pytest.mark.django_db
 NEWEST, OLDER = "2026-10-06&generation=2", "2024-04-29&generation=2"
@@ -145,6 +148,34 @@ def test_an_address_stays_while_the_name_has_it_or_nobody_answers(driver: Any, d
         assert (spec.peer_address, spec.remote_id) == (then, f"@{NAME}")
 
 
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("127.0.0.1", "a loopback address"),
+        ("224.0.0.5", "a multicast address"),
+        ("own", "the gateway's own public address"),
+        ("203.0.113.66", "a peer CIDR of the connection itself"),
+    ],
+)
+def test_a_name_leads_only_where_a_peer_can_be(
+    driver: Any, directory: Directory, address: str, kind: str
+) -> None:
+    """What is refused as peer_address is not taken from the DNS either."""
+    scene = make_scene()
+    one = scene.gateway(scene.left)
+    ours = by_name(scene, one)
+    add_cidr(scene.actor, one.id, ours.id, "peer", "203.0.113.66/32")
+    directory.addresses = [one.public_address if address == "own" else address]
+    settle(driver, one)
+    ours.refresh_from_db()
+    assert (ours.status, ours.address) == ("down", "")
+    assert kind in ours.status_reasons[0]["message"]
+    directory.addresses.append("203.0.113.7")
+    settle(driver, one)
+    ours.refresh_from_db()
+    assert ours.address == "203.0.113.7"
+
+
 def test_a_new_name_forgets_the_old_address(driver: Any, directory: Directory, ana: Party) -> None:
     directory.addresses = ["203.0.113.5"]
     scene = make_scene()
@@ -183,3 +214,19 @@ def test_a_name_is_one_name_however_it_is_spelt(driver: Any, directory: Director
     with pytest.raises(Invalid) as refused:
         create_connection(scene.actor, one.id, {"peer_fqdn": f"{NAME.upper()}.", **other})
     assert [v.field for v in refused.value.violations] == ["psk"]
+
+
+def test_the_hand_off_of_a_peer_known_by_its_name_has_no_address_of_it(
+    ana: Party, directory: Directory
+) -> None:
+    """Its address may change, also while the file lies there."""
+    gateway = make_gateway(ana)
+    ana.api.post(f"{path_of(gateway)}/connections", body(fqdn=NAME), version=NEWEST)
+    row = Connection.objects.get()
+    before = parameters_of(row)
+    Connection.objects.update(resolved_address="198.51.100.77")
+    after = parameters_of(Connection.objects.get())
+    assert before == after and after.fingerprint == before.fingerprint
+    assert (after.yours.address, after.yours.identity) == (NAME, f"@{NAME}")
+    made = render(VENDORS["vyos"], after, made_at="now")
+    assert "local-address 'any'" in made and "198.51.100.77" not in made

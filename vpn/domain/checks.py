@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Self
 
 from console.errors import Violation
@@ -50,3 +50,21 @@ def parse_address(text: str) -> IPv4Address | None:
         return IPv4Address(text)
     except AddressValueError:
         return None
+
+
+def unfit_peer(address: IPv4Address, own: str) -> str:
+    """What an address is that no peer can have, to end a sentence with; empty for a fit one.
+
+    `own` is the gateway's public address, empty while it has none.
+    """
+    if own and address == parse_address(own):
+        return "the gateway's own public address"
+    if address in IPv4Network("0.0.0.0/8"):
+        return "not the address of a host"
+    if address.is_loopback:
+        return "a loopback address"
+    if address.is_multicast:
+        return "a multicast address"
+    if address in IPv4Network("240.0.0.0/4"):
+        return "a broadcast or reserved address"
+    return ""

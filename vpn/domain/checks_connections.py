@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from itertools import product
 from uuid import UUID
 
@@ -20,8 +20,8 @@ from policies.domain.checks import (
     weakness_violations,
 )
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
-from vpn.domain.checks import Quotas, parse_address, quota_violations
-from vpn.domain.checks_cidrs import OVERLAP, own_cidr_violations, parse_side
+from vpn.domain.checks import Quotas, parse_address, quota_violations, unfit_peer
+from vpn.domain.checks_cidrs import OVERLAP, own_cidr_violations, own_network_violations, parse_side
 from vpn.domain.cidrs import parse_cidr
 from vpn.domain.identities import Identity, identity_violations, is_fqdn, name_key
 from vpn.domain.spec import DpdAction, Secret
@@ -32,6 +32,7 @@ PSK_RULE = (
 )
 _PSK = re.compile(r"(?!0[xs])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
 LEAST_INTERVAL, LEAST_TIMEOUT, LARGEST_DPD = 1, 2, 86399
+_BOTH = "To change both, disable one, change them, and enable it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +111,14 @@ class ConnectionFacts:
     of a peer CIDR with the draft may be left out; then `others` counts all of the gateway. With
     `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as long as their local
     CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway.
-    `attached`: policies that become the connection's by a request of generation 2."""
+    `subnets` are names and blocks of the VPC's. `attached`: policies that become the connection's by a
+    request of generation 2."""
 
     public_address: str
     siblings: Sequence[Sibling] = ()
     vpc_siblings: Sequence[Sibling] = ()
     others: Others | None = None
+    subnets: Sequence[tuple[str, str]] = ()
     creating: bool = True
     peer_cidrs_unique: bool = True
     lower_names: bool = False
@@ -156,6 +159,7 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
     local = parse_side(draft.local_cidrs, "local_cidrs", broken)
     peer = parse_side(draft.peer_cidrs, "peer_cidrs", broken)
     broken += own_cidr_violations(draft.peer_address, local, peer)
+    broken += own_network_violations(local, peer, facts.subnets)
     broken += _against_siblings(draft, local, peer, facts)
     broken += _shared_peer(draft, facts.siblings)
     return broken
@@ -196,24 +200,10 @@ def _peer_address(text: str, own: str) -> Iterator[Violation]:
     if address is None:
         what = "an IPv6 address" if ":" in text else "no IPv4 address"
         message = f"peer_address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
-    elif own and address == parse_address(own):
-        message = f"peer_address {text} is the gateway's own public address; give the peer's."
-    elif kind := _unfit(address):
+    elif kind := unfit_peer(address, own):
         message = f"peer_address {text} is {kind}; give the public IPv4 address of the peer."
     if message:
         yield Violation("validation_invalid_ipv4_address", "peer_address", message)
-
-
-def _unfit(address: IPv4Address) -> str:
-    if address in IPv4Network("0.0.0.0/8"):
-        return "not the address of a host"
-    if address.is_loopback:
-        return "a loopback address"
-    if address.is_multicast:
-        return "a multicast address"
-    if address in IPv4Network("240.0.0.0/4"):
-        return "a broadcast or reserved address"
-    return ""
 
 
 def _psk(value: str | None) -> Iterator[Violation]:
@@ -293,7 +283,9 @@ def _shared_peer(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterato
             continue
         start = f"The connection {sibling.name} leads to the same peer and shares its IKE SA;"
         if sibling.psk and draft.psk is not None and sibling.psk.value != draft.psk:
-            yield Violation("validation_failure", "psk", f"{start} both need the same pre-shared key.")
+            yield Violation(
+                "validation_failure", "psk", f"{start} both need the same pre-shared key. {_BOTH}"
+            )
         if sibling.ike != draft.ike:
-            message = f"{start} both need the same IKE policy, or policies with equal values."
+            message = f"{start} both need the same IKE policy, or policies with equal values. {_BOTH}"
             yield Violation("validation_failure", "ike_policy", message)

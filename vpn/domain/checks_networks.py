@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
@@ -24,20 +24,26 @@ SMALLEST_COUNT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Of every kind: names of the others in its place, and whether generation 2 asks (`lower_names`)."""
+
+    other_names: Collection[str] = frozenset()
+    creating: bool = True
+    lower_names: bool = False
+    quotas: Quotas = field(default_factory=Quotas)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VpcDraft:
     name: str
     address_prefix_management: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VpcFacts:
+class VpcFacts(Facts):
     """`other_names` and `vpcs` (a count) of the account."""
 
-    other_names: Collection[str] = frozenset()
     vpcs: int = 0
-    creating: bool = True
-    lower_names: bool = False
-    quotas: Quotas = field(default_factory=Quotas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +54,12 @@ class AddressPrefixDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddressPrefixFacts:
+class AddressPrefixFacts(Facts):
     """`other_cidrs`: of the VPC's other prefixes, `in_zone`: how many of them are in the zone."""
 
     zones: Sequence[str]
-    other_names: Collection[str] = frozenset()
     other_cidrs: Sequence[str] = ()
     in_zone: int = 0
-    creating: bool = True
-    lower_names: bool = False
-    quotas: Quotas = field(default_factory=Quotas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,16 +81,14 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubnetFacts:
-    """`other_blocks`: of the VPC's other subnets. When not `creating` only the name is checked."""
+class SubnetFacts(Facts):
+    """`other_blocks`: of the VPC's other subnets; `led_away`: peer CIDRs of its gateways' connections,
+    and by which connection. When not `creating` only the name is checked."""
 
     zones: Sequence[str]
     prefixes: Sequence[Prefix] = ()
-    other_names: Collection[str] = frozenset()
     other_blocks: Sequence[str] = ()
-    creating: bool = True
-    lower_names: bool = False
-    quotas: Quotas = field(default_factory=Quotas)
+    led_away: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +100,12 @@ class InstanceDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceFacts:
+class InstanceFacts(Facts):
     """`other_names` and `taken` addresses of the subnet, `instances` of the account."""
 
     subnet_cidr: str
-    other_names: Collection[str] = frozenset()
     taken: Collection[str] = frozenset()
     instances: int = 0
-    creating: bool = True
-    lower_names: bool = False
-    quotas: Quotas = field(default_factory=Quotas)
 
 
 def vpc_violations(draft: VpcDraft, *, facts: VpcFacts) -> list[Violation]:
@@ -168,10 +164,14 @@ def choose_block(draft: SubnetDraft, *, facts: SubnetFacts) -> tuple[IPv4Network
         network = parse_cidr(draft.ipv4_cidr_block)
         home = _home(network, facts.prefixes)
         return (network, home.zone) if home else None
+    count = draft.total_ipv4_address_count
+    led = [parse_cidr(cidr) for cidr in facts.led_away]
+    # A larger one lets the subnet's more exact route win.
     taken = [parse_cidr(block) for block in facts.other_blocks]
+    taken += [network for network in led if count and network.num_addresses <= count]
     for prefix in facts.prefixes:
-        if prefix.zone == draft.zone and draft.total_ipv4_address_count:
-            block = free_block(parse_cidr(prefix.cidr), taken, draft.total_ipv4_address_count)
+        if prefix.zone == draft.zone and count:
+            block = free_block(parse_cidr(prefix.cidr), taken, count)
             if block is not None:
                 return block, prefix.zone
     return None
@@ -220,9 +220,7 @@ def _quota(creating: bool, existing: int, limit: int, noun: str, place: str) -> 
         yield from quota_violations(existing, limit, code="over_quota", noun=noun, place=place)
 
 
-def _name(
-    name: str, facts: VpcFacts | AddressPrefixFacts | SubnetFacts | InstanceFacts, noun: str
-) -> Iterator[Violation]:
+def _name(name: str, facts: Facts, noun: str) -> Iterator[Violation]:
     yield from name_violations(name, code="validation_invalid_name", lower=facts.lower_names)
     yield from unique_violations(name, facts.other_names, code="validation_unique_failed", noun=noun)
 
@@ -267,6 +265,9 @@ def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
         broken.append(Violation("zone_inconsistency", "zone.name", message))
     if other := first_overlap(network, map(parse_cidr, facts.other_blocks)):
         message = f"{network} overlaps the subnet {other} of this VPC."
+        broken.append(Violation("subnet_conflict", where, message))
+    if led := next((cidr for cidr in facts.led_away if contains(network, parse_cidr(cidr))), None):
+        message = f"{network} holds {led}, a peer CIDR of the connection {facts.led_away[led]} of this VPC."
         broken.append(Violation("subnet_conflict", where, message))
     return broken
 

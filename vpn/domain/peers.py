@@ -9,13 +9,22 @@ key or IKE offer differ.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
 from policies.domain.proposals import EspOffer, IkeOffer
-from vpn.domain.spec import ConnectionSpec, DpdAction, GatewaySpec, Secret, Selector, digest
+from vpn.domain.spec import (
+    ConnectionSpec,
+    DeadPeerDetection,
+    DpdAction,
+    GatewaySpec,
+    Secret,
+    Selector,
+    digest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,10 @@ class ChildSpec:
 
 @dataclass(frozen=True, slots=True)
 class PeerSpec:
-    """What charon knows of one peer. DPD figures in seconds, 0 = off; the strictest of all children."""
+    """What charon knows of one peer. DPD figures in seconds, 0 = off; the strictest of all children.
+
+    `watches` says for each connection, by its id, what it asks of dead peer detection.
+    """
 
     name: str
     peer_address: str
@@ -48,10 +60,15 @@ class PeerSpec:
     dpd_interval: int
     dpd_timeout: int
     children: tuple[ChildSpec, ...]
+    watches: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dpd(self) -> tuple[int, int]:
+        return self.dpd_interval, self.dpd_timeout
 
     def fingerprint(self) -> str:
-        """Covers all that a change of needs a new IKE SA; children have their own."""
-        rest = (self.local_id, self.remote_id, self.psk.id, self.dpd_interval, self.dpd_timeout)
+        """Covers all that a change of needs a new IKE SA; children and `watches` have their own."""
+        rest = (self.local_id, self.remote_id, self.psk.id)
         return _peer_digest(self.peer_address, self.ike, rest)
 
 
@@ -65,7 +82,7 @@ def _child_digest(
 
 
 @lru_cache(maxsize=16384)
-def _peer_digest(address: str, ike: IkeOffer, rest: tuple[str | int, ...]) -> str:
+def _peer_digest(address: str, ike: IkeOffer, rest: tuple[str, ...]) -> str:
     return digest(address, asdict(ike), rest)
 
 
@@ -106,6 +123,7 @@ def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerS
         psk=connections[0].psk,
         dpd_interval=min((d.interval for d in watched), default=0),
         dpd_timeout=min((d.timeout for d in watched), default=0),
+        watches={str(c.id): _watch(c.dpd) for c in connections},
         children=tuple(
             ChildSpec(
                 name=child_name(connection.id, selector),
@@ -120,3 +138,7 @@ def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerS
             for selector in connection.selectors
         ),
     )
+
+
+def _watch(dpd: DeadPeerDetection) -> str:
+    return "" if dpd.action is DpdAction.NONE else f"{dpd.interval}/{dpd.timeout}"

@@ -26,6 +26,7 @@ from vpn.domain.failover import choose_active
 from vpn.domain.peers import ChildSpec, PeerSpec, peers
 from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
 from vpn.domain.state import GatewayState, LoadedPeer, MemberState, SaState
+from vpn.domain.watching import as_watched, watched_anew
 
 # Seconds from the n-th initiation to the next one, towards a peer that stays down.
 BACK_OFF = (0, 1, 2, 4, 8, 16, 30, 60)
@@ -106,7 +107,7 @@ def back_off(rounds: int) -> timedelta:
 
 def _wanted(peer: PeerSpec) -> _Wanted:
     children = {child.name: child.fingerprint() for child in peer.children}
-    return _Wanted(peer, LoadedPeer(peer.fingerprint(), children))
+    return _Wanted(peer, LoadedPeer(peer.fingerprint(), children, peer.dpd, peer.watches))
 
 
 def _contested(active: UUID, state: GatewayState) -> bool:
@@ -156,7 +157,7 @@ def _serve(wanted: _Wanted, state: MemberState, now: datetime, waits: list[timed
     peer, form = wanted.peer, wanted.form
     loaded = state.loaded.get(peer.name)
     sas = _sas(state, peer)
-    if loaded is None or loaded.fingerprint != form.fingerprint:
+    if loaded is None or loaded.fingerprint != form.fingerprint or watched_anew(form, loaded):
         # Dropping also begins the back-off anew: a corrected key is tried at once, then soon again.
         if loaded or sas:
             yield DropPeer(peer.name)
@@ -167,7 +168,12 @@ def _serve(wanted: _Wanted, state: MemberState, now: datetime, waits: list[timed
     alive = {child.name for sa in sas for child in sa.children if child.state not in _ENDING}
     # Up in another form than wanted, or not wanted, or without being loaded.
     stale = {name for name in alive if name in different or name not in form.children}
-    yield from _reload(wanted, loaded, stale, anew=_anew(wanted, different, sas, now))
+    anew = _anew(wanted, different, sas, now)
+    if sas and not anew:
+        peer = as_watched(peer, loaded)
+    if loaded.children == form.children and (loaded.dpd, loaded.watches) != (peer.dpd, peer.watches):
+        yield LoadPeer(peer)
+    yield from _reload(peer, form, loaded, stale, anew=anew)
     yield from _ends_doubles(peer.name, sas, waits)
     yield from _initiate_due(peer, state, stale | different, now, waits)
 
@@ -198,9 +204,10 @@ def _anew(wanted: _Wanted, different: set[str], sas: list[SaState], now: datetim
     return any(not sa.established or now - timedelta(seconds=sa.established_for) <= oldest for sa in sas)
 
 
-def _reload(wanted: _Wanted, loaded: LoadedPeer, stale: set[str], *, anew: bool) -> Iterator[Action]:
+def _reload(
+    peer: PeerSpec, form: LoadedPeer, loaded: LoadedPeer, stale: set[str], *, anew: bool
+) -> Iterator[Action]:
     """Ends the children in `stale`, or with `anew` the whole IKE SA."""
-    peer, form = wanted.peer, wanted.form
     kept = {name: mark for name, mark in form.children.items() if name not in stale}
     if dict(loaded.children) != kept:
         yield LoadPeer(replace(peer, children=tuple(c for c in peer.children if c.name in kept)))

@@ -63,6 +63,18 @@ def reason(code: Code, message: str = "") -> Reason:
     return Reason(code.value, message or SENTENCES[code])
 
 
+# What a peer says that does not speak the version, or was not reached at all, is told only while
+# no try of another version came further.
+_VAGUE = (Code.PEER_NOT_RESPONDING, Code.IKE_POLICY_MISMATCH)
+
+
+def clearest(*reasons: Reason | None) -> Reason | None:
+    """Of the last failures of several IKE versions the one that came furthest; the first of equals."""
+    known = [one for one in reasons if one is not None]
+    ranks = {code.value: rank for rank, code in enumerate(_VAGUE)}
+    return max(known, key=lambda one: ranks.get(one.code, len(ranks)), default=None)
+
+
 def cidr_mismatch(ike_version: int) -> Code:
     """Traffic selectors were refused: the code depends on the IKE version."""
     return Code.CIDR_MISMATCH_V1 if ike_version == 1 else Code.CIDR_MISMATCH_V2

@@ -53,7 +53,8 @@ class DeadPeerDetection:
 class ConnectionSpec:
     """One connection of the API. `initiate` is False when only the peer may start it; tunnels
     that are older than `restart_at` are built anew. A peer known by `peer_name` has no address
-    while the name leads nowhere."""
+    while the name leads nowhere, or only where no peer can be: then `name_fault` ends a sentence
+    about that."""
 
     id: UUID
     name: str
@@ -69,6 +70,7 @@ class ConnectionSpec:
     initiate: bool = True
     restart_at: datetime | None = None
     peer_name: str = ""
+    name_fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

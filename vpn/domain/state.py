@@ -76,6 +76,9 @@ class LoadedPeer:
 
     fingerprint: str
     children: Mapping[str, str]
+    # As in PeerSpec: interval and timeout of dead peer detection, and what each connection asks for.
+    dpd: tuple[int, int] = (0, 0)
+    watches: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

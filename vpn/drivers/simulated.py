@@ -32,7 +32,7 @@ from vpn.drivers.base import (
     Standing,
     StandingInstance,
 )
-from vpn.drivers.simulated_documents import ChildConf, Columns, Document, IkeSa, PeerConf, new_document
+from vpn.drivers.simulated_documents import BY_V1, ChildConf, Columns, Document, IkeSa, PeerConf, new_document
 from vpn.drivers.simulated_ike import close, initiate, vanish
 from vpn.drivers.simulated_log import told_of
 from vpn.drivers.simulated_reading import member_state, standing_member
@@ -179,6 +179,7 @@ class SimulatedDriver:
         elif isinstance(action, DropPeer):
             for part in (document["loaded"], document["attempts"], document["failures"]):
                 part.pop(action.name, None)
+            document["failures"].pop(action.name + BY_V1, None)
             close(self._store, document, action.name)
         elif isinstance(action, Terminate):
             standing = document["sas"].get(action.peer)
@@ -220,7 +221,8 @@ class SimulatedDriver:
             ike=_columns(peer.ike.proposal),
             lifetime=peer.ike.lifetime,
             key=self._store.digest(peer.psk.value),
-            dpd=peer.dpd_interval > 0,
+            dpd=peer.dpd,
+            watches=dict(peer.watches),
             children={
                 child.name: ChildConf(
                     fingerprint=child.fingerprint(),

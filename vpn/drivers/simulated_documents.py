@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
+from vpn.domain.state import Reason
+
+# A peer's last failure by IKEv1 stands under its name with this behind it, that by IKEv2 under its name.
+BY_V1 = "_v1"
 
 
 class Columns(TypedDict):
@@ -34,7 +39,8 @@ class PeerConf(TypedDict):
     ike: Columns
     lifetime: int
     key: str
-    dpd: bool
+    dpd: tuple[int, int]
+    watches: dict[str, str]
     children: dict[str, ChildConf]
 
 
@@ -128,3 +134,11 @@ def new_document(member: MemberSpec) -> Document:
         sas={},
         fault="",
     )
+
+
+def told_failures(document: Document) -> dict[str, Reason]:
+    """By peer, of its failures by both IKE versions the one that came furthest."""
+    noted = {slot: Reason(f["code"], f["message"]) for slot, f in document["failures"].items()}
+    peers = {slot.removesuffix(BY_V1) for slot in noted}
+    told = {peer: clearest(noted.get(peer), noted.get(peer + BY_V1)) for peer in sorted(peers)}
+    return {peer: reason for peer, reason in told.items() if reason}

@@ -17,6 +17,7 @@ from policies.domain.proposals import IkeVersion, Proposal
 from vpn.domain.reasons import SENTENCES, Code, cidr_mismatch
 from vpn.domain.spec import MemberRole
 from vpn.drivers.simulated_documents import (
+    BY_V1,
     ChildConf,
     ChildSa,
     Columns,
@@ -74,9 +75,9 @@ def initiate(store: Store, near: Document, peer: str, child: str, version: int) 
         far_name = _configuration(near, far)
         _open(store, _Ends(near, far, peer, far_name), child, version)
     except _Refused as refusal:
-        _note(near, peer, child, refusal)
+        _note(near, peer, child, refusal, version)
         if far is not None and refusal.far and far_name:
-            _note(far, far_name, "", refusal)
+            _note(far, far_name, "", refusal, version)
     if far is not None:
         store.write(far)
     store.write(near)
@@ -111,7 +112,7 @@ def vanish(store: Store, near: Document) -> None:
         if far is None or far_sa is None or far_sa["id"] != sa["id"]:
             continue
         conf = far["loaded"].get(name)
-        if conf is not None and conf["dpd"]:
+        if conf is not None and conf["dpd"][0]:
             del far["sas"][name]
             _note(far, name, "", _Refused(Code.PEER_NOT_RESPONDING))
             store.write(far)
@@ -237,8 +238,9 @@ def _child(conf: ChildConf, far_name: str, spis: tuple[str, ...], suite: str, no
     )
 
 
-def _note(document: Document, peer: str, child: str, refusal: _Refused) -> None:
-    document["failures"][peer] = Failure(
+def _note(document: Document, peer: str, child: str, refusal: _Refused, version: int = 2) -> None:
+    """What failed by IKEv1 beside what failed by IKEv2."""
+    document["failures"][peer + BY_V1 if version == 1 else peer] = Failure(
         child=child if refusal.child else "",
         code=refusal.code.value,
         message=refusal.message or SENTENCES[refusal.code],
@@ -250,6 +252,7 @@ def _succeeded(document: Document, peer: str, child: str) -> None:
     """With every child up tries begin anew; a failure of another child stays told."""
     if document["loaded"][peer]["children"].keys() <= document["sas"][peer]["children"].keys():
         document["attempts"].pop(peer, None)
-    failure = document["failures"].get(peer)
-    if failure is not None and failure["child"] in ("", child):
-        del document["failures"][peer]
+    for slot in (peer, peer + BY_V1):
+        failure = document["failures"].get(slot)
+        if failure is not None and failure["child"] in ("", child):
+            del document["failures"][slot]

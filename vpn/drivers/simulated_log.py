@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from vpn.domain.log import LogLine
-from vpn.drivers.simulated_documents import Document
+from vpn.drivers.simulated_documents import Document, told_failures
 
 
 def told_of(document: Document, peer: str, limit: int) -> tuple[LogLine, ...]:
@@ -17,12 +17,12 @@ def told_of(document: Document, peer: str, limit: int) -> tuple[LogLine, ...]:
 
 def _lines(document: Document, peer: str) -> Iterator[LogLine]:
     conf, sa = document["loaded"].get(peer), document["sas"].get(peer)
-    tries, failure = document["attempts"].get(peer), document["failures"].get(peer)
+    tries, failure = document["attempts"].get(peer), told_failures(document).get(peer)
     tried = _moment(tries["at"]) if tries else None
     for child, count in sorted(tries["children"].items()) if tries else ():
         yield LogLine(tried, "IKE", f"initiating {child} of {peer}, try {count}")
     if failure:
-        yield LogLine(tried, "IKE", f"{failure['code']}: {failure['message']}")
+        yield LogLine(tried, "IKE", f"{failure.code}: {failure.message}")
     if sa is None:
         return
     ends = f"{document['public_address']}...{conf['peer_address']}" if conf else peer

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from vpn.domain.spec import MemberRole
-from vpn.domain.state import Attempt, ChildState, LoadedPeer, MemberState, Reason, SaState
+from vpn.domain.state import Attempt, ChildState, LoadedPeer, MemberState, SaState
 from vpn.drivers.base import StandingMember
-from vpn.drivers.simulated_documents import ChildSa, Document, IkeSa
+from vpn.drivers.simulated_documents import ChildSa, Document, IkeSa, told_failures
 
 # What an installed tunnel seems to carry, each way.
 PACKETS_PER_SECOND, BYTES_PER_PACKET = 10, 84
@@ -39,14 +39,19 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
         local_cidrs=frozenset(document["local_cidrs"]),
         peer_cidrs=frozenset(document["peer_cidrs"]),
         loaded={
-            name: LoadedPeer(conf["fingerprint"], {n: c["fingerprint"] for n, c in conf["children"].items()})
+            name: LoadedPeer(
+                conf["fingerprint"],
+                {n: c["fingerprint"] for n, c in conf["children"].items()},
+                (conf["dpd"][0], conf["dpd"][1]),
+                conf["watches"],
+            )
             for name, conf in document["loaded"].items()
         },
         attempts={
             name: Attempt(max(tries["children"].values()), datetime.fromtimestamp(tries["at"], UTC))
             for name, tries in document["attempts"].items()
         },
-        failures={name: Reason(f["code"], f["message"]) for name, f in document["failures"].items()},
+        failures=told_failures(document),
         sas=tuple(_sa(name, sa, document, now) for name, sa in document["sas"].items()),
         exists=True,
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from vpn.domain.state import EventKind, Reason, TunnelEvent
-from vpn.drivers.simulated_documents import Document
+from vpn.drivers.simulated_documents import BY_V1, Document
 from vpn.drivers.simulated_store import Store
 
 
@@ -56,7 +56,8 @@ def _differences(
     for peer, failure in (after["failures"] if after else {}).items():
         if failure["serial"] not in told:
             reason = Reason(failure["code"], failure["message"])
-            yield TunnelEvent(EventKind.FAILED, member, gateway, at, peer, failure["child"], reason)
+            name = peer.removesuffix(BY_V1)
+            yield TunnelEvent(EventKind.FAILED, member, gateway, at, name, failure["child"], reason)
 
 
 def _boot(document: Document | None) -> str:

@@ -49,6 +49,8 @@ class Connection(Resource):
     status = models.CharField(max_length=4, default="down")
     status_reasons = models.JSONField(default=list)
     status_changed_at = models.DateTimeField(null=True, editable=False)
+    # Found out anew in each pass, not kept.
+    name_fault: str = ""
 
     class Meta:
         verbose_name = "VPN connection"

@@ -157,6 +157,8 @@ def _finish_deletion(gateway: Gateway) -> None:
 
 
 def _busy(gateway_id: UUID) -> None:
+    """Who is at it may have looked before that happened which somebody is here for: so it stays due."""
+    Gateway.objects.filter(pk=gateway_id).update(look_at=timezone.now())
     node = Gateway.objects.filter(pk=gateway_id).values_list("node", flat=True).first()
     if node is not None:
         send(RECONCILE_GATEWAY, gateway_id, node, seconds=BUSY.total_seconds())

@@ -83,6 +83,7 @@ def _connection(row: Connection) -> ConnectionSpec:
         enabled=row.admin_state_up,
         peer_address=row.address,
         peer_name=row.peer_fqdn,
+        name_fault=row.name_fault,
         local_id=row.local_identity_text(),
         remote_id=row.peer_identity_text(),
         ike=row.ike_offer(),

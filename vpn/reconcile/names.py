@@ -1,7 +1,8 @@
 """Peers that are known by name: looked up by the worker, never inside a request.
 
 What a name leads to is an observation, kept in the row: while a lookup fails the last address
-stays, and as long as a name still has it, it is not exchanged for another of the same name.
+stays, and as long as a name still has it, it is not exchanged for another of the same name. The
+rules of a peer's address hold for what a name leads to as well.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
+from ipaddress import IPv4Address
 
-from vpn.models import Connection, Gateway
+from vpn.domain.checks import unfit_peer
+from vpn.models import Connection, ConnectionCidr, Gateway
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +32,24 @@ def refresh_names(gateway: Gateway, *, clock: Callable[[], float] = time.monoton
     for row in gateway.connections.all():
         if not row.peer_fqdn:
             continue
-        found = addresses_of(row.peer_fqdn, clock())
+        answers = addresses_of(row.peer_fqdn, clock())
+        unfit = {text: _unfit(text, row, gateway) for text in answers}
+        found = [text for text in answers if not unfit[text]]
+        row.name_fault = next((f"{text}, {kind}" for text, kind in unfit.items() if kind), "")
         if not found or row.resolved_address in found:
             continue
         log.info("connection %s: %s is %s now", row.pk, row.peer_fqdn, found[0])
         row.resolved_address = found[0]
         Connection.objects.filter(pk=row.pk, peer_fqdn=row.peer_fqdn).update(resolved_address=found[0])
+
+
+def _unfit(text: str, row: Connection, gateway: Gateway) -> str:
+    """Why the connection's peer cannot be there; empty if it can."""
+    address = IPv4Address(text)
+    own = {cidr.cidr for cidr in row.cidrs.all() if cidr.side == ConnectionCidr.PEER}
+    if f"{text}/32" in own:
+        return "a peer CIDR of the connection itself"
+    return unfit_peer(address, gateway.public_address)
 
 
 def addresses_of(name: str, now: float) -> tuple[str, ...]:

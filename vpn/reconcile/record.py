@@ -13,7 +13,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState, Reason
@@ -53,27 +53,25 @@ def record_state(
     """
     now: Gateway | None = gateway
     while now is not None and (now.observed_at is None or now.observed_at < state.at):
-        status = _derived(now, spec, state)
+        status = _derived(now, spec, state, applied=applied)
         before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
         with transaction.atomic():
-            if _claim(now, state.at):
+            if _claim(now, state.at, look_in or RESTING):
                 changed = _record_connections(now, before, status, state.at)
                 changed |= _record_members(now, status)
-                _record_gateway(
-                    now, spec, status, state.at, applied=applied, changed=changed, look_in=look_in
-                )
+                _record_gateway(now, spec, status, state.at, applied=applied, changed=changed)
                 return status
         now = load_gateway(gateway.pk)
     return None
 
 
-def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState) -> GatewayStatus:
+def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState, *, applied: bool) -> GatewayStatus:
     return derive_status(
         spec,
         state,
         now=state.at,
         provisioned=gateway.available_at is not None,
-        failures=gateway.failures,
+        failures=0 if applied else gateway.failures,
         failure=_last_failure(gateway),
     )
 
@@ -88,12 +86,15 @@ def record_failure(gateway: Gateway, message: str, at: datetime, *, look_in: tim
     )
 
 
-def _claim(gateway: Gateway, at: datetime) -> bool:
-    """Whether the rows that were read are still the last that was recorded."""
+def _claim(gateway: Gateway, at: datetime, look_in: timedelta) -> bool:
+    """Whether the rows that were read are still the last that was recorded. In quiet times this is
+    all that is written."""
     same = Gateway.objects.filter(pk=gateway.pk, observed_at=gateway.observed_at)
     if gateway.observed_at is None:
         same = Gateway.objects.filter(pk=gateway.pk, observed_at__isnull=True)
-    return bool(same.update(observed_at=at))
+    # Whoever has asked for a look meanwhile shall have it.
+    asked = Case(When(look_at=gateway.look_at, then=Value(at + look_in)), default=F("look_at"))
+    return bool(same.update(observed_at=at, look_at=asked))
 
 
 def _last_failure(gateway: Gateway) -> str:
@@ -229,7 +230,6 @@ def _record_gateway(
     *,
     applied: bool,
     changed: bool,
-    look_in: timedelta | None,
 ) -> None:
     fields: dict[str, object] = {
         "lifecycle_state": Lifecycle(status.lifecycle_state.value),
@@ -252,9 +252,7 @@ def _record_gateway(
         StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
     changed |= any(getattr(gateway, name) != value for name, value in fields.items())
     if changed:
-        fields["stamp"] = F("stamp") + 1
-    fields["look_at"] = at + (look_in or RESTING)
-    Gateway.objects.filter(pk=gateway.pk).update(**fields)
+        Gateway.objects.filter(pk=gateway.pk).update(**fields, stamp=F("stamp") + 1)
 
 
 def _word(status: GatewayStatus) -> str:

@@ -40,7 +40,7 @@ def parameters_of(row: Connection) -> Parameters:
         connection_id=row.pk,
         name=row.name,
         gateway=row.gateway.name,
-        yours=End(row.address or row.peer, row.peer_identity_text(), tuple(peer)),
+        yours=End(row.peer, row.peer_identity_text(), tuple(peer)),
         ours=End(own, row.local_identity_text(), tuple(local)),
         ike=row.ike_offer(),
         esp=row.esp_offer(),

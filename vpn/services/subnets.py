@@ -23,7 +23,7 @@ from vpn.domain.checks_networks import (
     subnet_deletion_violations,
     subnet_violations,
 )
-from vpn.models import Instance, Subnet, Vpc
+from vpn.models import ConnectionCidr, Instance, Subnet, Vpc
 from vpn.services.addresses import release_addresses, take_address, taken
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import InstanceFields, Reference, SubnetFields
@@ -58,6 +58,7 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
             other_names=names,
             other_blocks=[s.ipv4_cidr_block for s in siblings],
             lower_names=fields.get("generation") == 2,
+            led_away=_led_away(vpc),
             quotas=quotas_of(account.id),
         )
         broken = subnet_violations(draft, facts=facts)
@@ -205,6 +206,14 @@ def _vpc_of(actor: Actor, reference: Reference) -> Vpc:
         noun="VPC",
         collection="vpcs",
     )
+
+
+def _led_away(vpc: Vpc) -> dict[str, str]:
+    """Peer CIDRs of the VPC's connections, and the names of those."""
+    rows = ConnectionCidr.objects.filter(
+        side=ConnectionCidr.PEER, connection__gateway__vpc=vpc, connection__gateway__deleted_at__isnull=True
+    )
+    return dict(rows.values_list("cidr", "connection__name"))
 
 
 def _agrees(actor: Actor, subnet: Subnet, fields: InstanceFields) -> list[Violation]:

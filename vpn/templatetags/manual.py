@@ -3,53 +3,108 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import NamedTuple
 
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from policies.domain.algorithms import EVERYTHING, INTEGRATED
 from policies.strength import word_of
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.support import KeyIds, Phase, Support, Word
 from vpn.domain.handoff.vendors import VENDORS, Vendor
 
 register = template.Library()
-_EVERYTHING = Support()
+# Every algorithm of the API, in the order of its tables; no policy has combined ciphers in phase 1.
+_IKE: tuple[Word, ...] = (*EVERYTHING.encryption, *EVERYTHING.authentication, *EVERYTHING.dh_groups)
+_ESP: tuple[Word, ...] = (
+    *EVERYTHING.esp_encryption,
+    *(word for word in EVERYTHING.esp_authentication if word != INTEGRATED),
+    *EVERYTHING.dh_groups,
+)
 
 
 class Device(NamedTuple):
-    """A vendor, and what its devices have not or have no more."""
+    """A vendor, and what its devices have not, have in some releases only, or have no more.
+
+    `unwritten` they may have, but no configuration of ours uses it.
+    """
 
     vendor: Vendor
     missing: list[str]
+    unwritten: list[str]
+    unsure: list[str]
+    only_v2: list[str]
     retired: str
     dpd: str
     key: str
+    key_ids: str
 
 
 @register.simple_tag
 def devices() -> list[Device]:
     """Every device for which a configuration can be had, in the order of the hand-off page."""
-    return [
-        Device(vendor, _missing(vendor.support), _retired(vendor.support), _dpd(vendor), _key(vendor.support))
-        for vendor in VENDORS.values()
-    ]
+    return [_device(vendor) for vendor in VENDORS.values()]
+
+
+def _device(vendor: Vendor) -> Device:
+    support = vendor.support
+    return Device(
+        vendor=vendor,
+        missing=_missing(support),
+        unwritten=[_word(word) for word in _IKE if word in support.unwritten],
+        unsure=_by_phase(support.ike.unsure, support.esp.unsure),
+        only_v2=[_word(word) for word in _ESP if word in support.only_v2],
+        retired=_retired(support),
+        dpd=_dpd(vendor),
+        key=_key(support),
+        key_ids=_KEY_IDS[support.key_ids],
+    )
+
+
+_KEY_IDS = {
+    KeyIds.BYTES: "",
+    KeyIds.TEXT: "as plain text only; for other bytes the file has a place to fill in.",
+    KeyIds.NONE: "are not written; the file has a place to fill in.",
+}
 
 
 def _missing(support: Support) -> list[str]:
-    words = [word_of(name) for name in sorted(_EVERYTHING.ciphers - support.ciphers)]
-    words += [word_of(name) for name in sorted(_EVERYTHING.digests - support.digests)]
-    return words + [f"DH group {number}" for number in sorted(_EVERYTHING.groups - support.groups)]
+    ike = {word for word in _IKE if not _has(support.ike, word)}
+    esp = {word for word in _ESP if not _has(support.esp, word)}
+    return _by_phase(ike - support.unwritten, esp - support.unwritten)
+
+
+def _has(phase: Phase, word: Word) -> bool:
+    return word in phase.ciphers | phase.digests | phase.groups
+
+
+def _by_phase(ike: Set[Word], esp: Set[Word]) -> list[str]:
+    """What is there in both phases stands alone, as does what only phase 2 could have."""
+    said = []
+    for word in dict.fromkeys((*_ESP, *_IKE)):
+        if word in ike and word in esp:
+            said.append(_word(word))
+        elif word in ike:
+            said.append(f"{_word(word)} in phase 1")
+        elif word in esp:
+            said.append(f"{_word(word)} in phase 2" if word in _IKE else _word(word))
+    return said
+
+
+def _word(word: Word) -> str:
+    return word_of(word) if isinstance(word, str) else f"DH group {word}"
 
 
 def _retired(support: Support) -> str:
-    words = sorted(word if isinstance(word, str) else f"DH group {word}" for word in support.retired)
-    return f"{', '.join(map(word_of, words))} {support.since}" if words else ""
+    words = sorted(_word(word) for word in support.retired)
+    return f"{', '.join(words)} {support.since}" if words else ""
 
 
 def _dpd(vendor: Vendor) -> str:
     low, high = vendor.support.dpd
-    return f"{low} to {high} s" if (low, high) != _EVERYTHING.dpd else ""
+    return f"{low} to {high} s" if (low, high) != Support().dpd else ""
 
 
 def _key(support: Support) -> str:

@@ -21,7 +21,6 @@ from console.web.forms import RuleForm
 from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
 from console.web.sign_in import password_is_right
-from vpn.domain.handoff.rows import rows
 from vpn.domain.handoff.vendors import (
     VENDORS,
     CannotRender,
@@ -30,6 +29,7 @@ from vpn.domain.handoff.vendors import (
     limits,
     obstacles,
     render_sheet,
+    table,
 )
 from vpn.domain.handoff.vendors import render as render_file
 from vpn.domain.spec import Secret
@@ -131,7 +131,7 @@ def device_context(row: Connection, vendor: Vendor | None, psk: Secret | None = 
     text = "" if broken else text_of(row, vendor, psk)
     return {
         "connection": row,
-        "rows": rows(parameters),
+        "rows": table(vendor, parameters),
         "vendors": VENDORS.values(),
         "vendor": vendor,
         "slug": vendor.slug if vendor else SHEET,

@@ -32,6 +32,7 @@ from vpn.domain.handoff.parameters import Parameters, mss, safe_name
 from vpn.domain.handoff.parse import recognise
 from vpn.domain.handoff.recognised import ISTHMUS
 from vpn.domain.handoff.rows import rows
+from vpn.domain.handoff.support import fitted
 from vpn.domain.handoff.vendors import (
     VENDORS,
     CannotRender,
@@ -39,7 +40,6 @@ from vpn.domain.handoff.vendors import (
     limits,
     obstacles,
     render,
-    render_sheet,
 )
 from vpn.domain.spec import Secret
 
@@ -84,26 +84,22 @@ def test_every_device_is_told_everything(slug: str, policy: str) -> None:
     assert not obstacles(VENDORS[slug], parameters)
 
 
+@pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("slug", DEVICES)
-def test_our_own_exports_are_recognised(slug: str) -> None:
-    for parameters in CASES.values():
-        found = recognise(text(parameters, DEVICES[slug]))
-        assert found.source == ISTHMUS and found.psk is None
-        assert (found.peer_address, found.own_address) == (GATEWAY, PEER)
+def test_what_is_exported_comes_back(slug: str, name: str) -> None:
+    """With and without the key; the suite is the one of the device's own part."""
+    parameters, device = CASES[name], DEVICES[slug]
+    chosen = fitted(device.support, parameters) if device else parameters
+    for key in (None, Secret("1", KEY)):
+        found = recognise(text(parameters, device, key))
+        assert found.source == ISTHMUS
+        assert (found.psk.value if found.psk else None) == (key.value if key else None)
+        assert any("No pre-shared key" in line for line in found.warnings) == (key is None)
+        assert (found.peer_address, found.own_address) == (GATEWAY, parameters.yours.fixed_address)
         assert (found.local_cidrs, found.peer_cidrs) == (parameters.yours.cidrs, parameters.ours.cidrs)
         assert found.ike_version == parameters.version
-        assert found.ike_proposals == (parameters.ike_suite.keywords,)
-        assert found.esp_proposals == (parameters.esp_suite.keywords,)
-
-
-def test_the_key_is_recognised_where_it_can_be() -> None:
-    given_key = Secret("1", KEY)
-    for made in (
-        render(VENDORS["strongswan"], case(), made_at=MADE_AT, psk=given_key),
-        render_sheet(case(), made_at=MADE_AT, psk=given_key),
-    ):
-        found = recognise(made).psk
-        assert found is not None and found.value == KEY
+        assert found.ike_proposals == (chosen.ike_suite.keywords,)
+        assert found.esp_proposals == (chosen.esp_suite.keywords,)
 
 
 WRITTEN = {
@@ -134,6 +130,7 @@ def test_the_key_is_written_as_the_device_reads_it(slug: str) -> None:
         ("vyos", "it's-one", 'character "\'"'),
         ("mikrotik", "line\nbreak", "character '\\n'"),
         ("strongswan", "line\nbreak", "character '\\n'"),
+        ("libreswan", 'a"quote', "character '\"'"),
     ],
 )
 def test_a_key_that_a_device_would_misread_is_refused(slug: str, key: str, message: str) -> None:
@@ -160,7 +157,8 @@ def test_what_a_device_cannot_do_is_said_and_not_rendered() -> None:
         ("strongswan", case(), "aes256-sha256-modp2048 with IKEv2 in phase 1 and aes256-sha256 in phase 2"),
         ("strongswan", case(V2), "pins the first that the device has: aes256-sha256 in phase 2"),
         ("vyos", case(V1, PFS), "IKEv1 is deprecated"),
-        ("fortigate", case(ours=("0.0.0.0/0",)), "keep a route to 203.0.113.1 outside of it"),
+        ("vyos", case(yours=("0.0.0.0/0",)), "packets for every destination come out of the tunnel"),
+        ("cisco", case(V1, PFS), "it cannot stand behind NAT"),
     ],
 )
 def test_limits_are_told(slug: str, parameters: Parameters, message: str) -> None:

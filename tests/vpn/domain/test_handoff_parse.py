@@ -80,6 +80,27 @@ def test_our_own_export_was_written_for_this_side() -> None:
     assert "No pre-shared key" in " ".join(found.warnings)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '198.51.100.9 203.0.113.1 : PSK "a+b"',
+        "  pre-shared-key a+b",
+        "crypto isakmp key a+b address 203.0.113.1",
+        'set security ike policy isth-1 pre-shared-key ascii-text "a+b"',
+        '        set psksecret "a+b"',
+        "set vpn ipsec authentication psk isth-1 secret 'a+b'",
+        "    <pre-shared-key>a+b</pre-shared-key>",
+        '/ip ipsec identity add peer=isth-1 auth-method=pre-shared-key secret="a+b" my-id=address:1.2.3.4',
+    ],
+)
+def test_the_key_is_read_from_the_devices_own_line(line: str) -> None:
+    found = recognise(SHEET + line + "\n")
+    assert found.psk is not None and found.psk.value == "a+b"
+    assert not any("No pre-shared key" in words for words in found.warnings)
+    assert recognise(SHEET + line.replace("a+b", "<PRE-SHARED-KEY>")).psk is None
+    assert recognise(f"{SHEET}# {line}").psk is None
+
+
 def test_the_other_reading_swaps_both_sides() -> None:
     found = recognise(PLAIN)
     other = found.mirrored()
@@ -215,6 +236,8 @@ PUZZLES = [
     "Isthmus hand-off 1 Your address: ",
     "!#",
     "Isthmus hand-off 1\nYour address: 1.1.1.1\nCIDRs on your side: " + "1.1.1.1,",
+    "Isthmus hand-off 1\nYour address: 1.1.1.1\n" + '/ip ipsec identity add peer=a auth-method=b secret="\\',
+    "Isthmus hand-off 1\nYour address: 1.1.1.1\na b : PSK ",
 ]
 
 

@@ -24,7 +24,7 @@ from tests.vpn.domain.values import (
 from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, Terminate
 from vpn.domain.peers import peers
 from vpn.domain.plan import plan
-from vpn.domain.spec import ConnectionSpec, MemberRole
+from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole
 from vpn.domain.state import GatewayState, LoadedPeer
 
 OTHER_ESP = EspOffer(Proposal(("aes128",), ("sha1",)), 600)
@@ -94,7 +94,12 @@ def _apply(state: GatewayState, member: UUID, action: Action) -> tuple[GatewaySt
     seen = state.members[member]
     if isinstance(action, LoadPeer):
         children = {c.name: c.fingerprint() for c in action.peer.children}
-        loaded = {**seen.loaded, action.peer.name: LoadedPeer(action.peer.fingerprint(), children)}
+        loaded = {
+            **seen.loaded,
+            action.peer.name: LoadedPeer(
+                action.peer.fingerprint(), children, action.peer.dpd, action.peer.watches
+            ),
+        }
         return with_member(state, member, loaded=loaded), False
     if isinstance(action, Terminate):
         return with_member(state, member, sas=(sa(action.peer, []),)), True
@@ -164,3 +169,46 @@ def name_of_peer(action: Action) -> str:
         case Initiate(peer_name) | Terminate(peer_name):
             return peer_name
     return ""
+
+
+def _sharing(first: int, *second: int) -> GatewaySpec:
+    """Connections to one peer that ask for dead peer detection every so many seconds, 0 for never."""
+    more = [connection(f"c{n}", remote=[f"10.{n}.0.0/24"], dpd=dpd) for n, dpd in enumerate(second, 3)]
+    return gateway(connection(dpd=first), *more)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (_sharing(5, 5), _sharing(5, 2)),
+        (_sharing(0, 5), _sharing(0, 0)),
+        (_sharing(0), _sharing(0, 2)),
+        (_sharing(0, 2), _sharing(0)),
+    ],
+    ids=["stricter", "off", "one more", "one less"],
+)
+def test_dead_peer_detection_of_one_connection_leaves_its_neighbour_up(
+    before: GatewaySpec, after: GatewaySpec
+) -> None:
+    kept = names(gateway(before.connections[0]))[0]
+    todo = actions(plan(after, settled(before), now=NOW), 0)
+    (peer,), (old,) = peers(after), peers(before)
+    kept_figures = replace(peer, dpd_interval=old.dpd_interval, dpd_timeout=old.dpd_timeout)
+    assert LoadPeer(kept_figures) in todo
+    assert DropPeer(peer.name) not in todo
+    assert not any(isinstance(a, Terminate) and a.child in {"", kept} for a in todo)
+    assert not any(isinstance(a, Initiate) and a.child == kept for a in todo)
+
+
+def test_dead_peer_detection_holds_from_the_next_ike_sa_on() -> None:
+    before, after = _sharing(0, 5), _sharing(0, 2)
+    down = settled(before, up=False)
+    assert actions(plan(after, down, now=NOW), 0)[0] == LoadPeer(peers(after)[0])
+    assert actions(plan(after, settled(before), now=NOW), 1) == [LoadPeer(peers(after)[0])]
+
+
+def test_dead_peer_detection_of_a_lone_connection_holds_at_once() -> None:
+    """charon keeps an IKE SA's own as long as it lives."""
+    before, after = _sharing(5), _sharing(2)
+    (peer,) = peers(after)
+    assert actions(plan(after, settled(before), now=NOW), 0)[:2] == [DropPeer(peer.name), LoadPeer(peer)]

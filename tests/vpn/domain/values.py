@@ -109,7 +109,9 @@ def settled(spec: GatewaySpec, *, up: bool = True, active: int = 0) -> GatewaySt
     """The state in which nothing of `spec` remains to be done."""
     local, remote = served_cidrs(spec)
     loaded = {
-        peer.name: LoadedPeer(peer.fingerprint(), {c.name: c.fingerprint() for c in peer.children})
+        peer.name: LoadedPeer(
+            peer.fingerprint(), {c.name: c.fingerprint() for c in peer.children}, peer.dpd, peer.watches
+        )
         for peer in peers(spec)
     }
     states = {}

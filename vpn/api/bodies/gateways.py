@@ -10,6 +10,7 @@ from uuid import UUID
 
 from console.api.links import Links, stamp
 from console.api.resource_groups import resource_group_reference
+from console.errors import not_found
 from console.models.prepared import PreparedQuery
 from vpn.api.bodies.networks import subnet_reference, vpc_reference
 from vpn.models import Connection, Gateway, GatewayMember
@@ -30,16 +31,21 @@ _connections = PreparedQuery(
 
 
 def gateway_body(gateway: Gateway, links: Links) -> dict[str, Any]:
-    """Two queries. Subnet, VPC and resource group come with the row."""
+    """Two queries. Subnet, VPC and resource group come with the row. Raises NotFound when its deletion
+    was finished since the row was read: its members are gone then."""
+    members = _members(gateway.pk)
+    if not members:
+        raise not_found("vpn_gateway_not_found", "VPN gateway", gateway.pk)
     references = [
         connection_reference(gateway.pk, ident, name, links)
         for ident, name in _connections.tuples(gateway.pk, names=("id", "name"))
     ]
-    return _body(gateway, _members(gateway.pk), references, links)
+    return _body(gateway, members, references, links)
 
 
 def gateway_bodies(gateways: Sequence[Gateway], links: Links) -> list[dict[str, Any]]:
-    """Two queries for all of them. Subnet, VPC and resource group come with the rows."""
+    """Two queries for all of them. Subnet, VPC and resource group come with the rows. Left out is
+    one whose deletion was finished since the rows were read."""
     ids = [gateway.pk for gateway in gateways]
     members: dict[UUID, list[GatewayMember]] = defaultdict(list)
     for member in GatewayMember.objects.filter(gateway_id__in=ids).order_by("index"):
@@ -48,7 +54,7 @@ def gateway_bodies(gateways: Sequence[Gateway], links: Links) -> list[dict[str, 
     rows = Connection.objects.filter(gateway_id__in=ids).order_by("created_at", "id")
     for gateway_id, ident, name in rows.values_list("gateway_id", "id", "name"):
         connections[gateway_id].append(connection_reference(gateway_id, ident, name, links))
-    return [_body(row, members[row.pk], connections[row.pk], links) for row in gateways]
+    return [_body(row, members[row.pk], connections[row.pk], links) for row in gateways if members[row.pk]]
 
 
 def connection_reference(gateway_id: UUID, ident: UUID, name: str, links: Links) -> dict[str, Any]:

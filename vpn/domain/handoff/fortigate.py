@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 
-from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite
-from vpn.domain.handoff.support import MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support, clamped, failures
+from vpn.domain.handoff.named import OURS, YOURS, Kind, named
+from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite, Timeout
+from vpn.domain.handoff.support import CIPHERS, USUAL_GROUPS, KeyIds, Phase, Support, failures
 
 SUPPORT = Support(
-    ciphers=MORE_CIPHERS,
-    digests=MORE_DIGESTS,
-    groups=MORE_GROUPS,
+    ike=Phase(groups=USUAL_GROUPS),
+    esp=Phase(ciphers=CIPHERS | {"aes128gcm16", "aes256gcm16"}, groups=USUAL_GROUPS),
     dpd=(1, 3600),
+    timeout=Timeout.QUESTIONS,
+    key_ids=KeyIds.TEXT,
+    expects_v1=False,
     key_characters='"\\',
     key_beginnings=("ENC ",),
 )
 VERIFY = ("diagnose vpn ike gateway list", "diagnose vpn tunnel list", "get vpn ipsec tunnel summary")
 NOTES = (
-    "Paste it into the CLI; every `edit` is new, nothing of yours is changed",
+    "Every `edit` is new, nothing of yours is changed",
+    "With central NAT the policies have no `set nat`: leave the tunnel out of your central rules",
     "The second static route keeps packets from leaving in clear while the tunnel is down",
 )
-_WORDS = {"triple_des": "3des"}
+_WORDS = {"triple_des": "3des", "aes128gcm16": "aes128gcm", "aes256gcm16": "aes256gcm"}
+_IDENTITIES = {Kind.ADDRESS: "address", Kind.NAME: "fqdn", Kind.KEY: "keyid"}
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
@@ -33,7 +38,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
         *_block("firewall addrgrp", _groups(parameters)),
         *_block("router static", _routes(parameters)),
         *_block("firewall policy", _policies(parameters)),
-        "# To take it away again: delete these policies, routes, groups, addresses, phase 2 and phase 1.",
+        *_removal(parameters),
     ]
 
 
@@ -47,25 +52,33 @@ def _edit(name: str, settings: Iterable[str]) -> list[str]:
 
 
 def _phase1(parameters: Parameters, key: str) -> list[str]:
-    suite = parameters.ike_suite
+    suite, own = parameters.ike_suite, named(parameters.yours.identity)
     return [
         'interface "<WAN-INTERFACE>"',
         f"ike-version {parameters.version}",
         *(["mode main"] if parameters.version == 1 else []),
-        "peertype any",
+        *_expected(parameters),
         "net-device disable",
         f"proposal {_proposal(suite)}",
         f"dhgrp {suite.group}",
         f"keylife {parameters.ike.lifetime}",
-        "localid-type address",
-        f'localid "{parameters.yours.identity}"',
+        f"localid-type {_IDENTITIES[own.kind]}",
+        f'localid "{own.plain or YOURS}"',
         "nattraversal enable",
         "dpd on-idle",
-        f"dpd-retryinterval {clamped(SUPPORT, parameters.dpd_interval)}",
-        f"dpd-retrycount {failures(SUPPORT, parameters)}",
+        f"dpd-retryinterval {parameters.dpd_interval}",
+        f"dpd-retrycount {failures(parameters)}",
         f"remote-gw {parameters.ours.address}",
         f'psksecret "{key}"',
     ]
+
+
+def _expected(parameters: Parameters) -> list[str]:
+    """An address is known by `remote-gw`; in main mode the key is all that is asked for."""
+    other = named(parameters.ours.identity)
+    if other.kind is Kind.ADDRESS or parameters.version == 1:
+        return ["peertype any"]
+    return ["peertype one", f'peerid "{other.plain or OURS}"']
 
 
 def _phase2(parameters: Parameters) -> Iterable[list[str]]:
@@ -122,14 +135,32 @@ def _policies(parameters: Parameters) -> Iterable[list[str]]:
             "action accept",
             'schedule "always"',
             'service "ALL"',
+            "nat disable",
             f"tcp-mss-sender {TCP_MSS}",
             f"tcp-mss-receiver {TCP_MSS}",
         ]
         yield _edit("0", settings)
 
 
+def _removal(parameters: Parameters) -> list[str]:
+    """Policies and routes got their numbers from the device."""
+    tag = parameters.tag
+    names = {
+        "firewall addrgrp": [f"{tag}-yours", f"{tag}-ours"],
+        "firewall address": [name for _, name, _ in _named(parameters)],
+        "vpn ipsec phase2-interface": [f"{tag}-{number + 1}" for number in range(len(parameters.pairs))],
+        "vpn ipsec phase1-interface": [tag],
+    }
+    lines = [f"show firewall policy | grep -f {tag}", f"show router static | grep -f {tag}"]
+    lines += ["config firewall policy", "    delete NUMBER, twice", "end"]
+    lines += ["config router static", f"    delete NUMBER, {2 * len(parameters.ours.cidrs)} times", "end"]
+    for path, listed in names.items():
+        lines += [f"config {path}", *(f'    delete "{name}"' for name in listed), "end"]
+    return ["# To take it away again; the first two commands tell the numbers:", *(f"#   {x}" for x in lines)]
+
+
 def _proposal(suite: Suite) -> str:
-    return f"{_WORDS.get(suite.cipher, suite.cipher)}-{suite.digest}"
+    return "-".join(_WORDS.get(word, word) for word in (suite.cipher, suite.digest) if word)
 
 
 def _masked(network: IPv4Network) -> str:

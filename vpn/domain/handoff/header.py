@@ -8,7 +8,7 @@ from xml.sax.saxutils import unescape
 
 from vpn.domain.handoff import sheet
 from vpn.domain.handoff.parameters import Parameters, safe_name
-from vpn.domain.handoff.rows import Row, rows
+from vpn.domain.handoff.rows import Row
 
 _PLACEHOLDER = re.compile(r"<[A-Z][-A-Z0-9]*>")
 
@@ -16,19 +16,20 @@ _PLACEHOLDER = re.compile(r"<[A-Z][-A-Z0-9]*>")
 def header(
     parameters: Parameters,
     device: str,
+    table: Iterable[Row],
     *,
     made_at: str,
     body: Iterable[str] = (),
     notes: Iterable[str] = (),
     verify: Iterable[str] = (),
 ) -> Iterator[str]:
-    """Plain lines; the file puts its comment mark before each."""
+    """Plain lines; the file puts its comment mark before each. `table` tells what `body` does."""
     yield f"{sheet.MARK}: {device}"
     yield f"Connection: {safe_name(parameters.name)} ({parameters.connection_id})"
     yield f"Gateway: {safe_name(parameters.gateway)}"
     yield f"Made at: {made_at}, parameters {parameters.fingerprint}"
     yield ""
-    yield from (line_of(row) for row in rows(parameters))
+    yield from (line_of(row) for row in table)
     if wanted := sorted(set(_PLACEHOLDER.findall(unescape("\n".join(body))))):
         yield ""
         yield f"Replace before use: {', '.join(wanted)}"

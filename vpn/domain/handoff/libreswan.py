@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from vpn.domain.handoff.named import OURS, YOURS, Kind, named
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.support import CIPHERS, COMBINED, USUAL_GROUPS, KeyIds, Phase, Support
 
-SUPPORT = Support(groups=frozenset({5, 14}))
+_GROUPS = USUAL_GROUPS - {2}
+SUPPORT = Support(
+    ike=Phase(groups=_GROUPS),
+    esp=Phase(ciphers=CIPHERS | COMBINED, groups=_GROUPS),
+    # Only builds with all algorithms have them.
+    unwritten=frozenset({23, 24}),
+    key_ids=KeyIds.TEXT,
+    key_characters='"',
+)
 VERIFY = ("ipsec auto --up <TAG>", "ipsec trafficstatus", "ipsec status")
 NOTES = (
     "Dead peer detection has no timeout of its own with IKEv2",
     "Libreswan 5 refuses IKEv1 unless `config setup` has ikev1-policy=accept",
     "Libreswan 3 and 4 before 4.2 write ikev2=insist or ikev2=never instead of keyexchange",
 )
-_WORDS = {"triple_des": "3des", "sha256": "sha2_256"}
+_WORDS = {"triple_des": "3des", "sha256": "sha2_256", "sha384": "sha2_384", "sha512": "sha2_512"}
+_WORDS |= {f"aes{bits}gcm16": f"aes_gcm{bits}" for bits in (128, 192, 256)}
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
     """Two files; the second holds the key."""
     yours, ours = parameters.yours, parameters.ours
+    own, other = _identity(yours.identity, YOURS), _identity(ours.identity, OURS)
     settings = [
         f"keyexchange=ikev{parameters.version}",
         "authby=secret",
         "type=tunnel",
-        f"left={yours.address}",
-        f"leftid={yours.identity}",
+        f"left={yours.fixed_address or '%defaultroute'}",
+        f"leftid={own}",
         f"leftsubnets={{{','.join(yours.cidrs)}}}",
         f"right={ours.address}",
-        f"rightid={ours.identity}",
+        f"rightid={other}",
         f"rightsubnets={{{','.join(ours.cidrs)}}}",
         f"ike={_keywords(parameters.ike_suite)};dh{parameters.ike_suite.group}",
         f"ikelifetime={parameters.ike.lifetime}s",
@@ -45,19 +56,33 @@ def body(parameters: Parameters, key: str) -> list[str]:
         *(f"    {line}" for line in settings),
         "",
         f"# --- /etc/ipsec.d/{parameters.tag}.secrets (mode 0600) ---",
-        f'{yours.identity} {ours.identity} : PSK "{key}"',
+        f'{own} {other} : PSK "{key}"',
         "",
         "# Packets that leave by the tunnel must not be masqueraded:",
         *(
             f"#   iptables -t nat -I POSTROUTING -s {pair.yours} -d {pair.ours} -j ACCEPT"
             for pair in parameters.pairs
         ),
-        "# To take it away again: ipsec auto --delete, then remove both files.",
+        "# To take it away again:",
+        f"#   ipsec auto --delete {parameters.tag}",
+        f"#   rm /etc/ipsec.d/{parameters.tag}.conf /etc/ipsec.d/{parameters.tag}.secrets",
+        *(
+            f"#   iptables -t nat -D POSTROUTING -s {pair.yours} -d {pair.ours} -j ACCEPT"
+            for pair in parameters.pairs
+        ),
     ]
 
 
+def _identity(text: str, placeholder: str) -> str:
+    """After @ a name is taken as it stands and not looked up; brackets make it a key ID."""
+    who = named(text)
+    if who.kind is Kind.KEY:
+        return f"@[{who.plain}]" if who.plain else placeholder
+    return f"@{who.value}" if who.kind is Kind.NAME else who.value
+
+
 def _keywords(suite: Suite) -> str:
-    return f"{_WORDS.get(suite.cipher, suite.cipher)}-{_WORDS.get(suite.digest, suite.digest)}"
+    return "-".join(_WORDS.get(word, word) for word in (suite.cipher, suite.digest) if word)
 
 
 def _esp(suite: Suite) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from vpn.domain.handoff import strongswan
 from vpn.domain.handoff.parameters import Parameters
-from vpn.domain.handoff.support import COMBINED, MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support
+from vpn.domain.handoff.support import Support
 
-SUPPORT = Support(
-    ciphers=MORE_CIPHERS | COMBINED, digests=MORE_DIGESTS, groups=MORE_GROUPS | {22, 23, 24}, names=True
-)
-VERIFY = ("swanctl --load-all", "VPN > IPsec > Status Overview", "VPN > IPsec > Log File")
+# Those of the file; what the pages have not is in the notes.
+SUPPORT = Support()
+VERIFY = ("swanctl --list-sas", "VPN > IPsec > Status Overview", "VPN > IPsec > Log File")
 NOTES = (
     "The pages do not show what comes from a file; to have it there, type the values listed at the end",
-    "The pages have no 3DES and no MD5, and DH groups 2 and 5 in a few proposals only; the file has them all",
+    "The pages have no 3DES, no MD5 and no DH groups 22 to 24, and groups 2 and 5 in a few proposals only;"
+    " the file has them all",
     "Add a rule in Firewall > Rules > IPsec that lets the networks behind the gateway in",
     "Set Firewall > Settings > Normalization to a maximum MSS of 1360 for the interface IPsec",
 )
@@ -20,13 +20,25 @@ NOTES = (
 
 def body(parameters: Parameters, key: str) -> list[str]:
     """Both ways: the file, or by hand."""
-    file = strongswan.body(parameters, key)
-    end = file.index("")
-    return [*file[:end], "", *(f"# {line}".rstrip() for line in _by_hand(parameters))]
+    remarks = [*_by_hand(parameters), "", *_around(parameters)]
+    return [*strongswan.settings(parameters, key), "", *(f"# {line}".rstrip() for line in remarks)]
+
+
+def _around(parameters: Parameters) -> list[str]:
+    """NAT, and the way back."""
+    return [
+        "NAT: automatic outbound rules leave the packets of the tunnel alone. With manual rules put these",
+        "first in Firewall > NAT > Outbound, for the interface IPsec, with Do not NAT:",
+        *(f"  Source {pair.yours}, Destination {pair.ours}" for pair in parameters.pairs),
+        "To take it away again: remove this file and the rules, then",
+        "  swanctl --load-all",
+        f"  swanctl --terminate --ike {parameters.tag}",
+    ]
 
 
 def _by_hand(parameters: Parameters) -> list[str]:
     yours, ours = parameters.yours, parameters.ours
+    own = f"Local addresses {yours.fixed_address}" if yours.fixed_address else "Local addresses empty"
     timeout = f", DPD timeout {parameters.dpd_timeout}" if parameters.version == 1 else ""
     return [
         "By hand instead of this file:",
@@ -34,7 +46,7 @@ def _by_hand(parameters: Parameters) -> list[str]:
         f"  Remote Identifier {ours.identity}, Type PSK",
         f"VPN > IPsec > Connections: Version IKEv{parameters.version},",
         f"  Proposals {parameters.ike_suite.keywords},",
-        f"  Local addresses {yours.address}, Remote addresses {ours.address}, MOBIKE off,",
+        f"  {own}, Remote addresses {ours.address}, MOBIKE off,",
         f"  Rekey time {parameters.ike.lifetime}, DPD delay {parameters.dpd_interval}{timeout}",
         f"  Local Authentication: Pre-Shared Key, Id {yours.identity}",
         f"  Remote Authentication: Pre-Shared Key, Id {ours.identity}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import astuple, dataclass
-from ipaddress import IPv4Network
+from enum import StrEnum
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from itertools import product
 from uuid import UUID
 
@@ -33,13 +34,35 @@ _WORDS = {
 _GCM_IV, _GCM_CHECK, _CHECKS = 8, 16, {"sha256": 16, "sha384": 24, "sha512": 32}
 
 
+class Timeout(StrEnum):
+    """What a device makes of the timeout of dead peer detection."""
+
+    # Counts with IKEv1 only; IKEv2 has retransmissions instead (RFC 7296 section 2.4).
+    SECONDS = "seconds"
+    # As before, as a whole number of intervals.
+    INTERVALS = "intervals"
+    # So many unanswered questions, with either version.
+    QUESTIONS = "questions"
+    # Cannot be set.
+    FIXED = "fixed"
+
+
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side: its public address, its IKE identity, the networks behind it."""
+    """One side: its public address or the name that it is known by, its IKE identity in strongSwan's
+    words, the networks behind it."""
 
     address: str
     identity: str
     cidrs: tuple[str, ...]
+
+    @property
+    def fixed_address(self) -> str:
+        """Empty for a side that is known by its name, for then its address may change."""
+        try:
+            return str(IPv4Address(self.address))
+        except AddressValueError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +73,11 @@ class Suite:
     cipher: str
     digest: str
     group: int = 0
+
+    @property
+    def words(self) -> tuple[str | int, ...]:
+        """What it asks of a device; the group by its number."""
+        return tuple(word for word in (self.cipher, self.digest, self.group) if word)
 
     @property
     def keywords(self) -> str:
@@ -133,9 +161,9 @@ def suites(proposal: Proposal) -> list[Suite]:
     ]
 
 
-def shown(word: str) -> str:
-    """An algorithm as people know it."""
-    return _WORDS.get(word, word.upper())
+def shown(word: str | int) -> str:
+    """An algorithm as people know it, a group by its number."""
+    return f"DH group {word}" if isinstance(word, int) else _WORDS.get(word, word.upper())
 
 
 def safe_name(name: str, length: int = 63) -> str:

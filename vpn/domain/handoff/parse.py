@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from itertools import chain
 
 from vpn.domain.handoff import sheet
+from vpn.domain.handoff.key_lines import keys_in
 from vpn.domain.handoff.recognised import ISTHMUS, SWANCTL, Recognised
 from vpn.domain.handoff.settings_text import Read, Section, inherited, read_settings
 from vpn.domain.spec import Secret
@@ -50,13 +52,12 @@ def _from_sheet(facts: dict[str, str], text: str, warnings: list[str]) -> Recogn
 
 
 def _sheet_secret(text: str) -> Secret | None:
-    """Of our swanctl.conf, where the key stands in its own place."""
+    """From its own place in the device's part of the file."""
     sections = read_settings(text).root.at("secrets").sections
-    for section in list(sections.values())[:_MOST_LOOKED_AT]:
-        value = section.values.get("secret", "")
-        if value and not sheet.is_placeholder(value):
-            return Secret("pasted", value)
-    return None
+    charon = (section.values.get("secret", "") for section in list(sections.values())[:_MOST_LOOKED_AT])
+    found = (value for value in chain(charon, keys_in(text)) if value and not sheet.is_placeholder(value))
+    value = next(found, None)
+    return Secret("pasted", value) if value else None
 
 
 def _from_swanctl(read: Read, warnings: list[str]) -> Recognised:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from xml.sax.saxutils import escape
 
-from vpn.domain.handoff.parameters import Parameters, safe_name
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.named import Kind, named
+from vpn.domain.handoff.parameters import Parameters, Timeout, safe_name
+from vpn.domain.handoff.support import CIPHERS, COMBINED, DIGESTS, Phase, Support
 
-SUPPORT = Support(ciphers=frozenset({"aes128", "aes256"}), digests=frozenset({"sha1", "sha256"}))
+_CIPHERS, _DIGESTS = CIPHERS - {"triple_des"}, DIGESTS - {"md5"}
+SUPPORT = Support(
+    ike=Phase(ciphers=_CIPHERS, digests=_DIGESTS),
+    esp=Phase(ciphers=_CIPHERS | COMBINED, digests=_DIGESTS),
+    timeout=Timeout.INTERVALS,
+)
 VERIFY = ("Status > IPsec", "Status > System Logs > IPsec")
 NOTES = (
     "Or type the same values into VPN > IPsec > Tunnels: phase 1 once, phase 2 for each pair of networks",
@@ -17,6 +23,7 @@ NOTES = (
     "Set System > Advanced > Firewall & NAT > Maximum MSS to 1360",
     "The timeout of dead peer detection counts with IKEv1 only",
 )
+_IDENTITIES = {Kind.ADDRESS: "address", Kind.NAME: "fqdn", Kind.KEY: "keyid tag"}
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
@@ -26,6 +33,20 @@ def body(parameters: Parameters, key: str) -> list[str]:
         *(f"  {line}" for line in _phase1(parameters, key)),
         *(f"  {line}" for number in range(len(parameters.pairs)) for line in _phase2(parameters, number)),
         "</ipsec>",
+        *_around(parameters),
+    ]
+
+
+def _around(parameters: Parameters) -> list[str]:
+    """NAT, and the way back; a comment, for both are done on the pages."""
+    return [
+        "<!--",
+        "NAT: automatic outbound rules leave the packets of the tunnel alone. With manual rules put these",
+        "first in Firewall > NAT > Outbound, with Do not NAT:",
+        *(f"  Source {pair.yours}, Destination {pair.ours}" for pair in parameters.pairs),
+        "To take it away again: delete phase 1 in VPN > IPsec > Tunnels, which takes each phase 2 with it,",
+        "and what you added for it in Firewall > Rules > IPsec and Firewall > NAT > Outbound.",
+        "-->",
     ]
 
 
@@ -38,10 +59,8 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
         "<interface>wan</interface>",
         f"<remote-gateway>{parameters.ours.address}</remote-gateway>",
         "<protocol>inet</protocol>",
-        "<myid_type>address</myid_type>",
-        f"<myid_data>{parameters.yours.identity}</myid_data>",
-        "<peerid_type>address</peerid_type>",
-        f"<peerid_data>{parameters.ours.identity}</peerid_data>",
+        *_identity("myid", parameters.yours.identity),
+        *_identity("peerid", parameters.ours.identity),
         "<encryption>",
         "  <item>",
         f"    <encryption-algorithm>{_cipher(suite.cipher)}</encryption-algorithm>",
@@ -63,6 +82,13 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
     return ["<phase1>", *(f"  {field}" for field in fields), "</phase1>"]
 
 
+def _identity(side: str, text: str) -> list[str]:
+    """After # charon reads bytes in hexadecimal."""
+    who = named(text)
+    data = f"#{who.value}" if who.kind is Kind.KEY else who.value
+    return [f"<{side}_type>{_IDENTITIES[who.kind]}</{side}_type>", f"<{side}_data>{data}</{side}_data>"]
+
+
 def _phase2(parameters: Parameters, number: int) -> list[str]:
     pair, suite = parameters.pairs[number], parameters.esp_suite
     fields = [
@@ -74,7 +100,7 @@ def _phase2(parameters: Parameters, number: int) -> list[str]:
         f"<remoteid>{_network(pair.ours)}</remoteid>",
         "<protocol>esp</protocol>",
         f"<encryption-algorithm-option>{_cipher(suite.cipher)}</encryption-algorithm-option>",
-        f"<hash-algorithm-option>hmac_{suite.digest}</hash-algorithm-option>",
+        *([f"<hash-algorithm-option>hmac_{suite.digest}</hash-algorithm-option>"] if suite.digest else []),
         f"<pfsgroup>{suite.group}</pfsgroup>",
         f"<lifetime>{parameters.esp.lifetime}</lifetime>",
         f"<descr>{safe_name(parameters.name)} {number + 1}</descr>",
@@ -83,6 +109,9 @@ def _phase2(parameters: Parameters, number: int) -> list[str]:
 
 
 def _cipher(name: str) -> str:
+    """The number beside GCM is the length of its check value."""
+    if name.endswith("gcm16"):
+        return f"<name>{name.removesuffix('16')}</name><keylen>128</keylen>"
     return f"<name>aes</name><keylen>{name.removeprefix('aes')}</keylen>"
 
 

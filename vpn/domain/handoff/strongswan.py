@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from vpn.domain.handoff.parameters import TCP_MSS, End, Parameters
-from vpn.domain.handoff.support import COMBINED, MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support
+from vpn.domain.handoff.support import Support
 
-SUPPORT = Support(
-    ciphers=MORE_CIPHERS | COMBINED, digests=MORE_DIGESTS, groups=MORE_GROUPS | {22, 23, 24}, names=True
-)
+SUPPORT = Support()
 VERIFY = (
     "swanctl --list-sas",
     "swanctl --initiate --child <TAG>-1",
@@ -28,6 +26,21 @@ def body(parameters: Parameters, key: str) -> list[str]:
     """Complete: nothing in it but the key needs an edit."""
     there = f"{{ {', '.join(parameters.ours.cidrs)} }}"
     return [
+        *settings(parameters, key),
+        "",
+        "# Packets that leave by the tunnel must not be masqueraded, and large ones must not be lost:",
+        f"#   nft insert rule ip nat postrouting ip daddr {there} accept",
+        f"#   nft add rule inet filter forward ip daddr {there} tcp flags syn"
+        f" tcp option maxseg size set {TCP_MSS}",
+        "# To take it away again: remove this file and both rules, then",
+        "#   swanctl --load-all",
+        f"#   swanctl --terminate --ike {parameters.tag}",
+    ]
+
+
+def settings(parameters: Parameters, key: str) -> list[str]:
+    """What charon reads."""
+    return [
         "connections {",
         f"  {parameters.tag} {{",
         *(f"    {line}" for line in _connection(parameters)),
@@ -43,12 +56,6 @@ def body(parameters: Parameters, key: str) -> list[str]:
         f"    secret = {quoted(key)}",
         "  }",
         "}",
-        "",
-        "# Packets that leave by the tunnel must not be masqueraded, and large ones must not be lost:",
-        f"#   nft insert rule ip nat postrouting ip daddr {there} accept",
-        f"#   nft add rule inet filter forward ip daddr {there} tcp flags syn"
-        f" tcp option maxseg size set {TCP_MSS}",
-        "# To take it away again: remove this file and run swanctl --load-all.",
     ]
 
 
@@ -60,7 +67,7 @@ def _identity(end: End) -> str:
 def _connection(parameters: Parameters) -> list[str]:
     lines = [
         f"version = {parameters.version}",
-        f"local_addrs = {parameters.yours.address}",
+        f"local_addrs = {parameters.yours.fixed_address or '%any'}",
         f"remote_addrs = {parameters.ours.address}",
         f"proposals = {parameters.ike_suite.keywords}",
         f"rekey_time = {parameters.ike.lifetime}s",

@@ -2,105 +2,112 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from policies.domain.proposals import Proposal
-from vpn.domain.handoff.parameters import Parameters, Suite, shown, suites
+from vpn.domain.handoff.named import Kind, named
+from vpn.domain.handoff.parameters import Parameters, Suite, Timeout, suites
 
-_CIPHERS = frozenset({"aes128", "aes256", "triple_des"})
-_DIGESTS = frozenset({"md5", "sha1", "sha256"})
-_GROUPS = frozenset({2, 5, 14})
-# What newer devices have besides (peer devices' own references).
-MORE_CIPHERS = _CIPHERS | {"aes192"}
-MORE_DIGESTS = _DIGESTS | {"sha384", "sha512"}
-MORE_GROUPS = _GROUPS | {15, 16, 17, 18, 19, 20, 21, 31}
+Word = str | int
+CIPHERS = frozenset({"aes128", "aes192", "aes256", "triple_des"})
 COMBINED = frozenset({"aes128gcm16", "aes192gcm16", "aes256gcm16"})
-EVERYTHING = "0.0.0.0/0"
+DIGESTS = frozenset({"md5", "sha1", "sha256", "sha384", "sha512"})
+GROUPS = frozenset({2, 5, *range(14, 25), 31})
+# Groups 22 to 24 are those of RFC 5114, which many devices never had.
+USUAL_GROUPS = GROUPS - {22, 23, 24}
+
+
+class KeyIds(StrEnum):
+    """How identities of the type key ID can be written."""
+
+    BYTES = "bytes"
+    TEXT = "text"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Words and numbers of the API that the device has in one phase; `unsure` those of them that
+    only some releases have."""
+
+    ciphers: frozenset[str] = CIPHERS
+    digests: frozenset[str] = DIGESTS
+    groups: frozenset[int] = GROUPS
+    unsure: frozenset[Word] = frozenset()
+
+    def missing(self, suite: Suite) -> list[Word]:
+        """What of a suite the device has not."""
+        known = self.ciphers | self.digests | self.groups
+        return [word for word in suite.words if word not in known]
+
+    def surely_has(self, suite: Suite) -> bool:
+        return not self.missing(suite) and not self.unsure & set(suite.words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """Words and numbers of the API that the device has; `dpd` the seconds it may wait between two
-    questions. `retired` are algorithms that newer releases refuse, with `since` saying which."""
+    """`ike` is phase 1, `esp` phase 2. `unwritten` are algorithms that the device may well have, but
+    that are not written here; `only_v2` those that do not go with IKEv1. `dpd` are the seconds that
+    the device may wait between two questions. `retired` are algorithms that newer releases refuse,
+    with `since` saying which. `own_address_v1`: with IKEv1 it names itself by its address only.
+    `expects_v1`: with IKEv1 too it is told how the gateway names itself.
+    """
 
-    ciphers: frozenset[str] = _CIPHERS
-    digests: frozenset[str] = _DIGESTS
-    groups: frozenset[int] = _GROUPS
+    ike: Phase = field(default_factory=Phase)
+    esp: Phase = field(default_factory=lambda: Phase(ciphers=CIPHERS | COMBINED))
+    unwritten: frozenset[Word] = frozenset()
+    only_v2: frozenset[Word] = frozenset()
     dpd: tuple[int, int] = (1, 86400)
-    retired: frozenset[str | int] = frozenset()
+    timeout: Timeout = Timeout.SECONDS
+    retired: frozenset[Word] = frozenset()
     since: str = ""
-    # Characters or beginnings of a key that the device cannot take, with the reason.
-    # Whether the configuration may name identities that are no addresses.
-    names: bool = False
+    key_ids: KeyIds = KeyIds.BYTES
+    own_address_v1: bool = False
+    expects_v1: bool = True
+    # Characters or beginnings of a key that the device cannot take.
     key_characters: str = ""
     key_beginnings: tuple[str, ...] = ()
 
-    def has(self, suite: Suite) -> bool:
-        """Whether a configuration with it can be written."""
-        digest = not suite.digest or suite.digest in self.digests
-        group = not suite.group or suite.group in self.groups
-        return suite.cipher in self.ciphers and digest and group
+    def writes(self, identity: str) -> bool:
+        """Whether an identity, in strongSwan's words, can be written; names and addresses always."""
+        who = named(identity)
+        if who.kind is not Kind.KEY or self.key_ids is KeyIds.BYTES:
+            return True
+        return self.key_ids is KeyIds.TEXT and bool(who.plain)
+
+    def phases(self, version: int) -> tuple[Phase, Phase]:
+        """Phase 1 and 2 with that IKE version."""
+        if version != 1 or not self.only_v2:
+            return self.ike, self.esp
+        left = frozenset(cipher for cipher in self.esp.ciphers if cipher not in self.only_v2)
+        return self.ike, replace(self.esp, ciphers=left)
 
 
 def fitted(support: Support, parameters: Parameters) -> Parameters:
-    """With the first suite of each phase that the device has; the strongest where it has none."""
-    ike, esp = (_fitting(support, offer.proposal) for offer in (parameters.ike, parameters.esp))
-    return replace(
-        parameters, ike=replace(parameters.ike, proposal=ike), esp=replace(parameters.esp, proposal=esp)
+    """As the device is configured: of each phase the best suite that it has, dead peer detection within
+    its bounds. Where it has no suite the best of all remains."""
+    ike, esp = support.phases(parameters.version)
+    interval = clamped(support, parameters.dpd_interval)
+    chosen = replace(
+        parameters,
+        ike=replace(parameters.ike, proposal=_fitting(ike, parameters.ike.proposal)),
+        esp=replace(parameters.esp, proposal=_fitting(esp, parameters.esp.proposal)),
+        dpd_interval=interval,
     )
+    if support.timeout is Timeout.QUESTIONS:
+        return replace(chosen, dpd_timeout=interval * failures(chosen))
+    if support.timeout is Timeout.INTERVALS:
+        return replace(chosen, dpd_timeout=interval * max(2, chosen.dpd_timeout // interval))
+    return chosen
 
 
-def _fitting(support: Support, proposal: Proposal) -> Proposal:
-    every = proposal.expand()
-    return next(
-        (one for one, suite in zip(every, suites(proposal), strict=True) if support.has(suite)), every[0]
-    )
-
-
-def obstacles(support: Support, device: str, parameters: Parameters) -> list[str]:
-    """Why the device cannot have this tunnel at all."""
-    found = []
-    for phase, suite in _phases(fitted(support, parameters)):
-        missing = [
-            *([shown(suite.cipher)] if suite.cipher not in support.ciphers else []),
-            *([shown(suite.digest)] if suite.digest and suite.digest not in support.digests else []),
-            *([f"DH group {suite.group}"] if suite.group and suite.group not in support.groups else []),
-        ]
-        if missing:
-            words = " and no ".join(missing)
-            found.append(f"{device} has no {words} ({phase}). Choose another policy for this connection.")
-    if not support.names and any("@" in end.identity for end in (parameters.yours, parameters.ours)):
-        found.append(
-            f"For {device} only identities of the type IPv4 address can be written here; set the two "
-            "identities of the parameter sheet by hand."
-        )
-    return found
-
-
-def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
-    """What the device does otherwise than the connection says."""
-    said = []
-    low, high = support.dpd
-    if not low <= parameters.dpd_interval <= high:
-        said.append(
-            f"Dead peer detection: {device} asks every {low} to {high} s; the configuration has "
-            f"{clamped(support, parameters.dpd_interval)} s instead of {parameters.dpd_interval} s."
-        )
-    chosen = fitted(support, parameters)
-    said += _retired(support, device, chosen)
-    if pinned := _pinned(parameters, chosen):
-        said.append(
-            f"Of what the gateway accepts the configuration pins the first that the device has: "
-            f"{' and '.join(pinned)}."
-        )
-    if EVERYTHING in parameters.ours.cidrs:
-        said.append(
-            f"Everything behind the gateway ({EVERYTHING}) means that all packets enter the tunnel: keep a "
-            f"route to {parameters.ours.address} outside of it, and look at each rule about it."
-        )
-    if parameters.version == 1:
-        said.append("IKEv1 is deprecated (RFC 9395); choose an IKEv2 policy if the device has it.")
-    return said
+def _fitting(phase: Phase, proposal: Proposal) -> Proposal:
+    """What only some releases have comes after all that every release has."""
+    every = list(zip(proposal.expand(), suites(proposal), strict=True))
+    sure = (one for one, suite in every if phase.surely_has(suite))
+    unsure = (one for one, suite in every if not phase.missing(suite))
+    return next(sure, None) or next(unsure, None) or every[0][0]
 
 
 def clamped(support: Support, interval: int) -> int:
@@ -109,40 +116,6 @@ def clamped(support: Support, interval: int) -> int:
     return max(low, min(high, interval))
 
 
-def failures(support: Support, parameters: Parameters) -> int:
+def failures(parameters: Parameters) -> int:
     """For devices that count unanswered questions instead of seconds: 1 to 5."""
-    return max(1, min(5, parameters.dpd_timeout // clamped(support, parameters.dpd_interval)))
-
-
-def key_obstacles(support: Support, device: str, key: str) -> list[str]:
-    """Why the device would misread this very key; the message does not show it."""
-    said = []
-    if found := sorted({char for char in key if char in support.key_characters or not char.isprintable()}):
-        said.append(f"{device} cannot take the character {found[0]!r} in a pre-shared key; change the key.")
-    if key.startswith(support.key_beginnings):
-        said.append(
-            f"{device} would take a pre-shared key that begins so for an encrypted one; change the key."
-        )
-    return said
-
-
-def _pinned(parameters: Parameters, chosen: Parameters) -> list[str]:
-    """The phases in which the gateway takes more than one suite."""
-    ike = [f"{chosen.ike_suite.keywords} with IKEv{parameters.version} in phase 1"]
-    esp = [f"{chosen.esp_suite.keywords} in phase 2"]
-    return (ike if len(suites(parameters.ike.proposal)) > 1 else []) + (
-        esp if len(suites(parameters.esp.proposal)) > 1 else []
-    )
-
-
-def _retired(support: Support, device: str, parameters: Parameters) -> list[str]:
-    used: dict[str | int, str] = {}
-    for _, suite in _phases(parameters):
-        used |= {word: shown(word) for word in (suite.cipher, suite.digest) if word}
-        used |= {suite.group: f"DH group {suite.group}"} if suite.group else {}
-    words = [word for algorithm, word in used.items() if algorithm in support.retired]
-    return [f"{device} refuses {', '.join(words)} {support.since}."] if words else []
-
-
-def _phases(parameters: Parameters) -> list[tuple[str, Suite]]:
-    return [("IKE, phase 1", parameters.ike_suite), ("IPsec, phase 2", parameters.esp_suite)]
+    return max(1, min(5, parameters.dpd_timeout // parameters.dpd_interval))

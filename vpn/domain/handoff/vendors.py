@@ -19,11 +19,11 @@ from vpn.domain.handoff import (
     strongswan,
     vyos,
 )
-from vpn.domain.handoff import support as abilities
+from vpn.domain.handoff import limits as told
 from vpn.domain.handoff.header import header, line_of
 from vpn.domain.handoff.parameters import Parameters, safe_name
-from vpn.domain.handoff.rows import Row
-from vpn.domain.handoff.support import Support
+from vpn.domain.handoff.rows import Row, rows
+from vpn.domain.handoff.support import Support, fitted
 from vpn.domain.spec import Secret
 
 Body = Callable[[Parameters, str], list[str]]
@@ -89,7 +89,12 @@ _ALL = (
         "Put its two parts into the files in /etc/ipsec.d/ that they name, then restart ipsec.",
     ),
     _vendor(cisco, "Cisco IOS-XE", ".txt", "Paste it in configuration mode.", comment="!"),
-    _vendor(juniper, "Juniper SRX", ".txt", "Load it in configuration mode."),
+    _vendor(
+        juniper,
+        "Juniper SRX",
+        ".txt",
+        "Load it with load set terminal in configuration mode; then commit check and commit.",
+    ),
     _vendor(fortigate, "FortiGate", ".txt", "Paste it into the CLI of the VDOM."),
     _vendor(vyos, "VyOS", ".txt", "Paste it after configure; then commit and save."),
     _vendor(
@@ -113,13 +118,20 @@ VENDORS: dict[str, Vendor] = {vendor.slug: vendor for vendor in _ALL}
 
 
 def limits(vendor: Vendor, parameters: Parameters) -> list[str]:
-    """What the device does otherwise than the connection says, each a sentence."""
-    return abilities.limits(vendor.support, vendor.name, parameters)
+    """What the device does otherwise than the connection says, or leaves to do by hand; each a sentence."""
+    return told.limits(vendor.support, vendor.name, parameters)
 
 
 def obstacles(vendor: Vendor, parameters: Parameters) -> list[str]:
-    """Why the device cannot have this tunnel; empty when it can."""
-    return abilities.obstacles(vendor.support, vendor.name, parameters)
+    """Why there is no configuration of this tunnel for the device; empty when there is."""
+    return told.obstacles(vendor.support, vendor.name, parameters)
+
+
+def table(vendor: Vendor | None, parameters: Parameters) -> list[Row]:
+    """What the device is configured with; without one, or where it cannot be, what is recommended."""
+    if vendor is None or obstacles(vendor, parameters):
+        return rows(parameters)
+    return rows(parameters, fitted(vendor.support, parameters), vendor.support.timeout)
 
 
 def file_name(vendor: Vendor | None, parameters: Parameters) -> str:
@@ -132,16 +144,17 @@ def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret 
     """The whole file. Without `psk` a placeholder stands where the key belongs. Raises CannotRender."""
     broken = obstacles(vendor, parameters)
     if psk is not None:
-        broken += abilities.key_obstacles(vendor.support, vendor.name, psk.value)
+        broken += told.key_obstacles(vendor.support, vendor.name, psk.value)
     if broken:
         raise CannotRender(" ".join(broken))
-    chosen = abilities.fitted(vendor.support, parameters)
+    chosen = fitted(vendor.support, parameters)
     body = vendor.body(chosen, psk.value if psk else sheet.PLACEHOLDER)
     notes = [vendor.where, *vendor.notes, *limits(vendor, parameters)]
     if psk is not None:
         notes.insert(0, "THE PRE-SHARED KEY STANDS IN THIS FILE. Send and keep it accordingly.")
     verify = [line.replace("<TAG>", parameters.tag) for line in vendor.verify]
-    head = header(parameters, vendor.name, made_at=made_at, body=body, notes=notes, verify=verify)
+    lines = table(vendor, parameters)
+    head = header(parameters, vendor.name, lines, made_at=made_at, body=body, notes=notes, verify=verify)
     if vendor.ending == ".xml":
         return _joined([*_xml_comment(head), *body])
     return _joined([*_commented(vendor.comment, head), "", *body])
@@ -150,7 +163,7 @@ def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret 
 def render_sheet(parameters: Parameters, *, made_at: str, psk: Secret | None = None) -> str:
     """The parameters alone, for a device that is not in the list, or for another console."""
     key = Row(sheet.KEY, psk.value if psk else sheet.LEFT_OUT)
-    head = header(parameters, "parameters for the other side", made_at=made_at)
+    head = header(parameters, "parameters for the other side", table(None, parameters), made_at=made_at)
     return _joined([*head, line_of(key)])
 
 

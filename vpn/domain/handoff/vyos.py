@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from vpn.domain.handoff.parameters import TCP_MSS, Parameters, Suite
-from vpn.domain.handoff.support import MORE_CIPHERS, MORE_DIGESTS, MORE_GROUPS, Support, clamped
+from vpn.domain.handoff.support import Support
 
-SUPPORT = Support(
-    ciphers=MORE_CIPHERS, digests=MORE_DIGESTS, groups=MORE_GROUPS, dpd=(2, 86400), key_characters="'\"\\"
-)
+SUPPORT = Support(dpd=(2, 86400), key_characters="'\"\\")
 VERIFY = ("show vpn ike sa", "show vpn ipsec sa", "reset vpn ipsec site-to-site peer <TAG>")
 NOTES = (
     "The dead peer detection timeout counts with IKEv1 only",
     "VyOS 1.3 keeps the key below the peer (authentication pre-shared-secret) and names peers by address",
     "Traffic of the tunnel must be left out of NAT: the exclude rules below come before every other rule",
 )
-_WORDS = {"triple_des": "3des"}
+_WORDS = {"triple_des": "3des"} | {f"aes{bits}gcm16": f"aes{bits}gcm128" for bits in (128, 192, 256)}
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
@@ -36,6 +34,8 @@ def body(parameters: Parameters, key: str) -> list[str]:
         ),
         f"set interfaces ethernet <LAN-INTERFACE> ip adjust-mss '{TCP_MSS}'",
         "# To take it away again:",
+        *(f"#   delete nat source rule <RULE-{number + 1}>" for number in range(len(parameters.pairs))),
+        "#   delete interfaces ethernet <LAN-INTERFACE> ip adjust-mss",
         f"#   delete vpn ipsec site-to-site peer {tag}",
         *(f"#   delete vpn ipsec {kind} {tag}" for kind in ("ike-group", "esp-group", "authentication psk")),
     ]
@@ -58,7 +58,7 @@ def _groups(parameters: Parameters) -> list[str]:
         *_proposal(ike, parameters.ike_suite),
         f"{ike} proposal 1 dh-group '{parameters.ike_suite.group}'",
         f"{ike} dead-peer-detection action 'restart'",
-        f"{ike} dead-peer-detection interval '{clamped(SUPPORT, parameters.dpd_interval)}'",
+        f"{ike} dead-peer-detection interval '{parameters.dpd_interval}'",
         f"{ike} dead-peer-detection timeout '{parameters.dpd_timeout}'",
         f"{esp} lifetime '{parameters.esp.lifetime}'",
         f"{esp} mode 'tunnel'",
@@ -68,9 +68,10 @@ def _groups(parameters: Parameters) -> list[str]:
 
 
 def _proposal(where: str, suite: Suite) -> list[str]:
+    # A proposal without a hash is left out; beside GCM it is not used.
     return [
         f"{where} proposal 1 encryption '{_WORDS.get(suite.cipher, suite.cipher)}'",
-        f"{where} proposal 1 hash '{suite.digest}'",
+        f"{where} proposal 1 hash '{suite.digest or 'sha256'}'",
     ]
 
 
@@ -83,7 +84,7 @@ def _peer(parameters: Parameters) -> list[str]:
         "connection-type 'initiate'",
         f"ike-group '{parameters.tag}'",
         f"default-esp-group '{parameters.tag}'",
-        f"local-address '{parameters.yours.address}'",
+        f"local-address '{parameters.yours.fixed_address or 'any'}'",
         f"remote-address '{parameters.ours.address}'",
     ]
     for number, pair in enumerate(parameters.pairs, 1):

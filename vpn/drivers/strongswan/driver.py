@@ -23,7 +23,14 @@ from vpn.drivers.strongswan.files import locked
 from vpn.drivers.strongswan.logfile import last_lines
 from vpn.drivers.strongswan.member import Plumbing
 from vpn.drivers.strongswan.names import MemberFiles, Names
-from vpn.drivers.strongswan.notes import Notes, PeerNote, new_notes, note_failure, read_notes, write_notes
+from vpn.drivers.strongswan.notes import (
+    Notes,
+    PeerNote,
+    forget_failures,
+    new_notes,
+    read_notes,
+    write_notes,
+)
 from vpn.drivers.strongswan.observation import Observer
 from vpn.drivers.strongswan.standing import remove_everything, what_stands
 from vpn.drivers.strongswan.watch import Watcher
@@ -208,6 +215,8 @@ def _load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec
         peer.peer_address,
         sorted(wanted),
         {child.name: child.fingerprint() for child in peer.children},
+        list(peer.dpd),
+        dict(peer.watches),
     )
     write_notes(files, notes)
 
@@ -220,7 +229,7 @@ def _drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> 
     notes.peers.pop(name, None)
     notes.attempts.pop(name, None)
     write_notes(files, notes)
-    note_failure(files, name, None)
+    forget_failures(files, name)
 
 
 def _terminate(control: vici.Charon, what: Terminate) -> None:

@@ -35,6 +35,7 @@ class Heard(NamedTuple):
     child: str = ""
     remote: str = ""
     reason: Reason | None = None
+    ike_version: int = 2
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class _Talk:
     """What was said so far under one IKE_SA."""
 
     peer: str = ""
+    ike_version: int = 2
     remote: str = ""
     established: bool = False
     answered: bool = False
@@ -74,7 +76,8 @@ _RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"no IKE config found for", IKE,
          "The peer began a negotiation that fits no enabled connection: its address or IKE version differs."),
         (r"received TS_UNACCEPTABLE notify", CIDR_V2,
-         "The peer refused the CIDRs: its local and peer CIDRs must mirror ours."),
+         "The peer refused the CIDRs: its local and peer CIDRs must mirror ours, and its connection for "
+         "them be enabled."),
         (r"traffic selectors .* unacceptable", CIDR_V2,
          "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."),
         (r"received INVALID_ID_INFORMATION error notify", CIDR_V1,
@@ -91,6 +94,7 @@ _RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
 )  # fmt: skip
 
 _ANSWERED = re.compile(r"parsed (IKE_SA_INIT response|ID_PROT response)")
+_IKEV1 = re.compile(r"(parsed|generating) ID_PROT |initiating Main Mode IKE_SA")
 _ESTABLISHED = re.compile(r"IKE_SA \S+ established between")
 _PACKET = re.compile(r"received packet: from ([^\[]+)\[")
 _ENDS = re.compile(r"(?:no IKE config found for|peer configs matching) \S*?\.\.\.([^\[,\s]+)")
@@ -136,7 +140,9 @@ class Interpreter:
         if not reason or reason.code in talk.told or (reason.code == SILENT and talk.told):
             return None
         talk.told.add(reason.code)
-        return Heard(EventKind.FAILED, talk.peer, remote=talk.remote, reason=reason)
+        return Heard(
+            EventKind.FAILED, talk.peer, remote=talk.remote, reason=reason, ike_version=talk.ike_version
+        )
 
     def _talk(self, said: Mapping[str, Any]) -> _Talk:
         unique_id, name = said.get("ikesa-uniqueid", ""), said.get("ikesa-name", "")
@@ -158,10 +164,13 @@ class Interpreter:
             talk.remote = address[1]
         elif proposals:
             talk.lists[proposals[1]] = proposals[2]
-        elif _ANSWERED.match(text):
+        elif answer := _ANSWERED.match(text):
             talk.answered = True
+            talk.ike_version = 1 if answer[1].startswith("ID_PROT") else 2
         elif _ESTABLISHED.match(text):
             talk.established = True
+        elif _IKEV1.match(text):
+            talk.ike_version = 1
 
 
 def _reason(talk: _Talk, text: str) -> Reason | None:

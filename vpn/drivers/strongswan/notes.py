@@ -7,15 +7,21 @@ written down here and counts only for the boot of charon it was written for.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import Attempt, LoadedPeer, Reason
 from vpn.drivers.strongswan.files import locked, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
+from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
+
+# What failed by IKEv1 is noted beside what failed by IKEv2.
+_BY_V1 = SECOND_TRY
 
 
 @dataclass(slots=True)
@@ -29,6 +35,8 @@ class PeerNote:
     address: str
     names: list[str]
     children: dict[str, str]
+    dpd: list[int] = field(default_factory=lambda: [0, 0])
+    watches: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -71,7 +79,10 @@ class Notes:
         note.children[child] = note.children.get(child, 0) + 1
 
     def loaded(self) -> dict[str, LoadedPeer]:
-        return {name: LoadedPeer(peer.fingerprint, peer.children) for name, peer in self.peers.items()}
+        return {
+            name: LoadedPeer(peer.fingerprint, peer.children, (peer.dpd[0], peer.dpd[1]), peer.watches)
+            for name, peer in self.peers.items()
+        }
 
     def attempted(self) -> dict[str, Attempt]:
         """Several children of one peer that were started in one go count once."""
@@ -107,21 +118,33 @@ def write_notes(files: MemberFiles, notes: Notes) -> None:
 
 
 def read_failures(files: MemberFiles) -> dict[str, Reason]:
-    """By peer name; see `note_failure`."""
+    """By peer name, of its tries by IKEv2 and by IKEv1 the one that came furthest."""
+    noted = _noted_failures(files)
+    told = {name: clearest(noted.get(name), noted.get(name + _BY_V1)) for name in map(peer_of, noted)}
+    return {name: reason for name, reason in told.items() if reason}
+
+
+def note_failure(files: MemberFiles, peer: str, reason: Reason, *, ike_version: int) -> None:
+    """The peer's last failure in this IKE version. Nothing happens when the member's directory is gone."""
+    slot = peer + _BY_V1 if ike_version == 1 else peer
+    _change_failures(files, lambda failures: failures | {slot: reason})
+
+
+def forget_failures(files: MemberFiles, peer: str) -> None:
+    """It is up, or gone."""
+    _change_failures(files, lambda noted: {name: why for name, why in noted.items() if peer_of(name) != peer})
+
+
+def _noted_failures(files: MemberFiles) -> dict[str, Reason]:
     with suppress(OSError, ValueError, TypeError):
         return {peer: Reason(*reason) for peer, reason in json.loads(files.failures.read_text()).items()}
     return {}
 
 
-def note_failure(files: MemberFiles, peer: str, reason: Reason | None) -> None:
-    """The peer's last failure, or none any more. Worker and listener both tell: one at a time.
-
-    Nothing happens when the member's directory is gone.
-    """
+def _change_failures(files: MemberFiles, change: Callable[[dict[str, Reason]], dict[str, Reason]]) -> None:
+    """Worker and listener both tell: one at a time."""
     with suppress(FileNotFoundError), locked(files.failures_lock, make=False):
-        failures = read_failures(files)
-        before = failures.pop(peer, None)
-        if reason:
-            failures[peer] = reason
-        if before != reason:
-            write_whole(files.failures, json.dumps(failures))
+        before = _noted_failures(files)
+        after = change(before)
+        if before != after:
+            write_whole(files.failures, json.dumps(after))

@@ -19,8 +19,9 @@ from vici.session import Session
 
 from vpn.drivers.base import DriverError
 
-# A busy host with two cores may take long to answer; a hung charon never does.
-TIMEOUT = 4.0
+# Seconds. A busy host with two cores may take long to answer; a hung charon never does. Nothing that is
+# asked takes long by itself, and a charon is ended only when it owes several answers in a row.
+TIMEOUT = 2.0
 
 Answer = dict[str, Any]
 
@@ -165,10 +166,16 @@ class Listener:
     def fileno(self) -> int:
         return self._link.fileno()
 
-    def receive(self) -> tuple[str, Answer]:
-        """The next event. NoAnswer at the end of charon."""
+    def receive(self) -> tuple[str, Answer] | None:
+        """The next event, or None for the answer to `ask_for_life`. NoAnswer at the end of charon."""
         with _told_as("listen"):
-            return self._event(Packet.parse(self._transport.receive()))
+            packet = Packet.parse(self._transport.receive())
+            return self._event(packet) if packet.response_type == Packet.EVENT else None
+
+    def ask_for_life(self) -> None:
+        """The answer comes among the events. Raises NoAnswer."""
+        with _told_as("listen"):
+            self._transport.send(Packet.request("version"))
 
     def take_early(self) -> list[tuple[str, Answer]]:
         """Events that came between the registrations."""

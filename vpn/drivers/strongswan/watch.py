@@ -18,7 +18,7 @@ from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import vici
 from vpn.drivers.strongswan.events import Heard, Interpreter
 from vpn.drivers.strongswan.names import MemberFiles, members_directory
-from vpn.drivers.strongswan.notes import note_failure, read_notes
+from vpn.drivers.strongswan.notes import forget_failures, note_failure, read_notes
 
 # Between two looks for charons that do not answer yet, and for `stop`.
 TICK = 0.05
@@ -26,6 +26,9 @@ TICK = 0.05
 ASK_AGAIN = 1.0
 # Until a charon that has the socket open but says nothing is tried again.
 AFTER_HUNG = 5.0
+# Each charon is asked so often for a sign of life, and looked at when it owes one for so long. That is
+# no verdict: whoever looks asks it again.
+BEAT, PATIENCE = 1.0, 1.0
 
 
 @dataclass(slots=True)
@@ -37,6 +40,16 @@ class _Ear:
     listener: vici.Listener | None = None
     interpreter: Interpreter = field(default_factory=Interpreter)
     not_before: float = 0.0
+    hung_socket: int = 0
+    asked: float = 0.0
+    answered: bool = True
+
+    def hangs(self, now: float) -> None:
+        self.not_before, self.hung_socket = now + AFTER_HUNG, _inode(self.files.socket)
+
+    def still_hangs(self, now: float) -> bool:
+        """Not when another charon stands there meanwhile."""
+        return now < self.not_before and _inode(self.files.socket) == self.hung_socket
 
 
 class Watcher:
@@ -57,6 +70,7 @@ class Watcher:
                 yield from self._connect()
                 for key, _ in self._selector.select(TICK):
                     yield from self._hear(key.data)
+                yield from self._feel_pulses()
         finally:
             for ear in self._ears.values():
                 self._close(ear)
@@ -83,16 +97,17 @@ class Watcher:
 
     def _connect(self) -> Iterator[TunnelEvent]:
         for ear in list(self._ears.values()):
-            if ear.listener or time.monotonic() < ear.not_before:
+            if ear.listener or ear.still_hangs(time.monotonic()):
                 continue
             try:
                 ear.listener = vici.Listener(ear.files.socket)
             except vici.Hung:
-                ear.not_before = time.monotonic() + AFTER_HUNG
+                ear.hangs(time.monotonic())
                 continue
             except DriverError:
                 continue
             ear.interpreter = Interpreter()
+            ear.asked, ear.answered = time.monotonic(), True
             self._selector.register(ear.listener, EVENT_READ, ear)
             yield self._event(ear, EventKind.FOUND)
             for event, said in ear.listener.take_early():
@@ -102,12 +117,25 @@ class Watcher:
         if not ear.listener:
             return
         try:
-            event, said = ear.listener.receive()
+            heard = ear.listener.receive()
         except DriverError:
             self._close(ear)
             yield self._event(ear, EventKind.LOST)
             return
-        yield from self._understand(ear, event, said)
+        ear.answered = True
+        if heard:
+            yield from self._understand(ear, *heard)
+
+    def _feel_pulses(self) -> Iterator[TunnelEvent]:
+        """A charon that hangs keeps its socket open: only that it says nothing tells."""
+        now = time.monotonic()
+        for ear in self._ears.values():
+            if not ear.listener or now - ear.asked < (BEAT if ear.answered else PATIENCE):
+                continue
+            if not _asked_again(ear, now):
+                self._close(ear)
+                ear.hangs(now)
+                yield self._event(ear, EventKind.LOST)
 
     def _understand(self, ear: _Ear, event: str, said: vici.Answer) -> Iterator[TunnelEvent]:
         for heard in ear.interpreter.hear(event, said):
@@ -134,6 +162,24 @@ class Watcher:
         )
 
 
+def _asked_again(ear: _Ear, now: float) -> bool:
+    """False for one that owes an answer, or cannot be asked."""
+    if not ear.listener or not ear.answered:
+        return False
+    ear.asked, ear.answered = now, False
+    try:
+        ear.listener.ask_for_life()
+    except DriverError:
+        return False
+    return True
+
+
+def _inode(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_ino
+    return 0
+
+
 def _peers_at(files: MemberFiles, address: str) -> list[str]:
     """Loaded peers with that address: before it is identified a peer is only an address."""
     notes = read_notes(files) if address else None
@@ -142,6 +188,7 @@ def _peers_at(files: MemberFiles, address: str) -> list[str]:
 
 def _remember(files: MemberFiles, peer: str, heard: Heard) -> None:
     """The last failure of a peer, until it is up: observations report it."""
-    if heard.kind not in {EventKind.UP, EventKind.FAILED}:
-        return
-    note_failure(files, peer, heard.reason)
+    if heard.kind is EventKind.UP:
+        forget_failures(files, peer)
+    elif heard.reason:
+        note_failure(files, peer, heard.reason, ike_version=heard.ike_version)
