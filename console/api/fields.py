@@ -33,6 +33,8 @@ class _FormText(serializers.Field):  # type: ignore[type-arg]
 class Text(_FormText, serializers.CharField):
     """A string, as it stands. `rule` is a JSON Schema of what the rules take, for the document."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "A string is needed."}
+
     def __init__(self, *, rule: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "allow_blank": True, "trim_whitespace": False, **kwargs})
         self.rule = rule or {}
@@ -57,6 +59,8 @@ class Word(_FormText, serializers.ChoiceField):
 
 class Whole(_FormText, serializers.IntegerField):
     """A whole number of at most 32 bits."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "A whole number is needed."}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})
@@ -166,6 +170,8 @@ class Shape(serializers.Serializer[Any]):
     needed: ClassVar[tuple[str, ...]] = ()
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "An object is needed."}
 
     # A body that is taken, for the document; ids in it are nobody's.
     example: ClassVar[Mapping[str, Any]] = {}
