@@ -68,8 +68,15 @@ def take_down_fields(
     back = [{new: old for old, new in change.renamed.items()} for change in reversed(older(version, changes))]
     found = list(violations)
     for names in back:
-        found = [violation._replace(field=renamed(violation.field, names)) for violation in found]
+        found = [_called(violation, renamed(violation.field, names)) for violation in found]
     return found
+
+
+def _called(violation: Violation, name: str) -> Violation:
+    """The message may say the field as well."""
+    if name == violation.field:
+        return violation
+    return violation._replace(field=name, message=violation.message.replace(violation.field, name))
 
 
 def renamed(path: str, names: Mapping[str, str]) -> str:

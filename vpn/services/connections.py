@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from uuid import UUID
 
@@ -76,7 +76,7 @@ def get_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Conne
         return row
     if not Gateway.objects.owned_by(actor).filter(pk=gateway_id).exists():
         raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)
-    raise not_found("vpn_connection_not_found", "VPN connection", connection_id)
+    raise not_found("vpn_connection_not_found", "VPN connection", connection_id, "VPN gateway")
 
 
 def cidrs_of(connection: Connection) -> tuple[list[str], list[str]]:
@@ -148,15 +148,19 @@ def new_cidr(connection: Connection, side: str, cidr: str) -> ConnectionCidr:
     return ConnectionCidr(connection=connection, side=side, cidr=str(network), first=first, last=last)
 
 
+def role_to_change(names: Collection[str]) -> Role:
+    """Operators may switch `admin_state_up`, and nothing else."""
+    return Role.OPERATOR if set(names) <= {"admin_state_up"} else Role.EDITOR
+
+
 def update_connection(
     actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields, guard: Guard = pass_all
 ) -> Connection:
-    """Operators may only switch `admin_state_up`; editors may change everything but the CIDRs.
+    """Editors may change everything but the CIDRs; operators what `role_to_change` says.
 
     `guard` looks at the connection that stands, and raises what it has against a change.
     """
-    role = Role.OPERATOR if set(fields) <= {"admin_state_up", "generation"} else Role.EDITOR
-    with change(actor, role):
+    with change(actor, role_to_change(fields.keys() - {"generation"})):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)

@@ -154,7 +154,7 @@ def get_address_prefix(actor: Actor, vpc_id: UUID, prefix_id: UUID) -> AddressPr
     vpc = get_vpc(actor, vpc_id)
     prefix = AddressPrefix.objects.owned_by(actor).filter(pk=prefix_id, vpc=vpc).select_related("vpc").first()
     if prefix is None:
-        raise not_found("address_prefix_not_found", "address prefix", prefix_id)
+        raise not_found("address_prefix_not_found", "address prefix", prefix_id, "VPC")
     return prefix
 
 
