@@ -15,6 +15,9 @@ from rest_framework.utils import html
 
 from console.api.versions import ApiVersion
 
+# In a form a blank choice stands before the others.
+_OPTIONAL = {"required": False, "allow_blank": True}
+
 
 # The stubs know Field as generic, the class itself does not.
 class _FormText(serializers.Field):  # type: ignore[type-arg]
@@ -49,7 +52,7 @@ class Word(_FormText, serializers.ChoiceField):
     """A string out of a list; the list is for forms, the rules decide what is allowed."""
 
     def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
-        super().__init__(choices=words, **{"required": False, "allow_blank": True, **kwargs})
+        super().__init__(choices=words, **_OPTIONAL | kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -78,7 +81,7 @@ class Number(_FormText, serializers.ChoiceField):
     """A whole number out of a list; as with Word the rules decide."""
 
     def __init__(self, numbers: tuple[int, ...], **kwargs: Any) -> None:
-        super().__init__(choices=numbers, **{"required": False, **kwargs})
+        super().__init__(choices=numbers, **_OPTIONAL | kwargs)
 
     def from_form(self, text: str) -> Any:
         return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text.strip()) else text
@@ -93,7 +96,7 @@ class Flag(_FormText, serializers.ChoiceField):
     """true or false."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[(True, "true"), (False, "false")], **{"required": False, **kwargs})
+        super().__init__(choices=[(True, "true"), (False, "false")], **_OPTIONAL | kwargs)
 
     def from_form(self, text: str) -> Any:
         return {"True": True, "False": False}.get(text, text)

@@ -27,6 +27,7 @@ from console.api.container import INTERNAL
 from console.api.envelope import RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
 from console.api.fields import Shape
+from console.api.forms import narrow
 from console.api.links import Links
 from console.api.pagination import Page, take_page
 from console.api.parameters import Parameter
@@ -103,9 +104,14 @@ class ApiView(APIView):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
         """For the browsable API's forms."""
+        kwargs.pop("instance", None)
+        form = self._form(*args, **kwargs)
+        # A page about a wrong version is drawn as well.
+        return narrow(form, getattr(self, "version", DEFAULT), self.changes)
+
+    def _form(self, *args: Any, **kwargs: Any) -> Shape:
         method = self.request.method or ""
         shape = self.shapes.get(method, Shape)
-        kwargs.pop("instance", None)
         if method == "PATCH":
             return shape(instance=self.editable(self.shown), **kwargs)
         if method == "POST" and self.refused:
