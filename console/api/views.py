@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 
 from console.actor import Actor, Role
 from console.api.answers import COLLECTIONS, Answer, Root
-from console.api.changes import VersionChange, bring_up, take_down, take_down_fields
+from console.api.changes import VersionChange, bring_up, take_down, take_down_fields, written
 from console.api.container import INTERNAL
 from console.api.envelope import RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
@@ -125,6 +125,10 @@ class ApiView(APIView):
         """With what a form of the present object begins; sent back as it is it changes nothing."""
         without: Mapping[str, Any] = _without_key(body)
         return without
+
+    def written(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A body of the newest form as clients of the request's version write it."""
+        return written(body, getattr(self, "version", DEFAULT), self.changes)
 
     def handle_exception(self, exc: Exception) -> Response:
         self.refused = True

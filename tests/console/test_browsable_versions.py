@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -118,6 +120,19 @@ def test_a_disabled_connection_stays_disabled(ana: Party) -> None:
     assert page(browser, "PATCH", path_of(row) + FIRST, values).status_code == 200
     row.refresh_from_db()
     assert not row.admin_state_up
+
+
+@pytest.mark.parametrize("form", [FORMS[0], FORMS[-1]], ids=str)
+def test_the_raw_form_of_a_change_is_taken_as_it_begins(ana: Party, form: ApiVersion) -> None:
+    row = make_connection(ana)
+    query = f"?version={form.date}&generation={form.generation}"
+    content = page(ana.browser(), "GET", path_of(row) + query).content.decode()
+    found = re.search(r'<textarea name="_content"[^>]*>(.*?)</textarea>', content, re.DOTALL)
+    assert found
+    body = json.loads(unescape(found[1]))
+    assert ("peer_address" in body) == (form.generation == 1) and ("peer" in body) != ("peer_address" in body)
+    path = f"{path_of(row)}?generation={form.generation}"
+    assert ana.api.patch(path, body, version=str(form.date)).status_code == 200
 
 
 def test_no_page_has_styles_of_its_own(ana: Party) -> None:
