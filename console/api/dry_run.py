@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.api.parameters import flag_of
+from console.errors import Invalid, Violation
 
 P = ParamSpec("P")
 Post = Callable[Concatenate[Any, Request, P], Response]
@@ -43,6 +44,21 @@ def creates(post: Post[P]) -> Post[P]:
     # The OpenAPI document tells of the parameter where this stands.
     wrapper.__dict__["tries"] = True
     return cast(Post[P], wrapper)
+
+
+def refusals(make: Callable[[Any], object]) -> Callable[[Any], list[Violation]]:
+    """A check: what `make` would refuse of the fields. Whatever it does is taken back."""
+
+    def check(fields: Any) -> list[Violation]:
+        try:
+            with transaction.atomic():
+                make(fields)
+                transaction.set_rollback(True)
+        except Invalid as error:
+            return list(error.violations)
+        return []
+
+    return check
 
 
 def asked(request: Request) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -22,15 +22,17 @@ from rest_framework.views import APIView
 
 from console.actor import Actor, Role
 from console.api.answers import COLLECTIONS, Answer, Root
-from console.api.changes import VersionChange, bring_up, take_down, take_down_fields
-from console.api.envelope import INTERNAL, RETRY_AFTER, UNAVAILABLE, container
+from console.api.changes import VersionChange, bring_up, take_down, take_down_fields, written
+from console.api.container import INTERNAL
+from console.api.envelope import RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
 from console.api.fields import Shape
+from console.api.forms import narrow
 from console.api.links import Links
 from console.api.pagination import Page, take_page
 from console.api.parameters import Parameter
 from console.api.parsers import FormsNeedASession, is_clean
-from console.api.reading import merge, read_body
+from console.api.reading import head, merge, read_body
 from console.api.versions import DEFAULT, ApiVersion
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models.base import Resource
@@ -39,10 +41,10 @@ Row = TypeVar("Row", bound=Resource)
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def path_id(text: str, code: str, noun: str) -> UUID:
+def path_id(text: str, code: str, noun: str, place: str = "account") -> UUID:
     """An id of the path; what is no UUID is no object's. Raises NotFound with the object's code."""
     if not _ID.fullmatch(text):
-        raise not_found(code, noun, text[:64])
+        raise not_found(code, noun, text[:64], place)
     return UUID(text)
 
 
@@ -102,9 +104,14 @@ class ApiView(APIView):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
         """For the browsable API's forms."""
+        kwargs.pop("instance", None)
+        form = self._form(*args, **kwargs)
+        # A page about a wrong version is drawn as well.
+        return narrow(form, getattr(self, "version", DEFAULT), self.changes)
+
+    def _form(self, *args: Any, **kwargs: Any) -> Shape:
         method = self.request.method or ""
         shape = self.shapes.get(method, Shape)
-        kwargs.pop("instance", None)
         if method == "PATCH":
             return shape(instance=self.editable(self.shown), **kwargs)
         if method == "POST" and self.refused:
@@ -118,6 +125,10 @@ class ApiView(APIView):
         """With what a form of the present object begins; sent back as it is it changes nothing."""
         without: Mapping[str, Any] = _without_key(body)
         return without
+
+    def written(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A body of the newest form as clients of the request's version write it."""
+        return written(body, getattr(self, "version", DEFAULT), self.changes)
 
     def handle_exception(self, exc: Exception) -> Response:
         self.refused = True
@@ -149,9 +160,13 @@ class ApiView(APIView):
     ) -> Any:
         """The body's fields. With wrong types in it, `check` says what else is wrong.
 
-        `of` finds what the body is about: what does not exist is missed before anything else.
-        Raises Invalid with all of it, or what `of` raises.
+        `of` finds what the body is about: what does not exist is missed before anything else. Whose
+        role is too low hears of that and not of the body. Raises NotAllowed, Invalid with all of it,
+        or what `of` raises.
         """
+        if of is not None and not self.actor.may(self.role_for(())):
+            of()
+        self.actor.require(self.role_for(()))
         body, unknown = bring_up(self.sent, self.version, self.changes)
         given = read_body(shape(data=body))
         broken = unknown + given.violations
@@ -159,8 +174,13 @@ class ApiView(APIView):
             return given.fields
         if of is not None:
             of()
+        self.actor.require(self.role_for({*given.fields, *(head(v.field) for v in broken)}))
         more = self.placed(check(given.fields)) if check else []
         raise Invalid(merge(broken, more))
+
+    def role_for(self, names: Collection[str]) -> Role:
+        """The least role that may send these fields; without any the one that may send something."""
+        return Role.EDITOR
 
     def told(self, body: dict[str, Any]) -> dict[str, Any]:
         """An object of the newest form as the request's version knows it."""

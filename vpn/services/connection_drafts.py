@@ -52,17 +52,12 @@ def missing_fields(fields: ConnectionFields) -> list[Violation]:
 
 
 def find_policies(
-    actor: Actor,
-    fields: ConnectionFields,
-    *,
-    keep: Connection | None = None,
-    also: Sequence[Violation] = (),
+    actor: Actor, fields: ConnectionFields, broken: list[Violation], *, keep: Connection | None = None
 ) -> Policies:
     """Those that the fields name, or of `keep` where they are silent.
 
-    Raises Invalid with both missing references, and with `also`.
+    One that is not there is none, and goes to `broken`.
     """
-    broken: list[Violation] = []
     ike = keep.ike_policy if keep else None
     ipsec = keep.ipsec_policy if keep else None
     try:
@@ -75,8 +70,6 @@ def find_policies(
             ipsec = _ipsec(actor, fields["ipsec_policy"])
     except Invalid as error:
         broken += error.violations
-    if broken:
-        raise Invalid([*also, *broken])
     return Policies(ike, ipsec)
 
 
@@ -92,6 +85,22 @@ def _ipsec(actor: Actor, reference: Reference | None) -> IPsecPolicy | None:
         return None
     code, noun = "ipsec_policy_not_found", "IPsec policy"
     return find(actor, IPsecPolicy.objects.all(), reference, field="ipsec_policy", code=code, noun=noun)
+
+
+def besides(known: list[Violation], more: list[Violation]) -> list[Violation]:
+    """Rules take a field that is missing or leads nowhere for an empty one: of it they say nothing."""
+    told = {violation.field.partition(".")[0] for violation in known}
+    return [*known, *(v for v in more if v.field.partition(".")[0] not in told)]
+
+
+def other_kind(connection: Connection, fields: ConnectionFields) -> list[Violation]:
+    """Contract section 8.2: a peer stays known by its address or by its name."""
+    other = "peer_address" if connection.peer_fqdn else "peer_fqdn"
+    if other not in fields:
+        return []
+    kind = "name" if connection.peer_fqdn else "address"
+    message = f"The peer of this connection is known by its {kind}; that cannot be changed."
+    return [Violation("validation_failure", other, message)]
 
 
 def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:

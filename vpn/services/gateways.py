@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
 from console.models.prepared import PreparedQuery
 from console.names import random_name
-from console.services import resolve_resource_group
+from console.services import resolve_resource_group, resource_group_violations
 from console.services.change import change
 from vpn.domain.checks_gateways import GatewayDraft, GatewayFacts, gateway_violations
 from vpn.domain.spec import MemberRole
@@ -51,11 +52,9 @@ def get_gateway(actor: Actor, gateway_id: UUID) -> Gateway:
 
 def check_gateway(actor: Actor, fields: GatewayFields) -> list[Violation]:
     """What `create_gateway` would refuse; writes nothing."""
-    try:
-        subnet = _subnet(actor, fields)
-    except Invalid as error:
-        return list(error.violations)
-    return _violations(actor, subnet, fields)
+    broken: list[Violation] = []
+    subnet = _subnet(actor, fields, broken)
+    return broken + _violations(actor, subnet, fields)
 
 
 def create_gateway(actor: Actor, fields: GatewayFields) -> Gateway:
@@ -130,8 +129,10 @@ def refuse_deleting(gateway: Gateway) -> None:
 
 
 def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gateway:
-    subnet = _subnet(actor, fields)
-    if broken := _violations(actor, subnet, fields):
+    broken: list[Violation] = []
+    subnet = _subnet(actor, fields, broken)
+    broken += _violations(actor, subnet, fields)
+    if subnet is None or broken:
         raise Invalid(broken)
     public_address = free_public_address()
     if public_address is None:
@@ -159,40 +160,44 @@ def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gatew
     return gateway
 
 
-def _violations(actor: Actor, subnet: Subnet, fields: GatewayFields) -> list[Violation]:
+def _violations(actor: Actor, subnet: Subnet | None, fields: GatewayFields) -> list[Violation]:
+    """Without a subnet, of what does not depend on it."""
     mine = Gateway.objects.owned_by(actor)
     generation = fields.get("generation", 0)
     facts = GatewayFacts(
-        other_names=_other_names(subnet),
-        subnet_name=subnet.name,
-        free_addresses=free_count(subnet),
-        gateways=mine.count(),
-        gateways_in_zone=mine.filter(subnet__zone=subnet.zone).count(),
-        zone=subnet.zone,
-        lower_names=generation == 2,
-        quotas=quotas_of(actor.account_id),
+        gateways=mine.count(), lower_names=generation == 2, quotas=quotas_of(actor.account_id)
     )
+    if subnet is not None:
+        facts = replace(
+            facts,
+            other_names=_other_names(subnet),
+            subnet_name=subnet.name,
+            free_addresses=free_count(subnet),
+            gateways_in_zone=mine.filter(subnet__zone=subnet.zone).count(),
+            zone=subnet.zone,
+        )
     draft = GatewayDraft(
         name=fields["name"] if "name" in fields else random_name(facts.other_names),
         mode=fields.get("mode", "route" if generation == 2 else "policy"),
         availability_mode=fields.get("availability_mode", "zonal"),
     )
-    return gateway_violations(draft, facts=facts)
+    group = resource_group_violations(actor, fields.get("resource_group"))
+    return [*gateway_violations(draft, facts=facts), *group]
 
 
-def _subnet(actor: Actor, fields: GatewayFields) -> Subnet:
+def _subnet(actor: Actor, fields: GatewayFields, broken: list[Violation]) -> Subnet | None:
+    """None when there is no such subnet; why goes to `broken`."""
     reference = fields.get("subnet")
     if not reference:
         message = 'A VPN gateway needs its subnet, for example {"subnet": {"id": "..."}}.'
-        raise Invalid([Violation("vpn_gateway_missing_subnet_id", "subnet", message)])
-    return find(
-        actor,
-        Subnet.objects.select_related("vpc"),
-        reference,
-        field="subnet",
-        code="vpn_gateway_subnet_not_found",
-        noun="subnet",
-    )
+        broken.append(Violation("vpn_gateway_missing_subnet_id", "subnet", message))
+        return None
+    rows, code = Subnet.objects.select_related("vpc"), "vpn_gateway_subnet_not_found"
+    try:
+        return find(actor, rows, reference, field="subnet", code=code, noun="subnet")
+    except Invalid as error:
+        broken += error.violations
+        return None
 
 
 def _other_names(subnet: Subnet, but: UUID | None = None) -> set[str]:

@@ -15,8 +15,9 @@ from console.audit import record
 from console.errors import Conflict, Invalid, not_found
 from console.models import Account
 from console.names import random_name
-from console.services import resolve_resource_group
+from console.services import resolve_resource_group, resource_group_violations
 from console.services.change import change
+from vpn.domain.checks import parse_address
 from vpn.domain.checks_networks import (
     AddressPrefixDraft,
     AddressPrefixFacts,
@@ -51,7 +52,8 @@ def create_vpc(actor: Actor, fields: VpcFields) -> Vpc:
         name = fields["name"] if "name" in fields else random_name(names)
         draft = VpcDraft(name=name, address_prefix_management=management)
         facts = VpcFacts(other_names=names, vpcs=len(names), quotas=quotas_of(account.id))
-        if broken := vpc_violations(draft, facts=facts):
+        group = resource_group_violations(actor, fields.get("resource_group"))
+        if broken := [*vpc_violations(draft, facts=facts), *group]:
             raise Invalid(broken)
         vpc = Vpc.objects.create(
             account=account,
@@ -152,7 +154,7 @@ def get_address_prefix(actor: Actor, vpc_id: UUID, prefix_id: UUID) -> AddressPr
     vpc = get_vpc(actor, vpc_id)
     prefix = AddressPrefix.objects.owned_by(actor).filter(pk=prefix_id, vpc=vpc).select_related("vpc").first()
     if prefix is None:
-        raise not_found("address_prefix_not_found", "address prefix", prefix_id)
+        raise not_found("address_prefix_not_found", "address prefix", prefix_id, "VPC")
     return prefix
 
 
@@ -190,5 +192,7 @@ def _add_prefix(
 
 def _prefix_name(cidr: str, taken: set[str] | tuple[str, ...]) -> str:
     """From the block's base address, made to fit the rule of names: p-10-240-0-0."""
-    base = "p-" + cidr.partition("/")[0].replace(".", "-")
-    return base if base not in taken and len(base) < 40 else random_name(taken)
+    address = parse_address(cidr.partition("/")[0])
+    base = f"p-{address}".replace(".", "-")
+    # Of what is no block the rules tell; a name that was not given is nobody's mistake.
+    return base if address is not None and base not in taken else random_name(taken)

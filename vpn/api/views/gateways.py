@@ -8,7 +8,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates
+from console.api.dry_run import creates, refusals
 from console.api.fields import Shape
 from console.api.parameters import RESOURCE_GROUP, Parameter, word_of
 from console.api.versions import GENERATION_2
@@ -24,6 +24,7 @@ from vpn.api.bodies.gateways import gateway_bodies, gateway_body, member_body
 from vpn.api.shapes.gateways import GatewayCreate, GatewayPatch
 from vpn.api.versions import GATEWAY, MEMBER
 from vpn.domain.checks_gateways import GATEWAY_MODES
+from vpn.models import Gateway
 from vpn.services.fields import GatewayFields
 from vpn.services.gateways import (
     check_gateway,
@@ -98,7 +99,12 @@ class GatewayView(GatewayApiView):
 
     def patch(self, request: Request, vpn_gateway_id: str) -> Response:
         ident = gateway_id_of(vpn_gateway_id)
-        fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident))
+        generation = self.version.generation
+
+        def change(fields: GatewayFields) -> Gateway:
+            return update_gateway(self.actor, ident, {**fields, "generation": generation})
+
+        fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident), check=refusals(change))
         return self.answer(gateway_body(update_gateway(self.actor, ident, fields), self.links))
 
     def delete(self, request: Request, vpn_gateway_id: str) -> Response:
@@ -134,8 +140,8 @@ class MemberView(MemberApiView):
 
     def get(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        ident = path_id(member_id, "not_found", "member of this VPN gateway")
+        ident = path_id(member_id, "not_found", "member", "VPN gateway")
         member = gateway.members.filter(pk=ident).first()
         if member is None:
-            raise not_found("not_found", "member of this VPN gateway", ident)
+            raise not_found("not_found", "member", ident, "VPN gateway")
         return self.answer(member_body(member, gateway, self.links))
