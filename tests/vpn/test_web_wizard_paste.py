@@ -92,6 +92,7 @@ def test_the_suites_that_the_other_side_wants_are_proposed(ana: Party, browser: 
         (("aes128-sha1-modp1024",), ("aes256-sha256-modp2048",), {"ike": 2, "ipsec": "group_14"}),
         (("aes128-sha256-modp2048", "aes256-sha256-modp2048"), ("default",), {}),
         (("aes256gcm16-prfsha384-ecp384",), (), {}),
+        ((), ("aes256gcm16-ecp384",), {"ipsec": "group_20"}),
         (("aes128",), ("sha256",), {}),
     ],
 )

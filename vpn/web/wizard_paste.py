@@ -12,7 +12,8 @@ from console.actor import Role
 from console.names import random_name
 from console.web.pages import form_page
 from console.web.requests import ConsoleRequest
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, pfs_word
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, INTEGRATED, pfs_word
+from policies.domain.proposals import is_combined
 from vpn.domain.handoff.parse import recognise
 from vpn.domain.handoff.recognised import Recognised
 from vpn.models import Gateway
@@ -64,6 +65,8 @@ def suites_of(found: Recognised) -> dict[str, dict[str, Any]]:
         group = words.pop("group")
         suites["ike"] = words | {"dh_group": group, "ike_version": found.ike_version or 2}
     words = _words(found.esp_proposals)
+    if is_combined(words.get("encryption_algorithm", "")):
+        words["authentication_algorithm"] = INTEGRATED
     if {"encryption_algorithm", "authentication_algorithm"} <= set(words):
         suites["ipsec"] = words | {"pfs": pfs_word(words.pop("group", None))}
     return suites
