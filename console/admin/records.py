@@ -73,6 +73,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "who", "via", "action", "target_name", "account", "address")
     list_filter = (("at", admin.DateFieldListFilter), ViaFilter, ActionFilter, "account")
+    show_facets = admin.ShowFacets.NEVER
     list_select_related = ("account",)
     search_help_text = "Who, action, target, address or request id."
     search_fields = ("who", "action", "target_name", "target_id", "request_id", "address")
