@@ -106,8 +106,9 @@ def set_role(actor: Actor, membership_id: int, role: Role) -> Membership:
         before, member.role = member.role, role.value
         if role is not Role.ADMINISTRATOR:
             _keep_an_administrator(actor, member)
-        member.save(update_fields=["role"])
-        record(actor, "member.update", member, {"role": (before, role.value)})
+        if member.role != before:
+            member.save(update_fields=["role"])
+            record(actor, "member.update", member, {"role": (before, role.value)})
     return member
 
 

@@ -39,7 +39,7 @@ _REACH = {
     "admin_state_up": {"psk", "ike_policy"},
     "ike_policy": {"ipsec_policy"},
     "peer_address": {"psk", "ike_policy", "peer_cidrs"},
-    "peer_fqdn": {"psk", "ike_policy", "peer_cidrs"},
+    "peer_fqdn": {"peer_address", "psk", "ike_policy", "peer_cidrs"},
     "local_cidrs": {"peer_cidrs"},
     "peer_cidrs": {"local_cidrs"},
 }
