@@ -52,6 +52,7 @@ def _schedule() -> None:
         },
         "prune": {"task": "vpn.tasks.prune_history", "schedule": 86400.0},
         "prune_samples": {"task": "vpn.tasks.prune_samples", "schedule": 600.0},
+        "end_acting": {"task": "vpn.tasks.end_acting", "schedule": 3600.0},
     }
 
 

@@ -16,6 +16,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
+from console.environment import sealing_key
+
 _PREFIX = "v1"
 
 
@@ -36,9 +38,7 @@ class KeyRing:
             raise ValueError("ISTHMUS_ENCRYPTION_KEYS is empty: at least one key is needed")
         self._ciphers: dict[str, AESGCM] = {}
         for text in keys:
-            raw = base64.urlsafe_b64decode(text)
-            if len(raw) != 32:
-                raise ValueError("each of ISTHMUS_ENCRYPTION_KEYS must be 32 bytes in URL-safe base64")
+            raw = sealing_key(text)
             self._ciphers.setdefault(hashlib.sha256(raw).hexdigest()[:8], AESGCM(raw))
         self._first = next(iter(self._ciphers))
 

@@ -6,6 +6,7 @@ before Django loads them.
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from pathlib import Path
@@ -67,6 +68,31 @@ def secret(name: str, default: str = "") -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingError(f"{name}_FILE", f"cannot be read: {error.strerror}") from None
+
+
+def sealing_key(text: str) -> bytes:
+    """The 32 bytes that a key in URL-safe base64 stands for. Raises ValueError, which tells no key."""
+    try:
+        raw = base64.b64decode(text, altchars=b"-_", validate=True)
+    except ValueError:
+        raise ValueError("it is not URL-safe base64") from None
+    if len(raw) != 32:
+        raise ValueError(f"it has {len(raw)} bytes")
+    return raw
+
+
+def sealing_keys(name: str) -> list[str]:
+    """Keys with commas between, as they are written; none when the setting is empty."""
+    keys = [key.strip() for key in secret(name).split(",") if key.strip()]
+    for number, key in enumerate(keys, 1):
+        try:
+            sealing_key(key)
+        except ValueError as error:
+            right = "each is 32 random bytes in URL-safe base64, 44 characters, with commas between"
+            raise SettingError(
+                name, f"key {number} of {len(keys)} cannot be used, {error}; {right}"
+            ) from None
+    return keys
 
 
 def widen_path() -> None:

@@ -49,6 +49,7 @@ class NotAllowed(Refused):
     """The actor's role does not allow this (API: 403)."""
 
 
-def not_found(code: str, noun: str, ident: object) -> NotFound:
-    """The one sentence for a missing object; `code` as in contract section 5.3."""
-    return NotFound([Violation(code, "id", f"There is no {noun} with the id {ident} in this account.")])
+def not_found(code: str, noun: str, ident: object, place: str = "account") -> NotFound:
+    """The one sentence for a missing object; `code` as in contract section 5.3. `place` is where it
+    was looked for: in another one of the account it may well be."""
+    return NotFound([Violation(code, "id", f"There is no {noun} with the id {ident} in this {place}.")])

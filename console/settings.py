@@ -23,7 +23,7 @@ DATA_DIR = Path(env.text("ISTHMUS_DATA_DIR") or BASE_DIR / ".isthmus")
 DEBUG = env.flag("ISTHMUS_DEBUG", False)
 # Without a key of its own an installation must not run; tests and tools get a throw-away one.
 SECRET_KEY = env.secret("ISTHMUS_SECRET_KEY") or "only-for-tests-and-checks"
-ENCRYPTION_KEYS = [key for key in env.secret("ISTHMUS_ENCRYPTION_KEYS").split(",") if key]
+ENCRYPTION_KEYS = env.sealing_keys("ISTHMUS_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("ISTHMUS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("ISTHMUS_TRUSTED_ORIGINS")
 BEHIND_TLS = env.flag("ISTHMUS_BEHIND_TLS", False)

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from console.api.identity import token
 from console.api.openapi.views import GENERATIONS, openapi_document, openapi_page
-from console.api.views import unknown_route
+from console.api.outside import unknown_route
 from console.health import alive, ready
 from console.web.sign_in import to_sign_in
 
@@ -37,7 +37,7 @@ urlpatterns = [
     path("", include("policies.web.urls")),
     path("", include("vpn.web.urls")),
 ]
-handler400 = "console.api.views.bad_request"
-handler403 = "console.api.views.permission_denied"
-handler404 = "console.api.views.page_not_found"
-handler500 = "console.api.views.server_error"
+handler400 = "console.api.outside.bad_request"
+handler403 = "console.api.outside.permission_denied"
+handler404 = "console.api.outside.page_not_found"
+handler500 = "console.api.outside.server_error"

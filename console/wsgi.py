@@ -4,8 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from console.chunked import WholeBodies
 from console.environment import require
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
-application = get_wsgi_application()
+application = WholeBodies(get_wsgi_application())

@@ -14,7 +14,7 @@ from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.names import random_name
 from console.quotas import limits_for
-from console.services import resolve_resource_group
+from console.services import resolve_resource_group, resource_group_violations
 from console.services.change import change
 from policies.domain.algorithms import EVERYTHING, PFS_DISABLED, Dialect
 from policies.domain.checks import (
@@ -208,16 +208,8 @@ def _creation_violations(
     found = [
         Violation("validation_required_field", name, f"The field {name} is required.") for name in missing
     ]
-    found += given_twice(fields) + _group(actor, fields)
+    found += given_twice(fields) + resource_group_violations(actor, fields.get("resource_group"))
     return as_given(found + _violations(actor, model, _values(model, given), dialect), fields)
-
-
-def _group(actor: Actor, fields: Fields) -> list[Violation]:
-    try:
-        resolve_resource_group(actor, fields.get("resource_group"))
-    except Invalid as error:
-        return list(error.violations)
-    return []
 
 
 def _violations(

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from console.celery import app, node_queue
 from console.models import AuditEvent
+from console.services.acting import end_lapsed_acting
 from vpn.models import HandoffLink, StatusChange, WizardDraft
 from vpn.reconcile.controller import answer
 from vpn.reconcile.log import keep_log
@@ -55,6 +56,12 @@ def prune_history() -> None:
     oldest = timezone.now() - timedelta(days=settings.HISTORY_DAYS)
     StatusChange.objects.filter(at__lt=oldest).delete()
     AuditEvent.objects.filter(at__lt=oldest - timedelta(days=365)).delete()
+
+
+@app.task(name="vpn.tasks.end_acting")
+def end_acting() -> None:
+    """Nobody else sees a sign-in run out."""
+    end_lapsed_acting()
 
 
 @app.task(name="vpn.tasks.prune_samples")

@@ -30,10 +30,17 @@ else:
     StockUserAdmin = UserAdmin
 
 
+class AccountForm(ServiceForm):
+    """Emptied quotas are none: the limits of the settings count."""
+
+    clearable = ("quotas",)
+
+
 @admin.register(Account)
 class AccountAdmin(ServiceAdmin):
     """`quotas` overrides the limits of the settings by name, such as {"gateways": 50}."""
 
+    form = AccountForm
     settable = ("name",)
     changeable = ("name", "quotas")
     shown = ("id", "created_at")
@@ -51,6 +58,8 @@ class AccountAdmin(ServiceAdmin):
         return services.create_account(name, who=who, via=Via.ADMIN)
 
     def update(self, request: HttpRequest, row: Account, values: Values) -> Account:
+        if "quotas" in values and values["quotas"] is None:
+            values["quotas"] = {}
         return administration.update_account(admin_actor(request, row.pk), **values)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -179,7 +188,8 @@ class PersonAdmin(StockUserAdmin):
         """Edits and new passwords alike; Django's message names the fields."""
         parts = message if isinstance(message, list) else []
         fields = [name for part in parts for name in part.get("changed", {}).get("fields", [])]
-        _tell(request, "person.update", obj, fields or ["password"])
+        if fields:
+            _tell(request, "person.update", obj, fields)
         return super().log_change(request, obj, message)
 
 

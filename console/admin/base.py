@@ -36,8 +36,8 @@ class ServiceForm(RuleForm, RowForm):
     """Hands what was entered to `write`, a service, while it is cleaned.
 
     Only then can the violations of the service stand beside the fields. The admin holds a
-    transaction around the whole request; a refused service leaves nothing behind. A field left
-    empty stays as it is, except for those in `clearable`.
+    transaction around the whole request; a refused service leaves nothing behind. What is emptied
+    goes to the service, which refuses it by its own rule; `clearable` may go there as None.
     """
 
     write: Callable[[Model | None, Values], Model]
@@ -60,20 +60,30 @@ class ServiceForm(RuleForm, RowForm):
         if self.errors:
             return
         row = None if self.instance._state.adding else self.instance
+        if row is not None and self._emptied():
+            return
         try:
             with transaction.atomic():
                 self.instance = self.write(row, self.entered())
         except Refused as error:
             self.add_violations(error.violations)
 
+    def _emptied(self) -> bool:
+        """No rule has words for a number that is not there."""
+        names = [name for name in self.changed_data if name not in self.clearable]
+        found = [name for name in names if self.cleaned_data[name] is None]
+        for name in found:
+            self.add_error(name, self.fields[name].error_messages["required"])
+        return bool(found)
+
     def entered(self) -> Values:
         """All that is not empty, for a new row; what differs, for one that stands."""
-        names = list(self.fields) if self.instance._state.adding else self.changed_data
-        values = {name: self.cleaned_data[name] for name in names}
+        if not self.instance._state.adding:
+            return {name: self.cleaned_data[name] for name in self.changed_data}
         return {
-            name: value
-            for name, value in values.items()
-            if value not in (None, "", []) or (name in self.clearable and name in self.changed_data)
+            name: self.cleaned_data[name]
+            for name in self.fields
+            if self.cleaned_data[name] not in (None, "", [])
         }
 
 

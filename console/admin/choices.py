@@ -34,6 +34,10 @@ class RowChoice(ModelChoice):
 class RowSelect(AutocompleteSelect):
     """Asks `RowChoices` as one types."""
 
+    @property
+    def media(self) -> forms.Media:
+        return super().media + forms.Media(js=["admin-choices.js"])
+
     def get_url(self) -> str:
         return reverse(f"{self.admin_site.name}:row_choices")
 

@@ -62,6 +62,16 @@ def bring_up(
     return body, broken
 
 
+def written(body: Mapping[str, Any], version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
+    """A request's body of the newest form as the version writes it, without what it does not have."""
+    found = dict(body)
+    for change in reversed(older(version, changes)):
+        moved = {old: _value_at(found, path) for old, path in change.renamed.items()}
+        kept = {name: one for name, one in found.items() if name not in change.names_unknown_before()}
+        found = kept | {old: value for old, value in moved.items() if value is not None}
+    return found
+
+
 def take_down(body: Body, version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
     """The newest form of an answer as the version knows it."""
     for change in reversed(older(version, changes)):
@@ -102,6 +112,12 @@ def renamed(path: str, names: Mapping[str, str]) -> str:
 def older(version: ApiVersion, changes: Sequence[VersionChange]) -> list[VersionChange]:
     """The changes that the version does not know yet; `changes` are in order, oldest first."""
     return [change for change in changes if version.is_before(change.since)]
+
+
+def _value_at(body: Any, path: str) -> Any:
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, Mapping) else None
+    return body
 
 
 def _up(body: Body, change: VersionChange) -> Body:

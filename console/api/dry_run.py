@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from console.api.errors import InvalidParameter
 from console.api.parameters import flag_of
-from console.errors import Violation
+from console.errors import Invalid, Violation
 
 P = ParamSpec("P")
 Post = Callable[Concatenate[Any, Request, P], Response]
@@ -56,6 +56,21 @@ def refuse_elsewhere(view: Any, request: Request) -> None:
         if request.method in ("GET", "HEAD", "OPTIONS"):
             message = "dry_run goes with a POST that creates something; leave it out here."
         raise InvalidParameter([Violation("bad_request", "dry_run", message)])
+
+
+def refusals(make: Callable[[Any], object]) -> Callable[[Any], list[Violation]]:
+    """A check: what `make` would refuse of the fields. Whatever it does is taken back."""
+
+    def check(fields: Any) -> list[Violation]:
+        try:
+            with transaction.atomic():
+                make(fields)
+                transaction.set_rollback(True)
+        except Invalid as error:
+            return list(error.violations)
+        return []
+
+    return check
 
 
 def asked(request: Request) -> bool:

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from console.api.container import INTERNAL, error_container, error_item
 from console.api.errors import InvalidParameter, TooLarge
 from console.api.links import origin
 from console.audit import SECRETS
@@ -52,7 +53,6 @@ _STEP = re.compile(r"\.|\[(\d+)\]\.?")
 # Seconds; a database that is busy for longer is rather away.
 RETRY_AFTER = 5
 UNAVAILABLE = "The database is busy or away, and nothing was changed. Try again in a moment."
-INTERNAL = "Something went wrong here, not with the request. Quote the trace when you report it."
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
@@ -84,16 +84,17 @@ def container(
     request: HttpRequest, violations: Iterable[Violation], *, kind: str = "field", body: object = None
 ) -> dict[str, Any]:
     """The body of an error; `kind` is what the violations' fields are: field, parameter, header."""
-    manual = f"{_origin(request)}/manual/errors"
+    base = _origin(request)
     trace = re.sub(r"[^-0-9a-zA-Z_]", "", getattr(request, "request_id", "")) or "none"
-    return {"errors": [_error(v, kind, body, manual) for v in violations], "trace": trace}
+    return error_container((_error(v, kind, body, base) for v in violations), trace)
 
 
 def _refused(error: Refused, request: Any) -> Response:
     status = next((number for kind, number in _STATUS if isinstance(error, kind)), 400)
     if isinstance(error, Outdated):
         return _answer(request, status, error.violations, kind="header")
-    if isinstance(error, InvalidParameter | NotFound):
+    # What is missing, and whose state forbids it, is named by the path.
+    if isinstance(error, InvalidParameter | NotFound | Conflict):
         return _answer(request, status, error.violations, kind="parameter")
     body = None if isinstance(error, TooLarge) or status == 403 else _body(request)
     return _answer(request, status, error.violations, body=body)
@@ -134,12 +135,8 @@ def _answer(
     return Response(container(django_request, violations, kind=kind, body=body), status=status)
 
 
-def _error(violation: Violation, kind: str, body: object, manual: str) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "code": violation.code,
-        "message": violation.message,
-        "more_info": f"{manual}#{violation.code}",
-    }
+def _error(violation: Violation, kind: str, body: object, base: str) -> dict[str, Any]:
+    found = error_item(violation, base)
     if violation.field:
         found["target"] = {"type": kind, "name": violation.field}
         value = _value_at(body, violation.field)

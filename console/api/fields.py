@@ -15,6 +15,9 @@ from rest_framework.utils import html
 
 from console.api.versions import ApiVersion
 
+# In a form a blank choice stands before the others.
+_OPTIONAL = {"required": False, "allow_blank": True}
+
 
 # The stubs know Field as generic, the class itself does not.
 class _FormText(serializers.Field):  # type: ignore[type-arg]
@@ -33,6 +36,8 @@ class _FormText(serializers.Field):  # type: ignore[type-arg]
 class Text(_FormText, serializers.CharField):
     """A string, as it stands. `rule` is a JSON Schema of what the rules take, for the document."""
 
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "A string is needed."}
+
     def __init__(self, *, rule: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**{"required": False, "allow_blank": True, "trim_whitespace": False, **kwargs})
         self.rule = rule or {}
@@ -47,7 +52,7 @@ class Word(_FormText, serializers.ChoiceField):
     """A string out of a list; the list is for forms, the rules decide what is allowed."""
 
     def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
-        super().__init__(choices=words, **{"required": False, "allow_blank": True, **kwargs})
+        super().__init__(choices=words, **_OPTIONAL | kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -57,6 +62,8 @@ class Word(_FormText, serializers.ChoiceField):
 
 class Whole(_FormText, serializers.IntegerField):
     """A whole number of at most 32 bits. `rule` as of Text."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "A whole number is needed."}
 
     def __init__(self, *, rule: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})
@@ -75,7 +82,7 @@ class Number(_FormText, serializers.ChoiceField):
     """A whole number out of a list; as with Word the rules decide."""
 
     def __init__(self, numbers: tuple[int, ...], **kwargs: Any) -> None:
-        super().__init__(choices=numbers, **{"required": False, **kwargs})
+        super().__init__(choices=numbers, **_OPTIONAL | kwargs)
 
     def from_form(self, text: str) -> Any:
         return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text.strip()) else text
@@ -90,7 +97,7 @@ class Flag(_FormText, serializers.ChoiceField):
     """true or false."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[(True, "true"), (False, "false")], **{"required": False, **kwargs})
+        super().__init__(choices=[(True, "true"), (False, "false")], **_OPTIONAL | kwargs)
 
     def from_form(self, text: str) -> Any:
         return {"True": True, "False": False}.get(text, text)
@@ -168,6 +175,8 @@ class Shape(serializers.Serializer[Any]):
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     any_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
     at_most_one: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "An object is needed."}
 
     # A body that is taken, for the document; ids in it are nobody's.
     example: ClassVar[Mapping[str, Any]] = {}

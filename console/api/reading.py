@@ -53,6 +53,11 @@ def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]
     return violations + [v for v in more if not v.field or not any(_same(v.field, k) for k in known)]
 
 
+def head(path: str) -> str:
+    """The field of the body that a path begins with."""
+    return path.partition(".")[0].partition("[")[0]
+
+
 def _same(one: str, other: str) -> bool:
     """A field and what it is a part of: peer.cidrs[0] and peer.cidrs."""
     short, long = sorted((one.partition("[")[0], other.partition("[")[0]), key=len)

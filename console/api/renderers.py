@@ -30,7 +30,8 @@ class IsthmusJSONRenderer(BaseRenderer):
 
 
 class RawBodyRenderer(IsthmusJSONRenderer):
-    """What the browsable API's raw forms begin with: fields that have a value."""
+    """What the browsable API's raw forms begin with: fields that have a value, as JSON of the
+    request's version."""
 
     def render(
         self,
@@ -38,7 +39,9 @@ class RawBodyRenderer(IsthmusJSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return super().render(_filled(data), accepted_media_type, renderer_context)
+        view = (renderer_context or {}).get("view")
+        body = view.written(data) if view else data
+        return super().render(_filled(body), accepted_media_type, renderer_context)
 
 
 def _filled(data: Mapping[str, Any]) -> dict[str, Any]:

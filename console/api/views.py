@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.shortcuts import render
-from django.views import defaults
-from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,27 +16,28 @@ from rest_framework.views import APIView
 
 from console.actor import Actor, Role
 from console.api.answers import COLLECTIONS, Answer, Root
-from console.api.changes import VersionChange, bring_up, take_down, take_down_fields
+from console.api.changes import VersionChange, bring_up, take_down, take_down_fields, written
 from console.api.dry_run import refuse_elsewhere
-from console.api.envelope import INTERNAL, RETRY_AFTER, UNAVAILABLE, container
 from console.api.errors import InvalidParameter
 from console.api.fields import Shape
+from console.api.forms import narrow
 from console.api.links import Links
 from console.api.pagination import Page, take_page
 from console.api.parameters import Parameter
 from console.api.parsers import FormsNeedASession, is_clean
-from console.api.reading import merge, read_body
+from console.api.reading import head, merge, read_body
 from console.api.versions import DEFAULT, ApiVersion
 from console.errors import Conflict, Invalid, Violation, not_found
 
 Row = TypeVar("Row", bound=Model)
+Check = Callable[[Any], list[Violation]]
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def path_id(text: str, code: str, noun: str) -> UUID:
+def path_id(text: str, code: str, noun: str, place: str = "account") -> UUID:
     """An id of the path; what is no UUID is no object's. Raises NotFound with the object's code."""
     if not _ID.fullmatch(text):
-        raise not_found(code, noun, text[:64])
+        raise not_found(code, noun, text[:64], place)
     return UUID(text)
 
 
@@ -105,9 +100,14 @@ class ApiView(APIView):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
         """For the browsable API's forms."""
+        kwargs.pop("instance", None)
+        form = self._form(*args, **kwargs)
+        # A page about a wrong version is drawn as well.
+        return narrow(form, getattr(self, "version", DEFAULT), self.changes)
+
+    def _form(self, *args: Any, **kwargs: Any) -> Shape:
         method = self.request.method or ""
         shape = self.shapes.get(method, Shape)
-        kwargs.pop("instance", None)
         if method == "PATCH":
             return shape(instance=self.editable(self.shown), **kwargs)
         if method == "POST" and self.refused:
@@ -121,6 +121,10 @@ class ApiView(APIView):
         """With what a form of the present object begins; sent back as it is it changes nothing."""
         without: Mapping[str, Any] = _without_key(body)
         return without
+
+    def written(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A body of the newest form as clients of the request's version write it."""
+        return written(body, getattr(self, "version", DEFAULT), self.changes)
 
     def handle_exception(self, exc: Exception) -> Response:
         self.refused = True
@@ -152,9 +156,13 @@ class ApiView(APIView):
     ) -> Any:
         """The body's fields. With wrong types in it, `check` says what else is wrong.
 
-        `of` finds what the body is about: what does not exist is missed before anything else.
-        Raises Invalid with all of it, or what `of` raises.
+        `of` finds what the body is about: what does not exist is missed before anything else. Whose
+        role is too low hears of that and not of the body. Raises NotAllowed, Invalid with all of it,
+        or what `of` raises.
         """
+        if of is not None and not self.actor.may(self.role_for(())):
+            of()
+        self.actor.require(self.role_for(()))
         names = shape().fields.keys()
         body, unknown = bring_up(self.sent, self.version, self.changes, names)
         given = read_body(shape(data=body))
@@ -163,12 +171,21 @@ class ApiView(APIView):
             return given.fields
         if of is not None:
             of()
+        self.actor.require(self.role_for({*given.fields, *(head(v.field) for v in broken)}))
         more = self.placed(check(given.fields)) if check else []
         raise Invalid(merge(broken, more))
 
-    def fields(self, shape: type[Shape], **more: Any) -> Any:
+    def fields(
+        self, shape: type[Shape], *, check: Callable[[Any], list[Violation]] | None = None, **more: Any
+    ) -> Any:
         """As `read`, and for services that do by generation what they do: which one it is."""
-        return {**self.read(shape, **more), "generation": self.version.generation}
+        generation = {"generation": self.version.generation}
+        whole = (lambda given: check(given | generation)) if check else None
+        return self.read(shape, check=whole, **more) | generation
+
+    def role_for(self, names: Collection[str]) -> Role:
+        """The least role that may send these fields; without any the one that may send something."""
+        return Role.EDITOR
 
     def told(self, body: dict[str, Any]) -> dict[str, Any]:
         """An object of the newest form as the request's version knows it."""
@@ -243,49 +260,3 @@ class RootView(ApiView):
 
     def get_view_name(self) -> str:
         return "Isthmus API"
-
-
-@csrf_exempt
-def unknown_route(request: HttpRequest, **_: Any) -> JsonResponse:
-    """Whatever lies under /v1 and is no route."""
-    message = f"There is no route {request.path[:128]} in this API."
-    body = container(request, [Violation("invalid_route", "", message)])
-    return JsonResponse(body, status=404)
-
-
-def is_api(request: HttpRequest) -> bool:
-    """What speaks JSON, also when it fails."""
-    return request.path == "/v1" or request.path.startswith(("/v1/", "/identity/"))
-
-
-def _outside(status: int, code: str, message: str, page: Callable[..., Any]) -> Callable[..., Any]:
-    """A Django error handler that speaks JSON under /v1, and HTML elsewhere."""
-
-    def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if is_api(request):
-            return JsonResponse(container(request, [Violation(code, "", message)]), status=status)
-        answer: HttpResponseBase = page(request, *args, **kwargs)
-        return answer
-
-    return handler
-
-
-bad_request = _outside(400, "bad_request", "The request is not understood.", defaults.bad_request)
-permission_denied = _outside(403, "not_authorized", "This is not allowed.", defaults.permission_denied)
-page_not_found = _outside(404, "invalid_route", "There is no such route.", defaults.page_not_found)
-_broken = _outside(500, "internal_error", INTERNAL, defaults.server_error)
-
-
-def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Django calls this while it handles the error; a database that is busy or away is no fault."""
-    if not isinstance(sys.exception(), OperationalError | InterfaceError):
-        broken: HttpResponseBase = _broken(request)
-        return broken
-    answer: HttpResponseBase
-    if is_api(request):
-        violation = Violation("backend_service_unavailable", "", UNAVAILABLE)
-        answer = JsonResponse(container(request, [violation]), status=503)
-    else:
-        answer = render(None, "503.html", status=503)
-    answer["Retry-After"] = str(RETRY_AFTER)
-    return answer

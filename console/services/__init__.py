@@ -7,6 +7,7 @@ from console.services.accounts import (
     default_resource_group,
     remove_member,
     resolve_resource_group,
+    resource_group_violations,
     set_role,
 )
 from console.services.keys import create_api_key, find_key, revoke_api_key
@@ -20,6 +21,7 @@ __all__ = [
     "find_key",
     "remove_member",
     "resolve_resource_group",
+    "resource_group_violations",
     "revoke_api_key",
     "set_role",
 ]

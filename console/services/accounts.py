@@ -44,22 +44,34 @@ def default_resource_group(account_id: UUID) -> ResourceGroup:
 
 
 def resolve_resource_group(actor: Actor, reference: Mapping[str, Any] | None) -> ResourceGroup:
-    """The group that `reference` ({"id": ...} or {"name": ...}) means; none means the default one.
+    """The group that `reference` means; none means the default one.
 
-    Raises Invalid when the account has no such group.
+    `reference` holds exactly one of `id` and `name` (contract section 2.7). Raises Invalid when it
+    does not, or when the account has no such group.
     """
     if reference is None:
         return default_resource_group(actor.account_id)
-    way = next((key for key in ("id", "name") if reference.get(key)), None)
-    if way is None:
-        message = "Name the resource group by its id or its name."
+    given = [key for key in reference if reference[key]]
+    if len(given) != 1 or given[0] not in ("id", "name"):
+        message = "Name the resource group by exactly one of id, name."
         raise Invalid([Violation("validation_only_one", "resource_group", message)])
+    way = given[0]
     groups = ResourceGroup.objects.filter(account_id=actor.account_id, **{way: str(reference[way])})
     group = groups.first()
     if group is None:
         message = f"There is no resource group with the {way} {reference[way]} in this account."
         raise Invalid([Violation("validation_invalid_ref", f"resource_group.{way}", message)])
     return group
+
+
+def resource_group_violations(actor: Actor, reference: Mapping[str, Any] | None) -> list[Violation]:
+    """What `resolve_resource_group` would refuse."""
+    try:
+        if reference is not None:
+            resolve_resource_group(actor, reference)
+    except Invalid as error:
+        return list(error.violations)
+    return []
 
 
 def create_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
@@ -94,8 +106,9 @@ def set_role(actor: Actor, membership_id: int, role: Role) -> Membership:
         before, member.role = member.role, role.value
         if role is not Role.ADMINISTRATOR:
             _keep_an_administrator(actor, member)
-        member.save(update_fields=["role"])
-        record(actor, "member.update", member, {"role": (before, role.value)})
+        if member.role != before:
+            member.save(update_fields=["role"])
+            record(actor, "member.update", member, {"role": (before, role.value)})
     return member
 
 

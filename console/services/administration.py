@@ -16,23 +16,25 @@ from console.services.change import change
 _NAME_LENGTH = 63
 
 
-def update_account(
-    actor: Actor, *, name: str | None = None, quotas: Mapping[str, object] | None = None
-) -> Account:
-    """`quotas` replaces all overrides; None leaves a field as it is.
+def update_account(actor: Actor, *, name: str | None = None, quotas: object = None) -> Account:
+    """`quotas` replaces all overrides: {name of a limit: whole number}. None leaves a field as it is.
 
-    Raises NotAllowed, or Invalid for a bad or taken name and for limits that do not exist.
+    Raises NotAllowed, or Invalid for a bad or taken name, for limits that do not exist, and for
+    quotas that are no such object.
     """
     with change(actor, Role.ADMINISTRATOR) as account:
+        before = {"name": account.name, "quotas": account.quotas}
         new_name = account.name if name is None else name.strip()
-        new_quotas = account.quotas if quotas is None else dict(quotas)
         others = set(Account.objects.exclude(pk=account.pk).values_list("name", flat=True))
-        if broken := [*_name_violations(new_name, others, "account"), *_quota_violations(quotas or {})]:
+        if broken := [*_name_violations(new_name, others, "account"), *_quota_violations(quotas)]:
             raise Invalid(broken)
-        changes = {"name": (account.name, new_name), "quotas": (account.quotas, new_quotas)}
-        account.name, account.quotas = new_name, new_quotas
-        account.save(update_fields=["name", "quotas"])
-        record(actor, "account.update", account, changes)
+        account.name = new_name
+        if isinstance(quotas, Mapping):
+            account.quotas = dict(quotas)
+        after = {"name": account.name, "quotas": account.quotas}
+        if after != before:
+            account.save(update_fields=["name", "quotas"])
+            record(actor, "account.update", account, {name: (before[name], after[name]) for name in after})
     return account
 
 
@@ -50,8 +52,9 @@ def rename_resource_group(actor: Actor, group_id: str, name: str) -> ResourceGro
     with change(actor, Role.ADMINISTRATOR):
         group = _group(actor, group_id)
         before, group.name = group.name, _checked_group_name(actor, name, but=group_id)
-        group.save(update_fields=["name"])
-        record(actor, "resource_group.update", group, {"name": (before, group.name)})
+        if group.name != before:
+            group.save(update_fields=["name"])
+            record(actor, "resource_group.update", group, {"name": (before, group.name)})
     return group
 
 
@@ -95,7 +98,12 @@ def _name_violations(name: str, others: Collection[str], noun: str) -> list[Viol
     return []
 
 
-def _quota_violations(quotas: Mapping[str, object]) -> list[Violation]:
+def _quota_violations(quotas: object) -> list[Violation]:
+    if quotas is None:
+        return []
+    if not isinstance(quotas, Mapping):
+        message = 'quotas is an object of limits and whole numbers, such as {"gateways": 50}; this is not.'
+        return [Violation("validation_invalid_field_type", "quotas", message)]
     unknown = [name for name in quotas if name not in settings.QUOTAS]
     wrong = [name for name, value in quotas.items() if not _is_limit(value)]
     broken = []

@@ -91,6 +91,12 @@ def field(bound: BoundField, extra: str = "") -> dict[str, Any]:
     return {"bound": bound, "widget": bound.as_widget(attrs=attrs), "box": box, "extra": extra}
 
 
+@register.inclusion_tag("_boxes.html")
+def boxes(bound: BoundField) -> dict[str, Any]:
+    """A field of checkboxes: a group with its name, one label each, and errors."""
+    return {"bound": bound}
+
+
 @register.inclusion_tag("_errors.html")
 def error_summary(form: Form) -> dict[str, Any]:
     """What is wrong, at the top of a form, each line a link to its field."""

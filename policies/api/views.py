@@ -9,7 +9,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import Warning, creates
+from console.api.dry_run import Warning, creates, refusals
 from console.api.parameters import RESOURCE_GROUP
 from console.api.views import ApiView, path_id
 from policies import services
@@ -77,7 +77,8 @@ class IKEPolicyView(PolicyApiView):
 
     def patch(self, request: Request, ike_policy_id: str) -> Response:
         ident = _ike(ike_policy_id)
-        fields = self.read(IKEPolicyPatch, of=lambda: services.get_ike_policy(self.actor, ident))
+        check = refusals(lambda given: services.update_ike_policy(self.actor, ident, given, self.dialect))
+        fields = self.read(IKEPolicyPatch, of=lambda: services.get_ike_policy(self.actor, ident), check=check)
         policy = services.update_ike_policy(self.actor, ident, fields, self.dialect)
         return self.answer(ike_policy_body(policy, self.links))
 
@@ -123,7 +124,10 @@ class IPsecPolicyView(PolicyApiView):
 
     def patch(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = _ipsec(ipsec_policy_id)
-        fields = self.read(IPsecPolicyPatch, of=lambda: services.get_ipsec_policy(self.actor, ident))
+        check = refusals(lambda given: services.update_ipsec_policy(self.actor, ident, given, self.dialect))
+        fields = self.read(
+            IPsecPolicyPatch, of=lambda: services.get_ipsec_policy(self.actor, ident), check=check
+        )
         policy = services.update_ipsec_policy(self.actor, ident, fields, self.dialect)
         return self.answer(ipsec_policy_body(policy, self.links))
 

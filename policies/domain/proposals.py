@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
+
+Word = TypeVar("Word", str, int)
 
 
 class IkeVersion(IntEnum):
@@ -86,6 +90,16 @@ AUTO_ESP_2 = EspOffer(
     Proposal(("aes256gcm16", "aes192gcm16", "aes128gcm16", "aes256", "aes192", "aes128"), _HASHES),
     lifetime=3600,
 )
+
+
+# The last of every order: what generation 1 alone has.
+_OLD = ("triple_des", "sha1", "md5", 5, 2)
+
+
+def by_preference(words: Iterable[Word], offered: Sequence[Word]) -> tuple[Word, ...]:
+    """The strongest first, in the order of `offered`; at the end what it does not name, the old ones last."""
+    order = {word: place for place, word in enumerate((*offered, *_OLD))}
+    return tuple(sorted(words, key=lambda word: order.get(word, len(offered))))
 
 
 def auto_ike(generation: int) -> IkeOffer:

@@ -2,44 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from django import forms
 
 from console.web.forms import RuleForm
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, EVERYTHING, IKE_VERSIONS, PFS
+from policies.domain.algorithms import (
+    AUTHENTICATION,
+    ENCRYPTION,
+    EVERYTHING,
+    IKE_VERSIONS,
+    INTEGRATED,
+    PFS,
+    PFS_DISABLED,
+    pfs_word,
+)
 from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME
+from policies.domain.proposals import AUTO_ESP_2, AUTO_IKE_2, by_preference
 from policies.models import MULTIPLE, MULTIPLE_GROUPS, IKEPolicy, IPsecPolicy
-from policies.web.shown import labelled
+from policies.web.shown import labelled, labelled_group, labelled_hash, labelled_pfs
 
 _LEAST, _MOST = EVERYTHING.min_lifetime, EVERYTHING.max_lifetime
 _LIFETIME_HINT = f"Seconds, {_LEAST} to {_MOST}."
+_IKE, _ESP = AUTO_IKE_2.proposal, AUTO_ESP_2.proposal
+_PFS_ORDER = tuple(pfs_word(number) for number in _IKE.groups)
 
 
-# The first choice, what may follow it, and the list that both make.
-_FURTHER = {
-    "encryption_algorithm": ("encryption_further", "encryption_algorithms"),
-    "authentication_algorithm": ("authentication_further", "authentication_algorithms"),
-    "dh_group": ("dh_further", "dh_groups"),
-    "pfs": ("pfs_further", "pfs_groups"),
-}
-_LISTS = {name: first for first, (_, name) in _FURTHER.items()}
+class Kind(NamedTuple):
+    """The first choice, the boxes of what may follow it, the list that both make, and the order in
+    which the boxes stand: the strongest first."""
+
+    first: str
+    further: str
+    several: str
+    order: tuple[Any, ...]
 
 
-def _further(what: str, example: str) -> forms.CharField:
-    hint = f"If the peer cannot, in this order: {example}. IKEv2 only."
-    return forms.CharField(required=False, label=f"Further {what}", help_text=hint)
+_KINDS = (
+    Kind("encryption_algorithm", "encryption_further", "encryption_algorithms", _ESP.encryption),
+    Kind("authentication_algorithm", "authentication_further", "authentication_algorithms", _IKE.integrity),
+    Kind("dh_group", "dh_further", "dh_groups", _IKE.groups),
+    Kind("pfs", "pfs_further", "pfs_groups", _PFS_ORDER),
+)
+
+
+class Boxes(forms.CheckboxSelectMultiple):
+    """Ticked ones follow the first choice, in the order in which they stand."""
+
+
+def _further(label: str, choices: Iterable[tuple[Any, str]], order: tuple[Any, ...]) -> Any:
+    """Groups of IKE come as numbers."""
+    labels = dict(choices)
+    words = by_preference(labels, order)
+    kind = int if isinstance(words[0], int) else str
+    return forms.TypedMultipleChoiceField(
+        required=False,
+        label=label,
+        coerce=kind,
+        choices=[(word, labels[word]) for word in words],
+        widget=Boxes,
+    )
 
 
 class PolicyForm(RuleForm):
-    """A first choice of each kind, and words for those that follow."""
+    """A first choice of each kind, and boxes for those that may follow."""
 
-    paths = _LISTS
+    paths = {kind.several: kind.first for kind in _KINDS}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in _KINDS:
+            self._keep_order(kind)
+
+    def _keep_order(self, kind: Kind) -> None:
+        """A policy that stands in another order keeps it: its own come first."""
+        control, own = self.fields.get(kind.further), self.initial.get(kind.further) or []
+        if isinstance(control, forms.ChoiceField) and tuple(own) != by_preference(own, kind.order):
+            choices: Any = control.choices
+            labels = dict(choices)
+            rest = [word for word in labels if word not in own]
+            control.choices = [(word, labels[word]) for word in (*own, *rest) if word in labels]
+
+    def field_of(self, path: str) -> str | None:
+        """What is wrong with a list of several stands beside its boxes."""
+        head = path.partition("[")[0]
+        boxes = next((kind.further for kind in _KINDS if kind.several == head), None)
+        return boxes if boxes in self.fields else super().field_of(path)
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        """The fields before the boxes."""
+        return [self[name] for name in self.fields if name != "key_lifetime" and not self._is_box(name)]
+
+    @property
+    def boxes(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if self._is_box(name)]
+
+    def _is_box(self, name: str) -> bool:
+        return isinstance(self.fields[name].widget, Boxes)
 
     def keep_several(self) -> None:
-        """For a form without words for those that follow."""
-        for first in _FURTHER:
-            self._keep(first)
+        """For a form without boxes for those that follow."""
+        for kind in _KINDS:
+            self._keep(kind.first)
 
     def _keep(self, name: str) -> None:
         """Several stay as they are until one is chosen."""
@@ -48,6 +114,17 @@ class PolicyForm(RuleForm):
         if isinstance(field, forms.ChoiceField) and value in (MULTIPLE, MULTIPLE_GROUPS):
             choices: Any = field.choices
             field.choices = [(value, "several, as they are"), *choices]
+
+
+_IKE_CIPHERS = [(w, labelled(w, ENCRYPTION[w].ike)) for w in reversed(EVERYTHING.encryption)]
+_IKE_HASHES = [(w, labelled(w, AUTHENTICATION[w].ike)) for w in reversed(EVERYTHING.authentication)]
+_GROUPS = [(n, labelled_group(n)) for n in reversed(EVERYTHING.dh_groups)]
+_ESP_CIPHERS = [(w, labelled(w, ENCRYPTION[w].esp)) for w in reversed(EVERYTHING.esp_encryption)]
+_ESP_HASHES = [(w, labelled_hash(w, AUTHENTICATION[w].esp)) for w in reversed(EVERYTHING.esp_authentication)]
+_PFS = [(w, labelled_pfs(w, PFS[w])) for w in reversed(EVERYTHING.pfs)]
+# These stand alone.
+_OTHER_HASHES = [(word, label) for word, label in _ESP_HASHES if word != INTEGRATED]
+_OTHER_PFS = [(word, label) for word, label in _PFS if word != PFS_DISABLED]
 
 
 class IKEPolicyForm(PolicyForm):
@@ -60,25 +137,14 @@ class IKEPolicyForm(PolicyForm):
         initial=2,
         choices=[(n, labelled(f"IKEv{n}", IKE_VERSIONS[n])) for n in reversed(EVERYTHING.ike_versions)],
     )
-    encryption_algorithm = forms.ChoiceField(
-        label="Encryption",
-        initial="aes256",
-        choices=[(w, labelled(w, ENCRYPTION[w].ike)) for w in reversed(EVERYTHING.encryption)],
-    )
-    encryption_further = _further("encryption", "aes192, aes128")
+    encryption_algorithm = forms.ChoiceField(label="Encryption", initial="aes256", choices=_IKE_CIPHERS)
     authentication_algorithm = forms.ChoiceField(
-        label="Authentication",
-        initial="sha256",
-        choices=[(w, labelled(w, AUTHENTICATION[w].ike)) for w in reversed(EVERYTHING.authentication)],
+        label="Authentication", initial="sha256", choices=_IKE_HASHES
     )
-    authentication_further = _further("authentication", "sha384, sha256")
-    dh_group = forms.TypedChoiceField(
-        label="Diffie-Hellman group",
-        coerce=int,
-        initial=14,
-        choices=[(n, labelled(str(n), DH_GROUPS[n].ike)) for n in reversed(EVERYTHING.dh_groups)],
-    )
-    dh_further = _further("groups", "20, 19, 14")
+    dh_group = forms.TypedChoiceField(label="Diffie-Hellman group", coerce=int, initial=14, choices=_GROUPS)
+    encryption_further = _further("Encryption", _IKE_CIPHERS, _IKE.encryption)
+    authentication_further = _further("Authentication", _IKE_HASHES, _IKE.integrity)
+    dh_further = _further("Diffie-Hellman groups", _GROUPS, _IKE.groups)
     key_lifetime = forms.IntegerField(required=False, initial=IKE_LIFETIME, help_text=_LIFETIME_HINT)
 
 
@@ -86,46 +152,47 @@ class IPsecPolicyForm(PolicyForm):
     """Phase 2."""
 
     name = forms.CharField(required=False)
-    encryption_algorithm = forms.ChoiceField(
-        label="Encryption",
-        initial="aes256",
-        choices=[(w, labelled(w, ENCRYPTION[w].esp)) for w in reversed(EVERYTHING.esp_encryption)],
-    )
-    encryption_further = _further("encryption", "aes192, aes128")
+    encryption_algorithm = forms.ChoiceField(label="Encryption", initial="aes256", choices=_ESP_CIPHERS)
     authentication_algorithm = forms.ChoiceField(
-        label="Authentication",
-        initial="sha256",
-        choices=[(w, labelled(w, AUTHENTICATION[w].esp)) for w in reversed(EVERYTHING.esp_authentication)],
+        label="Authentication", initial="sha256", choices=_ESP_HASHES
     )
-    authentication_further = _further("authentication", "sha384, sha256")
     pfs = forms.ChoiceField(
         label="Perfect forward secrecy",
         initial="group_14",
-        choices=[(w, labelled(w, PFS[w])) for w in reversed(EVERYTHING.pfs)],
+        choices=_PFS,
         help_text="A fresh Diffie-Hellman exchange for every phase 2 key.",
     )
-    pfs_further = _further("groups", "group_20, group_14")
+    encryption_further = _further("Encryption", _ESP_CIPHERS, _ESP.encryption)
+    authentication_further = _further("Authentication", _OTHER_HASHES, _ESP.integrity)
+    pfs_further = _further("Groups for perfect forward secrecy", _OTHER_PFS, _PFS_ORDER)
     key_lifetime = forms.IntegerField(required=False, initial=IPSEC_LIFETIME, help_text=_LIFETIME_HINT)
 
 
 def given(form: forms.Form, *, only_changed: bool = False) -> dict[str, Any]:
-    """The service's fields out of a valid form; what was left empty is not given."""
+    """The service's fields out of a valid form; what was left empty is not given.
+
+    Boxes do not count with IKEv1, which hides them; a tick at the first choice says nothing new.
+    """
     names = set(form.changed_data if only_changed else form.fields)
-    said = {n: form.cleaned_data[n] for n in form.fields if form.cleaned_data.get(n) not in ("", None)}
+    said = {n: form.cleaned_data[n] for n in form.fields if form.cleaned_data.get(n) not in ("", None, [])}
     found = {}
-    for first, (further, several) in _FURTHER.items():
-        more = _words(said.pop(further, ""))
-        if more and {first, further} & names and first in said:
-            found[several] = [said.pop(first), *more]
-        elif further in names:
-            names.add(first)
+    for kind in _KINDS:
+        ticked = said.pop(kind.further, []) if said.get("ike_version") != 1 else []
+        said.pop(kind.further, None)
+        more = [
+            word for word in _in_order(form, kind.further) if word in ticked and word != said.get(kind.first)
+        ]
+        if more and {kind.first, kind.further} & names and kind.first in said:
+            found[kind.several] = [said.pop(kind.first), *more]
+        elif kind.further in names or (form.initial.get(kind.further) and not more):
+            names.add(kind.first)
     return found | {name: value for name, value in said.items() if name in names}
 
 
-def _words(text: str) -> list[str | int]:
-    """Groups by number, everything else by its word."""
-    words = text.replace(",", " ").split()
-    return [int(word) if word.isdecimal() and len(word) < 10 else word for word in words]
+def _in_order(form: forms.Form, name: str) -> list[Any]:
+    """The words of the boxes as they stand."""
+    choices: Any = getattr(form.fields.get(name), "choices", ())
+    return [word for word, _ in choices]
 
 
 def ike_initial(policy: IKEPolicy) -> dict[str, Any]:
@@ -138,8 +205,7 @@ def ipsec_initial(policy: IPsecPolicy) -> dict[str, Any]:
 
 def _initial(policy: IKEPolicy | IPsecPolicy, form: type[PolicyForm]) -> dict[str, Any]:
     values = {name: getattr(policy, name) for name in form.base_fields if hasattr(policy, name)}
-    for first, (further, several) in _FURTHER.items():
-        if first in values:
-            values[first], *more = getattr(policy, several)
-            values[further] = ", ".join(str(word) for word in more)
+    for kind in _KINDS:
+        if kind.first in values:
+            values[kind.first], *values[kind.further] = getattr(policy, kind.several)
     return values

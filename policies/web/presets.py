@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from policies.domain.algorithms import INTEGRATED
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
@@ -48,9 +50,10 @@ def _ipsec(cipher: str, digest: str, pfs: str) -> Mapping[str, Any]:
 PRESETS: tuple[Preset, ...] = (
     Preset(
         "strong",
-        "For every peer that can do it: the strongest that this generation of the API offers.",
-        _ike(2, "aes256", "sha256", 14),
-        _ipsec("aes256", "sha256", "group_14"),
+        "The strongest that most peers of today can do: AES-256, SHA-384 and the curve P-384, and AES-GCM "
+        "for the data.",
+        _ike(2, "aes256", "sha384", 20),
+        _ipsec("aes256gcm16", INTEGRATED, "group_20"),
     ),
     Preset(
         "compatible",

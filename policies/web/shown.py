@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from policies.domain.algorithms import Strength, Verdict
+from policies.domain.algorithms import DH_GROUPS, INTEGRATED, PFS_DISABLED, Strength, Verdict
+from policies.domain.naming import group_kind, name_of
 from policies.strength import word_of
 
 
-def labelled(name: str, verdict: Verdict) -> str:
-    """For the options of a form: `md5 (broken: RFC 8247)`."""
-    word = word_of(name)
-    return word if verdict.strength is Strength.OK else f"{word} ({verdict.strength.value}: {verdict.rfc})"
+def labelled(word: str, verdict: Verdict) -> str:
+    """For the choices of a form: `AES-256-GCM (aes256gcm16)`, `HMAC-MD5 (md5), broken: RFC 8247`."""
+    name = name_of(word)
+    shown = word if name.startswith("group") else word_of(word)
+    return _judged(f"{name} ({shown})" if name else shown, verdict)
+
+
+def labelled_group(number: int) -> str:
+    """A Diffie-Hellman group of IKE: `14 (2048 bits)`."""
+    group = DH_GROUPS[number]
+    return _judged(f"{number} ({group_kind(group.keyword)})", group.ike)
+
+
+def labelled_hash(word: str, verdict: Verdict) -> str:
+    """Of phase 2, where ciphers may authenticate by themselves."""
+    return (
+        _judged(f"by the cipher itself ({INTEGRATED})", verdict)
+        if word == INTEGRATED
+        else labelled(word, verdict)
+    )
+
+
+def labelled_pfs(word: str, verdict: Verdict) -> str:
+    return _judged(f"none ({PFS_DISABLED})", verdict) if word == PFS_DISABLED else labelled(word, verdict)
+
+
+def _judged(text: str, verdict: Verdict) -> str:
+    return text if verdict.strength is Strength.OK else f"{text}, {verdict.strength.value}: {verdict.rfc}"

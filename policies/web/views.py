@@ -45,10 +45,15 @@ def policies_bulk(request: ConsoleRequest, kind: str) -> HttpResponse:
 @form_page(Role.EDITOR)
 def policy_new(request: ConsoleRequest, kind: str) -> HttpResponse:
     """Empty, or filled by a preset."""
-    chosen = KINDS[kind]
+    return _new(request, KINDS[kind])
+
+
+def _new(request: ConsoleRequest, chosen: Kind, source: Policy | None = None) -> HttpResponse:
+    """A copy keeps the order of its source."""
+    kind = chosen.word
     preset = preset_called(request.GET.get("preset", ""))
-    initial = preset.values(kind) if preset else {}
-    if initial:
+    initial = preset.values(kind) if preset else chosen.initial(source) if source else {}
+    if preset:
         initial["name"] = free_name(request.actor, chosen, initial["name"])
     form = chosen.form(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -70,7 +75,7 @@ def policy_clone(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpRes
     chosen = KINDS[kind]
     source = chosen.get(request.actor, policy_id)
     if request.method == "POST":
-        return policy_new(request, kind=kind)
+        return _new(request, chosen, source)
     initial = chosen.initial(source) | {"name": free_name(request.actor, chosen, source.name)}
     context = {"form": chosen.form(initial=initial), "kind": chosen, "source": source}
     return render(request, "policies/form.html", context)

@@ -36,6 +36,16 @@ def faults(page: Page, *, thorough: bool = True, ours: bool = True) -> list[str]
     return [f"{where}: {fault}" for fault in dict.fromkeys(found)]
 
 
+def stock_faults(page: Page) -> list[str]:
+    """Of a page that a library draws for the most part: axe's rules and its size, in both themes."""
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        found += [*_beyond(page, scheme), *violations(page, _ALL if scheme == SCHEMES[0] else _COLOURS)]
+    where = urlsplit(page.url).path
+    return [f"{where}: {fault}" for fault in dict.fromkeys(found)]
+
+
 def _rules(ours: bool) -> dict[str, Any]:
     return _ALL if ours else _NOT_OURS
 

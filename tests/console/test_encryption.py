@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from console import environment
 from console.encryption import DecryptionError, KeyRing, new_key
 from console.models import User
 from tests.factories import PSK, Party, make_connection, make_gateway
@@ -39,10 +42,41 @@ def test_a_token_opens_in_its_own_row_only() -> None:
         ring.open(ring.seal("secret", "row:1"), "row:2")
 
 
-@pytest.mark.parametrize("keys", [[], ["short"], ["AAAA"]])
+@pytest.mark.parametrize("keys", [[], ["short"], ["AAAA"], ["badkey"]])
 def test_bad_keys_are_refused_at_once(keys: list[str]) -> None:
     with pytest.raises(ValueError):
         KeyRing(keys)
+
+
+def test_a_setting_with_a_bad_key_says_which_and_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = new_key()
+    monkeypatch.setenv("ISTHMUS_ENCRYPTION_KEYS", f"{good}, {good}")
+    assert environment.sealing_keys("ISTHMUS_ENCRYPTION_KEYS") == [good, good]
+    for bad in ("badkey", good[:-2], f"{good[:20]}!{good[21:]}", "AAAA"):
+        monkeypatch.setenv("ISTHMUS_ENCRYPTION_KEYS", f"{good},{bad}")
+        with pytest.raises(environment.SettingError) as refusal:
+            environment.sealing_keys("ISTHMUS_ENCRYPTION_KEYS")
+        said = str(refusal.value)
+        assert "setting ISTHMUS_ENCRYPTION_KEYS: key 2 of 2" in said and "32 random bytes" in said
+        assert bad not in said and good not in said
+
+
+def test_every_command_ends_with_that_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import console.settings"],
+        env={"ISTHMUS_ENCRYPTION_KEYS": "badkey"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("isthmus: setting ISTHMUS_ENCRYPTION_KEYS") and done.stderr.count("\n") == 1
+
+
+def test_rotation_without_any_key_is_refused(db: None, settings: LazySettings) -> None:
+    settings.ENCRYPTION_KEYS = []
+    with pytest.raises(CommandError, match="ISTHMUS_ENCRYPTION_KEYS"):
+        _rotate()
 
 
 def test_the_ring_hides_its_keys() -> None:

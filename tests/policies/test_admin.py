@@ -35,6 +35,8 @@ def test_policies(root: Client, ana: Party) -> None:
     assert change(root, "policies_ikepolicy", ike, **{**form, "key_lifetime": 3600}).status_code == 302
     ike.refresh_from_db()
     assert (ike.dh_group, ike.encryption_algorithm, ike.key_lifetime) == (5, "aes256", 3600)
+    emptied = change(root, "policies_ikepolicy", ike, **{**form, "name": "", "key_lifetime": 3600})
+    assert "A name begins with a letter" in errors(emptied)["name"][0]
     delete(root, "policies_ipsecpolicy", ipsec)
     assert not IPsecPolicy.objects.exists()
 

@@ -58,8 +58,21 @@ def test_weak_choices_are_labelled_with_reason_and_rfc(ana: Party, browser: Clie
     for words in ("MD5 is broken.", "RFC 8247", "RFC 9395", "1024 bits are within reach", "3des"):
         assert words in page
     options = text_of(browser.get("/policies/ike/new"))
-    assert "md5 (broken: RFC 8247)" in options and "IKEv1 (weak: RFC 9395)" in options
-    assert "3des (broken: RFC 8221)" in text_of(browser.get("/policies/ipsec/new"))
+    for words in (
+        "HMAC-MD5 (md5), broken: RFC 8247",
+        "IKEv1, weak: RFC 9395",
+        "14 (2048 bits)",
+        "19 (P-256)",
+    ):
+        assert words in options
+    options = text_of(browser.get("/policies/ipsec/new"))
+    for words in (
+        "3DES-CBC (3des), broken: RFC 8221",
+        "AES-256-GCM (aes256gcm16)",
+        "group 20, P-384 (group_20)",
+        "by the cipher itself (disabled)",
+    ):
+        assert words in options
 
 
 @pytest.mark.parametrize(("kind", "fields"), [("ike", IKE), ("ipsec", IPSEC)])

@@ -12,7 +12,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from policies.domain.algorithms import GENERATION_1
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.web.forms import IKEPolicyForm, IPsecPolicyForm
 from policies.web.presets import PRESETS
@@ -57,7 +56,16 @@ def test_presets_hold_only_what_the_api_knows() -> None:
     for preset in PRESETS:
         assert IKEPolicyForm(preset.values("ike")).is_valid()
         assert IPsecPolicyForm(preset.values("ipsec")).is_valid()
-    assert PRESETS[0].ike["dh_group"] == max(GENERATION_1.dh_groups)
+    strong = PRESETS[0]
+    assert {"aes256", "sha384", 20, 2} <= set(strong.ike.values())
+    assert {"aes256gcm16", "disabled", "group_20"} <= set(strong.ipsec.values())
+
+
+@pytest.mark.parametrize("kind", ["ike", "ipsec"])
+def test_every_preset_is_created_as_it_is_filled_in(browser: Client, kind: str) -> None:
+    for preset in PRESETS:
+        form = browser.get(f"/policies/{kind}/new?preset={preset.name}").context["form"]
+        assert browser.post(f"/policies/{kind}/new", form.initial).status_code == 302
 
 
 def test_only_the_legacy_preset_is_weak_and_says_why(browser: Client) -> None:

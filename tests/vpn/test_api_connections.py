@@ -255,6 +255,15 @@ def test_roles(ana: Party) -> None:
     assert not row.admin_state_up and row.open_psk() == PSK
 
 
+def test_a_body_that_a_viewer_read_does_not_change_the_key(ana: Party) -> None:
+    row = make_connection(ana)
+    psk = ana.api_as(Role.VIEWER).get(path_of(row)).json()["psk"]
+    refused = ana.api.patch(path_of(row), {"psk": psk})
+    assert errors_of(refused) == [("vpn_connection_invalid_psk_format", "psk")]
+    row.refresh_from_db()
+    assert row.open_psk() == PSK
+
+
 @pytest.mark.parametrize(("version", "status"), [("2019-01-01", 204), ("2020-01-01", 202)])
 def test_deleting_answers_by_version(ana: Party, version: str, status: int) -> None:
     policy = make_ike_policy(ana)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy, make_ipsec_policy
-from vpn.models import Connection
+from vpn.models import Connection, WizardDraft
 from vpn.web.wizard_code import curl, python
 
 KEY = "lkj14b1oi0alcniejkso"
@@ -110,15 +110,15 @@ def test_the_review_speaks_generation_2_where_the_first_has_no_words() -> None:
     assert KEY not in said and "local_cidrs" not in said
 
 
-def policy_fields(**changes: str) -> dict[str, str]:
+def policy_fields(**changes: Any) -> dict[str, Any]:
     return {
         "name": "wide",
         "ike_version": "2",
         "encryption_algorithm": "aes256",
-        "encryption_further": "aes192, aes128",
+        "encryption_further": ["aes128", "aes192"],
         "authentication_algorithm": "sha512",
         "dh_group": "31",
-        "dh_further": "20 14",
+        "dh_further": ["14", "20", "31"],
         "key_lifetime": "28800",
         **changes,
     }
@@ -138,23 +138,70 @@ def test_a_policy_with_several_algorithms(ana: Party, browser: Client) -> None:
     assert "aes256, aes192, aes128" in text_of(browser.get("/policies/ike"))
     edit = f"{made.headers['Location']}/edit"
     form = browser.get(edit).context["form"]
-    assert (form["dh_group"].value(), form["dh_further"].value()) == (31, "20, 14")
-    values = {name: str(form[name].value() or "") for name in form.fields}
+    assert (form["dh_group"].value(), form["dh_further"].value()) == (31, [20, 14])
+    values = {name: form[name].value() for name in form.fields}
     assert browser.post(edit, values | {"key_lifetime": "3600"}).status_code == 302
     row.refresh_from_db()
     assert (row.dh_groups, row.key_lifetime) == ([31, 20, 14], 3600)
-    assert browser.post(edit, values | {"dh_further": "", "key_lifetime": "3600"}).status_code == 302
+    assert browser.post(edit, values | {"dh_further": [], "key_lifetime": "3600"}).status_code == 302
     row.refresh_from_db()
     assert (row.dh_groups, row.encryption_algorithms) == ([31], ["aes256", "aes192", "aes128"])
 
 
-def test_what_is_wrong_with_a_list_stands_beside_its_first(ana: Party, browser: Client) -> None:
-    for changes, field in (
-        ({"dh_further": "99"}, "dh_group"),
-        ({"ike_version": "1"}, "encryption_algorithm"),
-    ):
-        answer = browser.post("/policies/ike/new", policy_fields(**changes))
-        assert answer.status_code == 200 and answer.context["form"].errors[field]
+def test_a_policy_keeps_its_own_order_and_so_do_its_copies(ana: Party, browser: Client) -> None:
+    row = make_ike_policy(ana, "own", dh_group=14)
+    IKEPolicy.objects.update(dh_groups=[14, 16, 31])
+    url = f"/policies/ike/{row.pk}"
+    for path in ("edit", "clone"):
+        form = browser.get(f"{url}/{path}").context["form"]
+        assert [word for word, _ in form.fields["dh_further"].choices][:4] == [16, 31, 20, 19]
+        values = {name: form[name].value() for name in form.fields}
+        assert browser.post(f"{url}/{path}", values | {"dh_further": ["20", "31", "16"]}).status_code == 302
+    assert [policy.dh_groups for policy in IKEPolicy.objects.all()] == [[14, 16, 31, 20]] * 2
+
+
+def test_ikev1_takes_the_first_of_each_kind(ana: Party, browser: Client) -> None:
+    assert browser.post("/policies/ike/new", policy_fields()).status_code == 302
+    row = IKEPolicy.objects.get()
+    page = text_of(browser.get(f"/policies/ike/{row.pk}/edit"))
+    assert "IKEv1 negotiates one algorithm of each kind" in page
+    answer = browser.post(f"/policies/ike/{row.pk}/edit", policy_fields(ike_version="1"))
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    assert (row.ike_version, row.encryption_algorithms, row.dh_groups) == (1, ["aes256"], [31])
+
+
+def test_boxes_are_a_group_with_a_label_and_strength_each(browser: Client) -> None:
+    page = text_of(browser.get("/policies/ike/new"))
+    assert "<legend>Also accept, if the peer cannot do the first</legend>" in page
+    assert '<fieldset class="boxes" id="id_dh_further"' in page
+    assert 'for="id_encryption_further_0"' in page and "AES-192-CBC (aes192)" in page
+    assert page.index('value="31" id="id_dh_further') < page.index('value="14" id="id_dh_further')
+    assert 'value="disabled" id="id_' not in text_of(browser.get("/policies/ipsec/new"))
+
+
+def test_what_is_wrong_with_a_list_stands_beside_its_boxes(ana: Party, browser: Client) -> None:
+    answer = browser.post("/policies/ike/new", policy_fields(dh_further=["99"]))
+    assert answer.status_code == 200 and answer.context["form"].errors["dh_further"]
+    old = make_ike_policy(ana, "old", ike_version=1)
+    policy = make_ipsec_policy(ana, "data")
+    make_connection(ana, ike_policy={"id": str(old.pk)}, ipsec_policy={"id": str(policy.pk)})
+    form = browser.get(f"/policies/ipsec/{policy.pk}/edit").context["form"]
+    values = {name: form[name].value() for name in form.fields} | {"pfs_further": ["group_20"]}
+    answer = browser.post(f"/policies/ipsec/{policy.pk}/edit", values)
+    assert "With IKEv1 pfs_groups names exactly one" in str(answer.context["form"].errors["pfs_further"])
+    assert "With IKEv1 pfs_groups" in text_of(answer)
+
+
+def test_boxes_in_the_wizard(ana: Party, browser: Client) -> None:
+    subnet = make_gateway(ana).subnet_id
+    browser.post("/gateways/new", {"subnet": str(subnet), "name": "edge"})
+    draft = WizardDraft.objects.get()
+    url = f"/gateways/new/{draft.pk}/security"
+    assert 'id="id_ike-dh_further"' in text_of(browser.get(url))
+    values = {f"ike-{name}": value for name, value in policy_fields().items()}
+    browser.post(url, values | {"go": "create:ike"})
+    assert IKEPolicy.objects.get().dh_groups == [31, 20, 14]
 
 
 def test_the_admin_site_leaves_several_as_they_are(ana: Party) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import HttpRequest
 
 from console.actor import Actor
@@ -49,6 +51,8 @@ class ConnectionForm(ServiceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["ike_policy"].label, self.fields["ipsec_policy"].label = "IKE policy", "IPsec policy"
+        self.fields["peer_fqdn"].label = "Peer FQDN"
+        self.fields["peer_fqdn"].help_text = "Instead of the address: a full domain name."
         for name in ("ike_policy", "ipsec_policy"):
             self.fields[name].help_text = "Empty: auto-negotiation."
         if not self.instance._state.adding:
@@ -66,6 +70,7 @@ class ConnectionAdmin(ServiceAdmin):
     changeable = (
         "name",
         "peer_address",
+        "peer_fqdn",
         "psk",
         "local_cidrs",
         "peer_cidrs",
@@ -77,23 +82,52 @@ class ConnectionAdmin(ServiceAdmin):
         "dpd_timeout",
     )
     settable = ("gateway", *changeable)
-    shown = ("id", "account", "establish_mode", "psk_changed_at", "created_at")
-    observed = ("status", "status_reasons", "status_changed_at")
+    shown = (
+        "id",
+        "account",
+        "local_name",
+        "peer_name",
+        "establish_mode",
+        "generation",
+        "psk_changed_at",
+        "created_at",
+    )
+    observed = ("status", "status_reasons", "status_changed_at", "resolved_address")
     actions = ("reconcile_now", "reset")
     autocomplete_fields = ("gateway", "ike_policy", "ipsec_policy")
     list_display = (
         "name",
         "gateway",
         "account",
-        "peer_address",
+        "peer",
         "admin_state_up",
         "status",
         "status_changed_at",
     )
-    list_filter = ("status", "admin_state_up", "dpd_action", "account")
+    list_filter = ("status", "admin_state_up", "generation", "dpd_action", "account")
     list_select_related = ("gateway", "account")
-    search_fields = ("name", "id", "peer_address", "gateway__name", "gateway__id")
+    search_fields = (
+        "name",
+        "id",
+        "peer_address",
+        "peer_fqdn",
+        "resolved_address",
+        "gateway__name",
+        "gateway__id",
+    )
     ordering = ("-created_at",)
+
+    @admin.display(ordering=Coalesce(NullIf("peer_fqdn", Value("")), Cast("peer_address", CharField())))
+    def peer(self, connection: Connection) -> str:
+        return connection.peer
+
+    @admin.display(description="local identity")
+    def local_name(self, connection: Connection) -> str:
+        return _identity(connection.local_identity, connection.local_identity_text())
+
+    @admin.display(description="peer identity")
+    def peer_name(self, connection: Connection) -> str:
+        return _identity(connection.peer_identity, connection.peer_identity_text())
 
     def create(self, request: HttpRequest, values: Values) -> Connection:
         gateway = values.pop("gateway")
@@ -122,6 +156,11 @@ class ConnectionAdmin(ServiceAdmin):
     @admin.action(description="Reset: build the tunnels of the chosen connections anew")
     def reset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         restart(self, request, queryset)
+
+
+def _identity(given: Mapping[str, str] | None, default: str) -> str:
+    """As the API has it; of an end that was given none, what it names itself by."""
+    return f"{given['type']}: {given['value']}" if given else f"{default or 'none yet'} (default)"
 
 
 def _fields(values: Values) -> ConnectionFields:

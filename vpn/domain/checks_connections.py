@@ -28,9 +28,13 @@ from vpn.domain.spec import DpdAction, Secret
 
 PSK_RULE = (
     "A pre-shared key has 6 to 128 characters out of letters, digits and -+&!@#$%^*(),.:_ "
-    "and does not begin with 0x or 0s."
+    "and does not begin with 0x or 0s, in small or capital letters."
 )
-_PSK = re.compile(r"(?!0[xs])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
+# What answers hold in place of a key that is not shown. Sent back, it must not become the key.
+MASK = "********"
+_MASKED = f"{MASK} stands for a key that is not shown: leave psk out to keep the key, or give the key itself."
+# strongSwan reads what follows as hexadecimal or Base64, whatever the case.
+_PSK = re.compile(r"(?!0[xsXS])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
 LEAST_INTERVAL, LEAST_TIMEOUT, LARGEST_DPD = 1, 2, 86399
 _BOTH = "To change both, disable one, change them, and enable it again."
 
@@ -207,7 +211,9 @@ def _peer_address(text: str, own: str) -> Iterator[Violation]:
 
 
 def _psk(value: str | None) -> Iterator[Violation]:
-    if value is not None and not _PSK.fullmatch(value):
+    if value == MASK:
+        yield Violation("vpn_connection_invalid_psk_format", "psk", _MASKED)
+    elif value is not None and not _PSK.fullmatch(value):
         yield Violation("vpn_connection_invalid_psk_format", "psk", PSK_RULE)
 
 

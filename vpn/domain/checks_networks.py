@@ -83,10 +83,11 @@ class Prefix:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetFacts(Facts):
     """`other_blocks`: of the VPC's other subnets; `led_away`: peer CIDRs of its gateways' connections,
-    and by which connection. When not `creating` only the name is checked."""
+    and by which connection. When not `creating` only the name is checked. `prefixes` of the VPC;
+    None: nobody knows which VPC it is, and what depends on it is not checked."""
 
     zones: Sequence[str]
-    prefixes: Sequence[Prefix] = ()
+    prefixes: Sequence[Prefix] | None = ()
     other_blocks: Sequence[str] = ()
     led_away: Mapping[str, str] = field(default_factory=dict)
 
@@ -101,7 +102,8 @@ class InstanceDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFacts(Facts):
-    """`other_names` and `taken` addresses of the subnet, `instances` of the account."""
+    """`other_names` and `taken` addresses of the subnet, `instances` of the account. Without
+    `subnet_cidr` nobody knows which subnet it is, and what depends on it is not checked."""
 
     subnet_cidr: str
     taken: Collection[str] = frozenset()
@@ -162,14 +164,14 @@ def choose_block(draft: SubnetDraft, *, facts: SubnetFacts) -> tuple[IPv4Network
     """Block and zone of a new subnet: as given, or the first free one of the wanted size."""
     if draft.ipv4_cidr_block is not None:
         network = parse_cidr(draft.ipv4_cidr_block)
-        home = _home(network, facts.prefixes)
+        home = _home(network, facts.prefixes or ())
         return (network, home.zone) if home else None
     count = draft.total_ipv4_address_count
     led = [parse_cidr(cidr) for cidr in facts.led_away]
     # A larger one lets the subnet's more exact route win.
     taken = [parse_cidr(block) for block in facts.other_blocks]
     taken += [network for network in led if count and network.num_addresses <= count]
-    for prefix in facts.prefixes:
+    for prefix in facts.prefixes or ():
         if prefix.zone == draft.zone and count:
             block = free_block(parse_cidr(prefix.cidr), taken, count)
             if block is not None:
@@ -183,36 +185,14 @@ def instance_violations(draft: InstanceDraft, *, facts: InstanceFacts) -> list[V
         *_quota(facts.creating, facts.instances, facts.quotas.instances, "instances", "The account"),
         *_name(draft.name, facts, "instance of this subnet"),
     ]
-    subnet = parse_cidr(facts.subnet_cidr)
+    subnet = parse_cidr(facts.subnet_cidr) if facts.subnet_cidr else None
+    if subnet is None:
+        return broken
     if draft.address is not None:
         broken += _wanted_address(draft.address, subnet, facts.taken)
     elif facts.creating and len(facts.taken) + len(reserved_addresses(subnet)) >= subnet.num_addresses:
         broken.append(Violation("system_limit_exceeded", "", f"The subnet {subnet} has no free address."))
     return broken
-
-
-def subnet_deletion_violations(*, gateways: int, instances: int) -> list[Violation]:
-    """A subnet goes only when nothing lives in it; counts of what does."""
-    if gateways:
-        message = "A VPN gateway is in the subnet; delete the gateway first."
-        return [Violation("subnet_not_empty_vpn_gway_exists", "id", message)]
-    if instances:
-        message = f"The subnet still has instances ({instances}); delete them first."
-        return [Violation("subnet_not_empty", "id", message)]
-    return []
-
-
-def vpc_deletion_violations(*, subnets: int) -> list[Violation]:
-    """A VPC goes only without subnets."""
-    message = f"The VPC still has subnets ({subnets}); delete them first."
-    return [Violation("vpc_not_empty", "id", message)] if subnets else []
-
-
-def prefix_deletion_violations(cidr: str, *, blocks: Sequence[str]) -> list[Violation]:
-    """An address prefix goes only when no subnet lies in it; `blocks` are the VPC's subnets."""
-    inside = first_overlap(parse_cidr(cidr), map(parse_cidr, blocks))
-    message = f"The subnet {inside} lies in the address prefix; delete it first."
-    return [Violation("address_prefix_in_use", "id", message)] if inside else []
 
 
 def _quota(creating: bool, existing: int, limit: int, noun: str, place: str) -> Iterator[Violation]:
@@ -253,7 +233,7 @@ def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
     where = "ipv4_cidr_block"
     broken: list[Violation] = []
     network = _block(draft.ipv4_cidr_block or "", where, broken)
-    if network is None:
+    if network is None or facts.prefixes is None:
         return broken
     home = _home(network, facts.prefixes)
     if home is None:
@@ -279,7 +259,9 @@ def _wanted_count(draft: SubnetDraft, facts: SubnetFacts) -> Iterator[Violation]
         yield Violation("validation_failure", where, message)
     elif draft.zone is None:
         yield Violation("validation_required_field", "zone", f"{where} needs the zone as well.")
-    elif draft.zone in facts.zones and choose_block(draft, facts=facts) is None:
+    elif (
+        facts.prefixes is not None and draft.zone in facts.zones and choose_block(draft, facts=facts) is None
+    ):
         message = f"No address prefix of zone {draft.zone} has {count} addresses in a row free."
         yield Violation("insufficient_space_for_subnet", where, message)
 

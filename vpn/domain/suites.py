@@ -17,11 +17,7 @@ from policies.domain.algorithms import (
     Strength,
     Verdict,
 )
-
-_HASHES = {"md5": "HMAC-MD5", "sha1": "HMAC-SHA-1", "sha256": "HMAC-SHA-256", "sha384": "HMAC-SHA-384"}
-_HASHES |= {"sha512": "HMAC-SHA-512", "aesxcbc": "AES-XCBC"}
-_AES = re.compile(r"aes(\d{3})(?:(gcm|ccm|ctr)\d*)?$")
-_MODP = re.compile(r"modp(\d+)")
+from policies.domain.naming import cipher_name, group_kind, hash_name
 
 # Bytes of ESP: initialisation vector, block, and how much of the hash is sent.
 _IVS = {"3des": (8, 8), "aes": (16, 16), "aead": (8, 4), "ctr": (8, 4)}
@@ -59,10 +55,10 @@ def in_words(suite: str) -> Words:
     """aes256-sha256-modp2048 is AES-256-CBC, HMAC-SHA-256, Diffie-Hellman group 14 (2048 bits)."""
     cipher, integrity, group = "", "", ""
     for part in suite.split("-") if suite else ():
-        if word := _cipher(part):
+        if word := cipher_name(part):
             cipher = word
-        elif part in _HASHES:
-            integrity = _HASHES[part]
+        elif word := hash_name(part):
+            integrity = word
         else:
             group = _group(part)
     return Words(cipher, integrity, group) if cipher else Words(suite)
@@ -94,24 +90,18 @@ def _weak(suite: str, use: str) -> tuple[Weak, ...]:
     return tuple(Weak(word, verdict) for word, verdict in judged if verdict.strength is not Strength.OK)
 
 
-def _cipher(part: str) -> str:
-    if part == "3des":
-        return "3DES-CBC"
-    match = _AES.match(part)
-    return f"AES-{match[1]}-{(match[2] or 'cbc').upper()}" if match else ""
-
-
 def _group(part: str) -> str:
     number = next((str(n) for n, a in DH_GROUPS.items() if a.keyword == part), "")
-    match = _MODP.match(part)
-    bits = f" ({match[1]} bits)" if match else ""
-    return f"Diffie-Hellman group {number}{bits}" if number else f"key exchange {part}"
+    kind = group_kind(part)
+    return (
+        f"Diffie-Hellman group {number}{f' ({kind})' if kind else ''}" if number else f"key exchange {part}"
+    )
 
 
 def room(suite: str, *, udp: bool, outer: int = ETHERNET) -> Room | None:
     """By RFC 4303, tunnel mode over IPv4; None for a suite that is not known here."""
     parts = suite.split("-")
-    cipher = next((p for p in parts if _cipher(p)), "")
+    cipher = next((p for p in parts if cipher_name(p)), "")
     if not cipher:
         return None
     counter = re.search(r"(gcm|ccm|ctr)", cipher)

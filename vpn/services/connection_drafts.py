@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from console.actor import Actor
 from console.errors import Invalid, Violation
@@ -25,6 +26,7 @@ from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, Reference
 from vpn.services.references import find
 
+P = TypeVar("P", IKEPolicy, IPsecPolicy)
 _NEEDED = {
     "peer_address": "The peer is missing: its public IPv4 address is required, or its name{where}.",
     "psk": "psk is required: the key that both ends share.",
@@ -60,60 +62,49 @@ def missing_fields(fields: ConnectionFields) -> list[Violation]:
 
 
 def find_policies(
-    actor: Actor,
-    fields: ConnectionFields,
-    *,
-    keep: Connection | None = None,
-    also: Sequence[Violation] = (),
+    actor: Actor, fields: ConnectionFields, broken: list[Violation], *, keep: Connection | None = None
 ) -> Policies:
     """Those that the fields name, or of `keep` where they are silent.
 
-    Raises Invalid with both missing references, and with `also`.
+    One that is not there is none, and goes to `broken`.
     """
-    broken: list[Violation] = []
     ike = keep.ike_policy if keep else None
     ipsec = keep.ipsec_policy if keep else None
-    try:
-        if "ike_policy" in fields:
-            ike = _ike(actor, fields["ike_policy"])
-    except Invalid as error:
-        broken += error.violations
-    try:
-        if "ipsec_policy" in fields:
-            ipsec = _ipsec(actor, fields["ipsec_policy"])
-    except Invalid as error:
-        broken += error.violations
-    if broken:
-        raise Invalid([*also, *broken])
+    if "ike_policy" in fields:
+        ike = _policy(actor, IKEPolicy.objects.all(), fields["ike_policy"], "ike", broken)
+    if "ipsec_policy" in fields:
+        ipsec = _policy(actor, IPsecPolicy.objects.all(), fields["ipsec_policy"], "ipsec", broken)
     return Policies(ike, ipsec)
 
 
-def _ike(actor: Actor, reference: Reference | None) -> IKEPolicy | None:
+def _policy(
+    actor: Actor, rows: QuerySet[P], reference: Reference | None, kind: str, broken: list[Violation]
+) -> P | None:
     if reference is None:
         return None
-    return find(
-        actor,
-        IKEPolicy.objects.all(),
-        reference,
-        field="ike_policy",
-        code="ike_policy_not_found",
-        noun="IKE policy",
-        collection="ike_policies",
-    )
-
-
-def _ipsec(actor: Actor, reference: Reference | None) -> IPsecPolicy | None:
-    if reference is None:
+    noun, collection = str(rows.model._meta.verbose_name), f"{kind}_policies"
+    code, field = f"{kind}_policy_not_found", f"{kind}_policy"
+    try:
+        return find(actor, rows, reference, field=field, code=code, noun=noun, collection=collection)
+    except Invalid as error:
+        broken += error.violations
         return None
-    return find(
-        actor,
-        IPsecPolicy.objects.all(),
-        reference,
-        field="ipsec_policy",
-        code="ipsec_policy_not_found",
-        noun="IPsec policy",
-        collection="ipsec_policies",
-    )
+
+
+def besides(known: list[Violation], more: list[Violation]) -> list[Violation]:
+    """Rules take a field that is missing or leads nowhere for an empty one: of it they say nothing."""
+    told = {violation.field.partition(".")[0] for violation in known}
+    return [*known, *(v for v in more if v.field.partition(".")[0] not in told)]
+
+
+def other_kind(connection: Connection, fields: ConnectionFields) -> list[Violation]:
+    """Contract section 8.2: a peer stays known by its address or by its name."""
+    other = "peer_address" if connection.peer_fqdn else "peer_fqdn"
+    if other not in fields:
+        return []
+    kind = "name" if connection.peer_fqdn else "address"
+    message = f"The peer of this connection is known by its {kind}; that cannot be changed."
+    return [Violation("validation_failure", other, message)]
 
 
 def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from uuid import UUID
 
@@ -15,16 +15,18 @@ from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
 from console.models.prepared import PreparedQuery, set_related
 from console.services.change import change
-from vpn.domain.checks_connections import ConnectionDraft, connection_violations
+from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, connection_violations
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.connection_drafts import (
     Policies,
+    besides,
     changes_between,
     connection_facts,
     draft_from,
     draft_of,
     find_policies,
     missing_fields,
+    other_kind,
 )
 from vpn.services.connection_rows import apply_draft, fill_row, new_cidr
 from vpn.services.fields import ConnectionFields
@@ -37,7 +39,7 @@ _REACH = {
     "admin_state_up": {"psk", "ike_policy"},
     "ike_policy": {"ipsec_policy"},
     "peer_address": {"psk", "ike_policy", "peer_cidrs"},
-    "peer_fqdn": {"psk", "ike_policy", "peer_cidrs"},
+    "peer_fqdn": {"peer_address", "psk", "ike_policy", "peer_cidrs"},
     "local_cidrs": {"peer_cidrs"},
     "peer_cidrs": {"local_cidrs"},
 }
@@ -74,7 +76,7 @@ def get_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Conne
         return row
     if not Gateway.objects.owned_by(actor).filter(pk=gateway_id).exists():
         raise not_found("vpn_gateway_not_found", "VPN gateway", gateway_id)
-    raise not_found("vpn_connection_not_found", "VPN connection", connection_id)
+    raise not_found("vpn_connection_not_found", "VPN connection", connection_id, "VPN gateway")
 
 
 def cidrs_of(connection: Connection) -> tuple[list[str], list[str]]:
@@ -91,12 +93,11 @@ def check_connection(
 
     Without `gateway` the gateway is still to be made, in the VPC `vpc_id`.
     """
-    try:
-        policies = find_policies(actor, fields)
-    except Invalid as error:
-        return [*missing_fields(fields), *error.violations]
+    broken = missing_fields(fields)
+    policies = find_policies(actor, fields, broken)
     draft = draft_from(fields, gateway, policies)
-    return _creation_violations(actor, fields, draft, policies, gateway=gateway, vpc_id=vpc_id)
+    facts = _around(actor, fields, draft, policies, gateway=gateway, vpc_id=vpc_id)
+    return besides(broken, connection_violations(draft, facts=facts))
 
 
 def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) -> Connection:
@@ -111,9 +112,11 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     """Within the caller's transaction. Raises Invalid or Conflict."""
     lock_gateway(gateway.pk)
     _refuse_deleting(gateway)
-    policies = find_policies(actor, fields, also=missing_fields(fields))
+    broken = missing_fields(fields)
+    policies = find_policies(actor, fields, broken)
     draft = draft_from(fields, gateway, policies)
-    if broken := _creation_violations(actor, fields, draft, policies, gateway=gateway):
+    facts = _around(actor, fields, draft, policies, gateway=gateway)
+    if broken := besides(broken, connection_violations(draft, facts=facts)):
         raise Invalid(broken)
     connection = Connection(
         account=account,
@@ -143,29 +146,34 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     return connection
 
 
+def role_to_change(names: Collection[str]) -> Role:
+    """Operators may switch `admin_state_up`, and nothing else."""
+    return Role.OPERATOR if set(names) <= {"admin_state_up"} else Role.EDITOR
+
+
 def update_connection(
     actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields, guard: Guard = pass_all
 ) -> Connection:
-    """Operators may only switch `admin_state_up`; editors may change everything but the CIDRs.
+    """Editors may change everything but the CIDRs; operators what `role_to_change` says.
 
     `guard` looks at the connection that stands, and raises what it has against a change.
     """
-    role = Role.OPERATOR if set(fields) <= {"admin_state_up", "generation"} else Role.EDITOR
-    with change(actor, role):
+    with change(actor, role_to_change(fields.keys() - {"generation"})):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)
         guard(connection)
         if fixed := [name for name in ("local_cidrs", "peer_cidrs") if name in fields]:
             raise Invalid([Violation("bad_field", f, _CIDR_HINT.format(field=f)) for f in fixed])
-        _refuse_other_kind(connection, fields)
-        policies = find_policies(actor, fields, keep=connection)
+        broken = other_kind(connection, fields)
+        policies = find_policies(actor, fields, broken, keep=connection)
         before = draft_of(connection)
         after = _merged(before, fields, policies)
         changes = changes_between(connection, before, after, policies)
         changed = {name.partition(".")[0] for name in changes}
         generation = fields.get("generation", 0)
-        if broken := update_violations(connection, after, changed, generation, policies):
+        rules = update_violations(connection, after, changed, generation, policies)
+        if broken := besides(broken, rules):
             raise Invalid(broken)
         if changes:
             apply_draft(connection, before, after, policies)
@@ -218,7 +226,7 @@ def update_violations(
     return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
 
 
-def _creation_violations(
+def _around(
     actor: Actor,
     fields: ConnectionFields,
     draft: ConnectionDraft,
@@ -226,9 +234,9 @@ def _creation_violations(
     *,
     gateway: Gateway | None,
     vpc_id: UUID | None = None,
-) -> list[Violation]:
-    missing = missing_fields(fields)
-    facts = connection_facts(
+) -> ConnectionFacts:
+    """What stands around a connection that is still to be made."""
+    return connection_facts(
         gateway,
         draft,
         vpc_id=vpc_id,
@@ -236,17 +244,6 @@ def _creation_violations(
         generation=fields.get("generation", 0),
         policies=policies,
     )
-    absent = {violation.field for violation in missing}
-    return [*missing, *(v for v in connection_violations(draft, facts=facts) if v.field not in absent)]
-
-
-def _refuse_other_kind(connection: Connection, fields: ConnectionFields) -> None:
-    """Contract section 8.2: a peer stays known by its address or by its name."""
-    other = "peer_address" if connection.peer_fqdn else "peer_fqdn"
-    if other in fields:
-        kind = "name" if connection.peer_fqdn else "address"
-        message = f"The peer of this connection is known by its {kind}; that cannot be changed."
-        raise Invalid([Violation("validation_failure", other, message)])
 
 
 def _refuse_deleting(gateway: Gateway) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
 from console.models.prepared import PreparedQuery
 from console.names import random_name
-from console.services import resolve_resource_group
+from console.services import resolve_resource_group, resource_group_violations
 from console.services.change import change
 from vpn.domain.checks_gateways import (
     GatewayDraft,
@@ -58,11 +59,9 @@ def get_gateway(actor: Actor, gateway_id: UUID) -> Gateway:
 
 def check_gateway(actor: Actor, fields: GatewayFields) -> list[Violation]:
     """What `create_gateway` would refuse; writes nothing."""
-    try:
-        subnet = _subnet(actor, fields)
-    except Invalid as error:
-        return list(error.violations)
-    return _violations(actor, subnet, fields)
+    broken: list[Violation] = []
+    subnet = _subnet(actor, fields, broken)
+    return broken + _violations(actor, subnet, fields)
 
 
 def create_gateway(actor: Actor, fields: GatewayFields) -> Gateway:
@@ -159,8 +158,10 @@ def refuse_deleting(gateway: Gateway) -> None:
 
 
 def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gateway:
-    subnet = _subnet(actor, fields)
-    if broken := _violations(actor, subnet, fields):
+    broken: list[Violation] = []
+    subnet = _subnet(actor, fields, broken)
+    broken += _violations(actor, subnet, fields)
+    if subnet is None or broken:
         raise Invalid(broken)
     public_address = free_public_address()
     if public_address is None:
@@ -188,53 +189,73 @@ def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gatew
     return gateway
 
 
-def _violations(actor: Actor, subnet: Subnet, fields: GatewayFields) -> list[Violation]:
+def _violations(actor: Actor, subnet: Subnet | None, fields: GatewayFields) -> list[Violation]:
+    """Without a subnet, of what does not depend on it."""
     mine = Gateway.objects.owned_by(actor)
     generation = fields.get("generation", 0)
     facts = GatewayFacts(
-        other_names=_other_names(subnet),
-        subnet_name=subnet.name,
-        free_addresses=free_count(subnet),
-        gateways=mine.count(),
-        gateways_in_zone=mine.filter(subnet__zone=subnet.zone).count(),
-        zone=subnet.zone,
-        lower_names=generation == 2,
-        quotas=quotas_of(actor.account_id),
+        gateways=mine.count(), lower_names=generation == 2, quotas=quotas_of(actor.account_id)
     )
+    if subnet is not None:
+        facts = replace(
+            facts,
+            other_names=_other_names(subnet),
+            subnet_name=subnet.name,
+            free_addresses=free_count(subnet),
+            gateways_in_zone=mine.filter(subnet__zone=subnet.zone).count(),
+            zone=subnet.zone,
+        )
     draft = GatewayDraft(
         name=fields["name"] if "name" in fields else random_name(facts.other_names),
         mode=fields.get("mode", "route" if generation == 2 else "policy"),
         availability_mode=fields.get("availability_mode", "zonal"),
     )
-    return gateway_violations(draft, facts=facts)
+    group = resource_group_violations(actor, fields.get("resource_group"))
+    return [*gateway_violations(draft, facts=facts), *group]
 
 
-def _subnet(actor: Actor, fields: GatewayFields) -> Subnet:
-    """Where both members will be. Raises Invalid."""
+def _subnet(actor: Actor, fields: GatewayFields, broken: list[Violation]) -> Subnet | None:
+    """Where both members will be. None when there is no such subnet; why goes to `broken`."""
     reference = fields.get("subnet")
     if "members" in fields:
-        whole = None if reference is None else _subnet_of(actor, reference, "subnet")
-        places = [f"members[{n}].private_ip.subnet" for n in range(len(fields["members"]))]
-        found = [_subnet_of(actor, *pair) for pair in zip(fields["members"], places, strict=True)]
-        if broken := member_violations([row.pk for row in found], whole.pk if whole else None):
-            raise Invalid(broken)
-        return found[0]
+        return _members_subnet(actor, fields["members"], reference, broken)
     if not reference:
         message = 'A VPN gateway needs its subnet, for example {"subnet": {"id": "..."}}.'
-        raise Invalid([Violation("vpn_gateway_missing_subnet_id", "subnet", message)])
-    return _subnet_of(actor, reference, "subnet")
+        broken.append(Violation("vpn_gateway_missing_subnet_id", "subnet", message))
+        return None
+    return _subnet_of(actor, reference, "subnet", broken)
 
 
-def _subnet_of(actor: Actor, reference: Reference, field: str) -> Subnet:
-    return find(
-        actor,
-        Subnet.objects.select_related("vpc"),
-        reference,
-        field=field,
-        code="vpn_gateway_subnet_not_found",
-        noun="subnet",
-        collection="subnets",
-    )
+def _members_subnet(
+    actor: Actor, members: Sequence[Reference], whole: Reference | None, broken: list[Violation]
+) -> Subnet | None:
+    """As `_subnet`, told by that of each member, and perhaps by that of the gateway as well."""
+    known = len(broken)
+    own = None if whole is None else _subnet_of(actor, whole, "subnet", broken)
+    found = [
+        _subnet_of(actor, reference, f"members[{n}].private_ip.subnet", broken)
+        for n, reference in enumerate(members)
+    ]
+    if len(broken) == known:
+        places = [subnet.pk for subnet in found if subnet]
+        broken += member_violations(places, own.pk if own else None)
+    return found[0] if found else None
+
+
+def _subnet_of(actor: Actor, reference: Reference, field: str, broken: list[Violation]) -> Subnet | None:
+    try:
+        return find(
+            actor,
+            Subnet.objects.select_related("vpc"),
+            reference,
+            field=field,
+            code="vpn_gateway_subnet_not_found",
+            noun="subnet",
+            collection="subnets",
+        )
+    except Invalid as error:
+        broken += error.violations
+        return None
 
 
 def _other_names(subnet: Subnet, but: UUID | None = None) -> set[str]:

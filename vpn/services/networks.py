@@ -15,16 +15,16 @@ from console.audit import record
 from console.errors import Conflict, Invalid, not_found
 from console.models import Account
 from console.names import random_name
-from console.services import resolve_resource_group
+from console.services import resolve_resource_group, resource_group_violations
 from console.services.change import change
+from vpn.domain.checks import parse_address
+from vpn.domain.checks_deletion import prefix_deletion_violations, vpc_deletion_violations
 from vpn.domain.checks_networks import (
     AddressPrefixDraft,
     AddressPrefixFacts,
     VpcDraft,
     VpcFacts,
     address_prefix_violations,
-    prefix_deletion_violations,
-    vpc_deletion_violations,
     vpc_violations,
 )
 from vpn.models import AddressPrefix, Node, Subnet, Vpc
@@ -56,7 +56,8 @@ def create_vpc(actor: Actor, fields: VpcFields) -> Vpc:
             lower_names=fields.get("generation") == 2,
             quotas=quotas_of(account.id),
         )
-        if broken := vpc_violations(draft, facts=facts):
+        group = resource_group_violations(actor, fields.get("resource_group"))
+        if broken := [*vpc_violations(draft, facts=facts), *group]:
             raise Invalid(broken)
         vpc = Vpc.objects.create(
             account=account,
@@ -161,7 +162,7 @@ def get_address_prefix(actor: Actor, vpc_id: UUID, prefix_id: UUID) -> AddressPr
     vpc = get_vpc(actor, vpc_id)
     prefix = AddressPrefix.objects.owned_by(actor).filter(pk=prefix_id, vpc=vpc).select_related("vpc").first()
     if prefix is None:
-        raise not_found("address_prefix_not_found", "address prefix", prefix_id)
+        raise not_found("address_prefix_not_found", "address prefix", prefix_id, "VPC")
     return prefix
 
 
@@ -199,5 +200,7 @@ def _add_prefix(
 
 def _prefix_name(cidr: str, taken: set[str] | tuple[str, ...]) -> str:
     """From the block's base address, made to fit the rule of names: p-10-240-0-0."""
-    base = "p-" + cidr.partition("/")[0].replace(".", "-")
-    return base if base not in taken and len(base) < 40 else random_name(taken)
+    address = parse_address(cidr.partition("/")[0])
+    base = f"p-{address}".replace(".", "-")
+    # Of what is no block the rules tell; a name that was not given is nobody's mistake.
+    return base if address is not None and base not in taken else random_name(taken)

@@ -10,8 +10,9 @@ from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.names import random_name
-from console.services import resolve_resource_group
+from console.services import resolve_resource_group, resource_group_violations
 from console.services.change import change
+from vpn.domain.checks_deletion import subnet_deletion_violations
 from vpn.domain.checks_networks import (
     InstanceDraft,
     InstanceFacts,
@@ -20,13 +21,12 @@ from vpn.domain.checks_networks import (
     SubnetFacts,
     choose_block,
     instance_violations,
-    subnet_deletion_violations,
     subnet_violations,
 )
 from vpn.models import ConnectionCidr, Instance, Subnet, Vpc
 from vpn.services.addresses import release_addresses, take_address, taken
 from vpn.services.defaults import quotas_of
-from vpn.services.fields import InstanceFields, Reference, SubnetFields
+from vpn.services.fields import InstanceFields, SubnetFields
 from vpn.services.references import find
 from vpn.services.touch import touch_network
 
@@ -41,8 +41,9 @@ def get_subnet(actor: Actor, subnet_id: UUID) -> Subnet:
 def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
     """By block, or by count and zone: then the first free block of that size."""
     with change(actor, Role.EDITOR) as account:
-        vpc = _vpc(actor, fields)
-        siblings = list(vpc.subnets.all())
+        broken: list[Violation] = []
+        vpc = _vpc(actor, fields, broken)
+        siblings = list(vpc.subnets.all()) if vpc else []
         names = {s.name for s in siblings}
         draft = SubnetDraft(
             name=fields["name"] if "name" in fields else random_name(names),
@@ -52,18 +53,17 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
         )
         facts = SubnetFacts(
             zones=settings.ZONES,
-            prefixes=[
-                Prefix(p.cidr, p.zone) for p in vpc.address_prefixes.order_by("-is_default", "created_at")
-            ],
+            prefixes=_prefixes(vpc) if vpc else None,
             other_names=names,
             other_blocks=[s.ipv4_cidr_block for s in siblings],
             lower_names=fields.get("generation") == 2,
-            led_away=_led_away(vpc),
+            led_away=_led_away(vpc) if vpc else {},
             quotas=quotas_of(account.id),
         )
-        broken = subnet_violations(draft, facts=facts)
+        broken += subnet_violations(draft, facts=facts)
+        broken += resource_group_violations(actor, fields.get("resource_group"))
         home = None if broken else choose_block(draft, facts=facts)
-        if home is None:
+        if vpc is None or home is None:
             raise Invalid(broken)
         subnet = Subnet.objects.create(
             account=account,
@@ -116,30 +116,25 @@ def get_instance(actor: Actor, instance_id: UUID) -> Instance:
 
 def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
     with change(actor, Role.EDITOR) as account:
-        subnet = find(
-            actor,
-            Subnet.objects.select_related("vpc"),
-            fields.get("subnet") or {},
-            field="primary_network_interface.subnet",
-            code="subnet_not_found",
-            noun="subnet",
-            collection="subnets",
-        )
-        names = set(subnet.instances.values_list("name", flat=True))
+        broken: list[Violation] = []
+        subnet = _subnet(actor, fields, broken)
+        names = set(subnet.instances.values_list("name", flat=True)) if subnet else set()
         draft = InstanceDraft(
             name=fields["name"] if "name" in fields else random_name(names),
             address=fields.get("address") or None,
         )
         facts = InstanceFacts(
-            subnet_cidr=subnet.ipv4_cidr_block,
+            subnet_cidr=subnet.ipv4_cidr_block if subnet else "",
             other_names=names,
-            taken=taken(subnet),
+            taken=taken(subnet) if subnet else (),
             instances=Instance.objects.owned_by(actor).count(),
             lower_names=fields.get("generation") == 2,
             quotas=quotas_of(account.id),
         )
-        broken = [*_agrees(actor, subnet, fields), *instance_violations(draft, facts=facts)]
-        if broken:
+        broken += _agrees(actor, subnet, fields)
+        broken += instance_violations(draft, facts=facts)
+        broken += resource_group_violations(actor, fields.get("resource_group"))
+        if subnet is None or broken:
             raise Invalid(broken)
         ident = uuid4()
         instance = Instance.objects.create(
@@ -188,24 +183,26 @@ def delete_instance(actor: Actor, instance_id: UUID) -> None:
         touch_network(vpc)
 
 
-def _vpc(actor: Actor, fields: SubnetFields) -> Vpc:
+def _vpc(actor: Actor, fields: SubnetFields, broken: list[Violation]) -> Vpc | None:
+    """None when there is no such VPC; why goes to `broken`."""
     reference = fields.get("vpc")
     if not reference:
         message = 'A subnet needs its VPC, for example {"vpc": {"id": ...}}.'
-        raise Invalid([Violation("validation_required_field", "vpc", message)])
-    return _vpc_of(actor, reference)
-
-
-def _vpc_of(actor: Actor, reference: Reference) -> Vpc:
-    return find(
-        actor,
-        Vpc.objects.all(),
-        reference,
-        field="vpc",
-        code="vpc_not_found",
-        noun="VPC",
-        collection="vpcs",
-    )
+        broken.append(Violation("validation_required_field", "vpc", message))
+        return None
+    try:
+        return find(
+            actor,
+            Vpc.objects.all(),
+            reference,
+            field="vpc",
+            code="vpc_not_found",
+            noun="VPC",
+            collection="vpcs",
+        )
+    except Invalid as error:
+        broken += error.violations
+        return None
 
 
 def _led_away(vpc: Vpc) -> dict[str, str]:
@@ -216,14 +213,37 @@ def _led_away(vpc: Vpc) -> dict[str, str]:
     return dict(rows.values_list("cidr", "connection__name"))
 
 
-def _agrees(actor: Actor, subnet: Subnet, fields: InstanceFields) -> list[Violation]:
+def _prefixes(vpc: Vpc) -> list[Prefix]:
+    rows = vpc.address_prefixes.order_by("-is_default", "created_at")
+    return [Prefix(row.cidr, row.zone) for row in rows]
+
+
+def _subnet(actor: Actor, fields: InstanceFields, broken: list[Violation]) -> Subnet | None:
+    """None when there is no such subnet; why goes to `broken`."""
+    try:
+        return find(
+            actor,
+            Subnet.objects.select_related("vpc"),
+            fields.get("subnet") or {},
+            field="primary_network_interface.subnet",
+            code="subnet_not_found",
+            noun="subnet",
+            collection="subnets",
+        )
+    except Invalid as error:
+        broken += error.violations
+        return None
+
+
+def _agrees(actor: Actor, subnet: Subnet | None, fields: InstanceFields) -> list[Violation]:
     """VPC and zone of an instance may be given, but the subnet decides them."""
-    broken = []
-    if reference := fields.get("vpc"):
-        vpc = _vpc_of(actor, reference)
-        if vpc.pk != subnet.vpc_id:
-            message = f"The subnet {subnet.name} is in the VPC {subnet.vpc.name}, not in {vpc.name}."
-            broken.append(Violation("vpc_resource_separation", "vpc.id", message))
+    broken: list[Violation] = []
+    vpc = _vpc(actor, {"vpc": fields["vpc"]}, broken) if fields.get("vpc") else None
+    if subnet is None:
+        return broken
+    if vpc is not None and vpc.pk != subnet.vpc_id:
+        message = f"The subnet {subnet.name} is in the VPC {subnet.vpc.name}, not in {vpc.name}."
+        broken.append(Violation("vpc_resource_separation", "vpc.id", message))
     zone = (fields.get("zone") or {}).get("name", subnet.zone)
     if zone != subnet.zone:
         message = f"The subnet {subnet.name} is in zone {subnet.zone}, not {zone}."

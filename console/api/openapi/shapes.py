@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import Field
 
-from console.api.changes import VersionChange, older
+from console.api.changes import VersionChange, older, written
 from console.api.fields import Flag, Number, Reference, Shape, Texts, Whole, Wholes, Word
 from console.api.versions import ApiVersion
 
@@ -34,18 +34,7 @@ def body_schema(shape: Shape, version: ApiVersion, changes: Sequence[VersionChan
 
 def example_of(shape: Shape, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
     """The shape's example as requests of `version` write it; what the version has not is left out."""
-    body: Schema = dict(shape.example)
-    for change in reversed(older(version, changes)):
-        moved = {old: _value_at(body, path) for old, path in change.renamed.items()}
-        kept = {name: one for name, one in body.items() if name not in change.names_unknown_before()}
-        body = kept | {old: found for old, found in moved.items() if found is not None}
-    return body
-
-
-def _value_at(body: Any, path: str) -> Any:
-    for name in path.split("."):
-        body = body.get(name) if isinstance(body, Mapping) else None
-    return body
+    return written(shape.example, version, changes)
 
 
 def reference_schema() -> Schema:

@@ -25,6 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("--batch", type=int, default=BATCH, help="rows per query")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            key_ring()
+        except ValueError as error:
+            raise CommandError(str(error)) from None
         sealed, current, failed = reseal(options["batch"])
         self.stdout.write(f"{sealed} sealed anew, {current} were current, {failed} could not be opened")
         if failed:

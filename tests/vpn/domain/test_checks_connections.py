@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.vpn.domain.drafts import FACTS, OVERLAP, broken, found
 from vpn.domain.checks import Quotas
 from vpn.domain.checks_connections import (
+    MASK,
     DpdDraft,
     removal_violations,
 )
@@ -56,7 +57,7 @@ def test_peer_addresses_refused(address: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "psk", ["abcdef", "x" * 128, "-+&!@#$%^*(),.:_aZ9", "VPNDemoPassword", "00xabc", "0X1234"]
+    "psk", ["abcdef", "x" * 128, "-+&!@#$%^*(),.:_aZ9", "VPNDemoPassword", "00xabc", "*********"]
 )
 def test_keys_accepted(psk: str) -> None:
     assert broken(psk=psk) == []
@@ -69,6 +70,9 @@ def test_keys_accepted(psk: str) -> None:
         "abcde",
         "x" * 129,
         "0x123456",
+        "0X123456",
+        "0s123456",
+        "0S123456",
         "0sabcdef",
         "with space",
         'quote"quote',
@@ -85,6 +89,12 @@ def test_keys_refused_and_never_repeated(psk: str) -> None:
     (violation,) = broken(psk=psk)
     assert (violation.code, violation.field) == ("vpn_connection_invalid_psk_format", "psk")
     assert not psk or psk not in violation.message
+
+
+def test_the_mask_of_a_key_is_no_key() -> None:
+    (violation,) = broken(psk=MASK)
+    assert (violation.code, violation.field) == ("vpn_connection_invalid_psk_format", "psk")
+    assert "leave psk out" in violation.message
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from vpn.domain.checks_deletion import (
+    prefix_deletion_violations,
+    subnet_deletion_violations,
+    vpc_deletion_violations,
+)
 from vpn.domain.checks_networks import (
     AddressPrefixDraft,
     AddressPrefixFacts,
@@ -17,10 +22,7 @@ from vpn.domain.checks_networks import (
     address_prefix_violations,
     choose_block,
     instance_violations,
-    prefix_deletion_violations,
-    subnet_deletion_violations,
     subnet_violations,
-    vpc_deletion_violations,
     vpc_violations,
 )
 

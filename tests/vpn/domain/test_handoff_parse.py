@@ -172,7 +172,9 @@ def test_of_several_connections_one_is_read_and_it_says_so() -> None:
     assert "holds 2 connections; only y was read" in found.warnings[0]
 
 
-@pytest.mark.parametrize("value", ["0x4142434445", "0sQUJDREVG", "<PRE-SHARED-KEY>", '""'])
+@pytest.mark.parametrize(
+    "value", ["0x4142434445", "0X4142434445", "0sQUJDREVG", "0SQUJDREVG", "<PRE-SHARED-KEY>", '""']
+)
 def test_a_key_that_cannot_be_ours_is_none(value: str) -> None:
     text = f"connections {{ a {{ local_addrs = 192.0.2.1 }} }}\nsecrets {{ ike {{ secret = {value}\n}} }}"
     assert recognise(text).psk is None

@@ -15,7 +15,7 @@ from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, in_words, room, weak_in_e
         ("aes256-sha256-modp2048", "AES-256-CBC, HMAC-SHA-256, Diffie-Hellman group 14 (2048 bits)"),
         ("3des-md5", "3DES-CBC, HMAC-MD5"),
         ("aes128-sha1-modp1024", "AES-128-CBC, HMAC-SHA-1, Diffie-Hellman group 2 (1024 bits)"),
-        ("aes256gcm16-ecp256", "AES-256-GCM, Diffie-Hellman group 19"),
+        ("aes256gcm16-ecp256", "AES-256-GCM, Diffie-Hellman group 19 (P-256)"),
         ("aes256gcm16-x448", "AES-256-GCM, key exchange x448"),
         ("chacha20poly1305", "chacha20poly1305"),
         ("", ""),

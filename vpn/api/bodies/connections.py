@@ -12,10 +12,9 @@ from django.utils.crypto import salted_hmac
 
 from console.api.links import Links, stamp
 from policies.api.bodies import policy_reference
+from vpn.domain.checks_connections import MASK
 from vpn.models import Connection, ConnectionCidr
 from vpn.services.connections import cidrs_of
-
-MASK = "********"
 
 
 def connection_body(connection: Connection, links: Links, *, shows_key: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from console.actor import Role
 from console.api.changes import renamed_in
-from console.api.dry_run import Warning, creates
+from console.api.dry_run import Warning, creates, refusals
 from console.api.fields import Shape
 from console.api.parameters import Parameter, word_of
 from console.api.views import ApiView, path_id
@@ -31,6 +32,7 @@ from vpn.services.connections import (
     create_connection,
     delete_connection,
     get_connection,
+    role_to_change,
     update_connection,
 )
 from vpn.services.fields import ConnectionFields
@@ -83,7 +85,9 @@ class ConnectionApiView(ApiView):
         """The ids of the path. Raises NotFound, of the gateway first."""
         gateway_id = gateway_id_of(gateway)
         try:
-            return gateway_id, path_id(connection, "vpn_connection_not_found", "VPN connection")
+            return gateway_id, path_id(
+                connection, "vpn_connection_not_found", "VPN connection", "VPN gateway"
+            )
         except NotFound:
             get_gateway(self.actor, gateway_id)
             raise
@@ -167,13 +171,18 @@ class ConnectionView(ConnectionApiView):
     guarded = True
     deletes_later = True
 
+    def role_for(self, names: Collection[str]) -> Role:
+        return role_to_change(names)
+
     def get(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
         return self.shown_whole(row)
 
     def patch(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
-        fields = self.fields(ConnectionPatch, of=lambda: get_connection(self.actor, *ids))
+
+        check = refusals(lambda given: update_connection(self.actor, *ids, self.flat(given)))
+        fields = self.fields(ConnectionPatch, of=lambda: get_connection(self.actor, *ids), check=check)
         return self.shown_whole(update_connection(self.actor, *ids, fields, guard=self.unchanged))
 
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:

@@ -8,7 +8,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates
+from console.api.dry_run import creates, refusals
 from console.api.parameters import RESOURCE_GROUP, Parameter, word_of
 from console.api.views import ApiView, path_id
 from console.errors import Violation
@@ -76,10 +76,8 @@ class GatewaysView(GatewayApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        generation = self.version.generation
-
         def check(given: dict[str, Any]) -> list[Violation]:
-            return check_gateway(self.actor, _flat({**given, "generation": generation}))
+            return check_gateway(self.actor, _flat(given))
 
         gateway = create_gateway(self.actor, _flat(self.fields(GatewayCreate, check=check)))
         return self.answer(gateway_body(gateway, self.links), status=201)
@@ -98,7 +96,8 @@ class GatewayView(GatewayApiView):
 
     def patch(self, request: Request, vpn_gateway_id: str) -> Response:
         ident = gateway_id_of(vpn_gateway_id)
-        fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident))
+        check = refusals(lambda given: update_gateway(self.actor, ident, given))
+        fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident), check=check)
         return self.answer(gateway_body(update_gateway(self.actor, ident, fields), self.links))
 
     def delete(self, request: Request, vpn_gateway_id: str) -> Response:

@@ -10,7 +10,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates
+from console.api.dry_run import creates, refusals
 from console.api.links import Links
 from console.api.parameters import RESOURCE_GROUP, Parameter, flag_of
 from console.api.views import ApiView, path_id
@@ -71,13 +71,13 @@ class ZoneView(ApiView):
     def get(self, request: Request, region_name: str, zone_name: str) -> Response:
         _known_region(region_name, self.links)
         if zone_name not in settings.ZONES:
-            raise not_found("not_found", "zone", zone_name[:64])
+            raise not_found("not_found", "zone", zone_name[:64], "region")
         return Response(zone_body(zone_name, self.links))
 
 
 def _known_region(name: str, links: Links) -> None:
     if name != links.region:
-        raise not_found("not_found", "region", name[:64])
+        raise not_found("not_found", "region", name[:64], "service")
 
 
 def vpc_id_of(text: str) -> UUID:
@@ -112,7 +112,8 @@ class VpcsView(VpcApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        vpc = create_vpc(self.actor, self.fields(VpcCreate))
+        check = refusals(lambda given: create_vpc(self.actor, given))
+        vpc = create_vpc(self.actor, self.fields(VpcCreate, check=check))
         return self.answer(vpc_body(vpc, self.links), status=201)
 
 
@@ -127,7 +128,8 @@ class VpcView(VpcApiView):
 
     def patch(self, request: Request, vpc_id: str) -> Response:
         ident = vpc_id_of(vpc_id)
-        fields = self.fields(VpcPatch, of=lambda: get_vpc(self.actor, ident))
+        check = refusals(lambda given: update_vpc(self.actor, ident, given))
+        fields = self.fields(VpcPatch, of=lambda: get_vpc(self.actor, ident), check=check)
         vpc = update_vpc(self.actor, ident, fields)
         return self.answer(vpc_body(vpc, self.links))
 
@@ -162,7 +164,8 @@ class AddressPrefixesView(PrefixApiView):
     @creates
     def post(self, request: Request, vpc_id: str) -> Response:
         ident = vpc_id_of(vpc_id)
-        fields = self.fields(AddressPrefixCreate, of=lambda: get_vpc(self.actor, ident))
+        check = refusals(lambda given: create_address_prefix(self.actor, ident, given))
+        fields = self.fields(AddressPrefixCreate, of=lambda: get_vpc(self.actor, ident), check=check)
         prefix = create_address_prefix(self.actor, ident, fields)
         return Response(self.body(prefix), status=201)
 
@@ -178,7 +181,8 @@ class AddressPrefixView(PrefixApiView):
 
     def patch(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
         ids = _prefix_ids(vpc_id, prefix_id)
-        fields = self.fields(AddressPrefixPatch, of=lambda: get_address_prefix(self.actor, *ids))
+        check = refusals(lambda given: update_address_prefix(self.actor, *ids, given))
+        fields = self.fields(AddressPrefixPatch, of=lambda: get_address_prefix(self.actor, *ids), check=check)
         prefix = update_address_prefix(self.actor, *ids, fields)
         return self.answer(self.body(prefix))
 
@@ -188,4 +192,4 @@ class AddressPrefixView(PrefixApiView):
 
 
 def _prefix_ids(vpc_id: str, prefix_id: str) -> tuple[UUID, UUID]:
-    return vpc_id_of(vpc_id), path_id(prefix_id, "address_prefix_not_found", "address prefix")
+    return vpc_id_of(vpc_id), path_id(prefix_id, "address_prefix_not_found", "address prefix", "VPC")

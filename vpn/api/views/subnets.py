@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates
+from console.api.dry_run import creates, refusals
 from console.api.parameters import RESOURCE_GROUP, Parameter
 from console.api.versions import GENERATION_2
 from console.api.views import ApiView, path_id
@@ -85,7 +85,8 @@ class SubnetsView(SubnetApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        subnet = create_subnet(self.actor, self.fields(SubnetCreate))
+        check = refusals(lambda given: create_subnet(self.actor, given))
+        subnet = create_subnet(self.actor, self.fields(SubnetCreate, check=check))
         return self.answer(subnet_bodies([subnet], self.links)[0], status=201)
 
 
@@ -100,7 +101,8 @@ class SubnetView(SubnetApiView):
 
     def patch(self, request: Request, subnet_id: str) -> Response:
         ident = _subnet_id(subnet_id)
-        fields = self.fields(SubnetPatch, of=lambda: get_subnet(self.actor, ident))
+        check = refusals(lambda given: update_subnet(self.actor, ident, given))
+        fields = self.fields(SubnetPatch, of=lambda: get_subnet(self.actor, ident), check=check)
         subnet = update_subnet(self.actor, ident, fields)
         return self.answer(self.body(subnet))
 
@@ -134,10 +136,10 @@ class ReservedIpView(ApiView):
 
     def get(self, request: Request, subnet_id: str, reserved_ip_id: str) -> Response:
         subnet = get_subnet(self.actor, _subnet_id(subnet_id))
-        ident = path_id(reserved_ip_id, "not_found", "reserved IP")
+        ident = path_id(reserved_ip_id, "not_found", "reserved IP", "subnet")
         found = list(reserved_ips(subnet).filter(owner=ident))
         if not found:
-            raise not_found("not_found", "reserved IP", ident)
+            raise not_found("not_found", "reserved IP", ident, "subnet")
         return Response(reserved_ip_bodies(found, self.links)[0])
 
 
@@ -156,7 +158,8 @@ class InstancesView(ApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        instance = create_instance(self.actor, _instance_fields(self.fields(InstanceCreate)))
+        check = refusals(lambda given: create_instance(self.actor, _instance_fields(given)))
+        instance = create_instance(self.actor, _instance_fields(self.fields(InstanceCreate, check=check)))
         return Response(instance_body(instance, self.links), status=201)
 
 
@@ -172,7 +175,8 @@ class InstanceView(ApiView):
 
     def patch(self, request: Request, instance_id: str) -> Response:
         ident = _instance_id(instance_id)
-        fields = self.fields(InstancePatch, of=lambda: get_instance(self.actor, ident))
+        check = refusals(lambda given: update_instance(self.actor, ident, given))
+        fields = self.fields(InstancePatch, of=lambda: get_instance(self.actor, ident), check=check)
         instance = update_instance(self.actor, ident, fields)
         return self.answer(instance_body(instance, self.links))
 
@@ -183,8 +187,8 @@ class InstanceView(ApiView):
 
 def _instance_fields(given: dict[str, Any]) -> InstanceFields:
     """The interface's subnet and address, and profile and image by one word each."""
-    interface = given.pop("primary_network_interface", {})
-    fields = dict(given)
+    interface = given.get("primary_network_interface", {})
+    fields = {name: value for name, value in given.items() if name != "primary_network_interface"}
     for name, word in (("profile", "name"), ("image", "id")):
         if name in given:
             fields[name] = given[name].get(word, "")[:63]

@@ -174,7 +174,7 @@ def _secret(root: Section, ids: set[str], warned: list[str]) -> Secret | None:
     value = max(fitting, key=lambda one: one[0])[1].values["secret"]
     if sheet.is_placeholder(value):
         return None
-    if value[:2] in {"0x", "0s"}:
+    if value[:2].lower() in {"0x", "0s"}:
         warned.append("The key is written as hexadecimal or Base64 bytes; agree on one of plain characters.")
         return None
     return Secret("pasted", value)

@@ -12,6 +12,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from console.quickstart.rootless import enter
 from vpn.reconcile.driver import load_driver
 
+_SIMULATED = (
+    "the driver here is simulated: {name} stands in its memory only, and no packet is carried. Tunnels are "
+    "real with the driver strongswan (quickstart --driver strongswan, as root on a Linux with strongSwan; "
+    "quickstart --check says what is lacking)"
+)
+
 
 class Command(BaseCommand):
     help = "Runs a command in the network of an instance of this host."
@@ -25,11 +31,11 @@ class Command(BaseCommand):
         if not options["command"]:
             raise CommandError("a command is missing, for example: inside vsi-1 ping -c 3 192.168.0.10")
         enter(settings.HOLDER_PID)
-        found = [
-            standing.namespace
-            for standing in load_driver().standing().instances
-            if options["instance"] in {standing.name, str(standing.id)} and standing.namespace
-        ]
+        standing = load_driver().standing()
+        known = [row for row in standing.instances if options["instance"] in {row.name, str(row.id)}]
+        found = [row.namespace for row in known if row.namespace]
+        if known and standing.driver == "simulated":
+            raise CommandError(_SIMULATED.format(name=options["instance"]))
         if not found:
             raise CommandError(f"no instance {options['instance']} stands in a network here")
         if len(found) > 1:

@@ -1,0 +1,96 @@
+"""Changes in the admin site: refused in the rule's own words, and recorded only where something differs."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from console.actor import Role
+from console.models import AuditEvent, Membership, ResourceGroup
+from console.services import set_role
+from console.services.administration import rename_resource_group, update_account
+from tests.adminsite import change, errors, superuser
+from tests.factories import PASSWORD, Party, make_connection
+
+
+@pytest.fixture
+def root(db: None) -> Client:
+    """A superuser who belongs to no account."""
+    return superuser()
+
+
+@pytest.mark.parametrize("quotas", ["[1]", "[]", '"x"', "5", "true"])
+def test_quotas_are_an_object(root: Client, ana: Party, quotas: str) -> None:
+    answer = change(root, "console_account", ana.account, name="ana", quotas=quotas)
+    assert errors(answer) == {
+        "quotas": ['quotas is an object of limits and whole numbers, such as {"gateways": 50}; this is not.']
+    }
+    ana.account.refresh_from_db()
+    assert ana.account.quotas == {}
+
+
+@pytest.mark.parametrize("quotas", ["", "null", "{}"])
+def test_quotas_can_be_taken_away(root: Client, ana: Party, quotas: str) -> None:
+    update_account(ana.administrator, quotas={"gateways": 3})
+    form = {"name": "ana", "quotas": quotas, "initial-quotas": '{"gateways": 3}'}
+    assert change(root, "console_account", ana.account, **form).status_code == 302
+    ana.account.refresh_from_db()
+    assert ana.account.quotas == {}
+
+
+@pytest.mark.parametrize("quotas", ["", "null", "{}"])
+def test_an_account_saved_as_it_was_leaves_no_event(root: Client, ana: Party, quotas: str) -> None:
+    assert change(root, "console_account", ana.account, name="ana", quotas=quotas).status_code == 302
+    assert not AuditEvent.objects.filter(action="account.update").exists()
+
+
+def test_services_record_only_what_differs(ana: Party) -> None:
+    member = Membership.objects.get(account=ana.account)
+    group = ResourceGroup.objects.get(account=ana.account)
+    before = AuditEvent.objects.count()
+    set_role(ana.administrator, member.pk, Role.ADMINISTRATOR)
+    rename_resource_group(ana.administrator, group.pk, f" {group.name} ")
+    update_account(ana.administrator, name="ana")
+    assert AuditEvent.objects.count() == before
+
+
+def test_a_person_saved_as_he_was_is_not_said_to_have_a_new_password(root: Client, ana: Party) -> None:
+    url = reverse("admin:console_user_change", args=[ana.user.pk])
+    form = root.get(url).context["adminform"].form
+    fields = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    assert root.post(url, fields).status_code == 302
+    assert not AuditEvent.objects.filter(action="person.update").exists()
+    new = {"password1": f"{PASSWORD}-2", "password2": f"{PASSWORD}-2", "usable_password": "true"}
+    root.post(reverse("admin:auth_user_password_change", args=[ana.user.pk]), new)
+    assert AuditEvent.objects.get(action="person.update").changes == {"password": "changed"}
+
+
+def test_the_trail_is_narrowed_by_way_action_and_time(root: Client, ana: Party) -> None:
+    make_connection(ana)
+    root.post(reverse("admin:console_account_add"), {"name": "made-here"})
+    url = reverse("admin:console_auditevent_changelist")
+
+    def actions(**query: str) -> set[str]:
+        found = root.get(url, query)
+        assert found.status_code == 200
+        return {event.action for event in found.context["cl"].result_list}
+
+    assert actions(via="admin") == {"account.create"}
+    assert actions(action="vpn_gateway.create") == {"vpn_gateway.create"}
+    assert "vpn_gateway.create" in actions(at__gte="2019-01-01 00:00:00+00:00")
+    assert actions(at__lt="2019-01-01 00:00:00+00:00") == set()
+    assert actions(via="admin", action="vpn_gateway.create") == set()
+    page = root.get(url, {"action": "no.such"}).content.decode()
+    for words in ("By via", "By action", "vpn_connection.create", "Past 7 days"):
+        assert words in page
+
+
+def test_filters_of_the_trail_read_no_more_than_the_latest(
+    root: Client, ana: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.admin.records._LATEST", 1)
+    make_connection(ana)
+    page = root.get(reverse("admin:console_auditevent_changelist")).content.decode()
+    assert "?action=vpn_connection.create" in page and "?action=vpn_gateway.create" not in page
+    assert "Show counts" not in page

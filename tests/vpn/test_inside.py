@@ -1,0 +1,41 @@
+"""`manage.py inside`: what it says where it cannot run a command."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from vpn.drivers.base import Standing, StandingInstance
+from vpn.management.commands import inside
+
+
+class Driver:
+    """Only tells what stands."""
+
+    def __init__(self, driver: str) -> None:
+        instance = StandingInstance(uuid4(), "vsi-1", "", "192.168.100.10", uuid4())
+        self._standing = Standing(driver, "", instances=(instance,))
+
+    def standing(self) -> Standing:
+        return self._standing
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, driver: str, name: str) -> str:
+    monkeypatch.setattr(inside, "enter", lambda holder: None)
+    monkeypatch.setattr(inside, "load_driver", lambda: Driver(driver))
+    with pytest.raises(CommandError) as refused:
+        call_command("inside", name, "ping", "192.0.2.1")
+    return str(refused.value)
+
+
+def test_the_simulated_driver_says_that_it_carries_no_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refusal(monkeypatch, "simulated", "vsi-1")
+    for words in ("is simulated", "vsi-1", "no packet is carried", "--driver strongswan"):
+        assert words in said
+
+
+def test_what_does_not_stand_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    for driver, name in (("simulated", "vsi-9"), ("strongswan", "vsi-1")):
+        assert refusal(monkeypatch, driver, name) == f"no instance {name} stands in a network here"
