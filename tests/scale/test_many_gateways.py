@@ -21,7 +21,7 @@ from vpn.services.connections import new_cidr
 
 _PUBLIC, _PEER = IPv4Address("198.18.0.10"), IPv4Address("203.0.113.0")
 # Statements of one quiet look, and of the sweep besides, with the one VPC.
-MOST, ITSELF = 14, 20
+MOST, ITSELF = 12, 20
 
 
 @pytest.fixture
@@ -102,7 +102,6 @@ def test_a_quiet_sweep_costs_each_gateway_the_same(driver: SimulatedDriver) -> N
     for numbers in (range(100), range(100, 200)):
         _add(party, vpc, numbers)
         costs.append(_quiet_sweep())
-    hundred = costs[1] - costs[0]
-    each, rest = divmod(hundred, 100)
-    assert rest == 0 and each <= MOST, costs
-    assert costs[0] - hundred <= ITSELF, costs
+    more = costs[1] - costs[0]
+    assert more <= costs[0] <= more + ITSELF, "the second hundred costs as much as the first"
+    assert more <= 100 * MOST
