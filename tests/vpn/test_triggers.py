@@ -20,20 +20,12 @@ from vpn.services import networks
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sent(monkeypatch, settings):
-    settings.REDIS_URL = "unix:///somewhere"
-    calls: list[tuple[str, str]] = []
-    monkeypatch.setattr(triggers.app, "send_task", lambda name, args, queue, **_: calls.append((name, queue)))
-    return calls
-
-
 def test_nothing_is_sent_before_the_commit(sent, django_capture_on_commit_callbacks):
     scene = make_scene()
     with django_capture_on_commit_callbacks(execute=True):
         gateway = scene.gateway(scene.left)
         assert sent == []
-    assert sent == [(triggers.RECONCILE_GATEWAY, f"node.{gateway.node}")]
+    assert sent == [(triggers.RECONCILE_GATEWAY, str(gateway.pk), f"node.{gateway.node}")]
 
 
 def test_nothing_is_sent_after_a_rollback(sent, django_capture_on_commit_callbacks):
