@@ -19,7 +19,7 @@ if sys.platform == "linux":
     sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.text("ISTHMUS_DATA_DIR") or BASE_DIR / ".isthmus")
+DATA_DIR = env.given_directory()
 DEBUG = env.flag("ISTHMUS_DEBUG", False)
 # Without a key of its own an installation must not run; tests and tools get a throw-away one.
 SECRET_KEY = env.secret("ISTHMUS_SECRET_KEY") or "only-for-tests-and-checks"
