@@ -23,7 +23,7 @@ app.conf.update(
     # Lost deliveries are the sweep's business; redelivery by Redis is only a second net.
     broker_transport_options={
         "visibility_timeout": 600,
-        "socket_timeout": 2,
+        "socket_timeout": 0.5,
         "socket_connect_timeout": 1,
         # Of publishers; a worker goes on trying for ever.
         "max_retries": 1,
@@ -58,6 +58,12 @@ def _schedule() -> None:
 @worker_init.connect
 def _with_keys(**_: object) -> None:
     require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
+
+
+@worker_init.connect
+def with_patience(**_: object) -> None:
+    """A worker waits at the broker for a second at a time, and nobody waits for the worker."""
+    app.conf.broker_transport_options = app.conf.broker_transport_options | {"socket_timeout": 2}
 
 
 @app.on_after_finalize.connect
