@@ -20,6 +20,8 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    # Without it a worker ends for good after a hundred tries.
+    broker_connection_max_retries=None,
     # Lost deliveries are the sweep's business; redelivery by Redis is only a second net.
     broker_transport_options={
         "visibility_timeout": 600,
