@@ -25,6 +25,7 @@ from redis.exceptions import RedisError, ResponseError
 from console.celery import app, node_queue
 from console.encryption import DecryptionError, key_ring
 from console.health import silent_part
+from console.quickstart import apparmor
 from console.quickstart.datadir import DataDir
 from console.quickstart.services import manage
 from console.settings import redis_url
@@ -57,6 +58,7 @@ def all_findings() -> Iterator[Finding]:
         yield worker()
     yield from web()
     yield from driver()
+    yield from confinement()
 
 
 def data_directory() -> Iterator[Finding]:
@@ -227,3 +229,14 @@ def driver() -> Iterator[Finding]:
         return
     for check in json.loads(result.stdout):
         yield Finding(check["name"], check["ok"], check["message"], check["fix"])
+
+
+def confinement() -> Iterator[Finding]:
+    """Only where AppArmor confines the charons."""
+    if settings.DRIVER != "strongswan" or not apparmor.is_enforced():
+        return
+    if fix := apparmor.override(settings.DRIVER_DIR):
+        message = f"AppArmor's profile of charon-systemd does not know {settings.DRIVER_DIR}"
+        yield Finding("apparmor", False, message, fix)
+        return
+    yield Finding("apparmor", True, f"charon-systemd may use {settings.DRIVER_DIR}")

@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from django.db import OperationalError
 from redis.exceptions import ResponseError
 
-from console.quickstart import checks
+from console.quickstart import apparmor, checks
 from console.quickstart.checks import Finding
 from console.quickstart.datadir import DataDir
 
@@ -86,3 +86,50 @@ def test_a_directory_of_somebody_else_is_told(
     assert [(finding.ok, finding.message) for finding in found] == [
         (False, f"{tmp_path} belongs to another user")
     ]
+
+
+class TestAppArmor:
+    @pytest.fixture
+    def driver_dir(self, settings: LazySettings, tmp_path: Path) -> Path:
+        settings.DRIVER = "strongswan"
+        settings.DRIVER_DIR = tmp_path / "data" / "driver"
+        return tmp_path / "data" / "driver"
+
+    @pytest.mark.parametrize(
+        ("text", "enforced"),
+        [
+            ("/usr/sbin/charon-systemd (enforce)\n/usr/bin/man (enforce)\n", True),
+            ("charon-systemd (enforce)\n", True),
+            ("/usr/sbin/charon-systemd (complain)\n/usr/sbin/swanctl (enforce)\n", False),
+            ("", False),
+        ],
+    )
+    def test_knows_an_enforced_profile(self, tmp_path: Path, text: str, enforced: bool) -> None:
+        (tmp_path / "profiles").write_text(text)
+        assert apparmor.is_enforced(tmp_path / "profiles") is enforced
+        assert not apparmor.is_enforced(tmp_path / "none")
+
+    def test_the_fix_mends_it(self, tmp_path: Path, driver_dir: Path) -> None:
+        (tmp_path / "local").mkdir()
+        fix = apparmor.override(driver_dir, tmp_path)
+        said, file = fix.partition(" && ")[0].split(" | sudo tee -a ")
+        assert f"apparmor_parser -r {tmp_path}/usr.sbin.charon-systemd" in fix
+        Path(file).write_text(said.removeprefix("echo '").removesuffix("'"))
+        assert f"{driver_dir}/** rwk," in Path(file).read_text()
+        assert apparmor.override(driver_dir, tmp_path) == ""
+
+    def test_doctor_tells(self, driver_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(apparmor, "is_enforced", lambda: False)
+        assert list(checks.confinement()) == []
+        monkeypatch.setattr(apparmor, "is_enforced", lambda: True)
+        monkeypatch.setattr(apparmor, "override", lambda place: "mend it")
+        (finding,) = checks.confinement()
+        assert (finding.ok, finding.fix) == (False, "mend it")
+        assert str(driver_dir) in finding.message
+
+    def test_the_simulated_driver_has_no_charon(
+        self, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.DRIVER = "simulated"
+        monkeypatch.setattr(apparmor, "is_enforced", lambda: True)
+        assert list(checks.confinement()) == []
