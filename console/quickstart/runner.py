@@ -31,6 +31,7 @@ from console.quickstart.services import (
     web_service,
     worker_service,
 )
+from console.quickstart.static import collect_static
 from console.quickstart.supervisor import StartFailed, Supervisor, standard_log
 from console.settings import redis_url
 
@@ -88,7 +89,7 @@ class Quickstart:
             supervisor.start(redis_service(self._data_dir), seconds=20)
         self._say("database: migrations")
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collect_static()
         credentials, is_first = first_start(self._data_dir)
         if is_first and self._example:
             self._say("example network: vpc-1 and vpc-2, a subnet and an instance in each")
