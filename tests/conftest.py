@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from console.api import throttling
 from console.web import sessions
 from tests.factories import Party, make_party
+from vpn import triggers
 
 # A busy machine is no fault of the code.
 hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,6 +28,12 @@ WSGIRequestHandler.disable_nagle_algorithm = True
 def _empty_cache() -> Iterator[None]:
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_rests() -> None:
+    """A server that was away in one test is asked again in the next."""
+    triggers.broker.worked()
 
 
 @pytest.fixture(autouse=True)
