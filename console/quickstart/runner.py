@@ -114,7 +114,9 @@ class Quickstart:
 
     def _stop(self, supervisor: Supervisor, choice: Choice) -> None:
         self._say("stopping")
-        supervisor.stop(keep="redis")
+        # Requests under way hold up nothing; who makes the data plane must be gone before it goes.
+        supervisor.dismiss("web")
+        supervisor.stop(keep=("web", "redis"))
         if complaint := remove_data_plane(choice, self._data_dir):
             self._say(f"the data plane is not wholly removed: {complaint}")
         supervisor.stop()

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,10 +120,16 @@ class Supervisor:
         while not self.signals:
             self.turn()
 
-    def stop(self, *, keep: str = "") -> None:
-        """Ask all children to end and wait for them together; `keep` names one that stays."""
+    def dismiss(self, name: str) -> None:
+        """Ask one child to end; `stop` waits for it."""
+        child = self._children.get(name)
+        if child is not None and child.again_at is None:
+            _signal_group(child.process.pid, signal.SIGTERM, only_leader=True)
+
+    def stop(self, *, keep: Collection[str] = ()) -> None:
+        """Ask all children to end and wait for them together; `keep` names those that stay."""
         self._steady = False
-        leaving = {name: child for name, child in self._children.items() if name != keep}
+        leaving = {name: child for name, child in self._children.items() if name not in keep}
         self._end([child for child in leaving.values() if child.again_at is None])
         for name in leaving:
             del self._children[name]

@@ -106,12 +106,31 @@ class TestSupervisor:
                 name, [*python(code), name], ready=lambda text=ready: text in log.getvalue(), stop_seconds=30
             )
             supervisor.start(service, seconds=10)
-        supervisor.stop(keep="redis")
+        supervisor.stop(keep=("redis",))
         byes = [line.split()[0] for line in log.getvalue().splitlines() if line.endswith("bye")]
         assert sorted(byes) == ["web", "worker"]
         assert list(supervisor.pids) == ["redis"]
         supervisor.stop()
         assert "redis    | bye" in log.getvalue()
+
+    def test_one_that_takes_its_time_is_asked_before_the_others_are_waited_for(
+        self, supervisor: Supervisor, log: io.StringIO
+    ) -> None:
+        code = (
+            "import signal, sys, time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: (print('bye', flush=True), sys.exit()))\n"
+            "print('here', flush=True)\n"
+            "time.sleep(60)"
+        )
+        supervisor.start(Service("web", python(code), ready=lambda: "here" in log.getvalue()), seconds=10)
+        supervisor.start(Service("worker", SLEEPER, ready=lambda: True), seconds=10)
+        supervisor.dismiss("none")
+        supervisor.dismiss("web")
+        supervisor.stop(keep=("web", "redis"))
+        assert list(supervisor.pids) == ["web"]
+        wait_for(lambda: Identity.of(supervisor.pids["web"]) is None, 10)
+        supervisor.stop()
+        assert "web      | bye" in log.getvalue()
 
     def test_kills_what_does_not_listen(self, supervisor: Supervisor, log: io.StringIO) -> None:
         code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf'); time.sleep(60)"
