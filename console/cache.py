@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache.backends.redis import RedisCache
 from redis import Redis
 from redis.exceptions import RedisError
 
+from console.breaker import Breaker
+
 log = logging.getLogger(__name__)
+Value = TypeVar("Value")
 # Seconds. A Redis that hangs is as good as none, and every request asks it.
-PATIENCE = 1.0
+PATIENCE = 0.5
+REST = 3.0
+# By server: Django makes a cache object for every thread.
+_breakers: dict[str, Breaker] = {}
 
 
 class FailOpenRedisCache(RedisCache):
@@ -21,43 +28,46 @@ class FailOpenRedisCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         patience = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
         super().__init__(server, params | {"OPTIONS": patience | params.get("OPTIONS", {})})
+        self.breaker = _breakers.setdefault(server, Breaker(REST))
 
     @cached_property
     def _client(self) -> Redis:
         """Kept, since making one costs more than asking it; its connections are a pool's."""
         return self._cache.get_client(write=True)
 
-    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+    def _ask(self, question: Callable[[], Value], otherwise: Value) -> Value:
+        """The server's answer, or `otherwise` while it is away."""
+        if not self.breaker.allows():
+            return otherwise
         try:
-            return super().get(key, default, version)
-        except RedisError:
-            return default
+            answer = question()
+        except RedisError as error:
+            self.breaker.failed()
+            log.warning("cache is away: %s", type(error).__name__)
+            return otherwise
+        self.breaker.worked()
+        return answer
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        return self._ask(lambda: super(FailOpenRedisCache, self).get(key, default, version), default)
 
     def set(self, key: str, value: Any, *args: Any, **kwargs: Any) -> None:
-        try:
-            super().set(key, value, *args, **kwargs)
-        except RedisError as error:
-            log.warning("cache is away: %s", type(error).__name__)
+        self._ask(lambda: super(FailOpenRedisCache, self).set(key, value, *args, **kwargs), None)
 
     def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
-        try:
-            return bool(super().add(key, value, *args, **kwargs))
-        except RedisError:
-            return True
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).add(key, value, *args, **kwargs), True))
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        try:
-            return int(super().incr(key, delta, version))
-        except RedisError:
-            return delta
+        return int(self._ask(lambda: super(FailOpenRedisCache, self).incr(key, delta, version), delta))
 
     def count(self, key: str, seconds: int) -> int:
         """One more for `key`, forgotten after `seconds`: the number so far, in one round trip."""
         name = self.make_and_validate_key(key)
-        try:
+
+        def counted() -> int:
             pipe = self._client.pipeline(transaction=False)
             pipe.incr(name)
             pipe.expire(name, seconds)
             return int(pipe.execute()[0])
-        except RedisError:
-            return 1
+
+        return self._ask(counted, 1)

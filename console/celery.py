@@ -20,10 +20,12 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    # Without it a worker ends for good after a hundred tries.
+    broker_connection_max_retries=None,
     # Lost deliveries are the sweep's business; redelivery by Redis is only a second net.
     broker_transport_options={
         "visibility_timeout": 600,
-        "socket_timeout": 2,
+        "socket_timeout": 0.5,
         "socket_connect_timeout": 1,
         # Of publishers; a worker goes on trying for ever.
         "max_retries": 1,
@@ -59,6 +61,12 @@ def _schedule() -> None:
 @worker_init.connect
 def _with_keys(**_: object) -> None:
     require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
+
+
+@worker_init.connect
+def with_patience(**_: object) -> None:
+    """A worker waits at the broker for a second at a time, and nobody waits for the worker."""
+    app.conf.broker_transport_options = app.conf.broker_transport_options | {"socket_timeout": 2}
 
 
 @app.on_after_finalize.connect

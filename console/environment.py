@@ -8,8 +8,22 @@ from __future__ import annotations
 
 import base64
 import os
-import sys
+from contextlib import suppress
 from pathlib import Path
+
+# They work on the code alone, or make an installation.
+_WITHOUT_INSTALLATION = frozenset(
+    {"check", "collectstatic", "help", "makemigrations", "quickstart", "spectacular", "test", "version"}
+)
+# Where one of these is set, settings come from the environment.
+_DECISIVE = ("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS", "ISTHMUS_DATABASE_URL")
+
+
+class DataDirError(SystemExit):
+    """The data directory cannot be used; ends the process with one clear line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"isthmus: {message}")
 
 
 class SettingError(SystemExit):
@@ -114,12 +128,26 @@ def environment_file(directory: Path) -> Path:
     return directory / "environment"
 
 
+def given_directory(value: str = "") -> Path:
+    """The data directory: as given, as the environment says, or `.isthmus` in the current folder."""
+    return Path(value or os.environ.get("ISTHMUS_DATA_DIR") or ".isthmus").resolve()
+
+
 def load_environment(directory: Path) -> bool:
-    """Put a data directory's settings into the environment; what is set already stays."""
-    path = environment_file(directory)
-    if not path.exists():
+    """Put a data directory's settings into the environment; what is set already stays.
+
+    False where there are none. Raises DataDirError when they may not be read.
+    """
+    try:
+        content = environment_file(directory).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    for line in path.read_text(encoding="utf-8").splitlines():
+    except PermissionError:
+        message = f"{directory} belongs to another user; run this as its owner, or give another --data-dir"
+        raise DataDirError(message) from None
+    except OSError as error:
+        raise DataDirError(f"{environment_file(directory)} cannot be read: {error.strerror}") from None
+    for line in content.splitlines():
         name, separator, value = line.partition("=")
         if separator and not line.startswith("#"):
             os.environ.setdefault(name, value)
@@ -129,24 +157,43 @@ def load_environment(directory: Path) -> bool:
 def adopt_data_dir(argv: list[str]) -> None:
     """`--data-dir DIR` of any command, or `.isthmus` where quickstart made one.
 
-    quickstart makes its own (console.quickstart.datadir), and the test runner has one.
+    quickstart makes its own (console.quickstart.datadir), and the test runner has one. Raises
+    DataDirError when a command has neither an installation nor settings in the environment.
     """
     if len(argv) < 2 or argv[1] in {"quickstart", "test"}:
         return
-    given = None
+    given = _take_data_dir(argv)
+    directory = given_directory(given)
+    own = argv[: _own_words(argv)]
+    if not given and (_has_settings() or _is_free(own)):
+        # What lies in the folder by chance is no hindrance.
+        with suppress(DataDirError):
+            load_environment(directory)
+    elif not load_environment(directory):
+        raise DataDirError(f"no installation in {directory}; give --data-dir (quickstart makes one)")
+
+
+def _take_data_dir(argv: list[str]) -> str:
+    """The value of `--data-dir`, taken out of the words."""
     own = _own_words(argv)
     for position, word in enumerate(argv[:own]):
         if word == "--data-dir" and position + 1 < own:
             given = argv[position + 1]
             del argv[position : position + 2]
-            break
+            return given
         if word.startswith("--data-dir="):
-            given = word.partition("=")[2]
             del argv[position]
-            break
-    directory = Path(given or os.environ.get("ISTHMUS_DATA_DIR") or ".isthmus").resolve()
-    if not load_environment(directory) and given:
-        sys.exit(f"isthmus: {directory} holds no installation (quickstart makes one)")
+            return word.partition("=")[2]
+    return ""
+
+
+def _has_settings() -> bool:
+    return any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in _DECISIVE)
+
+
+def _is_free(words: list[str]) -> bool:
+    """Whether a command needs no installation."""
+    return words[1] in _WITHOUT_INSTALLATION or bool({"-h", "--help", "--version"} & set(words))
 
 
 def _own_words(argv: list[str]) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from console import environment as env
+from console import log
 
 if sys.platform == "linux":
     # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 brings its own, newer one.
@@ -19,7 +20,7 @@ if sys.platform == "linux":
     sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.text("ISTHMUS_DATA_DIR") or BASE_DIR / ".isthmus")
+DATA_DIR = env.given_directory()
 DEBUG = env.flag("ISTHMUS_DEBUG", False)
 # Without a key of its own an installation must not run; tests and tools get a throw-away one.
 SECRET_KEY = env.secret("ISTHMUS_SECRET_KEY") or "only-for-tests-and-checks"
@@ -274,25 +275,14 @@ ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
 DRIVER_DIR = Path(env.text("ISTHMUS_DRIVER_DIR") or DATA_DIR / "driver")
 INSTANCE = env.text("ISTHMUS_INSTANCE", "main")
-# Cookies know no ports: two installations on one host must not sign each other out.
-SESSION_COOKIE_NAME = f"isthmus_session_{INSTANCE}"
-CSRF_COOKIE_NAME = f"isthmus_csrf_{INSTANCE}"
+# Cookies know no ports: two installations on one host must not sign each other out. By the prefix a
+# browser takes them from this very host alone, by TLS.
+_PREFIX = "__Host-" if BEHIND_TLS else ""
+SESSION_COOKIE_NAME = f"{_PREFIX}isthmus_session_{INSTANCE}"
+CSRF_COOKIE_NAME = f"{_PREFIX}isthmus_csrf_{INSTANCE}"
 HOLDER_PID = env.number("ISTHMUS_HOLDER_PID", 0)
 SWEEP_SECONDS = env.number("ISTHMUS_SWEEP_SECONDS", 5, least=1)
 LEASE_SECONDS = env.number("ISTHMUS_LEASE_SECONDS", 15, least=5)
 HISTORY_DAYS = env.number("ISTHMUS_HISTORY_DAYS", 90, least=1)
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"links": {"()": "console.redaction.LinkFilter"}},
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("ISTHMUS_LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "axes": {"level": "WARNING"},
-        # These name the path of a request.
-        **{f"django.{name}": {"filters": ["links"]} for name in ("request", "server", "security.csrf")},
-    },
-}
+LOGGING = log.LOGGING

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from console.api import throttling
+from console.web import sessions
 from tests.factories import Party, make_party
+from vpn import triggers
 
 # A busy machine is no fault of the code.
 hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,9 +31,21 @@ def _empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _nothing_rests() -> None:
+    """A server that was away in one test is asked again in the next."""
+    triggers.broker.worked()
+
+
+@pytest.fixture(autouse=True)
 def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted per minute is counted 20 s into one: no test may straddle two."""
     monkeypatch.setattr(throttling, "clock", lambda: 6_000_020.0)
+
+
+@pytest.fixture(autouse=True)
+def _one_visit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A visit is noted once a minute, by three more queries: not in the midst of a test that counts them."""
+    monkeypatch.setattr(sessions, "_GRAIN", 600)
 
 
 @pytest.fixture

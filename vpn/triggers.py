@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from console.breaker import Breaker
 from console.celery import app, node_queue
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 RECONCILE_GATEWAY = "vpn.tasks.reconcile_gateway"
 RECONCILE_NETWORK = "vpn.tasks.reconcile_network"
 READ_LOG = "vpn.tasks.read_log"
+# A broker that hangs costs each sender its patience; the sweep comes about as soon as this is over.
+broker = Breaker(rest=3.0)
 
 
 def request_reconcile(gateway_id: UUID, node: str) -> None:
@@ -35,9 +38,12 @@ def request_network(vpc_id: UUID, node: str) -> None:
 
 def send(task: str, ident: UUID, node: str, *, seconds: float = 0) -> None:
     """Hand one wish to the broker, to be looked at `seconds` from now."""
-    if not settings.REDIS_URL:
+    if not settings.REDIS_URL or not broker.allows():
         return
     try:
         app.send_task(task, args=[str(ident)], queue=node_queue(node), countdown=seconds or None, expires=600)
     except (OperationalError, OSError) as error:
+        broker.failed()
         log.warning("broker is away (%s): the sweep will find %s", type(error).__name__, ident)
+    else:
+        broker.worked()

@@ -139,7 +139,8 @@ def _error(violation: Violation, kind: str, body: object, base: str) -> dict[str
     found = error_item(violation, base)
     if violation.field:
         found["target"] = {"type": kind, "name": violation.field}
-        value = _value_at(body, violation.field)
+        # What stands in a field that is not there may be a secret under a misspelt name.
+        value = None if violation.code == "bad_field" else _value_at(body, violation.field)
         if value is not None:
             found["target"]["value"] = value
     return found
@@ -163,7 +164,7 @@ def _body(request: Any) -> object:
 def _value_at(body: object, path: str) -> str | int | float | bool | None:
     """The scalar that stands at `path` in the body; never a secret's."""
     steps = [step for step in _STEP.split(path) if step]
-    if SECRETS.intersection(steps):
+    if SECRETS.intersection(step.casefold() for step in steps):
         return None
     for step in steps:
         if isinstance(body, Mapping):

@@ -20,11 +20,12 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from console.celery import app, node_queue
 from console.encryption import DecryptionError, key_ring
 from console.health import silent_part
+from console.quickstart import apparmor
 from console.quickstart.datadir import DataDir
 from console.quickstart.services import manage
 from console.settings import redis_url
@@ -49,16 +50,15 @@ class Finding(NamedTuple):
 def all_findings() -> Iterator[Finding]:
     """Checks in the order in which they depend on each other; each is bounded in time."""
     yield from data_directory()
-    reachable = database()
-    yield reachable
-    if reachable.ok:
-        yield from (check() for check in (migrations, clock, keys, listener))
+    yield room()
+    yield from database_and_what_it_holds()
     broker = redis()
     yield broker
     if broker.ok:
         yield worker()
     yield from web()
     yield from driver()
+    yield from confinement()
 
 
 def data_directory() -> Iterator[Finding]:
@@ -66,9 +66,13 @@ def data_directory() -> Iterator[Finding]:
     place = DataDir(Path(settings.DATA_DIR))
     wanted = {place.directory: 0o700, place.environment: 0o600, place.credentials: 0o600}
     for path, mode in wanted.items():
-        if not path.exists():
+        try:
+            found = path.stat()
+        except FileNotFoundError:
             continue
-        found = path.stat()
+        except PermissionError:
+            yield Finding("permissions", False, f"{path} belongs to another user", "run this as its owner")
+            return
         ok = stat.S_IMODE(found.st_mode) & ~mode == 0 and found.st_uid == os.getuid()
         message = f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, owner {found.st_uid}"
         yield Finding(
@@ -76,12 +80,34 @@ def data_directory() -> Iterator[Finding]:
         )
 
 
-def database() -> Finding:
+def room() -> Finding:
+    """A full disk ends Redis and every change first."""
+    place = DataDir(Path(settings.DATA_DIR))
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        return Finding("database", False, str(error).strip(), f"check ISTHMUS_DATABASE_URL, or {_START}")
+        lack = place.lack_of_room()
+    except OSError:
+        return Finding("room", True, f"{place.directory} is not used")
+    if lack:
+        return Finding("room", False, lack, "make room there; what waits goes on by itself")
+    return Finding("room", True, f"the file system of {place.directory} has room")
+
+
+def database_and_what_it_holds() -> Iterator[Finding]:
+    """What lies in tables is looked at only where the tables are those of this release."""
+    for check in (database, migrations, clock, keys, listener):
+        try:
+            finding = check()
+        except DatabaseError as error:
+            fix = f"check ISTHMUS_DATABASE_URL, or {_START}"
+            finding = Finding(check.__name__, False, f"cannot be read: {str(error).strip()}", fix)
+        yield finding
+        if not finding.ok and check in {database, migrations}:
+            return
+
+
+def database() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
     version = ".".join(str(part) for part in _database_version())
     return Finding("database", True, f"{connection.vendor} {version} answers")
 
@@ -150,6 +176,9 @@ def redis() -> Finding:
         with Redis.from_url(redis_url(0), socket_timeout=2, socket_connect_timeout=2) as client:
             client.ping()
             waiting = client.llen(node_queue(settings.NODE))
+    except ResponseError as error:
+        fix = "its disk may be full or not writable; see its log"
+        return Finding("redis", False, f"answers, but refuses: {str(error).rstrip('.')}", fix)
     except RedisError as error:
         return Finding("redis", False, f"does not answer ({type(error).__name__})", _START)
     return Finding("redis", True, f"answers; {waiting} tasks wait for this host")
@@ -170,7 +199,10 @@ def worker() -> Finding:
 
 def web() -> Iterator[Finding]:
     """Only where quickstart has told its address."""
-    url = DataDir(Path(settings.DATA_DIR)).read_credentials().get("url")
+    try:
+        url = DataDir(Path(settings.DATA_DIR)).read_credentials().get("url")
+    except PermissionError:
+        return
     if not url:
         return
     try:
@@ -184,12 +216,27 @@ def web() -> Iterator[Finding]:
 
 def driver() -> Iterator[Finding]:
     """The driver's own checks, run where it works: inside the user namespace, if there is one."""
-    result = subprocess.run(
-        manage("dataplane", "--check"), capture_output=True, text=True, timeout=60, check=False
-    )
+    try:
+        result = subprocess.run(
+            manage("dataplane", "--check"), capture_output=True, text=True, timeout=60, check=False
+        )
+    except subprocess.TimeoutExpired:
+        yield Finding("driver", False, "its own check takes longer than a minute", _START)
+        return
     if result.returncode:
         complaint = (result.stderr.strip().splitlines() or ["no reason told"])[-1]
         yield Finding("driver", False, complaint, _START)
         return
     for check in json.loads(result.stdout):
         yield Finding(check["name"], check["ok"], check["message"], check["fix"])
+
+
+def confinement() -> Iterator[Finding]:
+    """Only where AppArmor confines the charons."""
+    if settings.DRIVER != "strongswan" or not apparmor.is_enforced():
+        return
+    if fix := apparmor.override(settings.DRIVER_DIR):
+        message = f"AppArmor's profile of charon-systemd does not know {settings.DRIVER_DIR}"
+        yield Finding("apparmor", False, message, fix)
+        return
+    yield Finding("apparmor", True, f"charon-systemd may use {settings.DRIVER_DIR}")

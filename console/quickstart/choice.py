@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from console.environment import DataDirError
 from console.quickstart import rootless
-from console.quickstart.datadir import DataDir, DataDirError
+from console.quickstart.datadir import DataDir
 from console.quickstart.services import manage
 
 _ROOT_FIX = "run it as root: sudo .venv/bin/python manage.py quickstart"
@@ -90,15 +92,23 @@ def _lacking(holder: int) -> tuple[str, ...]:
 
 
 def remove_data_plane(choice: Choice, data_dir: DataDir) -> str:
-    """Nothing of this installation remains on the host; returns what went wrong, or nothing."""
-    result = subprocess.run(
-        manage("dataplane", "--remove", holder=choice.holder),
-        env=os.environ | choice.settings,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    """Nothing of this installation remains on the host, nor a file of its driver; returns what
+    went wrong, or nothing."""
+    complaint = _take_down(choice)
     if choice.holder:
         rootless.release(data_dir.holder)
+    if not complaint:
+        shutil.rmtree(data_dir.driver, ignore_errors=True)
+    return complaint
+
+
+def _take_down(choice: Choice) -> str:
+    command = manage("dataplane", "--remove", holder=choice.holder)
+    environment = os.environ | choice.settings
+    try:
+        result = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
     return result.stderr.strip() if result.returncode else ""

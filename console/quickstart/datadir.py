@@ -12,79 +12,22 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 
-from console.environment import load_environment
+from console.environment import DataDirError, given_directory, load_environment
+from console.quickstart.listen import Listen
 
 _HEADER = "# Settings of this installation. quickstart keeps what is added here; the real environment wins."
 # A Unix socket's name has at most 107 bytes; the longest below the directory is driver/m/<14>/vici.sock.
 _LONGEST_DIRECTORY = 70
-
-
-class DataDirError(SystemExit):
-    """The data directory cannot be used; ends the process with one clear line."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(f"isthmus: {message}")
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Where the web server answers; `text` as gunicorn takes it, `url` as a browser does."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, value: str) -> Listen:
-        host, _, port = value.rpartition(":")
-        host = host.strip("[]")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise DataDirError(f"--listen {value!r} is not HOST:PORT")
-        return cls(host, int(port))
-
-    @property
-    def text(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def reachable(self) -> str:
-        """The host to connect to from this machine."""
-        host = self.host
-        if self._everywhere:
-            host = "::1" if ":" in host else "127.0.0.1"
-        return f"[{host}]" if ":" in host else host
-
-    @property
-    def _everywhere(self) -> bool:
-        """Whether it listens on every address of this machine."""
-        try:
-            return ip_address(self.host).is_unspecified
-        except ValueError:
-            return False
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.reachable}:{self.port}"
-
-    @property
-    def allowed_hosts(self) -> str:
-        names = ["127.0.0.1", "localhost", "[::1]", self.reachable]
-        if self._everywhere:
-            names += [socket.gethostname(), socket.getfqdn(), *_own_addresses()]
-        return ",".join(dict.fromkeys(names))
-
-
-def _own_addresses() -> list[str]:
-    try:
-        return socket.gethostbyname_ex(socket.gethostname())[2]
-    except OSError:
-        return []
+# Bytes. Redis rewrites its log, SQLite its write-ahead log, each before the old one goes.
+_LEAST_ROOM = 64_000_000
 
 
 @dataclass(slots=True)
@@ -143,10 +86,34 @@ class DataDir:
                 directory.chmod(0o700)
             except OSError as error:
                 raise DataDirError(f"{directory} cannot be used: {error.strerror}") from None
+        for entry in self.directory.iterdir():
+            if entry.lstat().st_uid != os.getuid() and not os.access(entry, os.R_OK | os.W_OK):
+                raise DataDirError(
+                    f"{entry} belongs to another user; take it over, or choose another --data-dir: "
+                    f"sudo chown -R {os.getuid()} {self.directory}"
+                )
+
+    def tidy(self) -> None:
+        """Take the short directory away; what somebody still needs stays in it."""
+        if self.sockets == self.directory:
+            return
+        for directory in (self.driver, self.sockets):
+            with suppress(OSError):
+                directory.rmdir()
+
+    def lack_of_room(self) -> str:
+        """A sentence when the file system is nearly full, else nothing."""
+        free = shutil.disk_usage(self.directory).free
+        if free >= _LEAST_ROOM:
+            return ""
+        return f"the file system of {self.directory} has only {free / 1e6:.1f} MB left"
 
     def lock(self) -> None:
         """Held until this process ends. Raises DataDirError when another quickstart holds it."""
-        handle = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            handle = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise DataDirError(f"{self.directory / 'lock'} cannot be opened: {error.strerror}") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -156,9 +123,11 @@ class DataDir:
                 f"a quickstart (process {holder}) already runs on {self.directory}; stop it, "
                 "or give this one its own --data-dir and --listen"
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         self._lock = handle
+        # On a full disk the pid is missing, and the lock holds all the same.
+        with suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
 
     def read_environment(self) -> dict[str, str]:
         if not self.environment.exists():
@@ -168,10 +137,10 @@ class DataDir:
         return {name: value for name, _, value in pairs}
 
     def update_environment(self, values: dict[str, str]) -> None:
-        """Put these settings into the file; the others stay."""
+        """Put these settings into the file; the others stay. Raises DataDirError."""
         merged = self.read_environment() | values
         text = "\n".join([_HEADER, *(f"{name}={value}" for name, value in sorted(merged.items())), ""])
-        write_private(self.environment, text)
+        self._write(self.environment, text)
 
     def read_credentials(self) -> dict[str, str]:
         try:
@@ -181,26 +150,33 @@ class DataDir:
         return stored
 
     def write_credentials(self, values: dict[str, str]) -> None:
-        write_private(self.credentials, json.dumps(values, indent=2) + "\n")
+        """Raises DataDirError."""
+        self._write(self.credentials, json.dumps(values, indent=2) + "\n")
+
+    def _write(self, path: Path, text: str) -> None:
+        try:
+            write_private(path, text)
+        except OSError as error:
+            raise DataDirError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file at one stroke, mode 0600."""
+    """Replace a file at one stroke, mode 0600. Raises OSError, and then leaves all as it was."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--listen", default="127.0.0.1:8000", metavar="HOST:PORT", help="default %(default)s")
-    parser.add_argument("--data-dir", default=None, metavar="DIR", help="default .isthmus")
-
-
-def given_directory(value: str | None) -> Path:
-    return Path(value or os.environ.get("ISTHMUS_DATA_DIR") or ".isthmus")
+    parser.add_argument("--data-dir", default=None, metavar="DIR", help="default .isthmus in this folder")
 
 
 def prepare(argv: list[str]) -> None:
@@ -211,7 +187,7 @@ def prepare(argv: list[str]) -> None:
     add_options(parser)
     options, _ = parser.parse_known_args(argv[2:])
     listen = Listen.parse(options.listen)
-    data_dir = DataDir(given_directory(options.data_dir))
+    data_dir = DataDir(given_directory(options.data_dir or ""))
     data_dir.make()
     data_dir.lock()
     data_dir.update_environment(_settings(data_dir, listen))

@@ -56,6 +56,7 @@ def _boot() -> str:
 
 
 def remember(path: Path, processes: dict[str, Identity]) -> None:
+    """Raises OSError."""
     write_private(path, json.dumps(processes, indent=2) + "\n")
 
 

@@ -13,13 +13,15 @@ import redis as redis_client
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from kombu.exceptions import OperationalError
 
 from console.celery import app, node_queue
+from console.environment import DataDirError
 from console.quickstart.choice import Choice, choose, remove_data_plane
-from console.quickstart.datadir import DataDir, DataDirError, Listen
+from console.quickstart.datadir import DataDir
 from console.quickstart.first_start import first_start
+from console.quickstart.listen import Listen
 from console.quickstart.processes import end, recall
 from console.quickstart.report import banner
 from console.quickstart.services import (
@@ -29,6 +31,7 @@ from console.quickstart.services import (
     web_service,
     worker_service,
 )
+from console.quickstart.static import collect_static
 from console.quickstart.supervisor import StartFailed, Supervisor, standard_log
 from console.settings import redis_url
 
@@ -51,7 +54,7 @@ class Quickstart:
         before = Choice(*_stored_choice(self._data_dir))
         end(recall(self._data_dir.processes).values())
         choice = choose(self._wanted, self._data_dir)
-        if before.driver == "strongswan" and choice.driver != "strongswan":
+        if before.driver not in {"", choice.driver}:
             remove_data_plane(before, self._data_dir)
         self._data_dir.update_environment(choice.settings)
         self._say(f"data in {self._data_dir.directory}, driver {choice.driver}")
@@ -61,8 +64,10 @@ class Quickstart:
         try:
             self._start(supervisor, choice)
             supervisor.run()
-        except StartFailed as error:
-            self._say(str(error))
+        except (StartFailed, DatabaseError, OSError) as error:
+            self._say(f"cannot go on: {getattr(error, 'strerror', None) or error}")
+            if lack := self._data_dir.lack_of_room():
+                self._say(f"{lack}: make room there, or choose another --data-dir")
             return 1
         finally:
             self._stop(supervisor, choice)
@@ -84,7 +89,7 @@ class Quickstart:
             supervisor.start(redis_service(self._data_dir), seconds=20)
         self._say("database: migrations")
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collect_static()
         credentials, is_first = first_start(self._data_dir)
         if is_first and self._example:
             self._say("example network: vpc-1 and vpc-2, a subnet and an instance in each")
@@ -109,10 +114,13 @@ class Quickstart:
 
     def _stop(self, supervisor: Supervisor, choice: Choice) -> None:
         self._say("stopping")
-        supervisor.stop(keep="redis")
+        # Requests under way hold up nothing; who makes the data plane must be gone before it goes.
+        supervisor.dismiss("web")
+        supervisor.stop(keep=("web", "redis"))
         if complaint := remove_data_plane(choice, self._data_dir):
             self._say(f"the data plane is not wholly removed: {complaint}")
         supervisor.stop()
+        self._data_dir.tidy()
         self._say("stopped")
 
     @property

@@ -10,7 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from console.quickstart import redis
-from console.quickstart.datadir import DataDir, Listen
+from console.quickstart.datadir import DataDir
+from console.quickstart.listen import Listen
 from console.quickstart.rootless import entering
 from console.quickstart.supervisor import Service
 from console.web_worker import LINE_LIMIT, Worker

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,10 @@ _LONGEST_PAUSE = 30.0
 # A child that lived so long starts again without a pause.
 _SETTLED = 30.0
 _TRIES_BEFORE_READY = 3
+# Patience with all children once somebody asked a second time.
+_HASTE = 0.5
+# So long after SIGKILL a process that the kernel holds back is left alone.
+_UNKILLABLE = 10.0
 
 
 class StartFailed(Exception):
@@ -66,8 +70,8 @@ class Log:
         prefix = f"{name:8} |"
         if self._colours:
             prefix = f"\x1b[{_COLOURS.get(name, 0)}m{prefix}\x1b[0m"
-        # Whoever read the log may be gone; the product goes on.
-        with suppress(BrokenPipeError):
+        # Whoever read the log may be gone, or its disk full; the product goes on.
+        with suppress(OSError):
             self._stream.write(f"{prefix} {text}\n")
             self._stream.flush()
 
@@ -116,11 +120,18 @@ class Supervisor:
         while not self.signals:
             self.turn()
 
-    def stop(self, *, keep: str = "") -> None:
-        """End the children, the last started first; `keep` names one that stays."""
+    def dismiss(self, name: str) -> None:
+        """Ask one child to end; `stop` waits for it."""
+        child = self._children.get(name)
+        if child is not None and child.again_at is None:
+            _signal_group(child.process.pid, signal.SIGTERM, only_leader=True)
+
+    def stop(self, *, keep: Collection[str] = ()) -> None:
+        """Ask all children to end and wait for them together; `keep` names those that stay."""
         self._steady = False
-        for name in reversed([name for name in self._children if name != keep]):
-            self._end(self._children[name])
+        leaving = {name: child for name, child in self._children.items() if name not in keep}
+        self._end([child for child in leaving.values() if child.again_at is None])
+        for name in leaving:
             del self._children[name]
         self._write_note()
 
@@ -152,9 +163,17 @@ class Supervisor:
         for child in list(self._children.values()):
             if child.again_at is not None:
                 if time.monotonic() >= child.again_at:
-                    self._spawn(child.service, child.deaths)
+                    self._respawn(child)
             elif child.process.poll() is not None:
                 self._mourn(child)
+
+    def _respawn(self, child: _Child) -> None:
+        try:
+            self._spawn(child.service, child.deaths)
+        except OSError as error:
+            child.again_at = time.monotonic() + _LONGEST_PAUSE
+            reason = f"does not start ({error.strerror})"
+            self.log.line("isthmus", f"{child.service.name} {reason}; trying again in {_LONGEST_PAUSE:g} s")
 
     def _pump(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
@@ -191,22 +210,32 @@ class Supervisor:
     def _registered(self) -> list[object]:
         return [key.fileobj for key in self._selector.get_map().values()]
 
-    def _end(self, child: _Child) -> None:
-        if child.again_at is not None:
-            return
-        patience = child.service.stop_seconds if self.signals < 2 else 0.5
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            _signal_group(child.process.pid, number, only_leader=number == signal.SIGTERM)
-            limit = time.monotonic() + patience
-            while child.process.poll() is None and time.monotonic() < limit:
-                self._pump(0.05)
-            if child.process.poll() is not None:
-                break
-        self._drain(child)
+    def _end(self, children: list[_Child]) -> None:
+        """SIGTERM for all, and SIGKILL for each whose patience is over."""
+        for child in children:
+            _signal_group(child.process.pid, signal.SIGTERM, only_leader=True)
+        began = time.monotonic()
+        left, killed = children, set[str]()
+        while left := [child for child in left if child.process.poll() is None]:
+            self._pump(0.05)
+            lasted = time.monotonic() - began
+            for child in left:
+                patience = child.service.stop_seconds if self.signals < 2 else _HASTE
+                if lasted > patience + _UNKILLABLE:
+                    left = [other for other in left if other is not child]
+                elif lasted > patience and child.service.name not in killed:
+                    killed.add(child.service.name)
+                    _signal_group(child.process.pid, signal.SIGKILL, only_leader=False)
+        for child in children:
+            self._drain(child)
 
     def _write_note(self) -> None:
+        """Without it the next start finds no children of a killed one; that is no reason to end."""
         found = {name: Identity.of(child.process.pid) for name, child in self._children.items()}
-        remember(self._note, {name: identity for name, identity in found.items() if identity})
+        try:
+            remember(self._note, {name: identity for name, identity in found.items() if identity})
+        except OSError as error:
+            self.log.line("isthmus", f"{self._note} cannot be written: {error.strerror}")
 
 
 def _signal_group(pid: int, number: int, *, only_leader: bool) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.actor import Role
-from console.models import Account, ApiKey, AuditEvent, Membership, ResourceGroup, User
+from console.models import Account, AuditEvent, Membership, ResourceGroup, User
 from console.services import create_api_key
 from console.services.administration import create_resource_group
 from tests.adminsite import errors, superuser
@@ -54,19 +54,6 @@ def test_every_list_and_every_add_form_opens(root: Client, ana: Party) -> None:
         assert root.get(reverse(f"admin:{name}_changelist"), {"q": "a"}).status_code == 200, name
         add = root.get(add_url(name))
         assert add.status_code == (200 if site.has_add_permission(add.wsgi_request) else 403), name
-
-
-def test_every_row_opens_and_shows_no_secret(root: Client, ana: Party) -> None:
-    connection = make_connection(ana)
-    key = ana.key()
-    for model in admin.site._registry:
-        for row in model._default_manager.all():
-            name = f"{model._meta.app_label}_{model._meta.model_name}"
-            page = root.get(change_url(name, row))
-            assert page.status_code == 200, name
-            text = page.content.decode()
-            for secret in (connection.open_psk(), connection.psk_sealed, key, ApiKey.objects.get().digest):
-                assert secret not in text, name
 
 
 def test_an_administrator_of_an_account_is_sent_away(ana: Party) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.core.cache import caches
+from redis.exceptions import TimeoutError
 
-from console.cache import PATIENCE, FailOpenRedisCache
+from console.cache import PATIENCE, REST, FailOpenRedisCache
 from console.quickstart.redis import answers, command
 from tests.factories import Party, make_gateway, make_subnet, path_of
 from tests.waiting import wait_for
@@ -57,6 +58,26 @@ def test_a_server_that_hangs_is_not_waited_for() -> None:
         began = time.monotonic()
         assert cache_at(path).count("a", 60) == 1
         assert time.monotonic() - began < 3 * PATIENCE
+
+
+def test_a_server_that_failed_rests(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    cache, other = cache_at(server), cache_at(server)
+    assert cache.breaker is other.breaker, "threads share what one of them learnt"
+    monkeypatch.setattr(cache.breaker, "_clock", lambda: now[0])
+    asked: list[str] = []
+
+    def refuse(*_: object, **__: object) -> None:
+        asked.append("x")
+        raise TimeoutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("redis.client.Pipeline.execute", refuse)
+        assert [cache.count("a", 60), other.count("a", 60), cache.get("a")] == [1, 1, None]
+        assert len(asked) == 1
+    assert cache.count("a", 60) == 1, "it still rests"
+    now[0] += REST
+    assert [cache.count("a", 60), other.count("a", 60)] == [1, 2]
 
 
 def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.db import InterfaceError, OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from console.api.envelope import container
+from console.errors import Violation
 from policies import services
 from tests.factories import Api, Party, errors_of, make_gateway, path_of
 from vpn.models import Gateway
@@ -153,6 +155,28 @@ def test_several_mistakes_come_together_and_secrets_stay_out(ana: Party) -> None
         ("validation_enum", "dead_peer_detection.action"),
         ("validation_required_field", "peer_address"),
     } <= found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Psk": "hidden-value"},
+        {"pre_shared_key": "hidden-value"},
+        {"dead_peer_detection": {"PSK": "hidden-value", "pskk": "hidden-value"}},
+    ],
+)
+def test_values_of_unknown_fields_are_not_repeated(ana: Party, body: dict[str, Any]) -> None:
+    response = ana.api.post(f"{path_of(make_gateway(ana))}/connections", body)
+    assert response.status_code == 400
+    assert "bad_field" in {code for code, _ in errors_of(response)}
+    assert b"hidden-value" not in response.content
+
+
+def test_a_secret_is_one_however_its_name_is_written() -> None:
+    broken = [Violation("validation_invalid_field_type", "list[0].PsK", "Wrong.")]
+    body = {"list": [{"PsK": "hidden-value"}]}
+    told = container(RequestFactory().get("/"), broken, body=body)
+    assert "value" not in told["errors"][0]["target"]
 
 
 @pytest.mark.parametrize(

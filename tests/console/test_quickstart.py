@@ -1,43 +1,33 @@
-"""The parts of quickstart: data directory, processes, supervisor."""
+"""The parts of quickstart: data directory, processes, Redis, banner."""
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import stat
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from console.environment import adopt_data_dir, load_environment
+from console.environment import DataDirError, adopt_data_dir, load_environment
 from console.quickstart import redis
 from console.quickstart.choice import Choice
-from console.quickstart.datadir import DataDir, DataDirError, Listen, prepare
+from console.quickstart.datadir import DataDir, prepare
+from console.quickstart.listen import Listen
 from console.quickstart.processes import Identity, end, recall, remember
 from console.quickstart.report import banner
-from console.quickstart.supervisor import Log, Service, StartFailed, Supervisor
 from tests.waiting import wait_for
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> DataDir:
+def place(tmp_path: Path) -> Iterator[DataDir]:
     made = DataDir(tmp_path / "data")
     made.make()
-    return made
-
-
-@pytest.fixture
-def log() -> io.StringIO:
-    return io.StringIO()
-
-
-@pytest.fixture
-def supervisor(place: DataDir, log: io.StringIO) -> Supervisor:
-    return Supervisor(Log(log), place.processes, os.environ)
+    yield made
+    made.tidy()
 
 
 def python(code: str) -> list[str]:
@@ -93,6 +83,21 @@ class TestDataDir:
         assert len(str(deep.redis_socket)) < 100
         assert deep.instance in str(deep.sockets)
 
+    def test_the_short_directory_goes_when_nothing_needs_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+        deep = DataDir(tmp_path / ("a" * 100))
+        deep.make()
+        (deep.driver / "m").mkdir(parents=True)
+        deep.tidy()
+        assert (deep.driver / "m").exists(), "a member stands there"
+        (deep.driver / "m").rmdir()
+        deep.tidy()
+        assert not deep.sockets.exists()
+        deep.make()
+        assert deep.sockets.exists()
+
     def test_instances_differ_and_stay(self, tmp_path: Path) -> None:
         one, other = DataDir(tmp_path / "one"), DataDir(tmp_path / "other")
         assert one.instance == DataDir(tmp_path / "x" / ".." / "one").instance != other.instance
@@ -104,6 +109,7 @@ class TestDataDir:
             "print(os.environ['ISTHMUS_SECRET_KEY'], os.environ['ISTHMUS_ENCRYPTION_KEYS'])"
         )
         plain = {name: value for name, value in os.environ.items() if not name.startswith("ISTHMUS_")}
+        plain["TMPDIR"] = str(tmp_path)
         command = [*python(script), "quickstart", "--data-dir", str(tmp_path / "d")]
         first, second = (
             subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stdout
@@ -140,7 +146,7 @@ class TestDataDir:
 
     def test_other_commands_refuse_an_empty_directory(self, tmp_path: Path) -> None:
         assert not load_environment(tmp_path)
-        with pytest.raises(SystemExit, match="holds no installation"):
+        with pytest.raises(SystemExit, match="no installation in"):
             adopt_data_dir(["manage.py", "doctor", f"--data-dir={tmp_path}"])
 
 
@@ -173,99 +179,6 @@ class TestProcesses:
     def test_damaged_notes_count_as_none(self, place: DataDir) -> None:
         place.processes.write_text("{")
         assert recall(place.processes) == {}
-
-
-class TestSupervisor:
-    def test_waits_until_ready_and_names_each_line(self, supervisor: Supervisor, log: io.StringIO) -> None:
-        service = Service("web", SLEEPER, ready=lambda: "here" in log.getvalue())
-        supervisor.start(service, seconds=10)
-        assert "web      | here\n" in log.getvalue()
-        supervisor.stop()
-        assert supervisor.pids == {}
-
-    def test_starts_the_dead_again(self, supervisor: Supervisor, log: io.StringIO) -> None:
-        supervisor.start(Service("beat", SLEEPER, ready=lambda: True), seconds=10)
-        first = supervisor.pids["beat"]
-        os.kill(first, signal.SIGKILL)
-
-        def back() -> bool:
-            supervisor.turn()
-            return supervisor.pids["beat"] != first
-
-        wait_for(back, 10)
-        assert "beat was ended by SIGKILL; starting it again in 0.25 s" in log.getvalue()
-        supervisor.stop()
-
-    def test_nothing_of_the_dead_answers_for_the_next(self, supervisor: Supervisor, tmp_path: Path) -> None:
-        note = tmp_path / "child"
-        parent = python(
-            "import subprocess, sys, time\n"
-            f"child = subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(60)'])\n"
-            f"open({str(note)!r}, 'w').write(str(child.pid))\n"
-            "time.sleep(60)"
-        )
-        supervisor.start(Service("web", parent, ready=note.exists), seconds=10)
-        wait_for(lambda: note.read_text() != "")
-        child = Identity.of(int(note.read_text()))
-        assert child is not None
-        os.kill(supervisor.pids["web"], signal.SIGKILL)
-        wait_for(lambda: supervisor.turn() or not child.alive)
-        supervisor.stop()
-
-    def test_gives_up_on_what_never_starts(self, supervisor: Supervisor, log: io.StringIO) -> None:
-        broken = Service("web", python("print('no settings'); raise SystemExit(3)"), ready=lambda: False)
-        with pytest.raises(StartFailed, match="web does not stay up"):
-            supervisor.start(broken, seconds=20)
-        assert "no settings" in log.getvalue()
-        supervisor.stop()
-
-    def test_gives_up_when_the_time_is_over(self, supervisor: Supervisor) -> None:
-        with pytest.raises(StartFailed, match="not ready within"):
-            supervisor.start(Service("web", SLEEPER, ready=lambda: False), seconds=0.3)
-        supervisor.stop()
-
-    def test_ends_the_last_first(self, supervisor: Supervisor, log: io.StringIO) -> None:
-        code = (
-            "import signal, sys, time\n"
-            "signal.signal(signal.SIGTERM, lambda *_: (print('bye', flush=True), sys.exit()))\n"
-            "print('here', flush=True)\n"
-            "time.sleep(60)"
-        )
-        names = ("redis", "web", "worker")
-        for name in names:
-            service = Service(name, python(code), ready=lambda n=name: f"{n:8} | here" in log.getvalue())
-            supervisor.start(service, seconds=10)
-        supervisor.stop()
-        byes = [line.split()[0] for line in log.getvalue().splitlines() if line.endswith("bye")]
-        assert byes == ["worker", "web", "redis"]
-
-    def test_kills_what_does_not_listen(self, supervisor: Supervisor, log: io.StringIO) -> None:
-        code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf'); time.sleep(60)"
-        deaf = Service("web", python(code), ready=lambda: "deaf" in log.getvalue(), stop_seconds=0.3)
-        supervisor.start(deaf, seconds=10)
-        pid = supervisor.pids["web"]
-        began = time.monotonic()
-        supervisor.stop()
-        assert time.monotonic() - began < 5
-        assert Identity.of(pid) is None
-
-    def test_its_children_die_with_it(self, tmp_path: Path) -> None:
-        code = f"""
-import os, sys
-from pathlib import Path
-from console.quickstart.supervisor import Log, Service, Supervisor
-supervisor = Supervisor(Log(sys.stderr), Path({str(tmp_path)!r}) / "p.json", os.environ)
-supervisor.start(Service("web", {SLEEPER!r}, ready=lambda: True), seconds=10)
-print(supervisor.pids["web"], flush=True)
-supervisor.run()
-"""
-        parent = subprocess.Popen(python(code), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert parent.stdout is not None
-        child = Identity.of(int(parent.stdout.readline()))
-        assert child is not None
-        parent.kill()
-        parent.wait(5)
-        wait_for(lambda: not child.alive, 10)
 
 
 def test_the_private_redis_answers_on_its_socket_alone(place: DataDir) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
 from tests.vpn.scene import Scene, make_scene
+from vpn import triggers
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Gateway
@@ -29,3 +31,16 @@ def pair(scene: Scene, driver: SimulatedDriver) -> tuple[Gateway, Gateway]:
     for row in rows:
         reconcile(row.id, driver=driver)
     return tuple(Gateway.objects.get(pk=row.pk) for row in rows)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> list[tuple[str, str, str]]:
+    """Task, id and queue of every wish that reached the broker."""
+    settings.REDIS_URL = "unix:///somewhere"
+    calls: list[tuple[str, str, str]] = []
+
+    def send_task(name: str, args: list[str], queue: str, **_: object) -> None:
+        calls.append((name, args[0], queue))
+
+    monkeypatch.setattr(triggers.app, "send_task", send_task)
+    return calls

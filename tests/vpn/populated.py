@@ -67,7 +67,7 @@ def populate(party: Party, driver: Driver) -> Populated:
     link, token = create_link(party.editor, left.pk, connections[0].pk, hours=1)
     people = {role: _person(party, role) for role in Role}
     spare, _ = create_api_key(party.administrator, name="spare", role=Role.VIEWER)
-    member = _person(party, Role.VIEWER, "leaver").memberships.get()
+    member = _person(party, Role.VIEWER, f"{party.name}-leaver").memberships.get()
     common = {
         "account_id": str(party.account.pk),
         "gateway_id": str(left.pk),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from tests.factories import Party, make_connection
 from vpn.models import HandoffLink
@@ -29,3 +30,20 @@ def test_links_go_with_their_connection(ana: Party) -> None:
     row.delete()
     assert read_link(token, address="192.0.2.1", request_id="") is None
     assert not HandoffLink.objects.exists()
+
+
+def test_the_page_asks_the_database_no_more_for_more_links(
+    ana: Party, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    row, browser = make_connection(ana), ana.browser()
+    page = f"/gateways/{row.gateway_id}/connections/{row.pk}/handoff"
+    costs = []
+    for number in (1, 6):
+        for _ in range(number):
+            create_link(ana.editor, row.gateway_id, row.pk, hours=1)
+        browser.get(page)
+        with django_assert_max_num_queries(12) as asked:
+            shown = browser.get(page).content.decode()
+        assert shown.count("/revoke") == HandoffLink.objects.count()
+        costs.append(len(asked))
+    assert costs[0] == costs[1]

@@ -9,7 +9,8 @@ import pytest
 from django.test import override_settings
 from django.urls import reverse
 
-from tests.factories import Party, connection_fields, make_connection, make_gateway, path_of
+from console.models import AuditEvent
+from tests.factories import PASSWORD, Party, connection_fields, make_connection, make_gateway, path_of
 from vpn.models import Connection, Gateway
 
 MASK = "********"
@@ -75,4 +76,20 @@ def test_its_other_side_waits_for_a_key(ana: Party, lost: Connection) -> None:
 def test_its_pages_open(ana: Party, lost: Connection) -> None:
     browser = ana.browser()
     for name in ("connection", "connection_edit", "connection_key", "connection_delete", "handoff"):
-        assert browser.get(reverse(name, args=[lost.gateway_id, lost.pk])).status_code == 200, name
+        answer = browser.get(reverse(name, args=[lost.gateway_id, lost.pk]))
+        page = answer.content.decode()
+        assert answer.status_code == 200 and lost.name in page, name
+        assert "/key" in page or name != "connection", "the way to a new key"
+
+
+@pytest.mark.parametrize(
+    ("where", "words"), [("reveal", "Set a new one."), ("handoff/strongswan", "Set a new pre-shared key.")]
+)
+def test_who_asks_for_it_is_told_to_set_a_new_one(
+    ana: Party, lost: Connection, where: str, words: str
+) -> None:
+    before = AuditEvent.objects.count()
+    path = f"/gateways/{lost.gateway_id}/connections/{lost.pk}/{where}"
+    answer = ana.browser().post(path, {"password": PASSWORD})
+    assert answer.status_code == 200 and words in answer.content.decode()
+    assert AuditEvent.objects.count() == before

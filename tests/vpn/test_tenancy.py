@@ -15,6 +15,7 @@ from django.utils import timezone
 from console.models import AuditEvent
 from tests.factories import (
     Party,
+    errors_of,
     make_connection,
     make_ike_policy,
     make_instance,
@@ -130,16 +131,21 @@ def test_nobody_uses_what_another_has(ana: Party, theirs: dict[str, str]) -> Non
     """A reference to another account's thing is a reference to nothing: 400."""
     mine = make_connection(ana)
     path = f"/v1/vpn_gateways/{mine.gateway_id}/connections/{mine.pk}"
-    for method, where, body in (
-        ("POST", "/v1/vpn_gateways", {"subnet": {"id": theirs["subnet_id"]}}),
-        ("POST", "/v1/subnets", {"vpc": {"id": theirs["vpc_id"]}, "ipv4_cidr_block": "192.168.1.0/24"}),
-        ("POST", "/v1/instances", {"primary_network_interface": {"subnet": {"id": theirs["subnet_id"]}}}),
-        ("PATCH", path, {"ike_policy": {"id": theirs["ike_policy_id"]}}),
-        ("PATCH", path, {"ipsec_policy": {"id": theirs["ipsec_policy_id"]}}),
-        ("POST", "/v1/vpcs", {"resource_group": {"id": theirs["group_id"]}}),
+    subnet, nic = {"id": theirs["subnet_id"]}, "primary_network_interface"
+    ike, ipsec, group = ({"id": theirs[f"{word}_id"]} for word in ("ike_policy", "ipsec_policy", "group"))
+    vpc = {"vpc": {"id": theirs["vpc_id"]}, "ipv4_cidr_block": "192.168.1.0/24"}
+    for method, where, body, code, field in (
+        ("POST", "/v1/vpn_gateways", {"subnet": subnet}, "vpn_gateway_subnet_not_found", "subnet"),
+        ("POST", "/v1/subnets", vpc, "vpc_not_found", "vpc"),
+        ("POST", "/v1/instances", {nic: {"subnet": subnet}}, "subnet_not_found", f"{nic}.subnet"),
+        ("PATCH", path, {"ike_policy": ike}, "ike_policy_not_found", "ike_policy"),
+        ("PATCH", path, {"ipsec_policy": ipsec}, "ipsec_policy_not_found", "ipsec_policy"),
+        ("POST", "/v1/vpcs", {"resource_group": group}, "validation_invalid_ref", "resource_group"),
     ):
         answer = ana.api(method, where, body)
         assert answer.status_code == 400, (where, answer.content)
+        found = [(told, target.removesuffix(".id")) for told, target in errors_of(answer)]
+        assert found == [(code, field)], where
 
 
 def test_ids_of_two_accounts_do_not_mix(ana: Party, theirs: dict[str, str]) -> None:

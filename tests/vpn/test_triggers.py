@@ -10,8 +10,11 @@ import pytest
 from celery import Celery
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from console.breaker import Breaker
 from console.celery import app as product
+from console.celery import with_patience
 from tests.vpn.scene import make_scene
 from vpn import triggers
 from vpn.models import Node, Vpc
@@ -20,20 +23,12 @@ from vpn.services import networks
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sent(monkeypatch, settings):
-    settings.REDIS_URL = "unix:///somewhere"
-    calls: list[tuple[str, str]] = []
-    monkeypatch.setattr(triggers.app, "send_task", lambda name, args, queue, **_: calls.append((name, queue)))
-    return calls
-
-
 def test_nothing_is_sent_before_the_commit(sent, django_capture_on_commit_callbacks):
     scene = make_scene()
     with django_capture_on_commit_callbacks(execute=True):
         gateway = scene.gateway(scene.left)
         assert sent == []
-    assert sent == [(triggers.RECONCILE_GATEWAY, f"node.{gateway.node}")]
+    assert sent == [(triggers.RECONCILE_GATEWAY, str(gateway.pk), f"node.{gateway.node}")]
 
 
 def test_nothing_is_sent_after_a_rollback(sent, django_capture_on_commit_callbacks):
@@ -55,6 +50,41 @@ def test_a_broker_that_is_away_is_not_waited_for(monkeypatch, settings, tmp_path
     triggers.send(triggers.RECONCILE_GATEWAY, uuid4(), "here")
     assert time.monotonic() - began < 3
     assert "broker is away" in caplog.text
+
+
+def test_a_broker_that_failed_is_left_alone_for_a_while(monkeypatch, settings):
+    settings.REDIS_URL = "unix:///somewhere"
+    now, asked, faults = [100.0], [], [OperationalError("Timeout")]
+
+    def send_task(name, **_):
+        asked.append(name)
+        if faults:
+            raise faults[0]
+
+    monkeypatch.setattr(triggers.app, "send_task", send_task)
+    monkeypatch.setattr(triggers, "broker", Breaker(rest=3.0, clock=lambda: now[0]))
+    for _ in range(5):
+        triggers.send(triggers.RECONCILE_GATEWAY, uuid4(), "here")
+    assert len(asked) == 1
+    now[0] += 3.0
+    for _ in range(5):
+        triggers.send(triggers.RECONCILE_GATEWAY, uuid4(), "here")
+    assert len(asked) == 2, "one tries whether it is back"
+    now[0] += 3.0
+    faults.clear()
+    for _ in range(5):
+        triggers.send(triggers.RECONCILE_GATEWAY, uuid4(), "here")
+    assert len(asked) == 7
+
+
+def test_a_publisher_has_less_patience_than_a_worker():
+    options = product.conf.broker_transport_options
+    assert options["socket_timeout"] <= 0.5
+    try:
+        with_patience()
+        assert product.conf.broker_transport_options == options | {"socket_timeout": 2}
+    finally:
+        product.conf.broker_transport_options = options
 
 
 def test_a_new_vpc_goes_to_the_host_with_the_fewest(settings):

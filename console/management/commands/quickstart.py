@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from console.quickstart.datadir import Listen, add_options, prepared
+from console.quickstart.datadir import add_options, prepared
+from console.quickstart.listen import Listen
 from console.quickstart.runner import Quickstart
 
 

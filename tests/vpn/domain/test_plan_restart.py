@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.vpn.domain.values import NOW, actions, connection, edited, gateway, names, sa, settled, with_member
 from vpn.domain.actions import Initiate, LoadPeer, Terminate
 from vpn.domain.peers import peers
@@ -43,10 +45,22 @@ def test_of_a_shared_peer_only_its_own_children_are_ended() -> None:
 
 def test_other_peers_are_not_touched() -> None:
     spec = gateway(connection(), connection("c2", peer="203.0.113.3", remote=["10.3.0.0/24"]))
-    one, other = peers(spec)
-    for step in actions(plan(restarted(spec), settled(spec), now=NOW), 0):
-        assert getattr(step, "peer", "") != other.name
-        assert not isinstance(step, LoadPeer) or step.peer.name == one.name
+    one, _ = peers(spec)
+    steps = actions(plan(restarted(spec), settled(spec), now=NOW), 0)
+    touched = [step.peer.name if isinstance(step, LoadPeer) else getattr(step, "peer", "") for step in steps]
+    assert len(touched) == 4 and set(touched) == {one.name}
+
+
+@pytest.mark.parametrize(("wished_ago", "age", "whole"), [(1.5, 1, True), (1.5, 2, True), (2.5, 1, False)])
+def test_ages_in_whole_seconds_do_not_save_an_ike_sa(wished_ago: float, age: int, whole: bool) -> None:
+    """One that was established up to a second before the wish may be told as younger than it."""
+    spec = gateway(connection())
+    (name,) = names(spec)
+    (peer,) = peers(spec)
+    state = with_member(settled(spec), spec.members[0].id, sas=(sa(peer.name, [name], age=age),))
+    done = actions(plan(restarted(spec, NOW - timedelta(seconds=wished_ago)), state, now=NOW), 0)
+    ended = [step for step in done if isinstance(step, Terminate)]
+    assert ended == [Terminate(peer.name) if whole else Terminate(peer.name, name)]
 
 
 def test_once_it_is_done_nothing_remains() -> None:

@@ -1,0 +1,161 @@
+"""The supervisor: order, readiness, readable logs, restarts, an orderly end."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from console.quickstart.processes import Identity
+from console.quickstart.supervisor import Log, Service, StartFailed, Supervisor
+from tests.waiting import wait_for
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, log: io.StringIO) -> Supervisor:
+    return Supervisor(Log(log), tmp_path / "processes.json", os.environ)
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-u", "-c", code]
+
+
+SLEEPER = python("import time; print('here', flush=True); time.sleep(60)")
+
+
+class TestSupervisor:
+    def test_waits_until_ready_and_names_each_line(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        service = Service("web", SLEEPER, ready=lambda: "here" in log.getvalue())
+        supervisor.start(service, seconds=10)
+        assert "web      | here\n" in log.getvalue()
+        supervisor.stop()
+        assert supervisor.pids == {}
+
+    def test_starts_the_dead_again(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        supervisor.start(Service("beat", SLEEPER, ready=lambda: True), seconds=10)
+        first = supervisor.pids["beat"]
+        os.kill(first, signal.SIGKILL)
+
+        def back() -> bool:
+            supervisor.turn()
+            return supervisor.pids["beat"] != first
+
+        wait_for(back, 10)
+        assert "beat was ended by SIGKILL; starting it again in 0.25 s" in log.getvalue()
+        supervisor.stop()
+
+    def test_nothing_of_the_dead_answers_for_the_next(self, supervisor: Supervisor, tmp_path: Path) -> None:
+        note = tmp_path / "child"
+        parent = python(
+            "import subprocess, sys, time\n"
+            f"child = subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(60)'])\n"
+            f"open({str(note)!r}, 'w').write(str(child.pid))\n"
+            "time.sleep(60)"
+        )
+        supervisor.start(Service("web", parent, ready=note.exists), seconds=10)
+        wait_for(lambda: note.read_text() != "")
+        child = Identity.of(int(note.read_text()))
+        assert child is not None
+        os.kill(supervisor.pids["web"], signal.SIGKILL)
+        wait_for(lambda: supervisor.turn() or not child.alive)
+        supervisor.stop()
+
+    def test_gives_up_on_what_never_starts(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        broken = Service("web", python("print('no settings'); raise SystemExit(3)"), ready=lambda: False)
+        with pytest.raises(StartFailed, match="web does not stay up"):
+            supervisor.start(broken, seconds=20)
+        assert "no settings" in log.getvalue()
+        supervisor.stop()
+
+    def test_gives_up_when_the_time_is_over(self, supervisor: Supervisor) -> None:
+        with pytest.raises(StartFailed, match="not ready within"):
+            supervisor.start(Service("web", SLEEPER, ready=lambda: False), seconds=0.3)
+        supervisor.stop()
+
+    def test_asks_all_to_end_at_once_and_redis_last(
+        self, supervisor: Supervisor, log: io.StringIO, tmp_path: Path
+    ) -> None:
+        """web and worker end only when both were asked; Redis stays as long as it is to be kept."""
+        code = (
+            "import pathlib, signal, sys, time\n"
+            f"place, name = pathlib.Path({str(tmp_path)!r}), sys.argv[1]\n"
+            "def leave(*_):\n"
+            "    (place / name).touch()\n"
+            "    while name != 'redis' and not all((place / n).exists() for n in ('web', 'worker')):\n"
+            "        time.sleep(0.01)\n"
+            "    print('bye', flush=True)\n"
+            "    sys.exit()\n"
+            "signal.signal(signal.SIGTERM, leave)\n"
+            "print('here', flush=True)\n"
+            "time.sleep(60)"
+        )
+        for name in ("redis", "web", "worker"):
+            ready = f"{name:8} | here"
+            service = Service(
+                name, [*python(code), name], ready=lambda text=ready: text in log.getvalue(), stop_seconds=30
+            )
+            supervisor.start(service, seconds=10)
+        supervisor.stop(keep=("redis",))
+        byes = [line.split()[0] for line in log.getvalue().splitlines() if line.endswith("bye")]
+        assert sorted(byes) == ["web", "worker"]
+        assert list(supervisor.pids) == ["redis"]
+        supervisor.stop()
+        assert "redis    | bye" in log.getvalue()
+
+    def test_one_that_takes_its_time_is_asked_before_the_others_are_waited_for(
+        self, supervisor: Supervisor, log: io.StringIO
+    ) -> None:
+        code = (
+            "import signal, sys, time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: (print('bye', flush=True), sys.exit()))\n"
+            "print('here', flush=True)\n"
+            "time.sleep(60)"
+        )
+        supervisor.start(Service("web", python(code), ready=lambda: "here" in log.getvalue()), seconds=10)
+        supervisor.start(Service("worker", SLEEPER, ready=lambda: True), seconds=10)
+        supervisor.dismiss("none")
+        supervisor.dismiss("web")
+        supervisor.stop(keep=("web", "redis"))
+        assert list(supervisor.pids) == ["web"]
+        wait_for(lambda: Identity.of(supervisor.pids["web"]) is None, 10)
+        supervisor.stop()
+        assert "web      | bye" in log.getvalue()
+
+    def test_kills_what_does_not_listen(self, supervisor: Supervisor, log: io.StringIO) -> None:
+        code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf'); time.sleep(60)"
+        deaf = Service("web", python(code), ready=lambda: "deaf" in log.getvalue(), stop_seconds=0.3)
+        supervisor.start(deaf, seconds=10)
+        pid = supervisor.pids["web"]
+        began = time.monotonic()
+        supervisor.stop()
+        assert time.monotonic() - began < 5
+        assert Identity.of(pid) is None
+
+    def test_its_children_die_with_it(self, tmp_path: Path) -> None:
+        code = f"""
+import os, sys
+from pathlib import Path
+from console.quickstart.supervisor import Log, Service, Supervisor
+supervisor = Supervisor(Log(sys.stderr), Path({str(tmp_path)!r}) / "p.json", os.environ)
+supervisor.start(Service("web", {SLEEPER!r}, ready=lambda: True), seconds=10)
+print(supervisor.pids["web"], flush=True)
+supervisor.run()
+"""
+        parent = subprocess.Popen(python(code), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert parent.stdout is not None
+        child = Identity.of(int(parent.stdout.readline()))
+        assert child is not None
+        parent.kill()
+        parent.wait(5)
+        wait_for(lambda: not child.alive, 10)

@@ -1,0 +1,129 @@
+"""Passes and looks that meet each other, a change, or a gateway that is ill."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from tests.vpn.scene import Scene, settle, status_of
+from vpn.domain.actions import Action
+from vpn.domain.spec import MemberSpec
+from vpn.drivers.base import DriverError
+from vpn.drivers.simulated import SimulatedDriver
+from vpn.models import Gateway
+from vpn.reconcile import controller, networks, sweep
+from vpn.reconcile.controller import look, observe, reconcile
+from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.lease import take_lease
+from vpn.reconcile.record import record_state
+from vpn.services.touch import touch_gateway
+
+pytestmark = pytest.mark.django_db
+
+
+class Watched:
+    """The driver, with something done before each action and each look."""
+
+    def __init__(self, driver: SimulatedDriver) -> None:
+        self._driver = driver
+        self.applied: list[Action] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._driver, name)
+
+    def before(self) -> None:
+        """Of each action."""
+
+    def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
+        self.before()
+        self.applied.append(action)
+        self._driver.apply(member, action, generation=generation)
+
+
+def test_who_lost_the_lease_does_not_end_the_next_ones(scene: Scene) -> None:
+    gateway = scene.gateway(scene.left)
+    late = take_lease(gateway.pk)
+    Gateway.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    other = take_lease(gateway.pk)
+    assert late and other
+    late.release()
+    gateway.refresh_from_db()
+    assert gateway.lease_holder == other.holder and gateway.lease_until
+
+
+def test_a_pass_that_lost_its_lease_stops_at_once(
+    scene: Scene, driver: SimulatedDriver, settings: LazySettings
+) -> None:
+    settings.LEASE_SECONDS = 0
+    gateway = scene.gateway(scene.left)
+
+    class Robbed(Watched):
+        def before(self) -> None:
+            Gateway.objects.update(lease_holder="another")
+
+    robbed = Robbed(driver)
+    reconcile(gateway.pk, driver=robbed)
+    gateway.refresh_from_db()
+    assert len(robbed.applied) == 1
+    assert (gateway.lease_holder, gateway.observed_generation) == ("another", 0)
+
+
+def test_only_what_was_seen_counts_as_observed(
+    scene: Scene, driver: SimulatedDriver, pair: tuple[Gateway, Gateway]
+) -> None:
+    """The rows are read anew before they are written: by then they may want more."""
+    one, _ = pair
+    before = load_gateway(one.pk)
+    assert before
+    spec = spec_for(before)
+    touch_gateway(one)
+    state, after = observe(driver, spec), load_gateway(one.pk)
+    assert after and after.generation == spec.generation + 1
+    assert record_state(after, spec, state, applied=True)
+    one.refresh_from_db()
+    assert one.observed_generation == spec.generation < one.generation
+
+
+@pytest.mark.parametrize(("news", "told"), [(True, "down"), (False, "up")])
+def test_an_event_is_told_before_it_is_mended(
+    scene: Scene, driver: SimulatedDriver, pair: tuple[Gateway, Gateway], news: bool, told: str
+) -> None:
+    one, two = pair
+    ours = scene.connect(one, two)
+    scene.connect(two, one)
+    settle(driver, one, two)
+    assert status_of(ours) == "up"
+    driver.kill(one.members.get(role="active").pk)
+    seen: list[str] = []
+
+    class Asking(Watched):
+        def before(self) -> None:
+            seen.append(status_of(ours))
+
+    look(one.pk, driver=Asking(driver), news=news)
+    assert seen[0] == told
+
+
+def test_one_bad_gateway_does_not_stop_the_others(
+    scene: Scene, driver: SimulatedDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [scene.gateway(side) for side in (scene.left, scene.right, scene.left)]
+    bad = min(row.pk for row in rows)
+
+    class Ill(Watched):
+        def observe(self, members: tuple[MemberSpec, ...]) -> Any:
+            if members[0].gateway_id == bad:
+                raise DriverError("look at a member", "it does not answer")
+            return self._driver.observe(members)
+
+    ill = Ill(driver)
+    for module in (controller, networks, sweep):
+        monkeypatch.setattr(module, "load_driver", lambda: ill)
+    sweep.sweep_host(rows[0].node)
+    assert {row.pk: row.status for row in Gateway.objects.all()} == {
+        row.pk: "pending" if row.pk == bad else "available" for row in rows
+    }
