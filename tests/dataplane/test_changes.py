@@ -92,6 +92,14 @@ def second_subnet(world: World, side: Side, cidr: str) -> Side:
     return more
 
 
+def test_a_vpcs_own_subnet_wins_over_a_peer_that_claims_it(world: World) -> None:
+    """The rules refuse such a peer CIDR; were it there all the same, the subnet would stay whole."""
+    near, local = second_subnet(world, world.left, "10.9.1.0/24"), frozenset({world.left.cidr})
+    for claimed in (near.cidr, world.right.cidr):
+        world.do(world.left.members[0], Plumb(MemberRole.ACTIVE, local, frozenset({claimed})))
+        assert ping(world.namespace(world.left), near.host, count=3) == 3
+
+
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
 def test_several_cidrs_on_both_sides(world: World, version: IkeVersion) -> None:
     left = (world.left, second_subnet(world, world.left, "10.9.1.0/24"))

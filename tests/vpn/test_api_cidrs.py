@@ -116,3 +116,19 @@ def test_roles_below_editor_only_look(ana: Party, role: Role) -> None:
 def test_bodies_of_put_are_not_read(ana: Party) -> None:
     row = make_connection(ana)
     assert ana.api("PUT", f"{path_of(row)}/peer_cidrs/10.77.0.0/16", b"{not json").status_code == 204
+
+
+def test_neither_a_cidr_nor_a_subnet_comes_where_the_other_one_is(ana: Party) -> None:
+    """A VPC's own subnet is no peer CIDR, and where a connection leads there is no subnet."""
+    row = make_connection(ana)
+    block = str(row.gateway.subnet.ipv4_cidr_block)
+    own = make_connection(ana, gateway=row.gateway, number=7, local_cidrs=["10.88.0.0/24"])
+    refused = ana.api.put(f"{path_of(own)}/peer_cidrs/{block}")
+    assert (refused.status_code, errors_of(refused)) == (400, [("vpn_connection_cidr_overlap", "cidr")])
+    prefix = row.gateway.vpc.address_prefixes.first()
+    free = f"{prefix.cidr.rpartition('.')[0]}.0/26"
+    assert ana.api.put(f"{path_of(row)}/peer_cidrs/{free}").status_code == 204
+    body = {"vpc": {"id": str(row.gateway.vpc_id)}, "ipv4_cidr_block": free}
+    assert errors_of(ana.api.post("/v1/subnets", body)) == [("subnet_conflict", "ipv4_cidr_block")]
+    assert ana.api.delete(f"{path_of(row)}/peer_cidrs/{free}").status_code == 204
+    assert ana.api.post("/v1/subnets", body).status_code == 201

@@ -105,6 +105,20 @@ def test_refused_again_and_again_it_fails_and_still_recovers(scene, driver):
     assert gateway.status == "available"
 
 
+def test_a_change_that_is_refused_degrades_a_working_gateway_until_it_is_made(scene, driver):
+    gateway = scene.gateway(scene.left)
+    reconcile(gateway.id, driver=driver)
+    scene.connect(gateway, "203.0.113.9")
+    for _ in range(2):
+        reconcile(gateway.id, driver=Breaking(driver, 0, DriverError("route the VPC", "no such hop")))
+    gateway.refresh_from_db()
+    assert (gateway.status, gateway.health_state) == ("available", "degraded")
+    assert "route the VPC: no such hop" in gateway.health_reasons[0]["message"]
+    reconcile(gateway.id, driver=driver)
+    gateway.refresh_from_db()
+    assert (gateway.health_state, gateway.health_reasons) == ("ok", [])
+
+
 def test_only_one_pass_at_a_time(scene, driver):
     gateway = scene.gateway(scene.left)
     lease = take_lease(gateway.id)

@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 from console.errors import Violation
 from vpn.domain.checks import parse_address
-from vpn.domain.cidrs import EVERYTHING, CidrError, parse_cidr, reserved_part
+from vpn.domain.cidrs import EVERYTHING, CidrError, contains, first_overlap, parse_cidr, reserved_part
 
 NOT_VALID = "vpn_connection_cidr_not_valid"
 OVERLAP = "vpn_connection_cidr_overlap"
@@ -55,3 +55,23 @@ def own_cidr_violations(
         if address is not None and network == IPv4Network(address):
             message = f"{network} is the peer's own public address, which carries the tunnel itself."
             yield Violation(NOT_VALID, where, message)
+
+
+def own_network_violations(
+    local: dict[str, IPv4Network], peer: dict[str, IPv4Network], subnets: Sequence[tuple[str, str]]
+) -> Iterator[Violation]:
+    """Peer CIDRs within a subnet of the gateway's own VPC; `subnets` are names and blocks.
+
+    What the VPC itself holds is never sent into a tunnel. A peer CIDR that is larger than the subnet
+    is fine: the VPC's more exact route wins, and the rest lies with the peer. Overlaps with a local
+    CIDR are told elsewhere.
+    """
+    for (where, network), (name, block) in product(peer.items(), subnets):
+        if first_overlap(network, local.values()):
+            continue
+        if contains(parse_cidr(block), network):
+            message = (
+                f"The peer CIDR {network} lies in the subnet {name} ({block}) of the gateway's own VPC; "
+                "give networks of the other side."
+            )
+            yield Violation(OVERLAP, where, message)

@@ -13,7 +13,7 @@ from console.errors import Violation
 from policies.domain.checks import enum_violations, name_violations, range_violations, unique_violations
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from vpn.domain.checks import Quotas, parse_address, quota_violations
-from vpn.domain.checks_cidrs import OVERLAP, own_cidr_violations, parse_side
+from vpn.domain.checks_cidrs import OVERLAP, own_cidr_violations, own_network_violations, parse_side
 from vpn.domain.cidrs import parse_cidr
 from vpn.domain.identities import Identity, identity_violations, is_fqdn
 from vpn.domain.spec import DpdAction, Secret
@@ -101,12 +101,14 @@ class ConnectionFacts:
     those of the VPC's other gateways. Siblings that share neither name, peer address nor any part
     of a peer CIDR with the draft may be left out; then `others` counts all of the gateway. With
     `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as long as their local
-    CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway."""
+    CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway.
+    `subnets` are names and blocks of the VPC's."""
 
     public_address: str
     siblings: Sequence[Sibling] = ()
     vpc_siblings: Sequence[Sibling] = ()
     others: Others | None = None
+    subnets: Sequence[tuple[str, str]] = ()
     creating: bool = True
     peer_cidrs_unique: bool = True
     lower_names: bool = False
@@ -145,6 +147,7 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
     local = parse_side(draft.local_cidrs, "local_cidrs", broken)
     peer = parse_side(draft.peer_cidrs, "peer_cidrs", broken)
     broken += own_cidr_violations(draft.peer_address, local, peer)
+    broken += own_network_violations(local, peer, facts.subnets)
     broken += _against_siblings(draft, local, peer, facts)
     broken += _shared_peer(draft, facts.siblings)
     return broken

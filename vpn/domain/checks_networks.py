@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
@@ -78,12 +78,14 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetFacts:
-    """`other_blocks`: of the VPC's other subnets. When not `creating` only the name is checked."""
+    """`other_blocks`: of the VPC's other subnets; `led_away`: peer CIDRs of its gateways' connections,
+    and by which connection. When not `creating` only the name is checked."""
 
     zones: Sequence[str]
     prefixes: Sequence[Prefix] = ()
     other_names: Collection[str] = frozenset()
     other_blocks: Sequence[str] = ()
+    led_away: Mapping[str, str] = field(default_factory=dict)
     creating: bool = True
     quotas: Quotas = field(default_factory=Quotas)
 
@@ -164,10 +166,14 @@ def choose_block(draft: SubnetDraft, *, facts: SubnetFacts) -> tuple[IPv4Network
         network = parse_cidr(draft.ipv4_cidr_block)
         home = _home(network, facts.prefixes)
         return (network, home.zone) if home else None
+    count = draft.total_ipv4_address_count
+    led = [parse_cidr(cidr) for cidr in facts.led_away]
+    # A larger one lets the subnet's more exact route win.
     taken = [parse_cidr(block) for block in facts.other_blocks]
+    taken += [network for network in led if count and network.num_addresses <= count]
     for prefix in facts.prefixes:
-        if prefix.zone == draft.zone and draft.total_ipv4_address_count:
-            block = free_block(parse_cidr(prefix.cidr), taken, draft.total_ipv4_address_count)
+        if prefix.zone == draft.zone and count:
+            block = free_block(parse_cidr(prefix.cidr), taken, count)
             if block is not None:
                 return block, prefix.zone
     return None
@@ -261,6 +267,9 @@ def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
         broken.append(Violation("zone_inconsistency", "zone.name", message))
     if other := first_overlap(network, map(parse_cidr, facts.other_blocks)):
         message = f"{network} overlaps the subnet {other} of this VPC."
+        broken.append(Violation("subnet_conflict", where, message))
+    if led := next((cidr for cidr in facts.led_away if contains(network, parse_cidr(cidr))), None):
+        message = f"{network} holds {led}, a peer CIDR of the connection {facts.led_away[led]} of this VPC."
         broken.append(Violation("subnet_conflict", where, message))
     return broken
 

@@ -23,6 +23,8 @@ from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaSt
 
 # So many refusals of the driver in a row make a gateway that never worked `failed`.
 FAILED_AFTER = 5
+# So many in a row make one that worked `degraded`: one alone may be a matter of a moment.
+DEGRADED_AFTER = 2
 # Pairs of one peer come up one after the other; seconds before a missing one is worth a word.
 SETTLED_AFTER = 10
 
@@ -147,7 +149,7 @@ def derive_status(
         lifecycle = LifecycleState.PENDING
     active = choose_active(spec.members, state.members)
     members = {m.id: _member(m, state, lifecycle, m.id == active) for m in spec.members}
-    health, health_why = _health(lifecycle, members)
+    health, health_why = _health(lifecycle, members, failure if failures >= DEGRADED_AFTER else "")
     by_connection = {child.connection_id: peer for peer in peers(spec) for child in peer.children}
     connections = {c.id: _connection(c, by_connection.get(c.id), spec, state) for c in spec.connections}
     return GatewayStatus(lifecycle, health, why, health_why, members, connections)
@@ -170,13 +172,17 @@ def _member(member: MemberSpec, state: GatewayState, lifecycle: LifecycleState, 
 
 
 def _health(
-    lifecycle: LifecycleState, members: Mapping[UUID, MemberStatus]
+    lifecycle: LifecycleState, members: Mapping[UUID, MemberStatus], refusal: str
 ) -> tuple[HealthState, tuple[Reason, ...]]:
+    """`refusal`: why the last change does not reach the members, if it does not."""
     if lifecycle is not LifecycleState.STABLE:
         return HealthState.INAPPLICABLE, ()
     reasons = tuple(why for member in members.values() for why in member.health_reasons)
+    if refusal:
+        text = f"A change could not be carried out and is tried again: {refusal}"
+        reasons = (*reasons, reason(Code.INTERNAL_ERROR, text))
     faulted = sum(member.health_state is HealthState.FAULTED for member in members.values())
-    if not faulted:
+    if not reasons:
         return HealthState.OK, ()
     return (HealthState.FAULTED if faulted == len(members) else HealthState.DEGRADED), reasons
 

@@ -53,7 +53,7 @@ def record_state(
     """
     now: Gateway | None = gateway
     while now is not None and (now.observed_at is None or now.observed_at < state.at):
-        status = _derived(now, spec, state)
+        status = _derived(now, spec, state, applied=applied)
         before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
         with transaction.atomic():
             if _claim(now, state.at):
@@ -67,13 +67,13 @@ def record_state(
     return None
 
 
-def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState) -> GatewayStatus:
+def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState, *, applied: bool) -> GatewayStatus:
     return derive_status(
         spec,
         state,
         now=state.at,
         provisioned=gateway.available_at is not None,
-        failures=gateway.failures,
+        failures=0 if applied else gateway.failures,
         failure=_last_failure(gateway),
     )
 

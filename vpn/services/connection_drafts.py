@@ -19,7 +19,7 @@ from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, DpdD
 from vpn.domain.cidrs import CidrError, bounds, parse_cidr
 from vpn.domain.identities import Identity
 from vpn.domain.spec import Secret
-from vpn.models import Connection, ConnectionCidr, Gateway
+from vpn.models import Connection, ConnectionCidr, Gateway, Subnet
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, Reference
 from vpn.services.references import find
@@ -170,6 +170,7 @@ def connection_facts(
         siblings=siblings,
         vpc_siblings=others,
         others=_others(gateway, but) if gateway else None,
+        subnets=list(Subnet.objects.filter(vpc_id=vpc).values_list("name", "ipv4_cidr_block")) if vpc else (),
         creating=but is None,
         peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
         lower_names=generation == 2,

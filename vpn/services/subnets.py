@@ -23,7 +23,7 @@ from vpn.domain.checks_networks import (
     subnet_deletion_violations,
     subnet_violations,
 )
-from vpn.models import Instance, Subnet, Vpc
+from vpn.models import ConnectionCidr, Instance, Subnet, Vpc
 from vpn.services.addresses import release_addresses, take_address, taken
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import InstanceFields, SubnetFields
@@ -57,6 +57,7 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
             ],
             other_names=names,
             other_blocks=[s.ipv4_cidr_block for s in siblings],
+            led_away=_led_away(vpc),
             quotas=quotas_of(account.id),
         )
         broken = subnet_violations(draft, facts=facts)
@@ -184,6 +185,14 @@ def _vpc(actor: Actor, fields: SubnetFields) -> Vpc:
         message = 'A subnet needs its VPC, for example {"vpc": {"id": ...}}.'
         raise Invalid([Violation("validation_required_field", "vpc", message)])
     return find(actor, Vpc.objects.all(), reference, field="vpc", code="vpc_not_found", noun="VPC")
+
+
+def _led_away(vpc: Vpc) -> dict[str, str]:
+    """Peer CIDRs of the VPC's connections, and the names of those."""
+    rows = ConnectionCidr.objects.filter(
+        side=ConnectionCidr.PEER, connection__gateway__vpc=vpc, connection__gateway__deleted_at__isnull=True
+    )
+    return dict(rows.values_list("cidr", "connection__name"))
 
 
 def _agrees(actor: Actor, subnet: Subnet, fields: InstanceFields) -> list[Violation]:

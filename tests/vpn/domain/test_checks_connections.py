@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vpn.domain.drafts import OVERLAP, broken, found
+from tests.vpn.domain.drafts import FACTS, OVERLAP, broken, found
 from vpn.domain.checks import Quotas
 from vpn.domain.checks_connections import (
     DpdDraft,
@@ -184,3 +185,18 @@ def test_the_last_cidr_of_a_side_stays() -> None:
     assert removal_violations("10.0.0.0/24", ["10.0.0.0/24", "10.0.1.0/24"], side="local") == []
     (violation,) = removal_violations("10.0.0.0/24", ["10.0.0.0/24"], side="peer")
     assert (violation.code, violation.field) == ("vpn_connection_cidr_not_deleted", "peer_cidrs")
+
+
+VPC = replace(FACTS, subnets=[("subnet-1", "192.168.100.0/24"), ("subnet-2", "192.168.0.0/24")])
+
+
+@pytest.mark.parametrize("cidr", ["192.168.0.0/24", "192.168.0.128/25", "192.168.0.7/32"])
+def test_what_the_own_vpc_holds_is_no_peer_cidr(cidr: str) -> None:
+    (violation,) = broken(VPC, peer_cidrs=("10.7.0.0/24", cidr))
+    assert (violation.code, violation.field) == (OVERLAP, "peer_cidrs[1]")
+    assert "subnet-2" in violation.message
+
+
+@pytest.mark.parametrize("cidr", ["192.168.0.0/20", "0.0.0.0/0", "192.168.1.0/24"])
+def test_a_peer_may_have_the_rest_of_a_larger_block(cidr: str) -> None:
+    assert broken(VPC, peer_cidrs=(cidr,)) == []

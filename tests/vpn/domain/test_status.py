@@ -11,6 +11,7 @@ from vpn.domain.reasons import Code, reason, remedy
 from vpn.domain.spec import GatewaySpec, MemberRole
 from vpn.domain.state import GatewayState, MemberState, Reason
 from vpn.domain.status import (
+    DEGRADED_AFTER,
     FAILED_AFTER,
     ConnectionStatus,
     GatewayStatus,
@@ -70,6 +71,16 @@ def test_failed_after_repeated_refusals_only_while_it_never_worked() -> None:
     assert failed.lifecycle_reasons == (Reason("internal_error", "no room on the disk"),)
     again = status_of(spec, nothing(), failures=FAILED_AFTER, failure="x", provisioned=True)
     assert again.lifecycle_state is LifecycleState.STABLE
+
+
+def test_a_change_that_is_refused_again_degrades_a_gateway_that_worked() -> None:
+    spec = gateway(connection())
+    once = status_of(spec, settled(spec), failures=DEGRADED_AFTER - 1, failure="no room", provisioned=True)
+    assert once.health_state is HealthState.OK
+    again = status_of(spec, settled(spec), failures=DEGRADED_AFTER, failure="no room", provisioned=True)
+    assert (again.health_state, again.status) == (HealthState.DEGRADED, "available")
+    assert "no room" in again.health_reasons[0].message
+    assert {member.health_state for member in again.members.values()} == {HealthState.OK}
 
 
 def test_deleting_wins() -> None:

@@ -18,6 +18,9 @@ from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
 # The last resort behind charon's own routes: with the tunnel down there is no other way out.
 _LAST = 4294967295
+# A VPC's own subnets come first, whatever a peer is said to have: with an equal metric `replace` would
+# take the subnet's route away.
+_BEHIND_OWN = 100
 
 # accept_local: the shadow of a /32 local CIDR is the instance's own address, and its packets must
 # not be taken for forged. arp_ignore: nor may the member answer for it.
@@ -134,7 +137,10 @@ class Plumbing:
         if active and public != {member.public_address}:
             netns.within(namespace, lambda: reading.announce(PUBLIC_LINK, member.public_address))
         netns.batch(
-            (f"route replace {cidr} via {member.private_address}" for cidr in sorted(served - towards)),
+            (
+                f"route replace {cidr} via {member.private_address} metric {_BEHIND_OWN}"
+                for cidr in sorted(served - towards)
+            ),
             what="route the VPC to the member",
             namespace=router,
         )
