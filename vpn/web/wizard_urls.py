@@ -13,6 +13,7 @@ from vpn.web import (
     wizard_security,
     wizard_steps,
 )
+from vpn.web.wizard_policies import KINDS
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
 _DRAFT = "gateways/new/<uuid:draft_id>"
@@ -33,7 +34,7 @@ urlpatterns = [
             {"kind": kind},
             name="wizard_policy_check",
         )
-        for kind in wizard_security.KINDS
+        for kind in KINDS
     ),
     path(f"{_DRAFT}/review", wizard_review.review_step, name="wizard_review"),
     path(f"{_DRAFT}/discard", wizard_steps.discard_draft, name="wizard_discard"),
