@@ -116,6 +116,8 @@ def test_a_vpc_narrows_the_subnets_in_place(visit: Visit) -> None:
     subnet = visit.page.locator("[name=subnet]")
     expect(subnet.locator("option").filter(has_text="subnet-1 ")).to_have_count(0)
     expect(subnet.locator("option").filter(has_text="subnet-2 ")).to_have_count(1)
+    # A subnet to be made goes there too.
+    expect(visit.page.locator("[name=new_vpc] option:checked")).to_have_text("vpc-2")
 
 
 def test_two_vpcs_are_connected_and_the_progress_ends_on_the_gateway(visit: Visit) -> None:

@@ -77,6 +77,13 @@ def test_a_paste_that_says_everything_may_go_straight_to_the_review(ana: Party, 
     assert Connection.objects.get().dpd_action == "none"
 
 
+def test_the_subnet_that_the_other_side_wants_is_proposed(ana: Party, browser: Client) -> None:
+    make_subnet(ana, cidr="192.168.0.0/24", name="a-first")
+    wanted = make_subnet(ana, cidr="192.168.100.0/24", name="z-wanted")
+    first = browser.post(PATH, {"text": SWANCTL}).headers["Location"]
+    assert browser.get(first).context["form"]["subnet"].value() == str(wanted.pk)
+
+
 def test_the_suites_that_the_other_side_wants_are_proposed(ana: Party, browser: Client) -> None:
     first = browser.post(PATH, {"text": SWANCTL}).headers["Location"]
     third = first.removesuffix("/gateway") + "/security"
