@@ -67,6 +67,21 @@ def test_what_is_left_in_step_one_survives_a_closed_tab(ana: Party, browser: Cli
     assert WizardDraft.objects.count() == 1
 
 
+def test_a_field_that_was_left_before_the_page_was_sent_is_older(ana: Party, browser: Client) -> None:
+    """Whichever the server hears of first."""
+    one, two = make_subnet(ana), make_subnet(ana)
+    page = text_of(browser.get("/gateways/new"))
+    assert 'name="taken" value="0"' in page
+    whole = {"draft": str(one.pk), "name": "edge", "subnet": str(two.pk), "taken": "0"}
+    second = browser.post("/gateways/new", whole).headers["Location"]
+    late = whole | {"subnet": str(one.pk)}
+    browser.post("/gateways/new/check", late, headers=HTMX | {"HX-Trigger-Name": "name"})
+    assert WizardDraft.objects.get().data["gateway"]["subnet"] == str(two.pk)
+    assert 'name="taken" value="1"' in text_of(browser.get(gateway(second)))
+    browser.post("/gateways/new/check", late | {"taken": "1"}, headers=HTMX | {"HX-Trigger-Name": "name"})
+    assert WizardDraft.objects.get().data["gateway"]["subnet"] == str(one.pk)
+
+
 def test_the_draft_of_another_person_is_not_taken(ana: Party, ben: Party, browser: Client) -> None:
     subnet = make_subnet(ana)
     browser.post("/gateways/new/check", {"name": "hers"}, headers=HTMX | {"HX-Trigger-Name": "name"})

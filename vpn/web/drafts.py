@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.forms import Form
+from django.http import QueryDict
 from django.utils import timezone
 
 from console.errors import not_found
@@ -85,6 +86,19 @@ def unfinished(request: ConsoleRequest) -> list[Unfinished]:
 def discard(request: ConsoleRequest, draft_id: UUID) -> None:
     """Raises NotFound."""
     get_draft(request, draft_id).delete()
+
+
+def keep_left(draft: WizardDraft, values: dict[str, Any], posted: QueryDict, *, psk: str = "") -> None:
+    """As `keep`, for a field that was left: what its page has sent as a whole meanwhile is newer,
+    though a server may hear of it first."""
+    known = WizardDraft.objects.filter(pk=draft.pk).values_list("data", flat=True).first() or {}
+    if posted.get("taken", str(known.get("taken", 0))) == str(known.get("taken", 0)):
+        keep(draft, values, psk=psk)
+
+
+def taken(draft: WizardDraft) -> dict[str, Any]:
+    """For the draft: its page was sent as a whole once more."""
+    return {"taken": int(draft.data.get("taken", 0)) + 1}
 
 
 def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "") -> None:

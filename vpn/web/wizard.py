@@ -19,10 +19,12 @@ from vpn.models import WizardDraft
 from vpn.services.connections import check_connection
 from vpn.services.fields import ConnectionFields
 from vpn.services.pairs import new_key
-from vpn.web.drafts import get_draft, keep, part, raw, subnet_of
+from vpn.web.drafts import get_draft, keep, keep_left, part, raw, subnet_of, taken
 from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm
 from vpn.web.wizard_steps import onward, shown, step_context
 
+# Buttons after which a part of the page is drawn anew.
+_IN_PLACE = {"add", "remove", "generate"}
 _SIDES = ("local_cidrs", "peer_cidrs")
 
 
@@ -47,7 +49,8 @@ def check_connection_field(request: ConsoleRequest, draft_id: UUID) -> HttpRespo
     form.add_violations(connection_violations(request, draft, form))
     found = errors_of(form, name)
     sound = name == "psk" and not found
-    keep(draft, {"connection": raw(form)}, psk=request.POST.get("psk", "") if sound else "")
+    psk = request.POST.get("psk", "") if sound else ""
+    keep_left(draft, {"connection": raw(form)}, request.POST, psk=psk)
     return render(request, "_messages.html", {"found": found})
 
 
@@ -93,7 +96,8 @@ def _take_connection(request: ConsoleRequest, draft: WizardDraft) -> HttpRespons
     entered = raw(form)
     if going == "remove":
         _without(entered, which)
-    keep(draft, {"connection": entered, "skip": going == "skip"}, psk=request.POST.get("psk", ""))
+    sent = taken(draft) if going not in _IN_PLACE else {}
+    keep(draft, {"connection": entered, "skip": going == "skip"} | sent, psk=request.POST.get("psk", ""))
     if going in {"add", "remove"}:
         return _show_connection(
             request,

@@ -23,7 +23,7 @@ from console.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
 from vpn.services.gateways import check_gateway
 from vpn.services.homes import create_home, try_home
-from vpn.web.drafts import begun_draft, get_draft, keep, new_draft, part, raw, unfinished
+from vpn.web.drafts import begun_draft, get_draft, keep, keep_left, new_draft, part, raw, taken, unfinished
 from vpn.web.forms.wizard import HomeForm, WizardGatewayForm
 from vpn.web.wizard_steps import onward, step_context
 
@@ -46,7 +46,7 @@ def check_gateway_field(request: ConsoleRequest) -> HttpResponse:
     """The messages of the one field of step 1 that was left; what stands there is kept."""
     posted = _with_vpc(request.POST)
     form, home = _forms(request, posted)
-    _keep(_draft_of(request), form, home)
+    keep_left(_draft_of(request), _entered(form, home), posted)
     name = request.htmx.trigger_name or ""
     if name.startswith("new_"):
         if home.is_valid():
@@ -80,15 +80,14 @@ def _forms(request: ConsoleRequest, posted: QueryDict) -> tuple[WizardGatewayFor
     )
 
 
-def _keep(draft: WizardDraft, form: WizardGatewayForm, home: HomeForm) -> None:
-    described = home.described()
-    keep(draft, {"gateway": raw(form), "home": raw(home) if described else {}})
+def _entered(form: WizardGatewayForm, home: HomeForm) -> dict[str, Any]:
+    return {"gateway": raw(form), "home": raw(home) if home.described() else {}}
 
 
 def _take(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
     going, posted = request.POST.get("go", ""), _with_vpc(request.POST)
     form, home = _forms(request, posted)
-    _keep(draft, form, home)
+    keep(draft, _entered(form, home) | (taken(draft) if going != "subnets" else {}))
     if going == "subnets":
         return _show(request, draft, _kept_form(request, draft), _unjudged(request, posted))
     if going == "home":

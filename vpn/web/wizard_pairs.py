@@ -20,7 +20,7 @@ from vpn.models import WizardDraft
 from vpn.services import pairs
 from vpn.services.connections import get_connection
 from vpn.services.references import parse_id
-from vpn.web.drafts import get_draft, keep, new_draft, part, raw, use_up
+from vpn.web.drafts import get_draft, keep, keep_left, new_draft, part, raw, taken, use_up
 from vpn.web.forms.pairs import SIDES, MirrorForm, PairForm, Places, PlacesForm
 from vpn.web.wizard_picture import Side, picture
 
@@ -54,7 +54,7 @@ def connect_review(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
         form = _pair_form(request, draft, initial=entered)
         return _show_pair(request, draft, form)
     form = _pair_form(request, draft, request.POST)
-    keep(draft, {"pair": entered | raw(form)})
+    keep(draft, {"pair": entered | raw(form)} | taken(draft))
     if form.is_valid():
         try:
             made = use_up(draft, lambda: _connect(request, form))
@@ -69,7 +69,7 @@ def check_pair_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
     """The messages of the one field that was left; what stands there is kept."""
     draft = get_draft(request, draft_id)
     form = _pair_form(request, draft, request.POST)
-    keep(draft, {"pair": part(draft, "pair") | raw(form)})
+    keep_left(draft, {"pair": part(draft, "pair") | raw(form)}, request.POST)
     if form.is_valid():
         found = pairs.try_connect(request.actor, form.end("here"), form.end("there"), form.security())
         form.add_violations(_once(found))

@@ -19,7 +19,7 @@ from policies.domain.proposals import AUTO_ESP, AUTO_IKE
 from policies.strength import word_of
 from policies.web.forms import given
 from vpn.models import WizardDraft
-from vpn.web.drafts import get_draft, keep, part, raw
+from vpn.web.drafts import get_draft, keep, keep_left, part, raw, taken
 from vpn.web.forms.wizard import SecurityForm
 from vpn.web.wizard import connection_form, connection_violations
 from vpn.web.wizard_policies import (
@@ -64,7 +64,7 @@ def security_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
 def check_policy_field(request: ConsoleRequest, draft_id: UUID, kind: str) -> HttpResponse:
     """The messages of the one field of a policy to be made that was left; what stands there is kept."""
     draft = get_draft(request, draft_id)
-    keep(draft, entered_policies(draft, request.POST))
+    keep_left(draft, entered_policies(draft, request.POST), request.POST)
     form = KINDS[kind].form(request.POST, prefix=kind)
     if form.is_valid():
         form.add_violations(KINDS[kind].check(request.actor, given(form)))
@@ -93,7 +93,7 @@ def auto_phases() -> list[Phase]:
 def _take(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
     form = SecurityForm(request.POST, actor=request.actor)
     going, _, which = request.POST.get("go", "on").partition(":")
-    values = entered_policies(draft, request.POST)
+    values = entered_policies(draft, request.POST) | taken(draft)
     keep(draft, values | ({"security": raw(form), "skip": False} if form.is_valid() else {}))
     if going == "enter" and (begun := waiting(draft)):
         # The Enter key cannot say in which field: it creates what stands there.

@@ -48,7 +48,7 @@ class Listing:
     rows: list[Any]
     total: int
     said: str
-    stamp: str = ""
+    seen: str = ""
 
     @property
     def pages(self) -> int:
@@ -144,7 +144,7 @@ class Listing:
     def poll(self) -> str:
         """The address that a redraw asks."""
         query = self.state.query()
-        return f"?{query}&seen={self.stamp}" if query else f"?seen={self.stamp}"
+        return f"?{query}&seen={self.seen}" if query else f"?seen={self.seen}"
 
     @property
     def announce(self) -> str:

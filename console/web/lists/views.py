@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -13,6 +12,7 @@ from django.urls import reverse
 from console.errors import NotAllowed, Refused
 from console.web.lists.build import build, matching
 from console.web.lists.declare import Action, Effect, ListSpec, ident_of
+from console.web.lists.live import live_list
 from console.web.lists.sheet import sheet
 from console.web.lists.state import State
 from console.web.requests import ConsoleRequest
@@ -39,17 +39,15 @@ class Planned(NamedTuple):
 def list_page(
     request: ConsoleRequest, spec: ListSpec, template: str, extra: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """A poll asks with the stamp that it has seen and gets 204 for nothing new."""
     state = State.of(request.GET, spec)
     if request.GET.get("format") == "csv":
         return sheet(request.actor, state)
     if not request.htmx and "" in request.GET.values():
         # A form sends its empty fields too; the address that people share says only what was chosen.
         return redirect(f"{reverse(spec.url)}{state.but(page=state.page)}")
-    stamp = spec.stamp(request.actor) if spec.stamp else ""
-    if request.htmx and stamp and request.GET.get("seen") == stamp:
-        return HttpResponse(status=204)
-    listing = replace(build(request.actor, state), stamp=stamp)
+    if spec.stamp:
+        return live_list(request, state, template, extra or {}, spec.stamp(request.actor))
+    listing = build(request.actor, state)
     drawn = f"{template}#rows" if request.htmx else template
     return render(request, drawn, {"listing": listing} | (extra or {}))
 

@@ -27,7 +27,7 @@ from vpn.services.connections import delete_connection, update_connection
 from vpn.web.lists.block import number
 from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
-from vpn.web.lists.stamps import gateways_stamp
+from vpn.web.stamps import counting_stamp
 
 # No more than is shown: of a thousand rows a page reads fifty, and of none its sealed key.
 _READ = (
@@ -184,7 +184,7 @@ CONNECTIONS = ListSpec(
             stays=("their gateways with all other connections", "IKE and IPsec policies", "the audit trail"),
         ),
     ),
-    stamp=gateways_stamp,
+    stamp=counting_stamp,
     announce=_announce,
     size=50,
 )
