@@ -74,7 +74,7 @@ def test_a_paste_that_says_everything_may_go_straight_to_the_review(ana: Party, 
     page = browser.get(review)
     assert page.context["wrong"] == []
     assert browser.post(review).status_code == 302
-    assert Connection.objects.get().dpd_action == "none"
+    assert Connection.objects.get().dpd_action == "restart"
 
 
 def test_the_subnet_that_the_other_side_wants_is_proposed(ana: Party, browser: Client) -> None:

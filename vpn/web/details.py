@@ -24,7 +24,7 @@ from vpn.domain.suites import (
 )
 from vpn.models import Connection, Gateway, Node, Tunnel
 from vpn.web.charts import timeline, traffic_chart
-from vpn.web.shown import ConnectionShown, shown_connection, shown_connections, word_of
+from vpn.web.shown import ConnectionShown, peer_gateways, shown_connection, shown_connections, word_of
 
 HISTORY = 8
 
@@ -71,14 +71,8 @@ class PacketAdvice:
     udp: bool
     clamped: bool
     simulated: bool
-
-    @property
-    def mtu(self) -> int:
-        return min(self.room.mtu, TUNNEL_MTU) if self.clamped else self.room.mtu
-
-    @property
-    def mss(self) -> int:
-        return min(self.room.mss, CLAMPED_MSS) if self.clamped else self.room.mss
+    clamp: int = CLAMPED_MSS
+    tunnel: int = TUNNEL_MTU
 
 
 def packet_advice(connection: Connection, tunnels: list[TunnelShown], esp: str) -> PacketAdvice | None:
@@ -119,6 +113,7 @@ def connection_details(connection: Connection) -> dict[str, Any]:
     return {
         "gateway": connection.gateway,
         "connection": connection,
+        "peer_gateway": peer_gateways(connection.account_id, [connection.address]).get(connection.address),
         "shown": shown,
         "tunnels": tunnels,
         "evidence": _evidence(connection, tunnels),

@@ -96,8 +96,8 @@ class Listing:
     def sorts(self) -> list[Option]:
         """For the control that sorts where there is no head to click on."""
         columns = [column for column in self.spec.columns if column.sortable]
-        ways = (("", "up"), ("-", "down"))
-        return [(f"{sign}{c.key}", f"{c.label}, {way}") for c in columns for sign, way in ways]
+        signed = [(c, sign, way) for c in columns for sign, way in zip(("", "-"), c.ways, strict=True)]
+        return [(f"{sign}{c.key}", f"{c.label}, {way}") for c, sign, way in signed]
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 
 from console.actor import Actor, Role
 from console.web.lists.declare import (
+    LOWEST,
     Action,
     Column,
     Effect,
@@ -129,6 +130,7 @@ GATEWAYS = ListSpec(
             label="Connections up",
             text=lambda shown: f"{shown.up} of {shown.total}",
             sort=("total",),
+            ways=LOWEST,
         ),
         Column(
             key="address",
@@ -136,6 +138,7 @@ GATEWAYS = ListSpec(
             text=lambda shown: shown.row.public_address,
             value="public_address",
             by=number,
+            ways=LOWEST,
         ),
         Column(
             key="subnet",
