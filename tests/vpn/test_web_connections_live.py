@@ -229,3 +229,19 @@ def test_a_weak_suite_that_was_agreed_upon_is_told(browser: Client, connection: 
     page = text_of(browser.get(path_of(connection)))
     for word in ("IKEv1</span>", "modp1024</span>", "md5</span>", "/manual/algorithms"):
         assert word in page
+
+
+def test_where_both_ends_are_ones_own_what_differs_stands_side_by_side(
+    ana: Party, browser: Client, connection: Connection
+) -> None:
+    there = make_gateway(ana, name="there")
+    Connection.objects.update(
+        peer_address=there.public_address, status_reasons=[{"code": "x", "message": "No."}]
+    )
+    assert "Both ends are yours" not in text_of(browser.get(path_of(connection)))
+    fields = {"local_cidrs": ["10.0.0.0/24"], "peer_cidrs": ["192.168.9.0/24"], "psk": "AnotherPassword"}
+    back = make_connection(ana, there, 1, peer_address=connection.gateway.public_address, **fields)
+    page = text_of(browser.get(path_of(connection)))
+    assert "Both ends are yours: this differs" in page and path_of(back) in page
+    assert '<td data-label="At there" class="mono">192.168.9.0/24</td>' in page
+    assert "another key" in page and "AnotherPassword" not in page

@@ -115,7 +115,7 @@ def test_deletes_what_is_empty_and_says_what_is_not(browser: Client, lab: Subnet
     assert sorted(row.name for row in Subnet.objects.all()) == ["idle", "used"]
     away = Vpc.objects.get(name="away")
     sure = {"do": "delete", "row": [str(away.pk)], "confirmed": "1", "typed": "delete 1"}
-    assert "1 of 1 done" in text_of(browser.post("/networks/vpcs/bulk", sure))
+    assert "1 of 1 done" in text_of(browser.post("/networks/vpcs/bulk", sure, follow=True))
     sure["row"] = [str(Instance.objects.get().pk)]
-    assert "1 of 1 done" in text_of(browser.post("/networks/instances/bulk", sure))
+    assert "1 of 1 done" in text_of(browser.post("/networks/instances/bulk", sure, follow=True))
     assert not Instance.objects.exists()
