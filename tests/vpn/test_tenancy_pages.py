@@ -35,7 +35,7 @@ from vpn.models import Gateway
 from vpn.services import handoff
 from vpn.services.networks import create_address_prefix
 from vpn.services.usage import usage_of
-from vpn.web import snapshot
+from vpn.web import snapshot, stamps
 
 _WAYS: tuple[tuple[str, dict[str, str]], ...] = (("", {}), ("", {"HX-Request": "true"}), ("?format=csv", {}))
 
@@ -217,7 +217,7 @@ def _counted(party: Party, now: datetime) -> dict[str, object]:
     assert found, "a tunnel should be up"
     return {
         "usage": list(usage_of(party.account.pk)),
-        "stamp": snapshot.stamp_of(actor, now),
+        "stamps": [stamps.counting_stamp(actor), stamps.overview_stamp(actor, now)],
         "suites": found,
         "rows": [len(rows) for rows in (seen.vpcs, seen.subnets, seen.gateways, seen.connections)],
         "trail": choices_of(party.account.pk),
