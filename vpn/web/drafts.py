@@ -91,9 +91,7 @@ def discard(request: ConsoleRequest, draft_id: UUID) -> None:
 def keep_left(draft: WizardDraft, values: dict[str, Any], posted: QueryDict, *, psk: str = "") -> None:
     """As `keep`, for a field that was left: what its page has sent as a whole meanwhile is newer,
     though a server may hear of it first."""
-    known = WizardDraft.objects.filter(pk=draft.pk).values_list("data", flat=True).first() or {}
-    if posted.get("taken", str(known.get("taken", 0))) == str(known.get("taken", 0)):
-        keep(draft, values, psk=psk)
+    keep(draft, values, psk=psk, since=posted.get("taken", ""))
 
 
 def taken(draft: WizardDraft) -> dict[str, Any]:
@@ -101,11 +99,12 @@ def taken(draft: WizardDraft) -> dict[str, Any]:
     return {"taken": int(draft.data.get("taken", 0)) + 1}
 
 
-def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "") -> None:
+def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "", since: str = "") -> None:
     """Add `values` to the draft's data, and seal `psk` if there is one; a used-up draft stays.
 
-    Only what is meant is written: a key that is sealed anew meanwhile is not undone. Raises
-    NotFound when the draft was discarded meanwhile.
+    Only what is meant is written: a key that is sealed anew meanwhile is not undone. Nothing is
+    when a page was taken after `since`, how many were as text. Raises NotFound when the draft was
+    discarded meanwhile.
     """
     values = values | {"kept_at": timezone.now().isoformat()}
     if draft._state.adding and _inserted(draft, values, psk):
@@ -115,7 +114,8 @@ def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "") -> None:
         row = WizardDraft.objects.select_for_update().filter(pk=draft.pk, **mine).first()
         if row is None:
             raise not_found("not_found", "draft", draft.pk)
-        if row.gateway_id is None:
+        late = since not in ("", str(row.data.get("taken", 0)))
+        if row.gateway_id is None and not late:
             draft.data = row.data | values
             columns = ["data"]
             if psk:
