@@ -115,6 +115,7 @@ def ids_of(there: Populated) -> dict[str, str]:
         "vpn_gateway_id": row["gateway_id"],
         "member_id": str(gateway.members.all()[0].pk),
         "reserved_ip_id": row["instance_id"],
+        "service_connection_id": row["connection_id"],
         "group_id": str(gateway.resource_group_id),
         "draft_id": str(there.drafts[Role.ADMINISTRATOR][0].pk),
         "region_name": settings.REGION,
