@@ -88,6 +88,14 @@
     }
   });
 
+  // A part of a form with a button of its own: Enter presses that one.
+  document.addEventListener("keydown", (event) => {
+    const own = event.key === "Enter" && event.target.matches("input") && event.target.closest("[data-enter]");
+    if (!own) return;
+    event.preventDefault();
+    own.querySelector("button[name=go]").click();
+  });
+
   // Menus close as menus do.
   const closeMenus = (but) => all("details.person[open]", (menu) => { if (!but || !menu.contains(but)) menu.open = false; });
   document.addEventListener("click", (event) => closeMenus(event.target));

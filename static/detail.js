@@ -26,12 +26,24 @@
   });
   setInterval(() => { if (!document.hidden) tick(); }, 1000);
 
+  // Numbers that move all the time come alone: row number|figure|figure, parted by semicolons.
+  document.addEventListener("htmx:afterSwap", () => {
+    const live = document.querySelector("#live[data-figures]");
+    if (!live) return;
+    const rows = document.querySelectorAll("[id^=line-]");
+    live.dataset.figures.split(";").forEach((one) => {
+      const [number, ...texts] = one.split("|");
+      rows[number].querySelectorAll("[data-figure]").forEach((element, index) => say(element, texts[index]));
+    });
+  });
+
+  const sign = (one) => one.id ? `#${one.id}` : one.getAttribute("href") || "";
   let kept = { open: [], focus: "" };
   document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target } }) => {
     const active = document.activeElement;
     kept = {
       open: Array.from(target.querySelectorAll("details[open][id]"), (one) => one.id),
-      focus: active && target.contains(active) ? active.id : "",
+      focus: active && target.contains(active) ? sign(active) : "",
     };
   });
   const renamed = (name) => {
@@ -42,7 +54,8 @@
   document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {
     if (target.id === "part-name") renamed(target.textContent.trim());
     kept.open.forEach((id) => { const one = document.getElementById(id); if (one) one.open = true; });
-    const again = kept.focus && document.getElementById(kept.focus);
+    const place = kept.focus && document.getElementById(target.id);
+    const again = place && [...place.querySelectorAll("[id], a[href]")].find((one) => sign(one) === kept.focus);
     if (again) again.focus({ preventScroll: true });
     tick();
   });

@@ -32,12 +32,16 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
     **dict.fromkeys(("gateway_check", "wizard_check", "wizard_policy_check"), (None, EDITOR)),
     **dict.fromkeys(("connect_check", "connection_check", "wizard_discard"), (None, EDITOR)),
     **dict.fromkeys(("gateway_rename", "gateway_delete", "gateways_bulk"), EDIT),
-    **dict.fromkeys(("connection_new", "connection_edit", "connection_key", "connection_delete"), EDIT),
+    **dict.fromkeys(
+        ("connection_new", "connection_edit", "connection_key", "connection_delete"),
+        EDIT,
+    ),
     **dict.fromkeys(("connection_reveal", "local_cidrs", "peer_cidrs", "handoff_links"), EDIT),
     **dict.fromkeys(("vpc_new", "subnet_new", "instance_new"), EDIT),
     **dict.fromkeys(("vpcs_bulk", "subnets_bulk", "instances_bulk"), EDIT),
     **dict.fromkeys(("vpc_delete", "subnet_delete", "instance_delete", "handoff_revoke"), (None, EDITOR)),
     "prefix_delete": (None, EDITOR),
+    "connection_choose": (EDITOR, None),
     **{
         f"{kind}_{tail}": EDIT
         for kind in ("ike", "ipsec")

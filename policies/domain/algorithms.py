@@ -126,8 +126,8 @@ ENCRYPTION: Mapping[str, Algorithm] = MappingProxyType(
             "triple_des",
             "3des",
             Verdict(
-                Strength.WEAK,
-                "MAY in RFC 8247: blocks of 64 bits and slow; AES is mandatory everywhere.",
+                Strength.BROKEN,
+                "MAY in RFC 8247, but NIST disallows it since 2024: blocks of 64 bits; use AES.",
                 "RFC 8247",
             ),
             Verdict(

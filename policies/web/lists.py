@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 
 from console.actor import Actor, Role
 from console.web.lists.declare import (
+    LOWEST,
     Action,
     Column,
     Effect,
@@ -131,7 +132,7 @@ def _columns(kind: Kind) -> tuple[Column, ...]:
             label="Strength",
             text=lambda s: [f"{w.word} {w.verdict.strength.value}" for w in s.warned] or "good",
         ),
-        Column(key="used", label="Used by", text=lambda s: s.used_by, sort=("used_by",)),
+        Column(key="used", label="Used by", text=lambda s: s.used_by, sort=("used_by",), ways=LOWEST),
         created_column(),
     )
 

@@ -34,6 +34,26 @@ def test_what_is_chosen_stays_when_the_list_is_drawn_anew(visit: Visit) -> None:
     assert visit.loads == loads, "the page was loaded again"
 
 
+def test_only_the_row_that_changed_is_drawn_anew(visit: Visit) -> None:
+    """Focus and numbers stay where they are."""
+    make_gateway(visit, "row-alone", "subnet-1", Peer("203.0.113.72", "10.72.0.0/24", new_psk()))
+    visit.go("/connections?q=10.72.0.5")
+    row = visit.page.locator("tbody tr")
+    link = row.get_by_role("link", name="row-alone", exact=True)
+    link.focus()
+    visit.page.evaluate("document.querySelector('#list table').id = 'the-same'")
+    other = visit.another_tab()
+    other.go("/connections?q=10.72.0.5")
+    other.page.get_by_role("checkbox").first.check()
+    other.press("Disable chosen")
+    other.page.locator("main form button.primary").click()
+    other.sees("disabled")
+    expect(row).to_contain_text("disabled", timeout=UP_MILLISECONDS)
+    expect(visit.page.locator("#the-same")).to_have_count(1)
+    expect(link).to_be_focused()
+    expect(row.locator("[data-figure]")).to_have_text(["0 B", "0 B"])
+
+
 def test_a_list_is_worked_by_the_keyboard(visit: Visit) -> None:
     make_gateway(visit, "by-keyboard", "subnet-2")
     visit.go("/gateways")

@@ -116,6 +116,8 @@ def test_a_vpc_narrows_the_subnets_in_place(visit: Visit) -> None:
     subnet = visit.page.locator("[name=subnet]")
     expect(subnet.locator("option").filter(has_text="subnet-1 ")).to_have_count(0)
     expect(subnet.locator("option").filter(has_text="subnet-2 ")).to_have_count(1)
+    # A subnet to be made goes there too.
+    expect(visit.page.locator("[name=new_vpc] option:checked")).to_have_text("vpc-2")
 
 
 def test_two_vpcs_are_connected_and_the_progress_ends_on_the_gateway(visit: Visit) -> None:
@@ -181,3 +183,17 @@ def test_the_wizard_leads_to_real_tunnels(strongswan: Product, context: BrowserC
 def _pings(namespace: str, address: str) -> bool:
     command = ["ip", "netns", "exec", namespace, "ping", "-c", "1", "-W", "2", address]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_enter_creates_the_policy_that_is_filled_in(visit: Visit) -> None:
+    visit.go("/gateways/new")
+    choose_subnet(visit, "subnet-1")
+    visit.submit()
+    visit.fill(peer_address="203.0.113.9", psk=new_psk(), peer_cidrs="10.79.0.0/24")
+    visit.submit()
+    for noun, name in (("IPsec policy", "ipsec-entered"), ("IKE policy", "ike-entered")):
+        visit.page.get_by_text(f"Create an {noun} right here").click()
+        field = visit.page.locator(f"[name={name.split('-')[0]}-name]")
+        field.fill(name)
+        field.press("Enter")
+        visit.sees(f"The {noun} {name} is created and chosen.")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from policies.domain.proposals import AUTO_ESP, AUTO_IKE, IkeOffer, IkeVersion, Proposal
+from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from tests.dataplane.hearing import hearing
 from tests.dataplane.world import World, connection, installed
 from tests.waiting import wait_for
@@ -231,36 +231,6 @@ def test_a_failure_is_heard_and_remembered_until_the_peer_is_up(world: World) ->
         world.connect()
         heard.wait(EventKind.UP, member)
         assert world.state(world.left).failures == {}
-
-
-def test_what_a_try_in_the_wrong_ike_version_meets_is_not_the_cause(world: World) -> None:
-    """The key differs; that the peer does not speak IKEv1 says nothing, at neither end."""
-    world.build()
-    only_v2 = IkeOffer(IkeVersion.V2, Proposal(("aes128",), ("sha1",), (2,)), 600)
-    ends = [world.left.members[0], world.right.members[0]]
-    (far,) = world.load(world.right, connection(world.right, world.left, ike=only_v2, key="another-key"))
-    (near,) = world.load(world.left, connection(world.left, world.right))
-    with hearing(world.driver, ends) as heard:
-        for end in ends:
-            heard.wait(EventKind.FOUND, end)
-        for version, count in ((2, 1), (1, 2)):
-            world.initiate(world.left, near, ike_version=version)
-            heard.wait(EventKind.FAILED, ends[0], count=count)
-        told = [world.state(world.left).failures[near.name], world.state(world.right).failures[far.name]]
-        assert {reason.code for reason in told} == {"cannot_authenticate_connection"}
-
-
-def test_an_ikev1_peer_is_reached_by_the_second_try(world: World) -> None:
-    world.build()
-    only_v1 = IkeOffer(IkeVersion.V1, Proposal(("aes128",), ("sha1",), (2,)), 600)
-    world.load(world.right, connection(world.right, world.left, ike=only_v1))
-    (near,) = world.load(world.left, connection(world.left, world.right, esp=AUTO_ESP))
-    world.initiate(world.left, near)
-    wait_for(lambda: not world.state(world.left).sas)
-    world.initiate(world.left, near, ike_version=1)
-    world.wait_up()
-    (sa,) = [sa for sa in world.state(world.left).sas if sa.established]
-    assert (sa.version, sa.peer, sa.suite) == (1, near.name, "aes128-sha1-modp1024")
 
 
 def test_networks_are_made_changed_and_removed(world: World) -> None:

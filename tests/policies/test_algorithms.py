@@ -70,7 +70,7 @@ def test_strengths() -> None:
     assert AUTHENTICATION["md5"].strength is Strength.BROKEN
     assert AUTHENTICATION["sha1"].strength is Strength.WEAK
     assert AUTHENTICATION["sha256"].strength is Strength.OK
-    assert ENCRYPTION["triple_des"].ike.strength is Strength.WEAK
+    assert ENCRYPTION["triple_des"].ike.strength is Strength.BROKEN
     assert ENCRYPTION["triple_des"].esp.strength is Strength.BROKEN
     assert ENCRYPTION["triple_des"].strength is Strength.BROKEN
     assert {DH_GROUPS[2].strength, DH_GROUPS[5].strength} == {Strength.BROKEN}

@@ -235,3 +235,10 @@ def test_those_of_others_do_not_exist(ben: Party, browser: Client, path: str) ->
     answer = browser.get(path_of(connection, path))
     assert answer.status_code == 404
     assert "hidden-one" not in text_of(answer)
+
+
+def test_a_new_connection_asks_whether_the_peer_lives(ana: Party, browser: Client) -> None:
+    """The API's own default is none; both ask as often."""
+    gateway = make_gateway(ana)
+    form = browser.get(f"/gateways/{gateway.pk}/connections/new").context["form"]
+    assert [form[f"dpd_{word}"].value() for word in ("action", "interval", "timeout")] == ["restart", 30, 120]

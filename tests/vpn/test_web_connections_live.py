@@ -151,9 +151,12 @@ def test_what_was_negotiated_in_words_and_what_fits(browser: Client, connection:
         connection=connection, at=at, bytes_in=3 << 20, bytes_out=0, packets_in=1, packets_out=0
     )
     for esp, words in (
-        ("userspace", ("1400 bytes", "1360 bytes", "clamp the MSS")),
-        ("kernel", ("1422 bytes", "1382 bytes", "nothing is clamped here")),
-        ("simulated", ("1422 bytes", "No packet is carried here")),
+        ("userspace", ("of 1422 bytes", "1360 bytes", "clamp the MSS of TCP connections to 1360")),
+        (
+            "kernel",
+            ("of 1422 bytes", "of 1382 bytes", "1360 bytes, which fits", "nothing is clamped"),
+        ),
+        ("simulated", ("of 1422 bytes", "1360 bytes", "No packet is carried here")),
     ):
         Node.objects.update_or_create(
             name=connection.gateway.node, defaults={"esp": esp, "seen_at": timezone.now()}
@@ -226,3 +229,19 @@ def test_a_weak_suite_that_was_agreed_upon_is_told(browser: Client, connection: 
     page = text_of(browser.get(path_of(connection)))
     for word in ("IKEv1</span>", "modp1024</span>", "md5</span>", "/manual/algorithms"):
         assert word in page
+
+
+def test_where_both_ends_are_ones_own_what_differs_stands_side_by_side(
+    ana: Party, browser: Client, connection: Connection
+) -> None:
+    there = make_gateway(ana, name="there")
+    Connection.objects.update(
+        peer_address=there.public_address, status_reasons=[{"code": "x", "message": "No."}]
+    )
+    assert "Both ends are yours" not in text_of(browser.get(path_of(connection)))
+    fields = {"local_cidrs": ["10.0.0.0/24"], "peer_cidrs": ["192.168.9.0/24"], "psk": "AnotherPassword"}
+    back = make_connection(ana, there, 1, peer_address=connection.gateway.public_address, **fields)
+    page = text_of(browser.get(path_of(connection)))
+    assert "Both ends are yours: this differs" in page and path_of(back) in page
+    assert '<td data-label="At there" class="mono">192.168.9.0/24</td>' in page
+    assert "another key" in page and "AnotherPassword" not in page

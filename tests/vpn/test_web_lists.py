@@ -89,29 +89,59 @@ def test_the_list_costs_the_same_however_long(ana: Party, browser: Client, path:
     assert costs[0] == costs[1] <= 12
 
 
+def poll_of(response: Any) -> str:
+    return re.findall(r'hx-get="([^"]+)"', text_of(response))[0].replace("&amp;", "&")
+
+
 def test_a_poll_answers_only_news_and_keeps_what_was_asked(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana, name="edge")
-    make_gateway(ana, name="other")
-    page = browser.get("/gateways?q=edge")
-    poll = re.findall(r'hx-get="([^"]+)"', text_of(page))[0].replace("&amp;", "&")
+    other = make_gateway(ana, name="other")
+    poll = poll_of(browser.get("/gateways?q=edge"))
     assert browser.get(poll, headers=HTMX).status_code == 204
-    Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
+    # Traffic is not shown here, and the other one is on another page.
+    Gateway.objects.update(stamp=F("stamp") + 1)
+    Gateway.objects.filter(pk=other.pk).update(health_state="ok")
+    assert browser.get(poll, headers=HTMX).status_code == 204
+    Gateway.objects.filter(pk=gateway.pk).update(health_state="ok")
     news = browser.get(poll, headers=HTMX)
     assert "<html" not in text_of(news) and 'id="live"' in text_of(news)
-    assert names_in(news) == ["edge"]
+    assert names_in(news) == ["edge"] and "<table" not in text_of(news)
+    assert f'<template><tr hx-swap-oob="true" id="line-{gateway.pk}">' in text_of(news)
     assert "<html" in text_of(browser.get(poll))
+
+
+def test_another_row_is_news_of_the_whole_list(ana: Party, browser: Client) -> None:
+    make_gateway(ana, name="edge")
+    poll = poll_of(browser.get("/gateways"))
+    make_gateway(ana, name="other")
+    news = text_of(browser.get(poll, headers=HTMX))
+    assert '<div id="list" hx-swap-oob="innerHTML">' in news and "<table" in news and "<template>" not in news
 
 
 def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_queries: Any) -> None:
     subnet = make_subnet(ana)
     costs = []
     for number in (1, 2):
-        make_connection(ana, make_gateway(ana, subnet), number)
-        stamp = browser.get("/gateways").context["listing"].stamp
-        with django_assert_max_num_queries(5) as asked:
-            assert browser.get(f"/gateways?seen={stamp}", headers=HTMX).status_code == 204
+        gateway = make_gateway(ana, subnet)
+        make_connection(ana, gateway, number)
+        poll = poll_of(browser.get("/gateways"))
+        with django_assert_max_num_queries(7) as asked:
+            assert browser.get(poll, headers=HTMX).status_code == 204
         costs.append(len(asked))
     assert costs[0] == costs[1]
+    # That nothing shown has changed is found out once.
+    Gateway.objects.filter(pk=gateway.pk).update(generation=F("generation") + 1)
+    assert browser.get(poll, headers=HTMX).status_code == 204
+    with django_assert_max_num_queries(7):
+        assert browser.get(poll, headers=HTMX).status_code == 204
+
+
+def test_an_empty_list_has_nothing_to_pause(ana: Party, browser: Client) -> None:
+    for path in ("/gateways", "/connections", "/"):
+        assert "data-pause" not in text_of(browser.get(path)), path
+    make_connection(ana)
+    for path in ("/gateways", "/connections", "/"):
+        assert "data-pause" in text_of(browser.get(path)), path
 
 
 def test_turns_pages_and_loses_no_row(many: list[Gateway], browser: Client) -> None:

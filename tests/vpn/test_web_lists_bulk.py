@@ -149,3 +149,19 @@ def test_a_role_is_offered_what_it_may(
         fields = {"do": what, "row": [str(rows[0].pk)], "confirmed": "1", "typed": f"{what} 1"}
         assert browser.post("/connections/bulk", fields).status_code == 403
     assert Connection.objects.count() == 3 and enabled() == ["connection-0", "connection-1"]
+
+
+def test_what_became_of_it_may_be_loaded_again_and_names_the_gateway(
+    ana: Party, browser: Client, rows: list[Connection]
+) -> None:
+    assert browser.get("/connections/bulk").headers["Location"] == "/connections"
+    chosen = {"do": "disable", "row": [str(rows[0].pk)], "confirmed": "1"}
+    assert browser.post("/connections/bulk", chosen).headers["Location"] == "/connections/bulk"
+    events = AuditEvent.objects.count()
+    for _ in range(2):
+        page = text_of(browser.get("/connections/bulk"))
+        assert "Disable: 1 of 1 done" in page and '<td data-label="Gateway">edge</td>' in page
+    assert AuditEvent.objects.count() == events
+    # It is of that list alone.
+    assert browser.get("/gateways/bulk").headers["Location"] == "/gateways"
+    assert "gateway edge" in act(browser, "enable", rows[:1])

@@ -109,12 +109,13 @@ def test_deletes_what_is_empty_and_says_what_is_not(browser: Client, lab: Subnet
     chosen = {"do": "delete", "row": ids}
     page = text_of(browser.post("/networks/subnets/bulk", chosen))
     assert "It holds 1 gateway." in page and "It holds 1 instance." in page and "nothing is in it" in page
-    done = text_of(browser.post("/networks/subnets/bulk", chosen | {"confirmed": "1", "typed": "delete 3"}))
+    confirmed = chosen | {"confirmed": "1", "typed": "delete 3"}
+    done = text_of(browser.post("/networks/subnets/bulk", confirmed, follow=True))
     assert "1 of 3 done" in done
     assert sorted(row.name for row in Subnet.objects.all()) == ["idle", "used"]
     away = Vpc.objects.get(name="away")
     sure = {"do": "delete", "row": [str(away.pk)], "confirmed": "1", "typed": "delete 1"}
-    assert "1 of 1 done" in text_of(browser.post("/networks/vpcs/bulk", sure))
+    assert "1 of 1 done" in text_of(browser.post("/networks/vpcs/bulk", sure, follow=True))
     sure["row"] = [str(Instance.objects.get().pk)]
-    assert "1 of 1 done" in text_of(browser.post("/networks/instances/bulk", sure))
+    assert "1 of 1 done" in text_of(browser.post("/networks/instances/bulk", sure, follow=True))
     assert not Instance.objects.exists()

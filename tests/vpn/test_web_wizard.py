@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.actor import Role
 from console.models import AuditEvent, Membership
-from tests.factories import PSK, Party, make_gateway, make_subnet, raise_quotas
+from tests.factories import PSK, Party, make_gateway, make_subnet, make_vpc, raise_quotas
 from tests.vpn.wizard_walk import CONNECTION, HTMX, gateway, review, security, text_of
 from vpn.models import Connection, Gateway, Subnet, Vpc, WizardDraft
 from vpn.services.connections import cidrs_of
@@ -47,7 +47,7 @@ def test_without_a_subnet_one_is_made_on_the_way(ana: Party, browser: Client) ->
     }
     refused = text_of(browser.post("/gateways/new", entered | {"new_block": "10.0.0"}))
     assert 'value="kept"' in refused and 'value="home"' in refused and 'value="10.0.0"' in refused
-    assert not Vpc.objects.exists() and not WizardDraft.objects.exists()
+    assert not Vpc.objects.exists() and not Gateway.objects.exists()
     answer = browser.post("/gateways/new", entered | {"new_block": "192.168.7.0/24"})
     subnet = Subnet.objects.get()
     assert subnet.vpc.name == "home" and subnet.vpc.address_prefixes.get().cidr == "192.168.7.0/24"
@@ -62,7 +62,9 @@ def test_a_subnet_that_was_described_but_not_created_is_not_passed_over(
     page = text_of(browser.post("/gateways/new", entered))
     assert "This subnet is not created yet" in page and 'value="192.168.7.0/24"' in page
     assert 'id="home" open' in page and 'value="edge"' in page
-    assert Subnet.objects.count() == 1 and not WizardDraft.objects.exists()
+    assert Subnet.objects.count() == 1 and not Gateway.objects.exists()
+    draft = WizardDraft.objects.get()
+    assert f'href="/gateways/new/{draft.pk}/gateway">edge</a>' in text_of(browser.get("/gateways/new"))
 
 
 def test_a_vpc_narrows_its_subnets(ana: Party, browser: Client, subnet: Subnet) -> None:
@@ -74,6 +76,36 @@ def test_a_vpc_narrows_its_subnets(ana: Party, browser: Client, subnet: Subnet) 
     assert "elsewhere ·" in page and "subnet-1 ·" not in page and 'value="kept"' in page
     wrong = browser.post("/gateways/new", fields | {"go": "on", "subnet": str(subnet.pk)})
     assert wrong.status_code == 200 and "not in the chosen VPC" in text_of(wrong)
+
+
+def test_a_new_subnet_goes_where_the_gateway_goes(ana: Party, browser: Client) -> None:
+    """Without script too: nobody has pressed a button since the VPC was chosen."""
+    first, second = (make_subnet(ana, make_vpc(ana, name)).vpc for name in ("vpc-1", "vpc-2"))
+    page = text_of(browser.get("/gateways/new"))
+    assert f'name="new_vpc_before" value="{first.pk}"' in page
+    above = {"vpc": str(second.pk), "new_vpc": str(first.pk), "new_vpc_before": str(first.pk)}
+    page = text_of(browser.post("/gateways/new", above | {"go": "subnets"}))
+    assert f'name="new_vpc_before" value="{second.pk}"' in page
+    assert page.count(f'value="{second.pk}" selected') == 2
+    browser.post("/gateways/new", above | {"go": "home", "new_block": "192.168.7.0/24"})
+    assert Subnet.objects.get(ipv4_cidr_block="192.168.7.0/24").vpc == second
+    # Chosen by itself it stays.
+    own = {"vpc": str(first.pk), "new_vpc": str(second.pk), "new_vpc_before": str(first.pk), "go": "subnets"}
+    page = text_of(browser.post("/gateways/new", own))
+    assert f'value="{second.pk}" selected' in page and f'name="new_vpc_before" value="{first.pk}"' in page
+    browser.post("/gateways/new", own | {"go": "home", "new_block": "192.168.8.0/24"})
+    assert Subnet.objects.get(ipv4_cidr_block="192.168.8.0/24").vpc == second
+
+
+def test_a_subnet_in_a_full_zone_is_not_proposed(ana: Party, browser: Client) -> None:
+    raise_quotas(ana, gateways_per_zone=1)
+    full = make_subnet(ana, name="a-full")
+    make_gateway(ana, full)
+    free = make_subnet(ana, name="b-free")
+    Subnet.objects.filter(pk=free.pk).update(zone="us-south-2")
+    page = browser.get("/gateways/new")
+    assert "192.168.100.0/24 · us-south-1 (zone full)" in text_of(page)
+    assert page.context["form"]["subnet"].value() == str(free.pk)
 
 
 def test_suggests_a_name_and_shows_the_vpc(browser: Client, subnet: Subnet) -> None:
@@ -182,7 +214,6 @@ def test_step_one_speaks_the_rules(ana: Party, browser: Client, subnet: Subnet) 
     raise_quotas(ana, gateways=0)
     page = text_of(browser.post("/gateways/new", {"name": "1", "subnet": str(subnet.pk)}))
     assert "A name begins with a letter" in page and "VPN gateways" in page
-    assert not WizardDraft.objects.exists()
 
 
 def test_a_refusal_at_the_end_creates_nothing_and_leads_back(

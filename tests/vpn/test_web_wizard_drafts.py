@@ -49,6 +49,62 @@ def test_what_was_used_up_is_no_draft(browser: Client, second: str) -> None:
     assert "Continue your draft" not in text_of(browser.get("/gateways/new"))
 
 
+def test_what_is_left_in_step_one_survives_a_closed_tab(ana: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    page = browser.get("/gateways/new")
+    ident = str(page.context["draft"].pk)
+    assert f'name="draft" value="{ident}"' in text_of(page)
+    left = {"draft": ident, "name": "half", "subnet": str(subnet.pk), "new_block": "10.0.0."}
+    for name in ("name", "new_block"):
+        browser.post("/gateways/new/check", left, headers=HTMX | {"HX-Trigger-Name": name})
+    first = f"/gateways/new/{WizardDraft.objects.get().pk}/gateway"
+    assert ident in first and f'href="{first}">half</a>' in text_of(browser.get("/gateways/new"))
+    page = text_of(browser.get(first))
+    assert 'value="half"' in page and 'value="10.0.0."' in page and 'id="home" open' in page
+    # Whoever goes on in the first tab has no second draft.
+    second = browser.post("/gateways/new", left | {"new_block": ""}).headers["Location"]
+    assert second == f"/gateways/new/{ident}/connection"
+    assert WizardDraft.objects.count() == 1
+
+
+def test_a_field_that_was_left_before_the_page_was_sent_is_older(ana: Party, browser: Client) -> None:
+    """Whichever the server hears of first."""
+    one, two = make_subnet(ana), make_subnet(ana)
+    page = text_of(browser.get("/gateways/new"))
+    assert 'name="taken" value="0"' in page
+    whole = {"draft": str(one.pk), "name": "edge", "subnet": str(two.pk), "taken": "0"}
+    second = browser.post("/gateways/new", whole).headers["Location"]
+    late = whole | {"subnet": str(one.pk)}
+    browser.post("/gateways/new/check", late, headers=HTMX | {"HX-Trigger-Name": "name"})
+    assert WizardDraft.objects.get().data["gateway"]["subnet"] == str(two.pk)
+    assert 'name="taken" value="1"' in text_of(browser.get(gateway(second)))
+    browser.post("/gateways/new/check", late | {"taken": "1"}, headers=HTMX | {"HX-Trigger-Name": "name"})
+    assert WizardDraft.objects.get().data["gateway"]["subnet"] == str(one.pk)
+
+
+def test_the_draft_of_another_person_is_not_taken(ana: Party, ben: Party, browser: Client) -> None:
+    subnet = make_subnet(ana)
+    browser.post("/gateways/new/check", {"name": "hers"}, headers=HTMX | {"HX-Trigger-Name": "name"})
+    hers = WizardDraft.objects.get()
+    taken = {"draft": str(hers.pk), "name": "his", "subnet": str(subnet.pk)}
+    for path in ("/gateways/new", "/gateways/new/check"):
+        assert ben.browser().post(path, taken, headers=HTMX).status_code == 404
+    hers.refresh_from_db()
+    assert hers.data["gateway"]["name"] == "hers"
+    late = WizardDraft(pk=hers.pk, account=ben.account, user=ben.user, expires_at=hers.expires_at)
+    with pytest.raises(NotFound):
+        keep(late, {"gateway": {"name": "his"}})
+
+
+def test_drafts_are_told_apart(ana: Party, browser: Client, second: str) -> None:
+    browser.post(second, CONNECTION | {"go": "back"})
+    page = text_of(browser.get("/gateways/new"))
+    assert "in subnet-1, peer 203.0.113.9; changed <time" in page
+    assert (
+        'Discard<span class="visually-hidden"> the draft edge, in subnet-1, peer 203.0.113.9</span>' in page
+    )
+
+
 def test_what_is_left_in_step_two_survives_a_closed_tab(browser: Client, second: str) -> None:
     headers = HTMX | {"HX-Trigger-Name": "peer_address"}
     half = {"name": "half", "peer_address": "203.0.113.9", "peer_cidrs": ["10.1.0.0/16", "10.2.0.0/16"]}

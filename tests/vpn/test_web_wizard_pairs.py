@@ -69,6 +69,26 @@ def test_two_subnets_become_two_gateways_with_mirrored_connections(browser: Clie
     assert {event.via for event in AuditEvent.objects.filter(action__startswith="vpn_")} == {"console"}
 
 
+def test_choosing_others_keeps_the_draft_and_what_was_entered(
+    ana: Party, browser: Client, review: str, subnets: tuple[Subnet, Subnet]
+) -> None:
+    entered = proposed(browser, review) | {"here_gateway": "kept", "here_cidrs": "172.20.1.0/24"}
+    browser.post(f"{review}/check", entered, headers=HTMX | {"HX-Trigger-Name": "here_gateway"})
+    assert browser.get(review).context["form"]["here_gateway"].value() == "kept", "as it was left"
+    draft = WizardDraft.objects.get()
+    others = f"/connections/connect?draft={draft.pk}"
+    assert f'href="{others}">Choose others</a>' in text_of(browser.get(review))
+    form = browser.get(others).context["form"]
+    assert [form[name].value() for name in ("here", "there")] == [f"subnet:{row.pk}" for row in subnets]
+    third = make_subnet(ana, cidr="192.168.30.0/24", name="third")
+    posted = {"here": f"subnet:{subnets[0].pk}", "there": f"subnet:{third.pk}"}
+    assert browser.post(others, posted).headers["Location"] == review
+    now = proposed(browser, review)
+    assert (now["here_gateway"], now["here_cidrs"]) == ("kept", "172.20.1.0/24")
+    assert now["there_cidrs"] == "192.168.30.0/24" and now["there_gateway"] != entered["there_gateway"]
+    assert now["here_name"] == f"to-{now['there_gateway']}" and WizardDraft.objects.count() == 1
+
+
 def test_gateways_that_stand_are_used(ana: Party, browser: Client, subnets: tuple[Subnet, Subnet]) -> None:
     here, there = make_gateway(ana, subnets[0], "here"), make_gateway(ana, subnets[1], "there")
     policy = make_ike_policy(ana)

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import Party, make_connection, make_gateway, make_subnet
+from tests.vpn.domain.test_handoff_extras import BY_HAND
 from tests.vpn.wizard_walk import review, text_of
 from vpn.domain.handoff.recognised import SWANCTL as SWANCTL_SOURCE
 from vpn.domain.handoff.recognised import Recognised
@@ -74,7 +75,14 @@ def test_a_paste_that_says_everything_may_go_straight_to_the_review(ana: Party, 
     page = browser.get(review)
     assert page.context["wrong"] == []
     assert browser.post(review).status_code == 302
-    assert Connection.objects.get().dpd_action == "none"
+    assert Connection.objects.get().dpd_action == "restart"
+
+
+def test_the_subnet_that_the_other_side_wants_is_proposed(ana: Party, browser: Client) -> None:
+    make_subnet(ana, cidr="192.168.0.0/24", name="a-first")
+    wanted = make_subnet(ana, cidr="192.168.100.0/24", name="z-wanted")
+    first = browser.post(PATH, {"text": SWANCTL}).headers["Location"]
+    assert browser.get(first).context["form"]["subnet"].value() == str(wanted.pk)
 
 
 def test_the_suites_that_the_other_side_wants_are_proposed(ana: Party, browser: Client) -> None:
@@ -84,6 +92,13 @@ def test_the_suites_that_the_other_side_wants_are_proposed(ana: Party, browser: 
     assert page.context["new_ike"]["dh_group"].value() == 14
     assert page.context["new_ipsec"]["pfs"].value() == "disabled"
     assert "Filled in with what the other side wants." in text_of(page)
+    # It is neither chosen nor left out without a word.
+    assert text_of(browser.post(third, {})).count("is not created yet") == 4
+    browser.post(third, {"go": "drop:ike"})
+    browser.post(third, {"go": "drop:ipsec"})
+    page = browser.get(third)
+    assert page.context["new_ike"].initial == {} and "Filled in with" not in text_of(page)
+    assert browser.post(third, {}).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -152,3 +167,27 @@ def test_what_is_not_recognised_is_said_and_not_echoed(browser: Client, text: st
     page = text_of(browser.post(PATH, {"text": text}))
     assert words in page and "KEYLIKE" not in page
     assert not WizardDraft.objects.exists()
+
+
+def test_identities_and_dead_peer_detection_are_filled_in_and_the_rest_is_told(
+    ana: Party, browser: Client
+) -> None:
+    first = browser.post(PATH, {"text": BY_HAND}).headers["Location"]
+    form = browser.get(second_of(first)).context["form"]
+    for name, value in (
+        ("peer_identity_type", "fqdn"),
+        ("peer_identity", "branch.example.com"),
+        ("local_identity_type", "key_id"),
+        ("local_identity", "Cv8="),
+        ("dpd_action", "hold"),
+        ("dpd_interval", "45"),
+    ):
+        assert form[name].value() == value, name
+    page = browser.get(first.removesuffix("/gateway") + "/security")
+    told = text_of(page)
+    assert "Not taken over: encap, ipcomp." in told
+    assert "Auto-negotiation does not offer what it wants in phase 2" in told
+    assert "in phase 1: create" not in told
+    assert page.context["new_ike"]["key_lifetime"].value() == 2700
+    assert page.context["new_ipsec"]["encryption_algorithm"].value() == "aes128gcm16"
+    assert page.context["new_ipsec"]["key_lifetime"].value() == 3600

@@ -98,7 +98,40 @@ def test_what_is_wrong_with_a_new_policy_stands_beside_it(ana: Party, browser: C
     page = text_of(browser.post(third, IKE | {"go": "create:ike"}))
     assert "limit of 0" in page
     assert not IKEPolicy.objects.exists()
-    assert browser.post(third, IKE | {"go": "create:other"}).headers["Location"] == of(third, "/review")
+    browser.post(third, {"go": "drop:ike"})
+    assert browser.post(third, {"go": "create:other"}).headers["Location"] == of(third, "/review")
+
+
+def test_a_policy_that_was_filled_in_is_not_thrown_away(browser: Client, third: str) -> None:
+    told = "This policy is not created yet: press Create the IKE policy and choose it, or Do without it."
+    page = text_of(browser.post(third, IKE | {"ike-dh_group": "20"}))
+    assert told in page and 'value="right-here"' in page and "Do without it" in page
+    assert browser.post(third, IKE | {"go": "back"}).headers["Location"] == of(third, "/connection")
+    assert browser.get(third).context["new_ike"]["name"].value() == "right-here"
+    # Neither by the link of the steps.
+    assert [wrong.message for wrong in browser.get(of(third, "/review")).context["wrong"]] == [told]
+    browser.post(of(third, "/review"))
+    assert not Connection.objects.exists()
+    assert browser.post(third, {"go": "drop:ike"}).headers["Location"] == third
+    assert browser.get(third).context["new_ike"]["name"].value() is None
+    assert browser.post(third, {}).headers["Location"] == of(third, "/review")
+
+
+def test_fields_left_as_they_begin_are_no_policy(browser: Client, third: str) -> None:
+    form = browser.get(third).context["new_ike"]
+    posted = {form[name].html_name: form[name].value() or "" for name in form.fields}
+    assert browser.post(third, posted).headers["Location"] == of(third, "/review")
+
+
+def test_the_enter_key_creates_what_stands_there(browser: Client, third: str) -> None:
+    assert 'value="enter" tabindex="-1"' in text_of(browser.get(third))
+    ipsec = {"ipsec-encryption_algorithm": "aes128", "ipsec-name": "too"}
+    browser.post(third, IKE | ipsec | {"go": "enter"})
+    assert IKEPolicy.objects.get().name == "right-here" and not IPsecPolicy.objects.exists()
+    # What was begun of the other policy is kept meanwhile.
+    assert browser.get(third).context["new_ipsec"]["name"].value() == "too"
+    browser.post(third, {"go": "drop:ipsec"})
+    assert browser.post(third, {"go": "enter"}).headers["Location"] == of(third, "/review")
 
 
 def test_fields_of_a_new_policy_are_checked_as_they_are_left(browser: Client, third: str) -> None:
@@ -106,6 +139,7 @@ def test_fields_of_a_new_policy_are_checked_as_they_are_left(browser: Client, th
     check = of(third, "/check/ike")
     assert "A name begins" in text_of(browser.post(check, IKE | {"ike-name": "1"}, headers=headers))
     assert text_of(browser.post(check, IKE, headers=headers)).strip() == ""
+    assert browser.get(third).context["new_ike"]["name"].value() == "right-here", "a draft keeps it"
     assert browser.get(check).status_code == 405
 
 

@@ -80,6 +80,22 @@ def cidr_mismatch(ike_version: int) -> Code:
     return Code.CIDR_MISMATCH_V1 if ike_version == 1 else Code.CIDR_MISMATCH_V2
 
 
-def remedy(code: str) -> str:
-    """What to do about a code; empty for one that is not ours."""
+_NO_ADDRESS = "has no IPv4 address in the DNS"
+_LEADS_TO = "leads only to"
+_NAME_REMEDY = (
+    "Check the spelling of the name, and that the other side has published an A record for it; if other "
+    "names are found, ask the operator whether the host's resolver answers."
+)
+
+
+def no_address(name: str, fault: str = "") -> str:
+    """What is said of a peer whose name leads nowhere, or as `fault` says where no peer can be."""
+    leads = f"{_LEADS_TO} {fault}" if fault else _NO_ADDRESS
+    return f"The name {name} {leads}; it is asked for again."
+
+
+def remedy(code: str, message: str = "") -> str:
+    """What to do about a code, or about what its `message` knows more; empty for one that is not ours."""
+    if _NO_ADDRESS in message or _LEADS_TO in message:
+        return _NAME_REMEDY
     return REMEDIES[Code(code)] if code in set(Code) else ""

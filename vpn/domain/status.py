@@ -17,7 +17,7 @@ from vpn.domain.actions import Initiate, Terminate
 from vpn.domain.failover import choose_active
 from vpn.domain.peers import PeerSpec, child_name, peers
 from vpn.domain.plan import plan
-from vpn.domain.reasons import Code, cidr_mismatch, reason
+from vpn.domain.reasons import Code, cidr_mismatch, no_address, reason
 from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole, MemberSpec, Selector
 from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaState
 
@@ -199,12 +199,7 @@ def _connection(
         for member in spec.members
     )
     if connection.enabled and not connection.peer_address:
-        message = f"The name {connection.peer_name} has no IPv4 address in the DNS; it is asked for again."
-        if connection.name_fault:
-            message = (
-                f"The name {connection.peer_name} leads to {connection.name_fault}; it is asked for again."
-            )
-        nowhere = (reason(Code.PEER_NOT_RESPONDING, message),)
+        nowhere = (reason(Code.PEER_NOT_RESPONDING, no_address(connection.peer_name, connection.name_fault)),)
         return ConnectionStatus(connection.id, "down", nowhere, tunnels)
     up = any(tunnel.status == "up" for tunnel in tunnels)
     told = [tunnel for tunnel in tunnels if not up or tunnel.status == "up"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count
 
 from console.actor import Actor, Role
 from console.errors import Conflict, Invalid
 from console.services.change import change
 from vpn.domain.cidrs import CidrError, parse_cidr
-from vpn.models import Subnet, Vpc
+from vpn.models import Gateway, Subnet, Vpc
+from vpn.services.defaults import quotas_of
 from vpn.services.fields import SubnetFields, VpcFields
 from vpn.services.networks import create_address_prefix, create_vpc, get_vpc
 from vpn.services.subnets import create_subnet
@@ -33,6 +35,14 @@ def try_home(actor: Actor, vpc: UUID | VpcFields, subnet: SubnetFields) -> None:
     with transaction.atomic():
         create_home(actor, vpc, subnet)
         transaction.set_rollback(True)
+
+
+def full_zones(account_id: UUID) -> frozenset[str]:
+    """The zones in which the account has as many gateways as its quota allows."""
+    limit = quotas_of(account_id).gateways_per_zone
+    rows = Gateway.objects.filter(account_id=account_id).values("subnet__zone").annotate(there=Count("pk"))
+    counts = rows.order_by().values_list("subnet__zone", "there")
+    return frozenset(zone for zone, there in counts if there >= limit)
 
 
 def _new_vpc(actor: Actor, fields: VpcFields) -> Vpc:

@@ -26,6 +26,6 @@ def reason_rows() -> list[Told]:
 
 
 @register.filter
-def remedy(code: str) -> str:
+def remedy(reason: dict[str, str]) -> str:
     """What to do about a reason."""
-    return reasons.remedy(code)
+    return reasons.remedy(reason.get("code", ""), reason.get("message", ""))

@@ -23,8 +23,9 @@ from vpn.domain.suites import (
     weak_in_ike,
 )
 from vpn.models import Connection, Gateway, Node, Tunnel
+from vpn.services.both_ends import differences_at
 from vpn.web.charts import timeline, traffic_chart
-from vpn.web.shown import ConnectionShown, shown_connection, shown_connections, word_of
+from vpn.web.shown import ConnectionShown, peer_gateways, shown_connection, shown_connections, word_of
 
 HISTORY = 8
 
@@ -71,14 +72,8 @@ class PacketAdvice:
     udp: bool
     clamped: bool
     simulated: bool
-
-    @property
-    def mtu(self) -> int:
-        return min(self.room.mtu, TUNNEL_MTU) if self.clamped else self.room.mtu
-
-    @property
-    def mss(self) -> int:
-        return min(self.room.mss, CLAMPED_MSS) if self.clamped else self.room.mss
+    clamp: int = CLAMPED_MSS
+    tunnel: int = TUNNEL_MTU
 
 
 def packet_advice(connection: Connection, tunnels: list[TunnelShown], esp: str) -> PacketAdvice | None:
@@ -115,10 +110,16 @@ def connection_details(connection: Connection) -> dict[str, Any]:
     shown = shown_connection(connection)
     rows = Tunnel.objects.filter(connection=connection).select_related("member")
     tunnels = [TunnelShown(row) for row in rows.order_by("member__index")]
+    peer = peer_gateways(connection.account_id, [connection.address]).get(connection.address)
+    troubled = peer is not None and connection.admin_state_up and connection.status_reasons
+    back, apart = differences_at(connection, peer) if peer and troubled else (None, [])
     esp = Node.objects.filter(name=connection.gateway.node).values_list("esp", flat=True).first() or ""
     return {
         "gateway": connection.gateway,
         "connection": connection,
+        "peer_gateway": peer,
+        "back": back,
+        "apart": apart,
         "shown": shown,
         "tunnels": tunnels,
         "evidence": _evidence(connection, tunnels),

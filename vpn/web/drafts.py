@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.forms import Form
+from django.http import QueryDict
 from django.utils import timezone
 
 from console.errors import not_found
@@ -22,11 +23,14 @@ _LISTED = 10
 
 
 class Unfinished(NamedTuple):
-    """A draft that its person could go on with; `step` is the route to continue at."""
+    """A draft that its person could go on with; `step` is the route to continue at, `about` says
+    what tells it from others."""
 
     draft: WizardDraft
     name: str
     step: str
+    about: str
+    changed_at: datetime
 
 
 def new_draft(request: ConsoleRequest) -> WizardDraft:
@@ -48,15 +52,53 @@ def get_draft(request: ConsoleRequest, draft_id: UUID) -> WizardDraft:
     return draft
 
 
+def begun_draft(request: ConsoleRequest, ident: str | None) -> WizardDraft:
+    """The draft of that id, or one that gets it when it is kept first. Raises NotFound for another
+    person's."""
+    draft, wanted = new_draft(request), parse_id(ident)
+    if wanted is None:
+        return draft
+    if WizardDraft.objects.filter(pk=wanted).exists():
+        return get_draft(request, wanted)
+    draft.pk = wanted
+    return draft
+
+
 def unfinished(request: ConsoleRequest) -> list[Unfinished]:
     """What a person could go on with, the newest first."""
-    rows = _mine(request).filter(gateway_id=None).order_by("-created_at")[:_LISTED]
-    return [Unfinished(row, _title(row), _next_step(row)) for row in rows]
+    rows = list(_mine(request).filter(gateway_id=None).order_by("-created_at")[:_LISTED])
+    chosen = [parse_id(part(row, "gateway").get("subnet")) for row in rows]
+    subnets = Subnet.objects.filter(account_id=request.actor.account_id, pk__in=[pk for pk in chosen if pk])
+    names = {str(pk): name for pk, name in subnets.values_list("pk", "name")}
+    found = [
+        Unfinished(
+            row,
+            _title(row),
+            _next_step(row),
+            _about(row, names.get(str(subnet), "")),
+            _changed_at(row),
+        )
+        for row, subnet in zip(rows, chosen, strict=True)
+    ]
+    return sorted(found, key=lambda one: one.changed_at, reverse=True)
 
 
 def discard(request: ConsoleRequest, draft_id: UUID) -> None:
     """Raises NotFound."""
     get_draft(request, draft_id).delete()
+
+
+def keep_left(draft: WizardDraft, values: dict[str, Any], posted: QueryDict, *, psk: str = "") -> None:
+    """As `keep`, for a field that was left: what its page has sent as a whole meanwhile is newer,
+    though a server may hear of it first."""
+    known = WizardDraft.objects.filter(pk=draft.pk).values_list("data", flat=True).first() or {}
+    if posted.get("taken", str(known.get("taken", 0))) == str(known.get("taken", 0)):
+        keep(draft, values, psk=psk)
+
+
+def taken(draft: WizardDraft) -> dict[str, Any]:
+    """For the draft: its page was sent as a whole once more."""
+    return {"taken": int(draft.data.get("taken", 0)) + 1}
 
 
 def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "") -> None:
@@ -65,13 +107,12 @@ def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "") -> None:
     Only what is meant is written: a key that is sealed anew meanwhile is not undone. Raises
     NotFound when the draft was discarded meanwhile.
     """
-    if draft._state.adding:
-        draft.data |= values
-        draft.seal_psk(psk)
-        draft.save(force_insert=True)
+    values = values | {"kept_at": timezone.now().isoformat()}
+    if draft._state.adding and _inserted(draft, values, psk):
         return
     with transaction.atomic():
-        row = WizardDraft.objects.select_for_update().filter(pk=draft.pk).first()
+        mine = {"account_id": draft.account_id, "user_id": draft.user_id}
+        row = WizardDraft.objects.select_for_update().filter(pk=draft.pk, **mine).first()
         if row is None:
             raise not_found("not_found", "draft", draft.pk)
         if row.gateway_id is None:
@@ -81,6 +122,19 @@ def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "") -> None:
                 draft.seal_psk(psk)
                 columns.append("psk_sealed")
             draft.save(update_fields=columns)
+
+
+def _inserted(draft: WizardDraft, values: dict[str, Any], psk: str) -> bool:
+    """False when another request of the same page was first."""
+    draft.data |= values
+    draft.seal_psk(psk)
+    try:
+        with transaction.atomic():
+            draft.save(force_insert=True)
+    except IntegrityError:
+        draft._state.adding = False
+        return False
+    return True
 
 
 def raw(form: Form) -> dict[str, Any]:
@@ -129,11 +183,29 @@ def _title(draft: WizardDraft) -> str:
     return str(part(draft, "gateway").get("name") or "New gateway")
 
 
+def _about(draft: WizardDraft, subnet: str) -> str:
+    if pair := part(draft, "pair"):
+        return " and ".join(str(pair[name]) for name in ("here_cidrs", "there_cidrs") if pair.get(name))
+    peer = part(draft, "connection").get("peer_address")
+    told = (f"in {subnet}" if subnet else "", f"peer {peer}" if peer else "")
+    return ", ".join(text for text in told if text)
+
+
+def _changed_at(draft: WizardDraft) -> datetime:
+    kept = draft.data.get("kept_at")
+    return datetime.fromisoformat(kept) if kept else draft.created_at
+
+
+def placed(draft: WizardDraft) -> bool:
+    """Step 1 is answered: a subnet is chosen, and none is half described."""
+    return bool(part(draft, "gateway").get("subnet")) and not part(draft, "home")
+
+
 def _next_step(draft: WizardDraft) -> str:
     """The first step that was not answered yet."""
     if part(draft, "pair"):
         return "connect_review"
-    if not part(draft, "gateway").get("subnet"):
+    if not placed(draft):
         return "wizard_gateway"
     if draft.data.get("skip") or part(draft, "security"):
         return "wizard_review"

@@ -2,13 +2,12 @@
 
 A page says what it has seen: the gateway's stamp, and a mark of each part. A poll gets 204 while
 the stamp is the same, else only the parts that look different. Anything that a browser counts
-by itself (`data-until`, `data-since`) and form tokens make no difference.
+by itself (`data-until`, `data-since`) and form tokens make no difference. Of a part of which
+only rows have changed, those rows are sent alone.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,13 +16,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
+from console.web.marks import Piece
 from console.web.requests import ConsoleRequest
-
-_RESTLESS = re.compile(
-    r'(<span data-(?:until|since)="[^"]*">)[^<]*|(name="csrfmiddlewaretoken" value=")[^"]*'
-)
 
 Context = dict[str, Any]
 
@@ -40,7 +35,8 @@ class LivePage:
     def whole(self, request: ConsoleRequest, stamp: object, poll: str, context: Context) -> HttpResponse:
         """`poll` is the address that answers with `news`."""
         parts = self._parts(request, context)
-        more = {"parts": parts, "seen": _seen(stamp, parts), "poll": poll, "now": timezone.now()}
+        drawn = {name: piece.text for name, piece in parts.items()}
+        more = {"parts": drawn, "seen": _seen(stamp, parts), "poll": poll, "now": timezone.now()}
         return render(request, self.template, context | more)
 
     def news(
@@ -53,17 +49,22 @@ class LivePage:
         made = context()
         parts = self._parts(request, made)
         before = dict(zip(self.names, marks, strict=False))
-        fresh = {name: text for name, text in parts.items() if before.get(name) != _mark(text)}
-        more = {"fresh": fresh, "seen": _seen(stamp, parts), "poll": poll, "now": timezone.now()}
+        news = {name: piece.news(before.get(name, "")) for name, piece in parts.items()}
+        more = {
+            "fresh": {name: parts[name].text for name, new in news.items() if new.whole},
+            "rows": [row for new in news.values() for row in new.rows],
+            "seen": _seen(stamp, parts),
+            "poll": poll,
+            "now": timezone.now(),
+        }
         return render(request, "vpn/_news.html", made | more)
 
-    def _parts(self, request: ConsoleRequest, context: Context) -> dict[str, SafeString]:
-        return {name: render_to_string(f"{self.folder}/{name}.html", context, request) for name in self.names}
+    def _parts(self, request: ConsoleRequest, context: Context) -> dict[str, Piece]:
+        return {
+            name: Piece.of(render_to_string(f"{self.folder}/{name}.html", context, request))
+            for name in self.names
+        }
 
 
-def _seen(stamp: object, parts: dict[str, SafeString]) -> str:
-    return ".".join((str(stamp), *map(_mark, parts.values())))
-
-
-def _mark(text: str) -> str:
-    return hashlib.sha256(_RESTLESS.sub(r"\1\2", text).encode()).hexdigest()[:8]
+def _seen(stamp: object, parts: dict[str, Piece]) -> str:
+    return ".".join((str(stamp), *(piece.seen for piece in parts.values())))

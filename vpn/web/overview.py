@@ -21,7 +21,8 @@ from console.web.requests import ConsoleRequest
 from vpn.models import StatusChange
 from vpn.web.attention import attention, is_weak
 from vpn.web.live import LivePage
-from vpn.web.snapshot import Snapshot, stamp_of, suites, take
+from vpn.web.snapshot import Snapshot, suites, take
+from vpn.web.stamps import overview_stamp
 from vpn.web.topology import draw
 from vpn.web.topology_lines import STATES
 
@@ -33,7 +34,7 @@ _RECENT = 8
 def overview(request: ConsoleRequest) -> HttpResponse:
     """The page, or to a poll what of it looks different now."""
     now = timezone.now()
-    stamp, here = stamp_of(request.actor, now), reverse("overview")
+    stamp, here = overview_stamp(request.actor, now), reverse("overview")
     if request.htmx:
         return _LIVE.news(request, stamp, here, lambda: _context(request, take(request.actor, now)))
     return _LIVE.whole(request, stamp, here, _context(request, take(request.actor, now)))

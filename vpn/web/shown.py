@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Prefetch
 
@@ -46,6 +48,13 @@ def word_of(gateway: Gateway) -> str:
     if gateway.status == "available" and gateway.health_state == "degraded":
         return "degraded"
     return gateway.status
+
+
+def peer_gateways(account_id: UUID, addresses: Iterable[str]) -> dict[str, Gateway]:
+    """The account's own gateways at these addresses, in one query."""
+    known = {address for address in addresses if address}
+    rows = Gateway.objects.filter(account_id=account_id, public_address__in=known, deleted_at=None)
+    return {row.public_address: row for row in rows.only("name", "public_address")}
 
 
 _COLUMNS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +10,11 @@ from operator import or_
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from console.actor import Actor
-from console.models import AuditEvent
 from vpn.models import Connection, Gateway, Subnet, Tunnel, Vpc
 from vpn.web.shown import word_of
 from vpn.web.topology_lines import Link, Place, Stand
@@ -69,14 +67,6 @@ class Snapshot:
 
     def links(self) -> list[Link]:
         return [Link(c.id, c.name, c.gateway_id, c.peer, c.state) for c in self.connections]
-
-
-def stamp_of(actor: Actor, now: datetime) -> str:
-    """Changes with everything the overview shows, and once a minute for what only time changes."""
-    seen = Gateway.objects.owned_by(actor).order_by("pk").values_list("pk", "stamp")
-    last = AuditEvent.objects.filter(account_id=actor.account_id).aggregate(last=Max("id"))["last"]
-    text = f"{int(now.timestamp()) // 60} {last} {list(seen)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def take(actor: Actor, now: datetime) -> Snapshot:

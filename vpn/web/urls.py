@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import connections, gateways, handoff, networks, overview, shared, tunnels, wizard_urls
+from vpn.web import choose, connections, gateways, handoff, networks, overview, shared, tunnels, wizard_urls
 from vpn.web.lists import urls as list_urls
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{_GATEWAY}/delete", gateways.gateway_delete, name="gateway_delete"),
     path(f"{_GATEWAY}/connections/new", connections.connection_new, name="connection_new"),
     path(f"{_GATEWAY}/connections/check", connections.connection_check, name="connection_check"),
+    path("connections/new", choose.connection_choose, name="connection_choose"),
     path(_CONNECTION, connections.connection_page, name="connection"),
     path(f"{_CONNECTION}/status", connections.connection_status, name="connection_status"),
     path(f"{_CONNECTION}/edit", connections.connection_edit, name="connection_edit"),

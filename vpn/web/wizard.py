@@ -1,21 +1,16 @@
-"""A gateway and its first connection in four steps: gateway, connection, security, review.
-
-Each step is a page of its own; what was entered waits in a draft. Nothing of the gateway is
-created before the last button, then all of it in one transaction. Here: steps 1 and 2.
-"""
+"""Step 2 of the wizard: the connection, and what the rules say of it with the other steps."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from console.actor import Role
-from console.errors import Refused, Violation
+from console.errors import Violation
 from console.names import random_name
 from console.web.forms import errors_of
 from console.web.pages import command, form_page
@@ -23,42 +18,14 @@ from console.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
 from vpn.services.connections import check_connection
 from vpn.services.fields import ConnectionFields
-from vpn.services.gateways import check_gateway
-from vpn.services.homes import create_home, try_home
 from vpn.services.pairs import new_key
-from vpn.web.drafts import get_draft, keep, new_draft, part, raw, subnet_of, unfinished
-from vpn.web.forms.wizard import HomeForm, SecurityForm, WizardConnectionForm, WizardGatewayForm
+from vpn.web.drafts import get_draft, keep, keep_left, part, raw, subnet_of, taken
+from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm
 from vpn.web.wizard_steps import onward, shown, step_context
 
-_NOT_MADE = "This subnet is not created yet: press Create the subnet, or leave its fields empty."
+# Buttons after which a part of the page is drawn anew.
+_IN_PLACE = {"add", "remove", "generate"}
 _SIDES = ("local_cidrs", "peer_cidrs")
-
-
-@form_page(Role.EDITOR)
-def gateway_step(request: ConsoleRequest, draft_id: UUID | None = None) -> HttpResponse:
-    """Step 1. Without a draft this is where the wizard begins."""
-    draft = get_draft(request, draft_id) if draft_id else new_draft(request)
-    if draft.gateway_id:
-        return redirect("gateway", gateway_id=draft.gateway_id)
-    if request.method == "POST":
-        return _take_gateway(request, draft)
-    initial = {"name": random_name()} | part(draft, "gateway")
-    return _show_gateway(request, draft, _gateway_form(request, initial=initial), _home_form(request))
-
-
-@command(Role.EDITOR, back="gateway_new")
-def check_gateway_field(request: ConsoleRequest) -> HttpResponse:
-    """The messages of the one field of step 1 that was left."""
-    name = request.htmx.trigger_name or ""
-    if name.startswith("new_"):
-        home = HomeForm(request.POST, actor=request.actor)
-        if home.is_valid():
-            _refusals_of_home(request, home)
-        return render(request, "_messages.html", {"found": errors_of(home, name)})
-    form = WizardGatewayForm(request.POST, actor=request.actor)
-    form.is_valid()
-    form.add_violations(check_gateway(request.actor, form.given()))
-    return render(request, "_messages.html", {"found": errors_of(form, name)})
 
 
 @form_page(Role.EDITOR)
@@ -82,7 +49,8 @@ def check_connection_field(request: ConsoleRequest, draft_id: UUID) -> HttpRespo
     form.add_violations(connection_violations(request, draft, form))
     found = errors_of(form, name)
     sound = name == "psk" and not found
-    keep(draft, {"connection": raw(form)}, psk=request.POST.get("psk", "") if sound else "")
+    psk = request.POST.get("psk", "") if sound else ""
+    keep_left(draft, {"connection": raw(form)}, request.POST, psk=psk)
     return render(request, "_messages.html", {"found": found})
 
 
@@ -117,81 +85,6 @@ def connection_violations(
     return check_connection(request.actor, fields, vpc_id=subnet.vpc_id if subnet else None)
 
 
-def _take_gateway(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
-    going = request.POST.get("go", "")
-    if going == "subnets":
-        entered = {name: request.POST.get(name, "") for name in ("name", "vpc", "subnet")}
-        return _show_gateway(
-            request, draft, _gateway_form(request, initial=entered), _home_form(request, entered=True)
-        )
-    if going == "home":
-        return _make_home(request, draft)
-    form, home = _gateway_form(request, request.POST), _home_form(request, entered=True)
-    if any(request.POST.get(name, "").strip() for name in HomeForm.typed):
-        home = HomeForm(request.POST, actor=request.actor, check=reverse("gateway_check"))
-        home.add_error("new_block", _NOT_MADE)
-    if form.is_valid():
-        form.add_violations(check_gateway(request.actor, form.given()))
-    if not form.is_valid() or home.is_bound:
-        return _show_gateway(request, draft, form, home)
-    keep(draft, {"gateway": raw(form)})
-    return onward(request, draft, "wizard_connection")
-
-
-def _make_home(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
-    """The subnet is made at once, since it may serve others too; the draft chooses it."""
-    home = HomeForm(request.POST, actor=request.actor, check=reverse("gateway_check"))
-    entered = {name: request.POST.get(name, "") for name in ("name", "vpc", "subnet")}
-    if home.is_valid():
-        try:
-            subnet = create_home(request.actor, home.vpc(), home.subnet())
-        except Refused as error:
-            home.add_violations(error.violations)
-        else:
-            chosen = {"name": entered["name"], "vpc": str(subnet.vpc_id), "subnet": str(subnet.pk)}
-            keep(draft, {"gateway": chosen})
-            messages.success(request, f"The subnet {subnet.name} is created and chosen.")
-            return onward(request, draft, "wizard_gateway", stay=True)
-    return _show_gateway(request, draft, _gateway_form(request, initial=entered), home)
-
-
-def _refusals_of_home(request: ConsoleRequest, home: HomeForm) -> None:
-    try:
-        try_home(request.actor, home.vpc(), home.subnet())
-    except Refused as error:
-        home.add_violations(error.violations)
-
-
-def _gateway_form(
-    request: ConsoleRequest, posted: Any = None, initial: dict[str, Any] | None = None
-) -> WizardGatewayForm:
-    check = reverse("gateway_check")
-    return WizardGatewayForm(posted, actor=request.actor, initial=initial, check=check)
-
-
-def _home_form(request: ConsoleRequest, *, entered: bool = False) -> HomeForm:
-    """Not judged: it is filled in by whoever wants a subnet."""
-    names = HomeForm.base_fields if entered else ()
-    initial = {name: request.POST[name] for name in names if name in request.POST}
-    return HomeForm(actor=request.actor, initial=initial, check=reverse("gateway_check"))
-
-
-def _show_gateway(
-    request: ConsoleRequest, draft: WizardDraft, form: WizardGatewayForm, home: HomeForm
-) -> HttpResponse:
-    if not home.is_bound and "new_vpc" not in home.initial and form.chosen_vpc:
-        home.initial["new_vpc"] = form.chosen_vpc
-    fresh = draft._state.adding
-    context = step_context(request, draft, 1) | {
-        "form": form,
-        "home": home,
-        "open": home.is_bound or not form.subnets,
-        "pasted": draft.data.get("pasted"),
-        "drafts": unfinished(request) if fresh and request.method != "POST" else [],
-    }
-    return render(request, "vpn/gateways/wizard_gateway.html", context)
-
-
 def _take_connection(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
     form = WizardConnectionForm(
         request.POST,
@@ -203,7 +96,8 @@ def _take_connection(request: ConsoleRequest, draft: WizardDraft) -> HttpRespons
     entered = raw(form)
     if going == "remove":
         _without(entered, which)
-    keep(draft, {"connection": entered, "skip": going == "skip"}, psk=request.POST.get("psk", ""))
+    sent = taken(draft) if going not in _IN_PLACE else {}
+    keep(draft, {"connection": entered, "skip": going == "skip"} | sent, psk=request.POST.get("psk", ""))
     if going in {"add", "remove"}:
         return _show_connection(
             request,

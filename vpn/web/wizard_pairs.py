@@ -19,7 +19,8 @@ from console.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
 from vpn.services import pairs
 from vpn.services.connections import get_connection
-from vpn.web.drafts import get_draft, keep, new_draft, part, raw, use_up
+from vpn.services.references import parse_id
+from vpn.web.drafts import get_draft, keep, keep_left, new_draft, part, raw, taken, use_up
 from vpn.web.forms.pairs import SIDES, MirrorForm, PairForm, Places, PlacesForm
 from vpn.web.wizard_picture import Side, picture
 
@@ -28,14 +29,16 @@ from vpn.web.wizard_picture import Side, picture
 def connect_vpcs(request: ConsoleRequest) -> HttpResponse:
     """Which two; the rest follows from that and is shown on the next page."""
     posted = request.POST if request.method == "POST" else None
-    initial = {name: request.GET.get(name, "") for name in SIDES}
+    ident = parse_id(request.GET.get("draft"))
+    draft = get_draft(request, ident) if ident else new_draft(request)
+    entered = part(draft, "pair")
+    initial = {name: entered.get(name, request.GET.get(name, "")) for name in SIDES}
     form = PlacesForm(posted, actor=request.actor, initial=initial)
     if posted is not None and form.is_valid():
-        draft = new_draft(request)
         chosen = {name: form.cleaned_data[name] for name in SIDES}
-        keep(draft, {"pair": chosen | _suggested(form.places, chosen)})
+        keep(draft, {"pair": entered | chosen | _suggested(form.places, chosen, entered)})
         return redirect("connect_review", draft_id=draft.pk)
-    return render(request, "vpn/wizard/connect.html", {"form": form})
+    return render(request, "vpn/wizard/connect.html", {"form": form, "draft": draft if ident else None})
 
 
 @form_page(Role.EDITOR)
@@ -51,7 +54,7 @@ def connect_review(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
         form = _pair_form(request, draft, initial=entered)
         return _show_pair(request, draft, form)
     form = _pair_form(request, draft, request.POST)
-    keep(draft, {"pair": entered | raw(form)})
+    keep(draft, {"pair": entered | raw(form)} | taken(draft))
     if form.is_valid():
         try:
             made = use_up(draft, lambda: _connect(request, form))
@@ -63,9 +66,10 @@ def connect_review(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
 
 @command(Role.EDITOR, back="connect_review")
 def check_pair_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """The messages of the one field that was left."""
+    """The messages of the one field that was left; what stands there is kept."""
     draft = get_draft(request, draft_id)
     form = _pair_form(request, draft, request.POST)
+    keep_left(draft, {"pair": part(draft, "pair") | raw(form)}, request.POST)
     if form.is_valid():
         found = pairs.try_connect(request.actor, form.end("here"), form.end("there"), form.security())
         form.add_violations(_once(found))
@@ -156,20 +160,24 @@ def _picture(form: PairForm, sides: list[dict[str, Any]]) -> Any:
     return picture(drawn[0], drawn[1], line="both connections", suite="one shared key")
 
 
-def _suggested(places: Places, chosen: dict[str, str]) -> dict[str, str]:
-    """Names and CIDRs that follow from the choice."""
+def _suggested(places: Places, chosen: dict[str, str], entered: dict[str, Any]) -> dict[str, str]:
+    """Names and CIDRs that follow from what is chosen otherwise than in `entered`."""
     found: dict[str, str] = {}
     names = {}
+    changed = [name for name in SIDES if chosen[name] != entered.get(name)]
     for name in SIDES:
         subnet = places.subnet_of(chosen[name])
         gateway = places.gateways.get(chosen[name])
-        if subnet is not None:
+        if name in changed and subnet is not None:
             found[f"{name}_cidrs"] = subnet.ipv4_cidr_block
-        if gateway is None:
+        if name in changed and gateway is None:
             found[f"{name}_gateway"] = random_name()
-        names[name] = gateway.name if gateway else found[f"{name}_gateway"]
-    found["here_name"] = f"to-{names['there']}"[:63].rstrip("-")
-    found["there_name"] = f"to-{names['here']}"[:63].rstrip("-")
+        names[name] = (
+            gateway.name if gateway else found.get(f"{name}_gateway", entered.get(f"{name}_gateway"))
+        )
+    for name, other in (SIDES, SIDES[::-1]):
+        if other in changed:
+            found[f"{name}_name"] = f"to-{names[other]}"[:63].rstrip("-")
     return found
 
 

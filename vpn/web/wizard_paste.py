@@ -13,7 +13,8 @@ from console.names import random_name
 from console.web.pages import form_page
 from console.web.requests import ConsoleRequest
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, INTEGRATED, pfs_word
-from policies.domain.proposals import is_combined
+from policies.domain.proposals import AUTO_ESP, AUTO_IKE, Proposal, is_combined
+from vpn.domain.handoff.extras import identity_of
 from vpn.domain.handoff.parse import recognise
 from vpn.domain.handoff.recognised import Recognised
 from vpn.models import Gateway
@@ -50,11 +51,74 @@ def _begin(request: ConsoleRequest, found: Recognised) -> HttpResponse:
     for name, cidrs in (("local_cidrs", found.local_cidrs), ("peer_cidrs", found.peer_cidrs)):
         if cidrs:
             entered[name] = list(cidrs)
+    entered |= _more(found)
     psk = found.psk.value if found.psk else ""
     kept = {"connection": entered, "pasted": _told(request, found), "suites": suites_of(found)}
     keep(draft, kept, psk=psk)
     messages.success(request, "What was recognised is filled in; first choose where the gateway stands.")
     return redirect("wizard_gateway", draft_id=draft.pk)
+
+
+def _more(found: Recognised) -> dict[str, Any]:
+    """Dead peer detection and identities, as far as the text says them."""
+    said = found.extras
+    values: dict[str, Any] = {
+        name: str(getattr(said, name))
+        for name in ("dpd_action", "dpd_interval", "dpd_timeout")
+        if getattr(said, name)
+    }
+    for side, text, address in _identities(found):
+        kind, value = identity_of(text, address)
+        if kind:
+            values |= {f"{side}_identity_type": kind, f"{side}_identity": value}
+    return values
+
+
+def _identities(found: Recognised) -> tuple[tuple[str, str, str], ...]:
+    return (
+        ("local", found.extras.own_identity, found.own_address),
+        ("peer", found.extras.peer_identity, found.peer_address),
+    )
+
+
+def _not_taken(found: Recognised, suites: dict[str, dict[str, Any]]) -> list[str]:
+    """What stood in the text and has no place in the wizard."""
+    lines = []
+    for _, text, address in _identities(found):
+        kind, value = identity_of(text, address)
+        if value and not kind:
+            lines.append("One of the identities is of a kind that cannot be had here; agree on another.")
+    lifetimes = {
+        "ike": ("phase 1", found.extras.ike_lifetime),
+        "ipsec": ("phase 2", found.extras.esp_lifetime),
+    }
+    for kind, (phase, lifetime) in lifetimes.items():
+        if lifetime and kind not in suites:
+            lines.append(f"The lifetime of {phase}, {lifetime} s, needs a policy and is not taken over.")
+    if found.extras.left_out:
+        lines.append(f"Not taken over: {', '.join(found.extras.left_out)}.")
+    return lines
+
+
+def _uncovered(suites: dict[str, dict[str, Any]]) -> list[str]:
+    """Auto-negotiation offers its own tables, which may lack what the other side wants."""
+    lines = []
+    for kind, offered, phase in (("ike", AUTO_IKE.proposal, 1), ("ipsec", AUTO_ESP.proposal, 2)):
+        suite = suites.get(kind)
+        if suite is None:
+            continue
+        integrity = suite["authentication_algorithm"]
+        wanted = Proposal(
+            (suite["encryption_algorithm"],),
+            () if integrity == INTEGRATED else (integrity,),
+            (suite["dh_group"],) if "dh_group" in suite else (),
+        )
+        if wanted not in offered.expand() or suite.get("pfs", "disabled") != "disabled":
+            lines.append(
+                f"Auto-negotiation does not offer what it wants in phase {phase}: create the policy that is "
+                "filled in at the step Security."
+            )
+    return lines
 
 
 def suites_of(found: Recognised) -> dict[str, dict[str, Any]]:
@@ -64,11 +128,13 @@ def suites_of(found: Recognised) -> dict[str, dict[str, Any]]:
     if {"encryption_algorithm", "authentication_algorithm", "group"} <= set(words):
         group = words.pop("group")
         suites["ike"] = words | {"dh_group": group, "ike_version": found.ike_version or 2}
+        suites["ike"] |= {"key_lifetime": found.extras.ike_lifetime} if found.extras.ike_lifetime else {}
     words = _words(found.esp_proposals)
     if is_combined(words.get("encryption_algorithm", "")):
         words["authentication_algorithm"] = INTEGRATED
     if {"encryption_algorithm", "authentication_algorithm"} <= set(words):
         suites["ipsec"] = words | {"pfs": pfs_word(words.pop("group", None))}
+        suites["ipsec"] |= {"key_lifetime": found.extras.esp_lifetime} if found.extras.esp_lifetime else {}
     return suites
 
 
@@ -95,7 +161,8 @@ def _told(request: ConsoleRequest, found: Recognised) -> list[str]:
         lines.append(f"The other side wants {version}: {ike}; for phase 2: {esp}.")
     if found.own_address:
         lines.append(_expected(request, found.own_address))
-    return [*lines, *found.warnings]
+    suites = suites_of(found)
+    return [*lines, *_uncovered(suites), *_not_taken(found, suites), *found.warnings]
 
 
 def _expected(request: ConsoleRequest, address: str) -> str:

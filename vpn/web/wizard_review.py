@@ -24,6 +24,7 @@ from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm, WizardGatew
 from vpn.web.wizard import connection_fields, connection_form, connection_violations
 from vpn.web.wizard_code import curl, python
 from vpn.web.wizard_picture import Picture, Side, picture
+from vpn.web.wizard_policies import begun_policies, not_made
 from vpn.web.wizard_steps import step_context
 
 _SECURITY = ("ike_policy", "ipsec_policy")
@@ -49,6 +50,7 @@ class Answers(NamedTuple):
     connection: WizardConnectionForm
     security: SecurityForm
     wanted: ConnectionFields | None
+    not_made: list[Violation]
 
 
 class Wrong(NamedTuple):
@@ -81,21 +83,25 @@ def _answers(request: ConsoleRequest, draft: WizardDraft) -> Answers:
     security = SecurityForm(part(draft, "security"), actor=request.actor)
     for form in (gateway, connection, security):
         form.is_valid()
-    wanted = None if draft.data.get("skip") else connection_fields(request, draft, connection)
-    return Answers(gateway, connection, security, wanted)
+    if draft.data.get("skip"):
+        return Answers(gateway, connection, security, None, [])
+    wanted = connection_fields(request, draft, connection)
+    return Answers(gateway, connection, security, wanted, not_made(begun_policies(draft)))
 
 
 def _misfits(answers: Answers) -> list[Violation]:
-    """What is no number, or names something that went meanwhile: it must not count as not given."""
+    """What is no number, names something that went meanwhile, or was filled in and not created: it
+    must not count as not given."""
     forms: list[tuple[str, Form]] = [("gateway", answers.gateway)]
     if answers.wanted is not None:
         forms += [("connection", answers.connection), ("connection", answers.security)]
-    return [
+    found = [
         Violation("validation_failure", f"{where}.{name}", f"{form[name].label}: {message}")
         for where, form in forms
         for name, messages in form.errors.items()
         for message in messages
     ]
+    return found + [v._replace(field=f"connection.{v.field}") for v in answers.not_made]
 
 
 def _create(request: ConsoleRequest, answers: Answers) -> UUID:

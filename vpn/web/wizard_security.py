@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 
-from console.actor import Actor, Role
+from console.actor import Role
 from console.errors import Refused, Violation
-from console.web.forms import RuleForm, errors_of
+from console.web.forms import errors_of
 from console.web.pages import command, form_page
 from console.web.requests import ConsoleRequest
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Verdict
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
-from policies.models import IKEPolicy, IPsecPolicy
-from policies.services import check_ike_policy, check_ipsec_policy, create_ike_policy, create_ipsec_policy
 from policies.strength import word_of
-from policies.web.forms import IKEPolicyForm, IPsecPolicyForm, given
+from policies.web.forms import given
 from vpn.models import WizardDraft
-from vpn.web.drafts import get_draft, keep, part, raw
+from vpn.web.drafts import get_draft, keep, keep_left, part, raw, taken
 from vpn.web.forms.wizard import SecurityForm
 from vpn.web.wizard import connection_form, connection_violations
+from vpn.web.wizard_policies import (
+    KINDS,
+    entered_policies,
+    forget_policy,
+    not_made,
+    policy_form,
+    waiting,
+)
 from vpn.web.wizard_steps import onward, step_context
-
-
-class Kind(NamedTuple):
-    """What there is to do with the policies of one phase."""
-
-    noun: str
-    form: type[RuleForm]
-    check: Callable[[Actor, Mapping[str, Any]], list[Violation]]
-    create: Callable[[Actor, Mapping[str, Any]], IKEPolicy | IPsecPolicy]
-
-
-KINDS = {
-    "ike": Kind("IKE policy", IKEPolicyForm, check_ike_policy, create_ike_policy),
-    "ipsec": Kind("IPsec policy", IPsecPolicyForm, check_ipsec_policy, create_ipsec_policy),
-}
 
 
 class Offered(NamedTuple):
@@ -68,25 +57,14 @@ def security_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
         return redirect("gateway", gateway_id=draft.gateway_id)
     if request.method != "POST":
         return _show(request, draft, SecurityForm(actor=request.actor, initial=part(draft, "security")))
-    form = SecurityForm(request.POST, actor=request.actor)
-    going, _, which = request.POST.get("go", "on").partition(":")
-    if form.is_valid():
-        keep(draft, {"security": raw(form), "skip": False})
-    if going == "create" and which in KINDS:
-        return _make_policy(request, draft, which)
-    if going == "back":
-        return redirect("wizard_connection", draft_id=draft_id)
-    if form.is_valid():
-        form.add_violations(v for v in _violations(request, draft) if form.field_of(v.field))
-    if form.is_valid():
-        return onward(request, draft, "wizard_review")
-    return _show(request, draft, form)
+    return _take(request, draft)
 
 
 @command(Role.EDITOR, back="wizard_security", keep=("draft_id",))
 def check_policy_field(request: ConsoleRequest, draft_id: UUID, kind: str) -> HttpResponse:
-    """The messages of the one field of a policy to be made that was left."""
-    get_draft(request, draft_id)
+    """The messages of the one field of a policy to be made that was left; what stands there is kept."""
+    draft = get_draft(request, draft_id)
+    keep_left(draft, entered_policies(draft, request.POST), request.POST)
     form = KINDS[kind].form(request.POST, prefix=kind)
     if form.is_valid():
         form.add_violations(KINDS[kind].check(request.actor, given(form)))
@@ -112,6 +90,30 @@ def auto_phases() -> list[Phase]:
     ]
 
 
+def _take(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
+    form = SecurityForm(request.POST, actor=request.actor)
+    going, _, which = request.POST.get("go", "on").partition(":")
+    values = entered_policies(draft, request.POST) | taken(draft)
+    keep(draft, values | ({"security": raw(form), "skip": False} if form.is_valid() else {}))
+    if going == "enter" and (begun := waiting(draft)):
+        # The Enter key cannot say in which field: it creates what stands there.
+        going, which = "create", begun[0]
+    if going == "create" and which in KINDS:
+        return _make_policy(request, draft, which)
+    if going == "drop" and which in KINDS:
+        forget_policy(draft, which)
+        return onward(request, draft, "wizard_security", stay=True)
+    if going == "back":
+        return redirect("wizard_connection", draft_id=draft.pk)
+    if form.is_valid():
+        form.add_violations(not_made(waiting(draft)))
+    if form.is_valid():
+        form.add_violations(v for v in _violations(request, draft) if form.field_of(v.field))
+    if form.is_valid():
+        return onward(request, draft, "wizard_review")
+    return _show(request, draft, form)
+
+
 def _violations(request: ConsoleRequest, draft: WizardDraft) -> list[Violation]:
     connection = connection_form(request, draft, bound=True)
     connection.is_valid()
@@ -121,7 +123,7 @@ def _violations(request: ConsoleRequest, draft: WizardDraft) -> list[Violation]:
 def _make_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> HttpResponse:
     """The policy is made at once, since others may use it too; the draft chooses it."""
     kind = KINDS[which]
-    form = _policy_form(draft, which, request.POST)
+    form = policy_form(draft, which, request.POST)
     if form.is_valid():
         try:
             policy = kind.create(request.actor, given(form))
@@ -129,6 +131,7 @@ def _make_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> Htt
             form.add_violations(error.violations)
         else:
             chosen = part(draft, "security") | {f"{which}_policy": str(policy.pk)}
+            forget_policy(draft, which)
             keep(draft, {"security": chosen})
             messages.success(request, f"The {kind.noun} {policy.name} is created and chosen.")
             return onward(request, draft, "wizard_security", stay=True)
@@ -136,22 +139,14 @@ def _make_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> Htt
     return _show(request, draft, security, **{f"new_{which}": form})
 
 
-def _policy_form(draft: WizardDraft, which: str, posted: Any = None) -> RuleForm:
-    check = reverse("wizard_policy_check", kwargs={"draft_id": draft.pk, "kind": which})
-    return KINDS[which].form(posted, prefix=which, check=check, initial=_suites(draft).get(which, {}))
-
-
-def _suites(draft: WizardDraft) -> dict[str, dict[str, Any]]:
-    """What the other side's parameters asked for, by kind of policy."""
-    return dict(draft.data.get("suites") or {})
-
-
 def _show(request: ConsoleRequest, draft: WizardDraft, form: SecurityForm, **more: Any) -> HttpResponse:
     context = step_context(request, draft, 3) | {
         "form": form,
         "phases": auto_phases(),
-        "new_ike": _policy_form(draft, "ike"),
-        "new_ipsec": _policy_form(draft, "ipsec"),
+        "new_ike": policy_form(draft, "ike"),
+        "new_ipsec": policy_form(draft, "ipsec"),
+        "waiting": waiting(draft),
+        "wanted": part(draft, "suites"),
         "ike_chosen": str(form["ike_policy"].value() or ""),
         "ipsec_chosen": str(form["ipsec_policy"].value() or ""),
         "pasted": draft.data.get("pasted"),

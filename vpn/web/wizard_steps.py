@@ -15,7 +15,7 @@ from console.actor import Role
 from console.web.pages import command
 from console.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
-from vpn.web.drafts import discard, part
+from vpn.web.drafts import discard, placed
 
 REVIEW = "review"
 _STEPS = (
@@ -51,7 +51,7 @@ class CidrRows(NamedTuple):
 
 def step_context(request: ConsoleRequest, draft: WizardDraft, number: int) -> dict[str, Any]:
     """For the frame of every step."""
-    begun = bool(part(draft, "gateway").get("subnet"))
+    begun = placed(draft)
     steps = [
         Step(word, reverse(name, kwargs={"draft_id": draft.pk}) if begun or not index else "")
         for index, (word, name) in enumerate(_STEPS)

@@ -48,7 +48,7 @@ class Listing:
     rows: list[Any]
     total: int
     said: str
-    stamp: str = ""
+    seen: str = ""
 
     @property
     def pages(self) -> int:
@@ -96,8 +96,8 @@ class Listing:
     def sorts(self) -> list[Option]:
         """For the control that sorts where there is no head to click on."""
         columns = [column for column in self.spec.columns if column.sortable]
-        ways = (("", "up"), ("-", "down"))
-        return [(f"{sign}{c.key}", f"{c.label}, {way}") for c in columns for sign, way in ways]
+        signed = [(c, sign, way) for c in columns for sign, way in zip(("", "-"), c.ways, strict=True)]
+        return [(f"{sign}{c.key}", f"{c.label}, {way}") for c, sign, way in signed]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -144,7 +144,7 @@ class Listing:
     def poll(self) -> str:
         """The address that a redraw asks."""
         query = self.state.query()
-        return f"?{query}&seen={self.stamp}" if query else f"?seen={self.stamp}"
+        return f"?{query}&seen={self.seen}" if query else f"?seen={self.seen}"
 
     @property
     def announce(self) -> str:

@@ -15,6 +15,11 @@ from console.actor import Actor, Role
 Rows = QuerySet[Any]
 Option = tuple[str, str]
 
+# What sorting up and down is called, by what a column holds.
+NAMES = ("A to Z", "Z to A")
+LOWEST = ("lowest first", "highest first")
+OLDEST = ("oldest first", "newest first")
+
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -35,6 +40,7 @@ class Column:
     sort: tuple[str, ...] = ()
     value: str = ""
     by: Callable[[Any], Any] = str
+    ways: tuple[str, str] = NAMES
 
     @property
     def sortable(self) -> bool:
@@ -91,7 +97,8 @@ class Action:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSpec:
     """`rows` are the account's own, with what one page needs; `shown` turns a page of them into what
-    templates and columns get (each has `.row`). The route `bulk` takes chosen rows."""
+    templates and columns get (each has `.row`). The route `bulk` takes chosen rows;
+    `place` is a word and what it says of a row whose name alone may stand twice."""
 
     noun: str
     plural: str
@@ -106,6 +113,7 @@ class ListSpec:
     bulk: str = ""
     stamp: Callable[[Actor], str] | None = None
     announce: Callable[[Sequence[Any], int], str] | None = None
+    place: tuple[str, Callable[[Any], str]] | None = None
     size: int = 25
 
     def column(self, key: str) -> Column | None:
@@ -164,4 +172,5 @@ def created_column() -> Column:
         label="Created",
         text=lambda shown: shown.row.created_at.isoformat(timespec="seconds"),
         sort=("created_at",),
+        ways=OLDEST,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -13,18 +12,21 @@ from django.urls import reverse
 from console.errors import NotAllowed, Refused
 from console.web.lists.build import build, matching
 from console.web.lists.declare import Action, Effect, ListSpec, ident_of
+from console.web.lists.live import live_list
 from console.web.lists.sheet import sheet
 from console.web.lists.state import State
 from console.web.requests import ConsoleRequest
 
 # Each row is a change of its own through the services; more would keep the browser waiting.
 MOST = 200
+_TOLD = "list-outcome"
 
 
 class Outcome(NamedTuple):
-    """What became of one chosen row."""
+    """What became of one chosen row; `place` as its list says it."""
 
-    row: Any
+    name: str
+    place: str
     done: bool
     message: str
 
@@ -33,31 +35,31 @@ class Planned(NamedTuple):
     """A chosen row and what the action would do to it."""
 
     row: Any
+    place: str
     effect: Effect
 
 
 def list_page(
     request: ConsoleRequest, spec: ListSpec, template: str, extra: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """A poll asks with the stamp that it has seen and gets 204 for nothing new."""
     state = State.of(request.GET, spec)
     if request.GET.get("format") == "csv":
         return sheet(request.actor, state)
     if not request.htmx and "" in request.GET.values():
         # A form sends its empty fields too; the address that people share says only what was chosen.
         return redirect(f"{reverse(spec.url)}{state.but(page=state.page)}")
-    stamp = spec.stamp(request.actor) if spec.stamp else ""
-    if request.htmx and stamp and request.GET.get("seen") == stamp:
-        return HttpResponse(status=204)
-    listing = replace(build(request.actor, state), stamp=stamp)
+    if spec.stamp:
+        return live_list(request, state, template, extra or {}, spec.stamp(request.actor))
+    listing = build(request.actor, state)
     drawn = f"{template}#rows" if request.htmx else template
     return render(request, drawn, {"listing": listing} | (extra or {}))
 
 
 def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
-    """Asked without `confirmed` it says what would happen; with it, it happens row by row."""
+    """Asked without `confirmed` it says what would happen; with it, it happens row by row, and a
+    page that may be loaded again tells what became of it."""
     if request.method != "POST":
-        return redirect(spec.url)
+        return _told(request, spec)
     back = f"{reverse(spec.url)}?{State.of(QueryDict(request.POST.get('match', '')), spec).query()}"
     action = next((a for a in spec.actions if a.key == request.POST.get("do")), None)
     if action is None:
@@ -71,11 +73,12 @@ def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
     context = {"spec": spec, "action": action, "back": back, "match": request.POST.get("match", "")}
     context |= {"more": max(0, len(idents) - MOST), "most": MOST}
     if _confirmed(request, action, len(rows)):
-        outcomes = [_run(request, action, row) for row in rows]
-        context |= {"outcomes": outcomes, "done": sum(one.done for one in outcomes)}
-        return render(request, "lists/outcome.html", context)
+        outcomes = [_run(request, spec, action, row) for row in rows]
+        request.session[_TOLD] = {"url": spec.url, "do": action.key, "back": back, "outcomes": outcomes}
+        return redirect(spec.bulk)
     effects = action.effects(request.actor, rows)
-    plan = [Planned(row, effect) for row, effect in zip(rows, effects, strict=True)]
+    places = [spec.place[1](row) if spec.place else "" for row in rows]
+    plan = [Planned(*one) for one in zip(rows, places, effects, strict=True)]
     context |= {"plan": plan, "phrase": _phrase(action, len(rows)), "wrong": "confirmed" in request.POST}
     return render(request, "lists/confirm.html", context)
 
@@ -104,11 +107,24 @@ def _load(request: ConsoleRequest, spec: ListSpec, idents: list[Any]) -> list[An
     return [rows[ident] for ident in idents if ident in rows]
 
 
-def _run(request: ConsoleRequest, action: Action, row: Any) -> Outcome:
+def _told(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
+    """What the last action on this list has done."""
+    told = request.session.get(_TOLD, {})
+    action = next((a for a in spec.actions if a.key == told.get("do")), None)
+    if told.get("url") != spec.url or action is None:
+        return redirect(spec.url)
+    outcomes = [Outcome(*one) for one in told["outcomes"]]
+    context = {"spec": spec, "action": action, "back": told["back"], "outcomes": outcomes}
+    return render(request, "lists/outcome.html", context | {"done": sum(one.done for one in outcomes)})
+
+
+def _run(request: ConsoleRequest, spec: ListSpec, action: Action, row: Any) -> Outcome:
+    place = spec.place[1](row) if spec.place else ""
     try:
         action.run(request.actor, row)
     except NotAllowed:
         raise
     except Refused as error:
-        return Outcome(row, False, " ".join(violation.message for violation in error.violations))
-    return Outcome(row, True, action.done)
+        why = " ".join(violation.message for violation in error.violations)
+        return Outcome(row.name, place, False, why)
+    return Outcome(row.name, place, True, action.done)

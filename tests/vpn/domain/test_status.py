@@ -7,7 +7,7 @@ import pytest
 
 from tests.vpn.domain.values import NOW, child, connection, gateway, sa, settled, with_member
 from vpn.domain.peers import peers
-from vpn.domain.reasons import Code, reason, remedy
+from vpn.domain.reasons import Code, no_address, reason, remedy
 from vpn.domain.spec import GatewaySpec, MemberRole
 from vpn.domain.state import GatewayState, MemberState, Reason
 from vpn.domain.status import (
@@ -229,3 +229,8 @@ def test_who_only_answers_says_that_he_waits() -> None:
     assert only(off, settled(off, up=False)).reasons == ()
     ours = gateway(connection())
     assert only(ours, settled(ours, up=False)).reasons == ()
+
+
+def test_a_name_that_leads_nowhere_has_a_remedy_of_its_own() -> None:
+    fix = remedy(Code.PEER_NOT_RESPONDING.value, no_address("vpn.example.com"))
+    assert "spelling" in fix and "A record" in fix and "resolver" in fix and "UDP" not in fix

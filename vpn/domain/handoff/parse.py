@@ -7,8 +7,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from itertools import chain
 
 from vpn.domain.handoff import sheet
+from vpn.domain.handoff.extras import extras
 from vpn.domain.handoff.key_lines import keys_in
-from vpn.domain.handoff.recognised import ISTHMUS, SWANCTL, Recognised
+from vpn.domain.handoff.recognised import ISTHMUS, SWANCTL, Extras, Recognised
 from vpn.domain.handoff.settings_text import Read, Section, inherited, read_settings
 from vpn.domain.spec import Secret
 
@@ -48,7 +49,18 @@ def _from_sheet(facts: dict[str, str], text: str, warnings: list[str]) -> Recogn
         warned.append("No pre-shared key was found in the text; ask the other side for it.")
     ike, esp = (_words(facts.get(label, "")) for label in (sheet.IKE_PROPOSALS, sheet.ESP_PROPOSALS))
     version = _VERSIONS.get(facts.get(sheet.IKE_VERSION, "").strip())
-    return Recognised(ISTHMUS, peer, own, local, remote, psk, version, ike, esp, tuple(warned))
+    more = _sheet_extras(text, warned)
+    return Recognised(ISTHMUS, peer, own, local, remote, psk, version, ike, esp, tuple(warned), more)
+
+
+def _sheet_extras(text: str, warned: list[str]) -> Extras:
+    """From the device's part, which was written for this side: what it calls local is ours."""
+    root = read_settings(text).root
+    if not root.at("connections").sections:
+        warned.append("Identities and dead peer detection were not read: compare them with the text.")
+        return Extras()
+    _, connection = _chosen(root, [])
+    return extras(connection, _children(root, connection), *_ends(connection)).mirrored()
 
 
 def _sheet_secret(text: str) -> Secret | None:
@@ -88,6 +100,7 @@ def _from_swanctl(read: Read, warnings: list[str]) -> Recognised:
         _words(connection.values.get("proposals", "")),
         _words(",".join(child.values.get("esp_proposals", "") for child in children)),
         tuple(dict.fromkeys(warned)),
+        extras(connection, children, local, remote),
     )
 
 

@@ -12,6 +12,24 @@ SWANCTL = "swanctl.conf"
 
 
 @dataclass(frozen=True, slots=True)
+class Extras:
+    """Identities in strongSwan's words, times in seconds; empty or 0 where nothing was said.
+    `left_out` names settings that have no place here."""
+
+    peer_identity: str = ""
+    own_identity: str = ""
+    dpd_action: str = ""
+    dpd_interval: int = 0
+    dpd_timeout: int = 0
+    ike_lifetime: int = 0
+    esp_lifetime: int = 0
+    left_out: tuple[str, ...] = ()
+
+    def mirrored(self) -> Extras:
+        return replace(self, peer_identity=self.own_identity, own_identity=self.peer_identity)
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """`source` is ISTHMUS, SWANCTL or empty when nothing was recognised; then all else is empty.
 
@@ -29,6 +47,7 @@ class Recognised:
     ike_proposals: tuple[str, ...] = ()
     esp_proposals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    extras: Extras = Extras()
 
     def __bool__(self) -> bool:
         return self.source != NOTHING
@@ -41,4 +60,5 @@ class Recognised:
             own_address=self.peer_address,
             local_cidrs=self.peer_cidrs,
             peer_cidrs=self.local_cidrs,
+            extras=self.extras.mirrored(),
         )

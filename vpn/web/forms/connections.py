@@ -35,6 +35,16 @@ def key_field() -> forms.CharField:
     )
 
 
+def dpd_field(initial: str = DpdAction.NONE) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label="When the peer is silent",
+        choices=[(action.value, action.value) for action in DpdAction],
+        initial=str(initial),
+        help_text="none: never ask, so that a dead peer may be shown as up for hours; clear and hold: end "
+        "the tunnel; restart: negotiate again at once.",
+    )
+
+
 class PolicyChoice(PolicyField):
     """Auto-negotiation or a policy of the account; weak ones say so."""
 
@@ -84,12 +94,7 @@ class SettingsForm(RuleForm):
         choices=[("bidirectional", "both sides"), ("peer_only", "the peer only; this side answers")],
         initial="bidirectional",
     )
-    dpd_action = forms.ChoiceField(
-        label="When the peer is silent",
-        choices=[(action.value, action.value) for action in DpdAction],
-        initial="none",
-        help_text="none: never ask; clear and hold: end the tunnel; restart: negotiate again at once.",
-    )
+    dpd_action = dpd_field()
     dpd_interval = forms.IntegerField(
         label="Interval", required=False, initial=30, help_text="Seconds between two questions."
     )
@@ -165,6 +170,8 @@ class ConnectionForm(SettingsForm):
     }
 
     psk = key_field()
+    # Not the API's own default, under which nobody asks whether the peer still lives.
+    dpd_action = dpd_field(DpdAction.RESTART)
     local_cidrs = WordsField(
         label="Local CIDRs", required=False, help_text="On this side, one a line: what the peer may reach."
     )

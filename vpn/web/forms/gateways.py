@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from ipaddress import IPv4Network
 from typing import Any
 
 from django import forms
 
 from console.actor import Actor
 from console.web.forms import RuleForm
+from vpn.domain.cidrs import CidrError, parse_cidr
 from vpn.models import Subnet
 from vpn.services.fields import GatewayFields
 
@@ -69,10 +71,30 @@ class TypedNameForm(RuleForm):
         return name
 
 
-def grouped(subnets: Iterable[Subnet]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Options of a choice of subnets, under the name of their VPC."""
+def grouped(subnets: Iterable[Subnet], full: Collection[str] = ()) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Options of a choice of subnets, under the name of their VPC; zones in `full` take no gateway."""
     by_vpc: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for subnet in subnets:
         label = f"{subnet.name} · {subnet.ipv4_cidr_block} · {subnet.zone}"
+        label += " (zone full)" if subnet.zone in full else ""
         by_vpc[f"VPC {subnet.vpc.name}"].append((str(subnet.pk), label))
     return list(by_vpc.items())
+
+
+def suggested(subnets: Mapping[str, Subnet], full: Collection[str], near: Iterable[str]) -> str:
+    """The key of the subnet to begin with: one that takes a gateway, that of a CIDR in `near` first."""
+    usable = {key: row for key, row in subnets.items() if row.zone not in full} or subnets
+    wanted = [block for text in near if (block := _block(text))]
+    meets = (
+        key
+        for key, row in usable.items()
+        if any(parse_cidr(row.ipv4_cidr_block).overlaps(block) for block in wanted)
+    )
+    return next(meets, next(iter(usable), ""))
+
+
+def _block(text: str) -> IPv4Network | None:
+    try:
+        return parse_cidr(text)
+    except CidrError:
+        return None

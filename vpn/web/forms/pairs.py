@@ -9,11 +9,12 @@ from django import forms
 
 from console.actor import Actor
 from console.web.forms import RuleForm, WordsField
+from vpn.domain.spec import DpdAction
 from vpn.models import Gateway, Subnet
 from vpn.services.fields import ConnectionFields
 from vpn.services.pairs import End
 from vpn.services.references import parse_id
-from vpn.web.forms.connections import PLAIN, SettingsForm
+from vpn.web.forms.connections import PLAIN, SettingsForm, dpd_field
 
 _GATEWAY, _SUBNET = "gateway", "subnet"
 SIDES = ("here", "there")
@@ -87,6 +88,7 @@ class PairForm(SettingsForm):
         "here.gateway_name": "here_gateway",
         "there.gateway_name": "there_gateway",
     }
+    dpd_action = dpd_field(DpdAction.RESTART)
     here_gateway = forms.CharField(label="Name of its gateway", required=False)
     here_name = forms.CharField(
         label="Name of its connection", required=False, widget=forms.TextInput(attrs=PLAIN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,9 @@ from console.web.forms import RuleForm, WordsField
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models import Vpc
 from vpn.services.fields import ConnectionFields, SubnetFields, VpcFields
+from vpn.services.homes import full_zones
 from vpn.web.forms.connections import PLAIN, ConnectionForm
-from vpn.web.forms.gateways import GatewayForm, grouped
+from vpn.web.forms.gateways import GatewayForm, grouped, suggested
 
 NEW_VPC = "new"
 # As it is sent, this still fits into DATA_UPLOAD_MAX_MEMORY_SIZE.
@@ -30,17 +31,21 @@ class WizardGatewayForm(GatewayForm):
     vpc = forms.ChoiceField(label="VPC", required=False)
     field_order = ["name", "vpc", "subnet"]
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, near: Sequence[str] = (), **kwargs: Any) -> None:
+        """`near`: CIDRs that the subnet should hold, if there is a choice."""
         super().__init__(*args, actor=actor, **kwargs)
+        full = full_zones(actor.account_id)
         vpcs = list(Vpc.objects.owned_by(actor).order_by("name").values_list("pk", "name"))
         everywhere = [("", "All VPCs")] if len(vpcs) != 1 else []
         _choices(self, "vpc", [*everywhere, *((str(ident), name) for ident, name in vpcs)])
         chosen = self["vpc"].value() or (str(vpcs[0][0]) if len(vpcs) == 1 else "")
         if chosen in {str(ident) for ident, _ in vpcs}:
             self.subnets = {k: row for k, row in self.subnets.items() if str(row.vpc_id) == chosen}
-            _choices(self, "subnet", grouped(self.subnets.values()))
             message = "This subnet is not in the chosen VPC; choose one that is."
             self.fields["subnet"].error_messages["invalid_choice"] = message
+        _choices(self, "subnet", grouped(self.subnets.values(), full))
+        if self.initial.get("subnet") not in self.subnets:
+            self.initial["subnet"] = suggested(self.subnets, full, near)
         self.chosen_vpc = chosen
         # What it narrows is drawn anew instead.
         for name in ("hx-post", "hx-trigger", "hx-target", "hx-swap"):
@@ -88,6 +93,16 @@ class HomeForm(RuleForm):
         super().__init__(*args, **kwargs)
         rows = Vpc.objects.owned_by(actor).order_by("name").values_list("pk", "name")
         _choices(self, "new_vpc", [*((str(pk), name) for pk, name in rows), (NEW_VPC, "A new VPC")])
+
+    def described(self) -> bool:
+        """Somebody has begun to describe a subnet."""
+        return any(str(self[name].value() or "").strip() for name in self.typed)
+
+    def first_vpc(self) -> str:
+        """The VPC that stands in the form now."""
+        control = self.fields["new_vpc"]
+        choices: Any = control.choices if isinstance(control, forms.ChoiceField) else []
+        return str(self["new_vpc"].value() or next((value for value, _ in choices), ""))
 
     def vpc(self) -> UUID | VpcFields:
         """After `is_valid`: the id of the VPC, or the fields of a new one."""

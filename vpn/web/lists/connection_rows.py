@@ -1,4 +1,4 @@
-"""What the list of connections shows of one: gathered for a whole page in two queries."""
+"""What the list of connections shows of one: gathered for a whole page in three queries."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from datetime import datetime
 from typing import Any
 
 from policies.domain.algorithms import Strength
-from vpn.models import Connection, ConnectionCidr, Tunnel
+from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel
 from vpn.web.attention import weaknesses
 from vpn.web.lists.block import Block, block_of
+from vpn.web.shown import peer_gateways
 from vpn.web.snapshot import Suite
 
 
 @dataclass(slots=True)
 class Line:
     """`pairs` counts pairs of CIDRs with a tunnel, of `wanted`; bytes are those of the tunnels that
-    stand now. `matched` are the CIDRs that a search met."""
+    stand now. `matched` are the CIDRs that a search met; `peer_gateway` is the
+    account's own at the other end."""
 
     row: Connection
     local: list[str] = field(default_factory=list)
@@ -28,6 +30,7 @@ class Line:
     bytes_out: int = 0
     suites: list[Suite] = field(default_factory=list)
     matched: list[str] = field(default_factory=list)
+    peer_gateway: Gateway | None = None
 
     @property
     def word(self) -> str:
@@ -81,6 +84,7 @@ def lines(rows: Sequence[Connection], search: str) -> list[Line]:
     found = {row.pk: Line(row) for row in rows}
     _add_cidrs(found, block_of(search))
     _add_tunnels(found)
+    _add_peers(found)
     return list(found.values())
 
 
@@ -91,6 +95,14 @@ def _add_cidrs(found: dict[Any, Line], block: Block | None) -> None:
         (line.local if side == ConnectionCidr.LOCAL else line.peer).append(cidr)
         if block and first <= block.last and last >= block.first:
             line.matched.append(f"{side} {cidr}")
+
+
+def _add_peers(found: dict[Any, Line]) -> None:
+    """All rows are of one account."""
+    account = next((line.row.account_id for line in found.values()), None)
+    own = peer_gateways(account, [line.row.address for line in found.values()]) if account else {}
+    for line in found.values():
+        line.peer_gateway = own.get(line.row.address)
 
 
 def _add_tunnels(found: dict[Any, Line]) -> None:

@@ -9,6 +9,8 @@ from django.http import HttpResponse
 
 from console.actor import Actor, Role
 from console.web.lists.declare import (
+    LOWEST,
+    OLDEST,
     Action,
     Column,
     Effect,
@@ -27,10 +29,11 @@ from vpn.services.connections import delete_connection, update_connection
 from vpn.web.lists.block import number
 from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
-from vpn.web.lists.stamps import gateways_stamp
+from vpn.web.stamps import counting_stamp
 
 # No more than is shown: of a thousand rows a page reads fifty, and of none its sealed key.
 _READ = (
+    "account_id",
     "name",
     "peer_address",
     "peer_fqdn",
@@ -107,7 +110,12 @@ _COLUMNS = (
         by=natural,
     ),
     Column(
-        key="peer", label="Peer", text=lambda line: line.row.peer, value="peer_address", by=number
+        key="peer",
+        label="Peer",
+        text=lambda line: line.row.peer,
+        value="peer_address",
+        by=number,
+        ways=LOWEST,
     ),
     Column(
         key="admin",
@@ -136,6 +144,7 @@ _COLUMNS = (
         label="Last change",
         text=lambda line: line.since.isoformat(timespec="seconds") if line.since else "",
         sort=("status_changed_at",),
+        ways=OLDEST,
     ),
     Column(key="in", label="In", text=lambda line: line.bytes_in),
     Column(key="out", label="Out", text=lambda line: line.bytes_out),
@@ -184,7 +193,8 @@ CONNECTIONS = ListSpec(
             stays=("their gateways with all other connections", "IKE and IPsec policies", "the audit trail"),
         ),
     ),
-    stamp=gateways_stamp,
+    place=("Gateway", lambda row: row.gateway.name),
+    stamp=counting_stamp,
     announce=_announce,
     size=50,
 )

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 
 from console.actor import Actor, Role
 from console.web.lists.declare import (
+    LOWEST,
     Action,
     Column,
     Effect,
@@ -29,8 +30,8 @@ from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Su
 from vpn.services.gateways import delete_gateway, gateways_of
 from vpn.web.lists.block import Block, at, block_of, number
 from vpn.web.lists.places import by_subnet, by_vpc
-from vpn.web.lists.stamps import gateways_stamp
 from vpn.web.shown import GatewayShown
+from vpn.web.stamps import calm_stamp
 
 _GONE = Q(deleted_at__isnull=False)
 _STABLE = Q(lifecycle_state=Lifecycle.STABLE) & ~_GONE
@@ -129,6 +130,7 @@ GATEWAYS = ListSpec(
             label="Connections up",
             text=lambda shown: f"{shown.up} of {shown.total}",
             sort=("total",),
+            ways=LOWEST,
         ),
         Column(
             key="address",
@@ -136,6 +138,7 @@ GATEWAYS = ListSpec(
             text=lambda shown: shown.row.public_address,
             value="public_address",
             by=number,
+            ways=LOWEST,
         ),
         Column(
             key="subnet",
@@ -169,7 +172,7 @@ GATEWAYS = ListSpec(
             ),
         ),
     ),
-    stamp=gateways_stamp,
+    stamp=calm_stamp,
     announce=lambda rows, total: (
         f"{total} gateways, {sum(r.up for r in rows)} of {sum(r.total for r in rows)} connections up."
     ),

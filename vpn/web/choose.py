@@ -1,0 +1,25 @@
+"""Where a new connection begins that has no gateway yet."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from console.actor import Role
+from console.web.pages import page
+from console.web.requests import ConsoleRequest
+from vpn.services.gateways import gateways_of
+from vpn.services.references import parse_id
+
+
+@page(Role.EDITOR)
+def connection_choose(request: ConsoleRequest) -> HttpResponse:
+    """The gateways that stand, to choose one of; a single one is chosen already."""
+    gateways = list(gateways_of(request.actor).filter(deleted_at=None).order_by("vpc__name", "name"))
+    wanted = parse_id(request.GET.get("gateway"))
+    chosen = next((row for row in gateways if row.pk == wanted), None)
+    if len(gateways) == 1:
+        chosen = gateways[0]
+    if chosen is not None:
+        return redirect("connection_new", gateway_id=chosen.pk)
+    return render(request, "vpn/connections/choose.html", {"gateways": gateways})
