@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -38,12 +39,18 @@ _LOOKS = {
 }
 
 
+@lru_cache(maxsize=1)
+def icons() -> str:
+    """The address of the symbols: pages hold hundreds, and it is the same as long as the process lives."""
+    return static("icons.svg")
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A symbol beside a word, silent for screen readers."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        static("icons.svg"),
+        icons(),
         name,
     )
 

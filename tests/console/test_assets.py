@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from console import settings as product
+from console.templatetags.console import icons
 
 
 @pytest.fixture
@@ -22,7 +23,10 @@ def collected(tmp_path: Path, settings: LazySettings) -> Iterator[Path]:
     before = storage.location, storage.hashed_files
     storage.__dict__.update(base_location=tmp_path, location=str(tmp_path), hashed_files={})
     call_command("collectstatic", interactive=False, verbosity=0)
+    # A process that begins after files were collected has not seen their plain names.
+    icons.cache_clear()
     yield tmp_path
+    icons.cache_clear()
     storage.__dict__.update(base_location=before[0], location=before[0], hashed_files=before[1])
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from uuid import UUID
+
 from django import template
-from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from console.templatetags.console import icons
+from vpn.web.topology import Card, Line
 
 register = template.Library()
 
@@ -37,7 +43,21 @@ def symbol(word: str, x: int, y: int, size: int = 18) -> SafeString:
     shape = '<use class="topo-symbol {}" href="{}#{}" x="{}" y="{}" width="{}" height="{}"></use>'
     name = _LOOKS[word]
     corner = (x - size // 2, y - size // 2)
-    return format_html(shape, name[0], static("icons.svg"), name[1], *corner, size, size)
+    return format_html(shape, name[0], icons(), name[1], *corner, size, size)
+
+
+@register.filter
+def page(shape: Line | Card) -> str:
+    """Where a line or a peer leads: its connection, or the gateway when it stands for several."""
+    return _page(shape.gateway, shape.connection)
+
+
+@lru_cache(maxsize=4096)
+def _page(gateway: UUID, connection: UUID | None) -> str:
+    """A picture asks for hundreds of addresses, each time for the same ones."""
+    if connection:
+        return reverse("connection", args=[gateway, connection])
+    return reverse("gateway", args=[gateway])
 
 
 @register.filter
