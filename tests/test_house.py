@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("console", "policies", "vpn", "tests")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 TOP_LEVEL = {
-    *(".ci", ".editorconfig", ".gitignore", "README.md", "console", "manage.py", "policies"),
-    *("pyproject.toml", "requirements.lock", "static", "templates", "tests", "vpn"),
+    *(".ci", ".editorconfig", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "console", "findings"),
+    *("manage.py", "policies", "pyproject.toml", "requirements.lock", "static", "templates", "tests", "vpn"),
 }
 
 
