@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
-from django.db.models import Model
+from django.apps import apps
 
 from console.actor import Actor, Via
 from console.models import AuditEvent
 
+# The longest request id that a caller may set, kept whole.
+_REQUEST_ID = 128
 # Of these only the fact of a change is kept, never a value.
 SECRETS = frozenset({"psk", "psk_sealed", "psk_id", "password", "digest", "key"})
 CHANGED = "changed"
 
 
+class Audited(Protocol):
+    """A model whose changes are recorded. `audit_type` is the code of its kind in the audit trail:
+    it never changes, whatever the model or its label is called, so that history stays together.
+    The first part of an action is the code of its target."""
+
+    audit_type: ClassVar[str]
+
+    @property
+    def pk(self) -> Any: ...
+
+
+def target_label(target_type: str) -> str:
+    """What people call the kind of object with this code, such as "VPN gateway"."""
+    for model in apps.get_models():
+        if getattr(model, "audit_type", "") == target_type:
+            return str(model._meta.verbose_name)
+    return target_type.replace("_", " ")
+
+
 def record(
-    actor: Actor, action: str, target: Model, changes: Mapping[str, tuple[object, object]]
+    actor: Actor, action: str, target: Audited, changes: Mapping[str, tuple[object, object]]
 ) -> AuditEvent:
     """One event: `actor` did `action` (for example "gateway.create") to `target`.
 
@@ -28,9 +49,9 @@ def record(
         who=actor.who[:150],
         via=actor.via.value,
         address=actor.address[:45],
-        request_id=actor.request_id[:64],
+        request_id=actor.request_id[:_REQUEST_ID],
         action=action,
-        target_type=str(target._meta.verbose_name)[:32],
+        target_type=target.audit_type,
         target_id=str(target.pk),
         target_name=str(getattr(target, "name", "") or target)[:150],
         changes={
@@ -43,7 +64,7 @@ def record(
 
 def record_person(
     action: str,
-    person: Model,
+    person: Audited,
     fields: Iterable[str],
     *,
     who: str,
@@ -56,9 +77,9 @@ def record_person(
         who=who[:150],
         via=via.value,
         address=address[:45],
-        request_id=request_id[:64],
+        request_id=request_id[:_REQUEST_ID],
         action=action,
-        target_type=str(person._meta.verbose_name),
+        target_type=person.audit_type,
         target_id=str(person.pk),
         target_name=str(person)[:150],
         changes=dict.fromkeys(fields, CHANGED),

@@ -35,7 +35,7 @@ def add_usage(usage: Usage) -> None:
 
 def add_pages(target_type: str, pages: Pages) -> None:
     """`pages` gets the account's id and ids of objects: the page of each that exists still.
-    `target_type` is the word of the audit trail."""
+    `target_type` is the code of the audit trail."""
     _pages[target_type] = pages
 
 

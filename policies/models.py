@@ -5,6 +5,8 @@ The singular form of a list of several is `multiple`, of groups 65535 (contract 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from console.models.base import Resource
@@ -46,6 +48,7 @@ def _one(words: list[str]) -> str:
 class IKEPolicy(Policy):
     """Phase 1. `dh_groups` holds IANA group numbers."""
 
+    audit_type: ClassVar[str] = "ike_policy"
     ike_version = models.PositiveSmallIntegerField(choices=[(1, "IKEv1"), (2, "IKEv2")])
     dh_groups = models.JSONField(default=list)
 
@@ -78,6 +81,7 @@ class IKEPolicy(Policy):
 class IPsecPolicy(Policy):
     """Phase 2. `pfs_groups` holds words of the API: disabled, group_14."""
 
+    audit_type: ClassVar[str] = "ipsec_policy"
     pfs_groups = models.JSONField(default=list)
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser
@@ -18,6 +19,8 @@ def _opaque_id() -> str:
 class User(AbstractUser):
     """A person who signs in. Rights come from memberships; `is_superuser` sees the admin site."""
 
+    audit_type: ClassVar[str] = "person"
+
     class Meta(AbstractUser.Meta):
         verbose_name = "person"
         verbose_name_plural = "people"
@@ -26,6 +29,7 @@ class User(AbstractUser):
 class Account(models.Model):
     """A tenant. `quotas` overrides the settings' figures by name, for example {"gateways": 50}."""
 
+    audit_type: ClassVar[str] = "account"
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     name = models.CharField(max_length=63, unique=True)
     quotas = models.JSONField(default=dict, blank=True)
@@ -38,6 +42,7 @@ class Account(models.Model):
 class ResourceGroup(models.Model):
     """`id` is an opaque string of 32 characters (contract section 2.7)."""
 
+    audit_type: ClassVar[str] = "resource_group"
     id = models.CharField(primary_key=True, max_length=32, default=_opaque_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="resource_groups")
     name = models.CharField(max_length=63, default="default")
@@ -59,6 +64,7 @@ class ResourceGroup(models.Model):
 class Membership(models.Model):
     """A person's role in an account."""
 
+    audit_type: ClassVar[str] = "member"
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=[(r.value, r.value.capitalize()) for r in Role])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
@@ -17,6 +18,7 @@ class ApiKey(models.Model):
     A key acts with its own role, whoever made it.
     """
 
+    audit_type: ClassVar[str] = "api_key"
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=63)

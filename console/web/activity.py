@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from console.actor import Actor
+from console.audit import target_label
 from console.contributions import pages_of
 from console.models import AuditEvent
 from console.web.lists.sheet import harmless
@@ -38,6 +39,10 @@ _VERBS = {
     "handoff_share": "shared the other side's parameters of",
     "handoff_read": "read the shared parameters of",
     "handoff_revoke": "ended the shared link of",
+    "add_local_cidr": "added a local CIDR to",
+    "add_peer_cidr": "added a peer CIDR to",
+    "remove_local_cidr": "removed a local CIDR from",
+    "remove_peer_cidr": "removed a peer CIDR from",
     "act_begin": "superuser began to act",
     "act_end": "superuser ended acting",
 }
@@ -55,6 +60,11 @@ class Line:
     def verb(self) -> str:
         word = self.event.action.rpartition(".")[2]
         return _VERBS.get(word, word.replace("_", " "))
+
+    @property
+    def kind(self) -> str:
+        """What people call the kind of object."""
+        return target_label(self.event.target_type)
 
     @property
     def changes(self) -> list[tuple[str, str, str]]:

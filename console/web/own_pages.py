@@ -14,13 +14,13 @@ _KINDS = ((ApiKey, "api_keys", "key"), (Membership, "members", "member"))
 
 def own_pages(actor: Actor, events: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
     """As `console.contributions.pages_of`; keys and members are shown to administrators only."""
-    home = (str(Account._meta.verbose_name), str(actor.account_id))
+    home = (Account.audit_type, str(actor.account_id))
     found = {home: reverse("account_home")}
     if not actor.may(Role.ADMINISTRATOR):
         return found
     named = {(event.target_type, event.target_id) for event in events}
     for model, page, prefix in _KINDS:
-        kind = str(model._meta.verbose_name)
+        kind = model.audit_type
         if any(one == kind for one, _ in named):
             rows = model._default_manager.filter(account_id=actor.account_id)
             for pk in rows.values_list("pk", flat=True):

@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from console.audit import target_label
 from console.models import AuditEvent
 
 # The choices offered are those of so many latest events: their cost does not grow with the trail.
@@ -66,14 +67,14 @@ class TrailForm(forms.Form):
         self.use_required_attribute = False
         for name, words, empty in (
             ("who", choices.people, "Everyone"),
-            ("type", choices.types, "Everything"),
+            ("type", choices.types, "All kinds"),
             ("action", choices.actions, "All actions"),
         ):
             given = data.get(name, "")[:_LONGEST].replace("\0", "")
             kept = words if not given or given in words else [*words, given]
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
-                field.choices = [("", empty), *((word, word) for word in kept)]
+                field.choices = [("", empty), *((word, _shown(name, word)) for word in kept)]
 
     def narrowed(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """The events that were asked for."""
@@ -88,7 +89,13 @@ class TrailForm(forms.Form):
     def chips(self, query: QueryDict) -> list[tuple[str, str, str]]:
         """Label, value and the address without it, of each filter that is on."""
         on = [(name, query.get(name, "")) for name in self.fields if query.get(name)]
-        return [(str(self[name].label), value, query_but(query, without=name)) for name, value in on]
+        return [
+            (str(self[name].label), _shown(name, value), query_but(query, without=name)) for name, value in on
+        ]
+
+
+def _shown(name: str, value: str) -> str:
+    return target_label(value) if name == "type" else value
 
 
 def query_but(query: QueryDict, *, without: str = "", **changes: object) -> str:

@@ -13,8 +13,8 @@ from policies.models import IKEPolicy, IPsecPolicy
 
 def register() -> None:
     add_usage(_usage)
-    add_pages(str(IKEPolicy._meta.verbose_name), _pages(IKEPolicy, "ike_policy"))
-    add_pages(str(IPsecPolicy._meta.verbose_name), _pages(IPsecPolicy, "ipsec_policy"))
+    add_pages(IKEPolicy.audit_type, _pages(IKEPolicy, "ike_policy"))
+    add_pages(IPsecPolicy.audit_type, _pages(IPsecPolicy, "ipsec_policy"))
 
 
 def _usage(account_id: UUID) -> Iterator[Use]:

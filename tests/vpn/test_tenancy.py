@@ -114,7 +114,7 @@ def test_nobody_reaches_another_account(ana: Party, theirs: dict[str, str]) -> N
                 assert value not in answer.content, where
         assert "/status" in path or any(": 404" in where for where in walked[-len(METHODS) :]), template
     assert AuditEvent.objects.count() == events
-    assert not AuditEvent.objects.filter(account=ana.account, target_type="VPN gateway").exists()
+    assert not AuditEvent.objects.filter(account=ana.account, target_type="vpn_gateway").exists()
 
 
 def _page(browser: Client, method: str, path: str) -> Any:

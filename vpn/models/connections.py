@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.crypto import salted_hmac
 
@@ -20,6 +22,7 @@ class Connection(Resource):
     {type, value}, or null for the address of their side.
     """
 
+    audit_type: ClassVar[str] = "vpn_connection"
     gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="connections")
     # Exactly one of both: a peer is known by its address or by its name.
     peer_address = models.GenericIPAddressField(protocol="IPv4", null=True, blank=True)

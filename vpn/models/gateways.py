@@ -5,6 +5,7 @@ Only services write wanted columns, only `vpn.reconcile` writes observed ones.
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
@@ -37,6 +38,7 @@ class Gateway(Resource):
     """`public_address` belongs to the gateway until its row goes. `stamp` changes with every
     change that a page shows; `look_at` is when reconcile wants to see it again."""
 
+    audit_type: ClassVar[str] = "vpn_gateway"
     vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="gateways")
     subnet = models.ForeignKey(Subnet, on_delete=models.PROTECT, related_name="gateways")
     mode = models.CharField(max_length=8, default="policy")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 
@@ -26,6 +28,7 @@ class Node(models.Model):
 class Vpc(Resource):
     """`node` carries it, with all its gateways; `generation` counts changes of its network."""
 
+    audit_type: ClassVar[str] = "vpc"
     address_prefix_management = models.CharField(max_length=8, default="auto")
     classic_access = models.BooleanField(default=False)
     node = models.CharField(max_length=64)
@@ -43,6 +46,7 @@ class Vpc(Resource):
 class AddressPrefix(Resource):
     """A block of a VPC in one zone, out of which subnets are cut; `is_default` is the zone's first choice."""
 
+    audit_type: ClassVar[str] = "address_prefix"
     vpc = models.ForeignKey(Vpc, on_delete=models.CASCADE, related_name="address_prefixes")
     zone = models.CharField(max_length=32)
     cidr = models.CharField(max_length=18)
@@ -56,6 +60,7 @@ class AddressPrefix(Resource):
 class Subnet(Resource):
     """A block of a VPC, in one zone and inside of one of its address prefixes."""
 
+    audit_type: ClassVar[str] = "subnet"
     vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="subnets")
     zone = models.CharField(max_length=32)
     ipv4_cidr_block = models.CharField(max_length=18)
@@ -71,6 +76,7 @@ class Subnet(Resource):
 class Instance(Resource):
     """A host with an address in its subnet; `profile` and `image` are only remembered."""
 
+    audit_type: ClassVar[str] = "instance"
     subnet = models.ForeignKey(Subnet, on_delete=models.PROTECT, related_name="instances")
     address = models.GenericIPAddressField(protocol="IPv4")
     profile = models.CharField(max_length=63, blank=True)

@@ -20,6 +20,8 @@ from vpn.services.gateways import refuse_deleting
 from vpn.services.touch import lock_gateway, touch_gateway
 
 Side = Literal["local", "peer"]
+_ADDED = {"local": "vpn_connection.add_local_cidr", "peer": "vpn_connection.add_peer_cidr"}
+_REMOVED = {"local": "vpn_connection.remove_local_cidr", "peer": "vpn_connection.remove_peer_cidr"}
 
 
 def has_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, cidr: str) -> bool:
@@ -41,7 +43,7 @@ def add_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, ci
         _check_addition(connection, side, cidr, present)
         new_cidr(connection, side, cidr).save()
         after = [*present, cidr]
-        record(actor, f"vpn_connection_{side}_cidr.create", connection, {f"{side}_cidrs": (present, after)})
+        record(actor, _ADDED[side], connection, {f"{side}_cidrs": (present, after)})
         touch_gateway(connection.gateway)
     return True
 
@@ -60,7 +62,7 @@ def remove_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side,
             raise Invalid(broken)
         ConnectionCidr.objects.filter(connection=connection, side=side, cidr=cidr).delete()
         after = [other for other in present if other != cidr]
-        record(actor, f"vpn_connection_{side}_cidr.delete", connection, {f"{side}_cidrs": (present, after)})
+        record(actor, _REMOVED[side], connection, {f"{side}_cidrs": (present, after)})
         touch_gateway(connection.gateway)
 
 

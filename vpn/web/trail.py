@@ -12,10 +12,10 @@ from vpn.models import Connection, Gateway, Instance, Subnet, Vpc
 
 
 def register() -> None:
-    add_pages("VPN gateway", _gateways)
-    add_pages("VPN connection", _connections)
+    add_pages(Gateway.audit_type, _gateways)
+    add_pages(Connection.audit_type, _connections)
     for model in (Vpc, Subnet, Instance):
-        add_pages(str(model._meta.verbose_name), _networks(model))
+        add_pages(model.audit_type, _networks(model))
 
 
 def _gateways(account_id: UUID, idents: Collection[UUID]) -> dict[UUID, str]:
