@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.bench.client import Client
 from tests.bench.figures import Figure, milliseconds, timed, until
-from vpn.domain.plan import BACK_OFF
+from vpn.domain.initiation import BACK_OFF
 
 REPEATS = 60
 CLIENTS = 8

@@ -17,7 +17,7 @@ from django.urls import resolve, reverse
 from console.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
 from vpn.domain.handoff.vendors import VENDORS
-from vpn.domain.plan import BACK_OFF
+from vpn.domain.initiation import BACK_OFF
 from vpn.domain.reasons import REMEDIES, SENTENCES, Code
 from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, room
 

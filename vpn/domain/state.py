@@ -11,6 +11,9 @@ from uuid import UUID
 
 from vpn.domain.spec import MemberRole
 
+# Words of charon for a CHILD_SA that carries nothing any more.
+ENDING = frozenset({"DELETING", "DESTROYING", "DELETED", "REKEYED"})
+
 
 class Reason(NamedTuple):
     """Why something is not well: a code of contract section 6.4 and a sentence for people."""
@@ -69,6 +72,11 @@ class SaState:
     def established(self) -> bool:
         return self.state in {"ESTABLISHED", "REKEYING"}
 
+    @property
+    def alive(self) -> bool:
+        """Not on its way out."""
+        return self.state not in {"DELETING", "DESTROYING"}
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedPeer:
@@ -113,6 +121,10 @@ class MemberState:
     failures: Mapping[str, Reason] = field(default_factory=dict)
     sas: tuple[SaState, ...] = ()
     exists: bool = False
+
+    def sas_of(self, peer: str) -> list[SaState]:
+        """The peer's IKE SAs, those on their way out left aside."""
+        return [sa for sa in self.sas if sa.peer == peer and sa.alive]
 
 
 @dataclass(frozen=True, slots=True)

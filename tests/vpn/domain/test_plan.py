@@ -21,8 +21,9 @@ from tests.vpn.domain.values import (
     with_member,
 )
 from vpn.domain.actions import Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.initiation import BACK_OFF, IN_FLIGHT
 from vpn.domain.peers import peers
-from vpn.domain.plan import BACK_OFF, IN_FLIGHT, Plan, plan
+from vpn.domain.plan import Plan, plan
 from vpn.domain.spec import MemberRole
 from vpn.domain.state import GatewayState, MemberState
 
