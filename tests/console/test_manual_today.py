@@ -8,7 +8,7 @@ from django.test import Client
 
 from policies.domain.proposals import AUTO_IKE_2
 from policies.web.presets import PRESETS
-from vpn.domain.checks_connections import DpdDraft
+from vpn.domain.connection_drafts import DpdDraft
 
 
 def text_of(page: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
-from vpn.domain.checks_connections import ConnectionDraft
+from vpn.domain.connection_drafts import ConnectionDraft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network
-from itertools import product
-from uuid import UUID
+from collections.abc import Collection, Iterator
 
 from console.errors import Violation
 from policies.domain.checks import (
-    IKEPolicyDraft,
-    IPsecPolicyDraft,
     enum_violations,
     name_violations,
     range_violations,
     unique_violations,
     weakness_violations,
 )
-from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
-from vpn.domain.checks import Quotas, parse_address, quota_violations, unfit_peer
-from vpn.domain.checks_cidrs import OVERLAP, own_cidr_violations, own_network_violations, parse_side
-from vpn.domain.cidrs import parse_cidr
-from vpn.domain.identities import Identity, identity_violations, is_fqdn, name_key
-from vpn.domain.spec import DpdAction, Secret
+from policies.domain.proposals import IkeVersion
+from vpn.domain.checks import parse_address, quota_violations, unfit_peer
+from vpn.domain.checks_cidrs import own_cidr_violations, own_network_violations, parse_side
+from vpn.domain.checks_siblings import shared_peer_violations, sibling_cidr_violations
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, DpdDraft
+from vpn.domain.identities import identity_violations, is_fqdn
+from vpn.domain.spec import DpdAction
 
 PSK_RULE = (
     "A pre-shared key has 6 to 128 characters out of letters, digits and -+&!@#$%^*(),.:_ "
@@ -36,107 +31,9 @@ _MASKED = f"{MASK} stands for a key that is not shown: leave psk out to keep the
 # strongSwan reads what follows as hexadecimal or Base64, whatever the case.
 _PSK = re.compile(r"(?!0[xsXS])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
 LEAST_INTERVAL, LEAST_TIMEOUT, LARGEST_DPD = 1, 2, 86399
-_BOTH = "To change both, disable one, change them, and enable it again."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DpdDraft:
-    """Seconds. The defaults are those of generation 1."""
-
-    action: str = "none"
-    interval: int = 30
-    timeout: int = 120
-
-    @classmethod
-    def default(cls, generation: int) -> DpdDraft:
-        """Contract sections 3.2 and 4.3."""
-        return cls() if generation == 1 else cls(action="restart", interval=2, timeout=10)
 
 
 ESTABLISH_MODES = ("bidirectional", "peer_only")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionDraft:
-    """The would-be connection, after create or update; `ike` is its policy's offer."""
-
-    name: str
-    # One of both; the other is empty.
-    peer_address: str
-    # None: set, but nobody can open it any more; no rule is about it.
-    psk: str | None = field(repr=False)
-    local_cidrs: tuple[str, ...]
-    peer_cidrs: tuple[str, ...]
-    admin_state_up: bool = True
-    dead_peer_detection: DpdDraft = DpdDraft()
-    ike: IkeOffer = AUTO_IKE
-    # Whether the IPsec policy, if there is one, names one algorithm of each kind.
-    ipsec_single: bool = True
-    establish_mode: str = "bidirectional"
-    peer_fqdn: str = ""
-    local_identity: Identity | None = None
-    peer_identity: Identity | None = None
-    generation: int = 1
-
-    @property
-    def peer(self) -> str:
-        """What connections to one peer have in common."""
-        return name_key(self.peer_fqdn) or self.peer_address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sibling:
-    """Another connection of the gateway or of its VPC; `peer_address` may be a name, as `name_key`
-    has it. `psk` is needed only for enabled ones of the same gateway towards the draft's peer."""
-
-    id: UUID
-    name: str
-    peer_address: str
-    local_cidrs: tuple[str, ...]
-    peer_cidrs: tuple[str, ...]
-    admin_state_up: bool = True
-    ike: IkeOffer = AUTO_IKE
-    psk: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Others:
-    """How much the gateway's other connections have."""
-
-    connections: int
-    local_cidrs: int
-    peer_cidrs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionFacts:
-    """`public_address` is the gateway's; `siblings` are its other connections, `vpc_siblings`
-    those of the VPC's other gateways. Siblings that share neither name, peer address nor any part
-    of a peer CIDR with the draft may be left out; then `others` counts all of the gateway. With
-    `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as long as their local
-    CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway.
-    `subnets` are names and blocks of the VPC's. `attached`: policies that become the connection's by a
-    request of generation 2."""
-
-    public_address: str
-    siblings: Sequence[Sibling] = ()
-    vpc_siblings: Sequence[Sibling] = ()
-    others: Others | None = None
-    subnets: Sequence[tuple[str, str]] = ()
-    creating: bool = True
-    peer_cidrs_unique: bool = True
-    lower_names: bool = False
-    attached: Sequence[IKEPolicyDraft | IPsecPolicyDraft] = ()
-    quotas: Quotas = field(default_factory=Quotas)
-
-    @property
-    def counted(self) -> Others:
-        """`others`, or the siblings counted."""
-        return self.others or Others(
-            connections=len(self.siblings),
-            local_cidrs=sum(len(sibling.local_cidrs) for sibling in self.siblings),
-            peer_cidrs=sum(len(sibling.peer_cidrs) for sibling in self.siblings),
-        )
 
 
 def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> list[Violation]:
@@ -164,8 +61,8 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
     peer = parse_side(draft.peer_cidrs, "peer_cidrs", broken)
     broken += own_cidr_violations(draft.peer_address, local, peer)
     broken += own_network_violations(local, peer, facts.subnets)
-    broken += _against_siblings(draft, local, peer, facts)
-    broken += _shared_peer(draft, facts.siblings)
+    broken += sibling_cidr_violations(draft, local, peer, facts)
+    broken += shared_peer_violations(draft, facts.siblings)
     return broken
 
 
@@ -252,46 +149,3 @@ def _cidr_counts(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Vio
                 f"with these there would be {len(own) + others}."
             )
             yield Violation(code, path, message)
-
-
-def _against_siblings(
-    draft: ConnectionDraft,
-    local: dict[str, IPv4Network],
-    peer: dict[str, IPv4Network],
-    facts: ConnectionFacts,
-) -> Iterator[Violation]:
-    near_and_far = [(True, s) for s in facts.siblings] + [(False, s) for s in facts.vpc_siblings]
-    for near, sibling in near_and_far:
-        theirs = [parse_cidr(text) for text in sibling.peer_cidrs]
-        their_local = [parse_cidr(text) for text in sibling.local_cidrs]
-        for (where, network), other in product(peer.items(), theirs):
-            if not network.overlaps(other):
-                continue
-            pair = next((n for n in local.values() if n in their_local), None)
-            if near and network == other and pair and sibling.peer_address == draft.peer:
-                message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
-                yield Violation("vpn_connection_pair_cidrs_duplicated", where, message)
-            elif not near or facts.peer_cidrs_unique or _any_overlap(local.values(), their_local):
-                message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
-                yield Violation(OVERLAP, where, message)
-
-
-def _any_overlap(first: Collection[IPv4Network], second: Collection[IPv4Network]) -> bool:
-    return any(one.overlaps(other) for one, other in product(first, second))
-
-
-def _shared_peer(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterator[Violation]:
-    """Enabled connections to one peer share one IKE SA, in every IKE version."""
-    if not draft.admin_state_up:
-        return
-    for sibling in siblings:
-        if not sibling.admin_state_up or sibling.peer_address != draft.peer:
-            continue
-        start = f"The connection {sibling.name} leads to the same peer and shares its IKE SA;"
-        if sibling.psk and draft.psk is not None and sibling.psk.value != draft.psk:
-            yield Violation(
-                "validation_failure", "psk", f"{start} both need the same pre-shared key. {_BOTH}"
-            )
-        if sibling.ike != draft.ike:
-            message = f"{start} both need the same IKE policy, or policies with equal values. {_BOTH}"
-            yield Violation("validation_failure", "ike_policy", message)

@@ -17,8 +17,8 @@ from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import IkeOffer, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.checks import Quotas, parse_address
-from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, DpdDraft, Others, Sibling
 from vpn.domain.cidrs import CidrError, bounds, parse_cidr
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, DpdDraft, Others, Sibling
 from vpn.domain.identities import Identity
 from vpn.domain.spec import Secret
 from vpn.models import Connection, ConnectionCidr, Gateway, Subnet

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from vpn.domain.checks_connections import ConnectionDraft
 from vpn.domain.cidrs import bounds, parse_cidr
+from vpn.domain.connection_drafts import ConnectionDraft
 from vpn.models import Connection, ConnectionCidr
 from vpn.services.connection_drafts import Policies
 

@@ -15,7 +15,8 @@ from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account
 from console.models.prepared import PreparedQuery, set_related
 from console.services.change import change
-from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, connection_violations
+from vpn.domain.checks_connections import connection_violations
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.connection_drafts import (
     Policies,

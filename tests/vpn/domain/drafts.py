@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from console.errors import Violation
 from tests.vpn.domain.values import ident
-from vpn.domain.checks_connections import ConnectionDraft, ConnectionFacts, Sibling, connection_violations
+from vpn.domain.checks_connections import connection_violations
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling
 
 GOOD = ConnectionDraft(
     name="to-branch",

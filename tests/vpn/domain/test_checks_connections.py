@@ -9,11 +9,8 @@ from hypothesis import strategies as st
 
 from tests.vpn.domain.drafts import FACTS, OVERLAP, broken, found
 from vpn.domain.checks import Quotas
-from vpn.domain.checks_connections import (
-    MASK,
-    DpdDraft,
-    removal_violations,
-)
+from vpn.domain.checks_connections import MASK, removal_violations
+from vpn.domain.connection_drafts import DpdDraft
 
 
 def test_the_seed_connection_breaks_no_rule() -> None:

@@ -12,9 +12,7 @@ from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import AUTO_IKE, IkeVersion
 from tests.vpn.domain.drafts import FACTS, GOOD, OVERLAP, broken, found, sibling
 from vpn.domain.checks import Quotas
-from vpn.domain.checks_connections import (
-    Others,
-)
+from vpn.domain.connection_drafts import Others
 from vpn.domain.spec import Secret
 
 

@@ -1,0 +1,57 @@
+"""The rules between a connection and the others of its gateway and VPC."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from ipaddress import IPv4Network
+from itertools import product
+
+from console.errors import Violation
+from vpn.domain.checks_cidrs import OVERLAP
+from vpn.domain.cidrs import parse_cidr
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling
+
+_BOTH = "To change both, disable one, change them, and enable it again."
+
+
+def sibling_cidr_violations(
+    draft: ConnectionDraft,
+    local: dict[str, IPv4Network],
+    peer: dict[str, IPv4Network],
+    facts: ConnectionFacts,
+) -> Iterator[Violation]:
+    near_and_far = [(True, s) for s in facts.siblings] + [(False, s) for s in facts.vpc_siblings]
+    for near, sibling in near_and_far:
+        theirs = [parse_cidr(text) for text in sibling.peer_cidrs]
+        their_local = [parse_cidr(text) for text in sibling.local_cidrs]
+        for (where, network), other in product(peer.items(), theirs):
+            if not network.overlaps(other):
+                continue
+            pair = next((n for n in local.values() if n in their_local), None)
+            if near and network == other and pair and sibling.peer_address == draft.peer:
+                message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
+                yield Violation("vpn_connection_pair_cidrs_duplicated", where, message)
+            elif not near or facts.peer_cidrs_unique or _any_overlap(local.values(), their_local):
+                message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
+                yield Violation(OVERLAP, where, message)
+
+
+def _any_overlap(first: Collection[IPv4Network], second: Collection[IPv4Network]) -> bool:
+    return any(one.overlaps(other) for one, other in product(first, second))
+
+
+def shared_peer_violations(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterator[Violation]:
+    """Enabled connections to one peer share one IKE SA, in every IKE version."""
+    if not draft.admin_state_up:
+        return
+    for sibling in siblings:
+        if not sibling.admin_state_up or sibling.peer_address != draft.peer:
+            continue
+        start = f"The connection {sibling.name} leads to the same peer and shares its IKE SA;"
+        if sibling.psk and draft.psk is not None and sibling.psk.value != draft.psk:
+            yield Violation(
+                "validation_failure", "psk", f"{start} both need the same pre-shared key. {_BOTH}"
+            )
+        if sibling.ike != draft.ike:
+            message = f"{start} both need the same IKE policy, or policies with equal values. {_BOTH}"
+            yield Violation("validation_failure", "ike_policy", message)
