@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import os
 from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import NamedTuple
 
 # They work on the code alone, or make an installation.
 _WITHOUT_INSTALLATION = frozenset(
@@ -31,6 +33,13 @@ class SettingError(SystemExit):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"isthmus: setting {name}: {problem}")
+
+
+class TrustedProxies(NamedTuple):
+    """Peers whose X-Forwarded-For is read; `unix_sockets` stands for whoever comes by a Unix socket."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    unix_sockets: bool = False
 
 
 def text(name: str, default: str = "") -> str:
@@ -64,6 +73,24 @@ def flag(name: str, default: bool) -> bool:
 def words(name: str, default: str = "") -> list[str]:
     """A comma separated list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def trusted_proxies(name: str) -> TrustedProxies:
+    """Comma separated addresses and CIDRs, and the word `unix`."""
+    given = words(name)
+    networks = tuple(_proxy_network(name, word) for word in given if word != "unix")
+    return TrustedProxies(networks, "unix" in given)
+
+
+def _proxy_network(name: str, word: str) -> IPv4Network | IPv6Network:
+    try:
+        network = ip_network(word)
+    except ValueError as error:
+        right = "write addresses, CIDRs such as 10.0.0.0/24, or unix, with commas between"
+        raise SettingError(name, f"{word!r} cannot be used: {error}; {right}") from None
+    if network.prefixlen == 0:
+        raise SettingError(name, f"{word!r} would trust every client; name the proxies alone")
+    return network
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -1,16 +1,57 @@
-"""Where a request came from, for the audit trail."""
+"""Where a request came from: the client's address, as far as it can be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from django.conf import settings
 
+IPAddress = IPv4Address | IPv6Address
+
 
 def client_address(meta: Mapping[str, Any]) -> str:
-    """The client's address. Behind a proxy (ISTHMUS_BEHIND_TLS) the one that the proxy itself saw:
-    the last of X-Forwarded-For, since everything before it is the client's own claim."""
-    if settings.BEHIND_TLS and meta.get("HTTP_X_FORWARDED_FOR"):
-        return str(meta["HTTP_X_FORWARDED_FOR"]).rpartition(",")[2].strip()
-    return str(meta.get("REMOTE_ADDR", ""))
+    """The client's IP address in its canonical text form; empty for a Unix socket.
+
+    `meta` is `request.META`. X-Forwarded-For is read only when the peer of the connection is one of
+    ISTHMUS_TRUSTED_PROXIES, and then from the right: the first address that no trusted proxy has. What
+    stands to the left of it is the client's own claim.
+    """
+    peer = str(meta.get("REMOTE_ADDR", ""))
+    found = parse_address(peer)
+    if not _is_trusted(peer, found):
+        return peer if found is None else str(found)
+    for claim in reversed(str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")):
+        address = parse_address(claim)
+        if address is None:
+            break
+        found = address
+        if not _is_trusted("", address):
+            break
+    return "" if found is None else str(found)
+
+
+def parse_address(text: str) -> IPAddress | None:
+    """An address as proxies write it, with or without port, brackets or scope; None if it is not one.
+
+    An IPv4-mapped IPv6 address is the IPv4 address, so that one client has one name.
+    """
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _is_trusted(peer: str, address: IPAddress | None) -> bool:
+    """Whether a peer is a trusted proxy; the peer of a Unix socket has no address."""
+    if address is None:
+        return peer == "" and settings.TRUSTED_PROXIES.unix_sockets
+    return any(address in network for network in settings.TRUSTED_PROXIES.networks)

@@ -28,6 +28,7 @@ ENCRYPTION_KEYS = env.sealing_keys("ISTHMUS_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("ISTHMUS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("ISTHMUS_TRUSTED_ORIGINS")
 BEHIND_TLS = env.flag("ISTHMUS_BEHIND_TLS", False)
+TRUSTED_PROXIES = env.trusted_proxies("ISTHMUS_TRUSTED_PROXIES")
 
 INSTALLED_APPS = [
     "console.apps.ConsoleConfig",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.actor import Role
+from console.environment import TrustedProxies
 from console.models import Account, AuditEvent, Membership, ResourceGroup, User
 from console.services import create_api_key
 from console.services.administration import create_resource_group
@@ -188,8 +190,8 @@ def test_changes_of_people_stand_in_the_audit_trail(root: Client, settings: Lazy
     dora = User.objects.get(username="dora")
     new = "another-Passw0rd-of-dora"
     url = reverse("admin:auth_user_password_change", args=[dora.pk])
-    settings.BEHIND_TLS = True
-    headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.5", "X-Forwarded-Proto": "https"}
+    settings.TRUSTED_PROXIES = TrustedProxies((ip_network("127.0.0.1"),))
+    headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.5"}
     form = {"password1": new, "password2": new, "usable_password": "true"}
     assert root.post(url, form, headers=headers).status_code == 302
     events = AuditEvent.objects.filter(target_type="person", target_name="dora").order_by("id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from django.conf import LazySettings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from console.environment import TrustedProxies
 from console.models import AuditEvent
 from tests.factories import PASSWORD, Party
 
+LOOPBACK = TrustedProxies((ip_network("127.0.0.1"),))
 NEW = "another horse battery"
 
 
@@ -55,7 +58,7 @@ def test_others_are_not_locked_out_with_them(ana: Party, ben: Party) -> None:
 
 
 def test_behind_a_proxy_the_address_is_the_one_that_it_saw(ana: Party, settings: LazySettings) -> None:
-    settings.BEHIND_TLS = True
+    settings.TRUSTED_PROXIES = LOOPBACK
     for number in range(4):
         attempt("ana", headers={"X-Forwarded-For": f"10.0.0.{number}, 192.0.2.7"}, secure=True)
     assert set(AccessAttempt.objects.values_list("ip_address", flat=True)) == {"192.0.2.7"}
@@ -66,9 +69,9 @@ def test_behind_a_proxy_the_address_is_the_one_that_it_saw(ana: Party, settings:
 def test_what_is_no_name_and_no_address_is_borne(ana: Party, settings: LazySettings) -> None:
     assert attempt("a" * 151).status_code == attempt("a\0b").status_code == 200
     assert not AccessAttempt.objects.exists()
-    settings.BEHIND_TLS = True
+    settings.TRUSTED_PROXIES = TrustedProxies((), unix_sockets=True)
     for _ in range(3):
-        answer = attempt("ana", headers={"X-Forwarded-For": "unknown"}, secure=True)
+        answer = attempt("ana", headers={"X-Forwarded-For": "unknown"}, REMOTE_ADDR="")
     assert answer.status_code == 429
     assert AccessAttempt.objects.get().ip_address is None
 
