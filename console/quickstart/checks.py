@@ -125,7 +125,7 @@ def migrations() -> Finding:
 
 
 def clock() -> Finding:
-    """Leases and back-off compare times of this host with times in the database."""
+    """Nothing that must go on waits for this clock, but expiry, history and sessions go by it."""
     now = timezone.now()
     latest = (
         apps.get_model("vpn", "Node").objects.order_by("-seen_at").values_list("seen_at", flat=True).first()

@@ -21,7 +21,7 @@ from vpn.models import Connection, Gateway, Node
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
-from vpn.reconcile.lease import take_lease
+from vpn.reconcile.lease import lease
 from vpn.reconcile.news import is_told
 from vpn.reconcile.record import record_state
 from vpn.services import networks as vpc_networks
@@ -106,12 +106,12 @@ def test_a_look_that_finds_somebody_at_it_leaves_the_gateway_due(scene, driver):
     """He may have looked before that happened which this look is for."""
     gateway = scene.gateway(scene.left)
     reconcile(gateway.id)
-    seen, lease = load_gateway(gateway.id), take_lease(gateway.id)
+    seen = load_gateway(gateway.id)
     spec = spec_for(seen)
-    state = controller.observe(driver, spec)
-    reconcile(gateway.id)
-    record_state(seen, spec, state, applied=True)
-    lease.release()
+    with lease(gateway.id):
+        state = controller.observe(driver, spec)
+        reconcile(gateway.id)
+        record_state(seen, spec, state, applied=True)
     driver.kill(gateway.members.first().id)
     controller.answer(gateway.id)
     assert driver.observe(spec.members)[gateway.members.first().id].running

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
-from django.utils import timezone
 
 from tests.vpn.scene import Scene, settle, status_of
 from vpn.domain.actions import Action
@@ -16,9 +13,8 @@ from vpn.drivers.base import DriverError
 from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Gateway
 from vpn.reconcile import controller, networks, sweep
-from vpn.reconcile.controller import look, observe, reconcile
+from vpn.reconcile.controller import look, observe
 from vpn.reconcile.desired import load_gateway, spec_for
-from vpn.reconcile.lease import take_lease
 from vpn.reconcile.record import record_state
 from vpn.services.touch import touch_gateway
 
@@ -42,34 +38,6 @@ class Watched:
         self.before()
         self.applied.append(action)
         self._driver.apply(member, action, generation=generation)
-
-
-def test_who_lost_the_lease_does_not_end_the_next_ones(scene: Scene) -> None:
-    gateway = scene.gateway(scene.left)
-    late = take_lease(gateway.pk)
-    Gateway.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    other = take_lease(gateway.pk)
-    assert late and other
-    late.release()
-    gateway.refresh_from_db()
-    assert gateway.lease_holder == other.holder and gateway.lease_until
-
-
-def test_a_pass_that_lost_its_lease_stops_at_once(
-    scene: Scene, driver: SimulatedDriver, settings: LazySettings
-) -> None:
-    settings.LEASE_SECONDS = 0
-    gateway = scene.gateway(scene.left)
-
-    class Robbed(Watched):
-        def before(self) -> None:
-            Gateway.objects.update(lease_holder="another")
-
-    robbed = Robbed(driver)
-    reconcile(gateway.pk, driver=robbed)
-    gateway.refresh_from_db()
-    assert len(robbed.applied) == 1
-    assert (gateway.lease_holder, gateway.observed_generation) == ("another", 0)
 
 
 def test_only_what_was_seen_counts_as_observed(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from threading import Timer
 
 import pytest
-from django.utils import timezone
 
 from tests.vpn.scene import settle, status_of
 from vpn.domain.actions import LoadPeer, StartMember
@@ -17,12 +19,20 @@ from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Gateway, Tunnel
 from vpn.reconcile.controller import answer, look, observe, reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
-from vpn.reconcile.lease import take_lease
+from vpn.reconcile.lease import lease, lease_file
 from vpn.reconcile.record import record_state
 from vpn.services import cidrs, connections
 from vpn.services.touch import look_now
 
 pytestmark = pytest.mark.django_db
+
+_HOLD = """
+import fcntl, sys, time
+handle = open(sys.argv[1], "w")
+fcntl.flock(handle, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(600)
+"""
 
 
 class Breaking:
@@ -56,7 +66,6 @@ def test_a_new_gateway_becomes_available(scene, driver):
     assert (gateway.status, gateway.health_state) == ("available", "ok")
     assert gateway.observed_generation == gateway.generation
     assert sorted(m.role for m in gateway.members.all()) == ["active", "standby"]
-    assert gateway.lease_holder == ""
 
 
 def test_a_second_pass_changes_nothing(scene, driver, pair, monkeypatch):
@@ -78,7 +87,6 @@ def test_killed_at_any_action_the_next_pass_finishes(scene, driver, at):
     scene.connect(gateway, "203.0.113.9")
     with pytest.raises(Killed):
         reconcile(gateway.id, driver=Breaking(driver, at, Killed()))
-    Gateway.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     reconcile(gateway.id, driver=driver)
     gateway.refresh_from_db()
     assert gateway.status == "available"
@@ -124,21 +132,36 @@ def test_a_change_that_is_refused_degrades_a_working_gateway_until_it_is_made(sc
 
 def test_only_one_pass_at_a_time(scene, driver):
     gateway = scene.gateway(scene.left)
-    lease = take_lease(gateway.id)
-    assert lease is not None
-    assert take_lease(gateway.id) is None
-    reconcile(gateway.id, driver=driver)
-    assert driver.standing().members == ()
-    lease.release()
+    with lease(gateway.id) as held, lease(gateway.id) as twice:
+        assert held and not twice
+        reconcile(gateway.id, driver=driver)
+        assert driver.standing().members == ()
     reconcile(gateway.id, driver=driver)
     assert len(driver.standing().members) == 2
 
 
-def test_a_dead_holders_lease_runs_out(scene):
+def test_a_dead_holders_lease_is_free_at_once(scene):
+    """Whatever the clock says, and without anybody waiting for anything."""
     gateway = scene.gateway(scene.left)
-    assert take_lease(gateway.id)
-    Gateway.objects.update(lease_until=timezone.now() - timedelta(milliseconds=1))
-    assert take_lease(gateway.id)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(lease_file(gateway.id))], stdout=subprocess.PIPE
+    )
+    assert holder.stdout and holder.stdout.readline() == b"held\n"
+    with lease(gateway.id) as held:
+        assert not held
+    holder.kill()
+    holder.wait(10)
+    with lease(gateway.id) as held:
+        assert held
+
+
+def test_who_waits_for_a_lease_gets_it_when_it_is_given_back(scene):
+    gateway = scene.gateway(scene.left)
+    with ExitStack() as other:
+        other.enter_context(lease(gateway.id))
+        Timer(0.05, other.close).start()
+        with lease(gateway.id, seconds=10) as held:
+            assert held
 
 
 def test_an_older_observation_does_not_overwrite_a_newer_one(scene, driver, pair):
@@ -163,10 +186,10 @@ def test_two_recorders_end_with_the_newer_observation(scene, driver, pair):
     spec = spec_for(loaded)
     up = observe(driver, spec)
     quiet = {ident: replace(member, sas=()) for ident, member in up.members.items()}
-    down = GatewayState(up.at + timedelta(seconds=1), quiet)
+    down = GatewayState(up.at, quiet, up.ticks + 1)
     assert record_state(load_gateway(one.id), spec, down, applied=True)
     assert status_of(ours) == "down"
-    later = GatewayState(up.at + timedelta(seconds=2), up.members)
+    later = GatewayState(up.at, up.members, up.ticks + 2)
     assert record_state(loaded, spec, later, applied=True)
     assert status_of(ours) == "up"
     assert theirs.gateway_id == two.id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from threading import Barrier
 from typing import Any
 
@@ -26,6 +25,7 @@ from tests.factories import (
 from vpn.domain.peers import peers
 from vpn.domain.state import GatewayState, MemberState, Reason
 from vpn.models import Connection, ConnectionCidr, Gateway, SubnetAddress
+from vpn.reconcile.clock import ticks
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.record import record_state
 
@@ -132,15 +132,17 @@ def test_changes_and_observations_of_one_gateway_do_not_block_each_other(anna: P
     rows = [make_connection(anna, gateway, number) for number in range(WRITERS)]
     spec = spec_for(load_gateway(gateway.pk))
 
-    def observed(at: datetime, failed: bool) -> None:
+    def observed(failed: bool) -> None:
         why = {peer.name: Reason("peer_not_responding", "No answer.") for peer in peers(spec) if failed}
         members = {m.id: MemberState(m.id, running=True, failures=why) for m in spec.members}
-        record_state(load_gateway(gateway.pk), spec, GatewayState(at, members), applied=True)
+        record_state(
+            load_gateway(gateway.pk), spec, GatewayState(timezone.now(), members, ticks()), applied=True
+        )
 
     def act(number: int) -> Any:
         for turn in range(10):
             if number % 2:
-                observed(timezone.now(), bool(turn % 2))
+                observed(bool(turn % 2))
             answer = anna.api.patch(path_of(rows[number]), {"name": f"name-{number}-{turn}"})
         return answer
 

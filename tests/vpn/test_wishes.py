@@ -134,12 +134,12 @@ def test_a_change_of_a_gateway_asks_for_it(
     row: Row, sent: Sent, what: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     before, gateway = generations(), row.gateway
-    looked = Gateway.objects.get(pk=gateway.pk).look_at
+    asked = Gateway.objects.get(pk=gateway.pk).asked
     with django_capture_on_commit_callbacks(execute=True):
         GATEWAY[what](row)
     assert sent == [(triggers.RECONCILE_GATEWAY, str(gateway.pk), f"node.{HOST}")]
     assert generations() == before | {gateway.pk: before[gateway.pk] + 1}
-    assert Gateway.objects.get(pk=gateway.pk).look_at > looked
+    assert Gateway.objects.get(pk=gateway.pk).asked > asked
 
 
 @pytest.mark.parametrize("what", NETWORK)

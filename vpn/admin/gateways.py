@@ -48,9 +48,9 @@ class GatewayAdmin(ServiceAdmin):
         "available_at",
         "observed_at",
         "failures",
-        "look_at",
-        "lease_holder",
-        "lease_until",
+        "observed_boot",
+        "asked",
+        "answered",
     )
     actions = ("reconcile_now", "reset")
     autocomplete_fields = ("subnet", "resource_group")

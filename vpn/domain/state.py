@@ -129,10 +129,15 @@ class MemberState:
 
 @dataclass(frozen=True, slots=True)
 class GatewayState:
-    """Every member of one gateway, observed beginning at `at` (UTC)."""
+    """Every member of one gateway, observed beginning at `at` (UTC).
+
+    `ticks` is the same moment by the host's monotonic clock, in nanoseconds: the order of
+    observations, whatever is done to the wall clock.
+    """
 
     at: datetime
     members: Mapping[UUID, MemberState]
+    ticks: int = 0
 
 
 class EventKind(StrEnum):

@@ -81,7 +81,7 @@ class Failure(TypedDict):
 
 
 class Tries(TypedDict):
-    """Initiations of each child since all of the peer was up; `at` of the last one."""
+    """Initiations of each child since all of the peer was up; `at` of the last one, monotonic."""
 
     at: float
     children: dict[str, int]

@@ -66,7 +66,7 @@ def initiate(store: Store, near: Document, peer: str, child: str, version: int) 
     if sa is not None and child in sa["children"]:
         return
     tries = near["attempts"].setdefault(peer, Tries(at=0.0, children={}))
-    tries["at"] = time.time()
+    tries["at"] = time.monotonic()
     tries["children"][child] = tries["children"].get(child, 0) + 1
     far: Document | None = None
     far_name = ""

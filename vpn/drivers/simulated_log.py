@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from vpn.domain.log import LogLine
+from vpn.drivers.elapsed import happened
 from vpn.drivers.simulated_documents import Document, told_failures
 
 
@@ -18,7 +19,7 @@ def told_of(document: Document, peer: str, limit: int) -> tuple[LogLine, ...]:
 def _lines(document: Document, peer: str) -> Iterator[LogLine]:
     conf, sa = document["loaded"].get(peer), document["sas"].get(peer)
     tries, failure = document["attempts"].get(peer), told_failures(document).get(peer)
-    tried = _moment(tries["at"]) if tries else None
+    tried = happened(tries["at"]) if tries else None
     for child, count in sorted(tries["children"].items()) if tries else ():
         yield LogLine(tried, "IKE", f"initiating {child} of {peer}, try {count}")
     if failure:

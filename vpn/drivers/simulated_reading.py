@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from vpn.domain.spec import MemberRole
 from vpn.domain.state import Attempt, ChildState, LoadedPeer, MemberState, SaState
 from vpn.drivers.base import StandingMember
+from vpn.drivers.elapsed import happened
 from vpn.drivers.simulated_documents import ChildSa, Document, IkeSa, told_failures
 
 # What an installed tunnel seems to carry, each way.
@@ -48,7 +48,7 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
             for name, conf in document["loaded"].items()
         },
         attempts={
-            name: Attempt(max(tries["children"].values()), datetime.fromtimestamp(tries["at"], UTC))
+            name: Attempt(max(tries["children"].values()), happened(tries["at"]))
             for name, tries in document["attempts"].items()
         },
         failures=told_failures(document),

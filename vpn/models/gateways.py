@@ -9,7 +9,6 @@ from typing import ClassVar
 from uuid import uuid4
 
 from django.db import models
-from django.utils import timezone
 
 from console.models.base import Resource
 from vpn.domain.spec import MemberRole
@@ -36,7 +35,11 @@ class Health(models.TextChoices):
 
 class Gateway(Resource):
     """`public_address` belongs to the gateway until its row goes. `stamp` changes with every
-    change that a page shows; `look_at` is when reconcile wants to see it again."""
+    change that a page shows.
+
+    `observed_ticks` orders observations by the monotonic clock of the host in that boot, and
+    `due_ticks` says by it when the next pass is due. A pass is also due while `asked` (counted by
+    whoever wants one) is not `answered` (that count when the last observation began)."""
 
     audit_type: ClassVar[str] = "vpn_gateway"
     vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="gateways")
@@ -57,9 +60,11 @@ class Gateway(Resource):
     observed_at = models.DateTimeField(null=True, editable=False)
     stamp = models.PositiveBigIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
-    look_at = models.DateTimeField(default=timezone.now, db_index=True)
-    lease_holder = models.CharField(max_length=64, blank=True)
-    lease_until = models.DateTimeField(null=True)
+    observed_boot = models.CharField(max_length=36, blank=True, editable=False)
+    observed_ticks = models.BigIntegerField(default=0, editable=False)
+    due_ticks = models.BigIntegerField(default=0, editable=False)
+    asked = models.PositiveBigIntegerField(default=0, editable=False)
+    answered = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = "VPN gateway"

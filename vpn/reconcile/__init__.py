@@ -6,7 +6,7 @@ edit, repair, failover and delete are that pass and nothing else, so it may be d
 late, out of order, or be killed at any line: what was done is seen by the next pass, what was
 not done is planned again.
 
-Two passes over one gateway would only disturb each other: a lease in the gateway's row keeps
-the second one out, and runs out by itself when its holder dies. A pass that lost its lease, or
-holds an old spec, is refused by the driver (StaleGeneration).
+Two passes over one gateway would only disturb each other: a lock of the host keeps the second one
+out, and the kernel releases it when its holder dies. A pass that holds an old spec is refused by
+the driver (StaleGeneration).
 """

@@ -17,9 +17,10 @@ from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState
 from vpn.drivers.base import Driver, DriverError, StaleGeneration
 from vpn.models import Gateway, SubnetAddress
+from vpn.reconcile.clock import boot, ticks
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.driver import load_driver
-from vpn.reconcile.lease import Lease, LeaseLost, take_lease
+from vpn.reconcile.lease import forget_lease, lease
 from vpn.reconcile.names import refresh_names
 from vpn.reconcile.record import record_failure, record_state
 from vpn.triggers import RECONCILE_GATEWAY, send
@@ -34,9 +35,13 @@ MAX_ROUNDS = 8
 SOON, TOGETHER = 2.5, 0.25
 
 
+class Busy(Exception):
+    """Somebody else works on the gateway."""
+
+
 def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
-    at = timezone.now()
-    return GatewayState(at, driver.observe(spec.members))
+    at, began = timezone.now(), ticks()
+    return GatewayState(at, driver.observe(spec.members), began)
 
 
 def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) -> None:
@@ -65,28 +70,21 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
 
 def answer(gateway_id: UUID, *, driver: Driver | None = None) -> None:
     """A wish that the gateway be looked at: a pass if one is due, so that many wishes cost one."""
-    due = (
-        Q(look_at__lte=timezone.now()) | Q(deleted_at__isnull=False) | ~Q(observed_generation=F("generation"))
-    )
-    if Gateway.objects.filter(due, pk=gateway_id).exists():
+    changed = Q(deleted_at__isnull=False) | ~Q(observed_generation=F("generation")) | ~Q(answered=F("asked"))
+    due = ~Q(observed_boot=boot()) | Q(due_ticks__lte=ticks())
+    if Gateway.objects.filter(changed | due, pk=gateway_id).exists():
         reconcile(gateway_id, driver=driver)
 
 
 def reconcile(gateway_id: UUID, *, driver: Driver | None = None) -> None:
     """One pass, or several while the rows change meanwhile. May be called at any time."""
-    lease = take_lease(gateway_id)
-    if lease is None:
-        _busy(gateway_id)
-        return
     try:
-        _rounds(gateway_id, lease, driver or load_driver())
-    except LeaseLost:
-        log.warning("gateway %s: the lease ran out under this pass", gateway_id)
-    finally:
-        lease.release()
+        _rounds(gateway_id, driver or load_driver())
+    except Busy:
+        _busy(gateway_id)
 
 
-def _rounds(gateway_id: UUID, lease: Lease, driver: Driver) -> None:
+def _rounds(gateway_id: UUID, driver: Driver) -> None:
     for _ in range(MAX_ROUNDS):
         gateway = load_gateway(gateway_id)
         if gateway is None:
@@ -95,7 +93,7 @@ def _rounds(gateway_id: UUID, lease: Lease, driver: Driver) -> None:
         if spec is None:
             return
         try:
-            outcome = _one_pass(gateway, spec, lease, driver)
+            outcome = _one_pass(gateway, spec, driver)
         except StaleGeneration:
             continue
         except DriverError as error:
@@ -116,20 +114,26 @@ def _readable(gateway: Gateway) -> GatewaySpec | None:
         return spec_for(gateway)
     except DecryptionError as error:
         log.error("gateway %s: %s", gateway.id, error)
-        record_failure(gateway, f"Reading a pre-shared key: {error}.", timezone.now(), look_in=RETRY_KEYS)
+        record_failure(gateway, f"Reading a pre-shared key: {error}.", look_in=RETRY_KEYS)
         return None
 
 
-def _one_pass(gateway: Gateway, spec: GatewaySpec, lease: Lease, driver: Driver) -> Plan:
-    """Raises DriverError, StaleGeneration or LeaseLost. Returns what remains, by the last look."""
-    state = observe(driver, spec)
-    todo = plan(spec, state, now=timezone.now())
-    if todo.steps:
-        with driver.together():
-            for step in todo.steps:
-                lease.renew()
-                driver.apply(step.member, step.action, generation=spec.generation)
+def _one_pass(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
+    """Raises DriverError, StaleGeneration or Busy. Returns what remains, by the last look.
+
+    The gateway is not held while rows are written: whoever has to mend it meanwhile need not wait
+    for a database that does not answer.
+    """
+    with lease(gateway.pk) as held:
+        if not held:
+            raise Busy(str(gateway.pk))
         state = observe(driver, spec)
+        todo = plan(spec, state, now=timezone.now())
+        if todo.steps:
+            with driver.together():
+                for step in todo.steps:
+                    driver.apply(step.member, step.action, generation=spec.generation)
+            state = observe(driver, spec)
     if not spec.deleted:
         record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
     return todo
@@ -139,7 +143,7 @@ def _refused(gateway: Gateway, spec: GatewaySpec, driver: Driver, error: DriverE
     """What stands is still recorded; then again after a while."""
     log.warning("gateway %s: %s", gateway.id, error)
     wait = timedelta(seconds=RETRY[min(gateway.failures, len(RETRY) - 1)])
-    record_failure(gateway, str(error), timezone.now(), look_in=wait)
+    record_failure(gateway, str(error), look_in=wait)
     fresh = load_gateway(gateway.id)
     if fresh is not None and not spec.deleted:
         try:
@@ -154,11 +158,12 @@ def _finish_deletion(gateway: Gateway) -> None:
     with transaction.atomic():
         SubnetAddress.objects.filter(owner__in=[m.id for m in gateway.members.all()]).delete()
         Gateway.objects.filter(pk=gateway.pk, deleted_at__isnull=False).delete()
+    forget_lease(gateway.pk)
 
 
 def _busy(gateway_id: UUID) -> None:
     """Who is at it may have looked before that happened which somebody is here for: so it stays due."""
-    Gateway.objects.filter(pk=gateway_id).update(look_at=timezone.now())
+    Gateway.objects.filter(pk=gateway_id).update(asked=F("asked") + 1)
     node = Gateway.objects.filter(pk=gateway_id).values_list("node", flat=True).first()
     if node is not None:
         send(RECONCILE_GATEWAY, gateway_id, node, seconds=BUSY.total_seconds())

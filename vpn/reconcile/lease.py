@@ -1,56 +1,57 @@
-"""One pass at a time over one gateway, by a conditional UPDATE of its row."""
+"""One pass at a time over one gateway: a lock of the host that carries it.
+
+The kernel gives it back when its holder dies, however that happens, so nobody has to judge by a
+clock whether a holder still lives. It needs no database.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
-import threading
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
-from django.utils import timezone
 
-from vpn.models import Gateway
+_POLL = 0.01
 
 
-class LeaseLost(Exception):
-    """The lease ran out under its holder and somebody else has it: stop at once."""
+@contextmanager
+def lease(gateway_id: UUID, *, seconds: float = 0) -> Iterator[bool]:
+    """Whether the gateway is the caller's alone while the context lasts.
+
+    `seconds` is how long to wait for a present holder. OSError if the directory cannot be used.
+    """
+    file = lease_file(gateway_id)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _locks(handle, seconds)
+    finally:
+        os.close(handle)
 
 
-@dataclass
-class Lease:
-    """Held until `until`; `renew` prolongs it, cheaply: only when a third of it is used."""
-
-    gateway_id: UUID
-    holder: str
-    until: datetime
-    seconds: int = field(default=15)
-
-    def renew(self) -> None:
-        """Raises LeaseLost."""
-        now = timezone.now()
-        if self.until - now > timedelta(seconds=self.seconds * 2 / 3):
-            return
-        until = now + timedelta(seconds=self.seconds)
-        if not Gateway.objects.filter(pk=self.gateway_id, lease_holder=self.holder).update(lease_until=until):
-            raise LeaseLost(str(self.gateway_id))
-        self.until = until
-
-    def release(self) -> None:
-        Gateway.objects.filter(pk=self.gateway_id, lease_holder=self.holder).update(
-            lease_holder="", lease_until=None
-        )
+def forget_lease(gateway_id: UUID) -> None:
+    """The gateway is gone: nobody comes for its lock again."""
+    lease_file(gateway_id).unlink(missing_ok=True)
 
 
-def take_lease(gateway_id: UUID) -> Lease | None:
-    """None while somebody else works on the gateway, or when it is gone."""
-    now = timezone.now()
-    seconds = settings.LEASE_SECONDS
-    holder = f"{settings.NODE}:{os.getpid()}:{threading.get_ident() % 100000}:{uuid4().hex[:8]}"[:64]
-    until = now + timedelta(seconds=seconds)
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    if Gateway.objects.filter(free, pk=gateway_id).update(lease_holder=holder, lease_until=until):
-        return Lease(gateway_id, holder, until, seconds)
-    return None
+def lease_file(gateway_id: UUID) -> Path:
+    """Beside what the driver keeps: it is of this host, and of this installation."""
+    return Path(settings.DRIVER_DIR) / "leases" / gateway_id.hex
+
+
+def _locks(handle: int, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_POLL)
+        else:
+            return True

@@ -1,7 +1,7 @@
 """Writes down what was observed; the only writer of observed columns.
 
-Observations carry the time at which they began. An older one never overwrites a newer one, so
-reconcile and listener need no order between them.
+Observations carry the moment at which they began, by the host's monotonic clock. An older one
+never overwrites a newer one, so reconcile and listener need no order between them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import F
 
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState, Reason
@@ -27,6 +27,7 @@ from vpn.domain.status import (
     derive_status,
 )
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+from vpn.reconcile.clock import as_ticks, boot, ticks
 from vpn.reconcile.desired import load_gateway
 from vpn.reconcile.traffic import Carried, carried, record_traffic
 
@@ -52,11 +53,11 @@ def record_state(
     already, or the gateway is gone.
     """
     now: Gateway | None = gateway
-    while now is not None and (now.observed_at is None or now.observed_at < state.at):
+    while now is not None and (now.observed_boot != boot() or now.observed_ticks < state.ticks):
         status = _derived(now, spec, state, applied=applied)
         before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
         with transaction.atomic():
-            if _claim(now, state.at, look_in or RESTING):
+            if _claim(now, state, look_in or RESTING, answered=gateway.asked):
                 changed = _record_connections(now, before, status, state.at)
                 changed |= _record_members(now, status)
                 _record_gateway(now, spec, status, state.at, applied=applied, changed=changed)
@@ -76,25 +77,35 @@ def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState, *, applie
     )
 
 
-def record_failure(gateway: Gateway, message: str, at: datetime, *, look_in: timedelta) -> None:
+def record_failure(gateway: Gateway, message: str, *, look_in: timedelta) -> None:
     """The driver refused: counted, shown while the gateway never worked."""
     Gateway.objects.filter(pk=gateway.pk).update(
         failures=F("failures") + 1,
         lifecycle_reasons=[{"code": "internal_error", "message": message}],
-        look_at=at + look_in,
+        due_ticks=ticks() + as_ticks(look_in),
         stamp=F("stamp") + 1,
     )
 
 
-def _claim(gateway: Gateway, at: datetime, look_in: timedelta) -> bool:
+def _claim(gateway: Gateway, state: GatewayState, look_in: timedelta, *, answered: int) -> bool:
     """Whether the rows that were read are still the last that was recorded. In quiet times this is
-    all that is written."""
-    same = Gateway.objects.filter(pk=gateway.pk, observed_at=gateway.observed_at)
-    if gateway.observed_at is None:
-        same = Gateway.objects.filter(pk=gateway.pk, observed_at__isnull=True)
-    # Whoever has asked for a look meanwhile shall have it.
-    asked = Case(When(look_at=gateway.look_at, then=Value(at + look_in)), default=F("look_at"))
-    return bool(same.update(observed_at=at, look_at=asked))
+    all that is written.
+
+    `answered` is how often an observation had been asked for before this one began: whoever asked
+    since shall have one.
+    """
+    same = Gateway.objects.filter(
+        pk=gateway.pk, observed_boot=gateway.observed_boot, observed_ticks=gateway.observed_ticks
+    )
+    return bool(
+        same.update(
+            observed_at=state.at,
+            observed_boot=boot(),
+            observed_ticks=state.ticks,
+            due_ticks=state.ticks + as_ticks(look_in),
+            answered=answered,
+        )
+    )
 
 
 def _last_failure(gateway: Gateway) -> str:

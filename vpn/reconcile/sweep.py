@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from vpn.drivers.base import DriverError
 from vpn.models import Gateway, Node, Vpc
+from vpn.reconcile.clock import boot
 from vpn.reconcile.controller import look
 from vpn.reconcile.driver import load_driver
 from vpn.reconcile.networks import reconcile_vpc
@@ -26,13 +26,33 @@ log = logging.getLogger(__name__)
 _sweeping = Lock()
 
 
-def busy_nodes() -> set[str]:
-    """Hosts that have said lately that they are there, and this one.
+class Liveness:
+    """Which hosts are there, by their heartbeats and a clock that nobody sets.
 
     Messages to a host that is gone would only pile up; its listener says hello when it is back.
+    One that was never seen before is taken to be there.
     """
-    lately = timezone.now() - timedelta(minutes=5)
-    return {settings.NODE, *Node.objects.filter(seen_at__gte=lately).values_list("name", flat=True)}
+
+    def __init__(self, *, seconds: float = 300, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._changed: dict[str, tuple[int, float]] = {}
+
+    def live(self, heartbeats: Mapping[str, int]) -> set[str]:
+        """`heartbeats` are the counts of all hosts now."""
+        now = self._clock()
+        for name, count in heartbeats.items():
+            known, _ = self._changed.get(name, (None, 0.0))
+            if known != count:
+                self._changed[name] = count, now
+        return {name for name in heartbeats if now - self._changed[name][1] < self._seconds}
+
+
+_liveness = Liveness()
+
+
+def busy_nodes() -> set[str]:
+    """Hosts that have said lately that they are there, and this one."""
+    return {settings.NODE} | _liveness.live(dict(Node.objects.values_list("name", "heartbeats")))
 
 
 def sweep_host(node: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,18 +65,23 @@ def sweep_host(node: str, *, clock: Callable[[], float] = time.monotonic) -> Non
         return
     try:
         until = clock() + settings.SWEEP_SECONDS / 2
-        say_hello(node, "swept_at")
+        say_hello(node)
         # What stands without a row was deleted while nobody could be told.
         standing = load_driver().networks()
         for vpc_id in standing.union(Vpc.objects.filter(node=node).values_list("id", flat=True)):
             _try("VPC", reconcile_vpc, vpc_id)
-        waiting = Gateway.objects.filter(node=node).order_by(F("observed_at").asc(nulls_first=True))
-        for count, gateway_id in enumerate(list(waiting.values_list("id", flat=True))):
+        for count, gateway_id in enumerate(_longest_unobserved(node)):
             if count and clock() > until:
                 break
             _try("gateway", look, gateway_id)
+        say_hello(node, "swept_at")
     finally:
         _sweeping.release()
+
+
+def _longest_unobserved(node: str) -> list[UUID]:
+    in_this_boot = Case(When(observed_boot=boot(), then=F("observed_ticks")), default=Value(0))
+    return list(Gateway.objects.filter(node=node).order_by(in_this_boot).values_list("id", flat=True))
 
 
 def _try(what: str, action: Callable[[UUID], None], ident: UUID) -> None:
@@ -69,11 +94,14 @@ def _try(what: str, action: Callable[[UUID], None], ident: UUID) -> None:
         log.exception("%s %s", what, ident)
 
 
-def say_hello(node: str, who: Literal["swept_at", "heard_at"]) -> None:
-    """Placement and health read when a host was last heard of, and by its sweep or its listener."""
+def say_hello(node: str, who: Literal["swept_at", "heard_at"] | None = None) -> None:
+    """This host is there; with `who` also that its sweep has ended, or its listener's event loop turned."""
     driver = load_driver()
     esp = Node.objects.filter(name=node).values_list("esp", flat=True).first() or driver.standing().esp
     now = timezone.now()
+    seen = {"driver": settings.DRIVER, "esp": esp, "seen_at": now} | ({who: now} if who else {})
     Node.objects.update_or_create(
-        name=node, defaults={"driver": settings.DRIVER, "esp": esp, "seen_at": now, who: now}
+        name=node,
+        defaults=seen | {"heartbeats": F("heartbeats") + 1},
+        create_defaults=seen | {"heartbeats": 1},
     )

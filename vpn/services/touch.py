@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from console.errors import Conflict, Violation
 from policies.models import IKEPolicy, IPsecPolicy
@@ -30,14 +29,14 @@ def touch_gateways(gateways: QuerySet[Gateway]) -> None:
 
 def touch_gateway(gateway: Gateway) -> None:
     Gateway.objects.filter(pk=gateway.pk).update(
-        generation=F("generation") + 1, stamp=F("stamp") + 1, look_at=timezone.now()
+        generation=F("generation") + 1, stamp=F("stamp") + 1, asked=F("asked") + 1
     )
     request_reconcile(gateway.pk, gateway.node)
 
 
 def look_now(gateways: QuerySet[Gateway]) -> None:
     """Request a pass over each, though nothing changed."""
-    gateways.update(look_at=timezone.now())
+    gateways.update(asked=F("asked") + 1)
     for ident, node in gateways.values_list("id", "node"):
         request_reconcile(ident, node)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
 from uuid import UUID
@@ -141,7 +140,7 @@ class StrongSwanDriver:
                 case DropPeer(name):
                     _drop(control, files, notes, name)
                 case Initiate(peer_name, child, version):
-                    notes.count_attempt(peer_name, child, datetime.now(UTC))
+                    notes.count_attempt(peer_name, child)
                     write_notes(files, notes)
                     control.initiate(_connection(notes, peer_name, version), child)
                 case Terminate():

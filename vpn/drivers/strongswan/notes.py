@@ -7,15 +7,16 @@ written down here and counts only for the boot of charon it was written for.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import Attempt, LoadedPeer, Reason
+from vpn.drivers.elapsed import happened
 from vpn.drivers.strongswan.files import locked, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
 from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
@@ -41,7 +42,7 @@ class PeerNote:
 
 @dataclass(slots=True)
 class AttemptNote:
-    """Initiations of each child since the peer was last up."""
+    """Initiations of each child since the peer was last up; `at`, of the last one, is monotonic."""
 
     at: float
     children: dict[str, int] = field(default_factory=dict)
@@ -73,9 +74,9 @@ class Notes:
     def forget_plumbing(self) -> None:
         self.plumbed, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
 
-    def count_attempt(self, peer: str, child: str, now: datetime) -> None:
-        note = self.attempts.setdefault(peer, AttemptNote(now.timestamp()))
-        note.at = now.timestamp()
+    def count_attempt(self, peer: str, child: str) -> None:
+        note = self.attempts.setdefault(peer, AttemptNote(0.0))
+        note.at = time.monotonic()
         note.children[child] = note.children.get(child, 0) + 1
 
     def loaded(self) -> dict[str, LoadedPeer]:
@@ -87,7 +88,7 @@ class Notes:
     def attempted(self) -> dict[str, Attempt]:
         """Several children of one peer that were started in one go count once."""
         return {
-            name: Attempt(max(note.children.values(), default=0), datetime.fromtimestamp(note.at, UTC))
+            name: Attempt(max(note.children.values(), default=0), happened(note.at))
             for name, note in self.attempts.items()
         }
 
