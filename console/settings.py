@@ -261,6 +261,7 @@ QUOTAS = {
     "connections_per_gateway": env.number("ISTHMUS_QUOTA_CONNECTIONS_PER_GATEWAY", 10),
     "ike_policies": env.number("ISTHMUS_QUOTA_IKE_POLICIES", 20),
     "ipsec_policies": env.number("ISTHMUS_QUOTA_IPSEC_POLICIES", 20),
+    "api_keys": env.number("ISTHMUS_QUOTA_API_KEYS", 50),
     "cidrs_per_gateway": env.number("ISTHMUS_QUOTA_CIDRS_PER_GATEWAY", 50),
     "cidrs_per_connection": env.number("ISTHMUS_QUOTA_CIDRS_PER_CONNECTION", 15),
 }

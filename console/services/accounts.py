@@ -12,10 +12,9 @@ from console.actor import Actor, Role, Via
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account, Membership, ResourceGroup, User
+from console.names import label_violations
 from console.services.change import change
 from console.services.passwords import check_password_rules
-
-_NAME_LENGTH = 63
 
 
 def create_account(name: str, *, who: str, via: Via = Via.COMMAND) -> Account:
@@ -25,9 +24,8 @@ def create_account(name: str, *, who: str, via: Via = Via.COMMAND) -> Account:
     """
     name = name.strip()
     with transaction.atomic():
-        if not 1 <= len(name) <= _NAME_LENGTH:
-            message = f"The name of an account has 1 to {_NAME_LENGTH} characters."
-            raise Invalid([Violation("validation_invalid_name", "name", message)])
+        if broken := label_violations(name, "The name of an account"):
+            raise Invalid(broken)
         if Account.objects.filter(name=name).exists():
             message = f"There is an account with the name {name} already."
             raise Invalid([Violation("validation_unique_failed", "name", message)])

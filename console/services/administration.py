@@ -1,4 +1,4 @@
-"""What the operator of an installation changes in an account: its name, limits, resource groups."""
+"""What changes an account itself: its name, limits, settings and resource groups."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from console.actor import Actor, Role
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account, ResourceGroup
+from console.names import label_violations
 from console.services.change import change
 
-_NAME_LENGTH = 63
 
-
-def update_account(actor: Actor, *, name: str | None = None, quotas: object = None) -> Account:
+def update_account(
+    actor: Actor, *, name: str | None = None, quotas: object = None, api_keys_read_psk: bool | None = None
+) -> Account:
     """`quotas` replaces all overrides: {name of a limit: whole number}. None leaves a field as it is.
 
     Raises NotAllowed, or Invalid for a bad or taken name, for limits that do not exist, and for
     quotas that are no such object.
     """
     with change(actor, Role.ADMINISTRATOR) as account:
-        before = {"name": account.name, "quotas": account.quotas}
+        fields = ("name", "quotas", "api_keys_read_psk")
+        before = {field: getattr(account, field) for field in fields}
         new_name = account.name if name is None else name.strip()
         others = set(Account.objects.exclude(pk=account.pk).values_list("name", flat=True))
         if broken := [*_name_violations(new_name, others, "account"), *_quota_violations(quotas)]:
@@ -31,10 +33,12 @@ def update_account(actor: Actor, *, name: str | None = None, quotas: object = No
         account.name = new_name
         if isinstance(quotas, Mapping):
             account.quotas = dict(quotas)
-        after = {"name": account.name, "quotas": account.quotas}
-        if after != before:
-            account.save(update_fields=["name", "quotas"])
-            record(actor, "account.update", account, {name: (before[name], after[name]) for name in after})
+        if api_keys_read_psk is not None:
+            account.api_keys_read_psk = api_keys_read_psk
+        changes = {field: (before[field], getattr(account, field)) for field in fields}
+        if any(old != new for old, new in changes.values()):
+            account.save(update_fields=fields)
+            record(actor, "account.update", account, changes)
     return account
 
 
@@ -89,9 +93,8 @@ def _checked_group_name(actor: Actor, name: str, but: str = "") -> str:
 
 
 def _name_violations(name: str, others: Collection[str], noun: str) -> list[Violation]:
-    if not 1 <= len(name) <= _NAME_LENGTH:
-        message = f"The {noun}'s name has 1 to {_NAME_LENGTH} characters."
-        return [Violation("validation_invalid_name", "name", message)]
+    if broken := label_violations(name, f"The {noun}'s name"):
+        return broken
     if name in others:
         message = f"Another {noun} is called {name}."
         return [Violation("validation_unique_failed", "name", message)]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from console.actor import Actor, Role
@@ -16,6 +17,8 @@ from console.audit import record
 from console.errors import Invalid, Violation, not_found
 from console.models import ApiKey
 from console.models.prepared import PreparedQuery
+from console.names import label_violations
+from console.quotas import limits_for
 from console.services.change import change
 
 log = logging.getLogger(__name__)
@@ -23,7 +26,12 @@ log = logging.getLogger(__name__)
 PREFIX = "isth_"
 _HINT = len(PREFIX) + 4
 _USED_EVERY = timedelta(minutes=1)
-_NAME_LENGTH = 63
+
+
+def usable_keys(account_id: UUID) -> QuerySet[ApiKey]:
+    """Neither revoked nor expired."""
+    alive = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return ApiKey.objects.filter(alive, account_id=account_id, revoked_at=None)
 
 
 def digest_of(key: str) -> str:
@@ -60,12 +68,15 @@ def create_api_key(
 
 def _key_violations(actor: Actor, name: str, expires_at: datetime | None) -> list[Violation]:
     found = []
-    if not 1 <= len(name) <= _NAME_LENGTH:
-        message = f"The name of a key has 1 to {_NAME_LENGTH} characters."
-        found.append(Violation("validation_invalid_name", "name", message))
+    if broken := label_violations(name, "The name of a key"):
+        found += broken
     elif ApiKey.objects.filter(account_id=actor.account_id, name=name, revoked_at=None).exists():
         message = f"There is a key with the name {name} already."
         found.append(Violation("validation_unique_failed", "name", message))
+    limit = limits_for(actor.account_id)["api_keys"]
+    if usable_keys(actor.account_id).count() >= limit:
+        message = f"The account has reached its limit of {limit} usable API keys; revoke one first."
+        found.append(Violation("over_quota", "name", message))
     if expires_at is not None and expires_at <= timezone.now():
         found.append(Violation("validation_min_value", "expires_at", "The expiry must lie in the future."))
     return found
@@ -84,7 +95,9 @@ def revoke_api_key(actor: Actor, key_id: UUID) -> ApiKey:
     return row
 
 
-_by_digest = PreparedQuery(lambda digest: ApiKey.objects.filter(digest=digest), (str,))
+_by_digest = PreparedQuery(
+    lambda digest: ApiKey.objects.select_related("account").filter(digest=digest), (str,)
+)
 
 
 def find_key(key: str) -> ApiKey | None:

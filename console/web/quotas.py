@@ -47,6 +47,6 @@ def quota_rows(limits: Mapping[str, int], used: Mapping[str, Use]) -> list[Quota
 
 def _word(name: str) -> str:
     """`subnets_per_vpc` is "Subnets per VPC"."""
-    text = name.replace("_", " ").replace("vpc", "VPC").replace("cidr", "CIDR")
+    text = name.replace("_", " ").replace("vpc", "VPC").replace("cidr", "CIDR").replace("api ", "API ")
     text = text.replace("ike ", "IKE ").replace("ipsec ", "IPsec ")
     return text[0].upper() + text[1:]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -12,7 +13,8 @@ from django.utils import timezone
 from console.actor import Role
 from console.errors import Invalid, NotAllowed, NotFound
 from console.models import ApiKey, AuditEvent
-from console.services import create_api_key, revoke_api_key
+from console.services import create_account, create_api_key, revoke_api_key
+from console.services.administration import create_resource_group
 from console.services.keys import find_key
 from tests.factories import Api, Party, errors_of
 
@@ -123,3 +125,39 @@ def test_its_use_is_noted_once_a_minute_and_costs_one_query(ana: Party) -> None:
     ApiKey.objects.update(last_used_at=noted - timedelta(seconds=61))
     find_key(key)
     assert ApiKey.objects.get().last_used_at > noted
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("a\nb", "U+000A"),
+        ("a\x00b", "U+0000"),
+        ("a\u202eb", "U+202E"),
+        ("a\u200bb", "U+200B"),
+        ("a\x1b[0m", "U+001B"),
+    ],
+)
+def test_names_have_printable_characters_only(ana: Party, name: str, code: str) -> None:
+    """They reach terminals, logs and the CSV of the activity."""
+    with pytest.raises(Invalid) as raised:
+        create_api_key(ana.administrator, name=name, role=Role.VIEWER)
+    (violation,) = raised.value.violations
+    assert (violation.code, violation.field) == ("validation_invalid_name", "name")
+    assert code in violation.message and "position 2" in violation.message
+    for make in (create_account, lambda name, who: create_resource_group(ana.administrator, name)):
+        with pytest.raises(Invalid):
+            make(name, who="test")
+    page = ana.browser().post("/keys", {"name": name, "role": "viewer"}).content.decode()
+    assert ("printable characters only" in page) is (not name.startswith("a\x00"))
+    assert not ApiKey.objects.exists()
+
+
+def test_an_account_has_a_bounded_number_of_usable_keys(ana: Party, settings: LazySettings) -> None:
+    settings.QUOTAS = {**settings.QUOTAS, "api_keys": 2}
+    first, _ = create_api_key(ana.administrator, name="one", role=Role.VIEWER)
+    create_api_key(ana.administrator, name="two", role=Role.VIEWER)
+    with pytest.raises(Invalid) as raised:
+        create_api_key(ana.administrator, name="three", role=Role.VIEWER)
+    assert "limit of 2 usable API keys" in raised.value.violations[0].message
+    revoke_api_key(ana.administrator, first.pk)
+    create_api_key(ana.administrator, name="three", role=Role.VIEWER)

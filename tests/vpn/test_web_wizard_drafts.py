@@ -234,3 +234,12 @@ def test_the_list_of_gateways_offers_drafts_and_ways_in(ana: Party, browser: Cli
     Membership.objects.filter(user=ana.user).update(role=Role.VIEWER.value)
     page = text_of(browser.get("/gateways"))
     assert second not in page and "/connections/connect" not in page
+
+
+def test_a_person_has_a_bounded_number_of_drafts(ana: Party, browser: Client) -> None:
+    """The oldest gives way to one more."""
+    subnet = make_subnet(ana)
+    for number in range(22):
+        browser.post("/gateways/new", {"name": f"edge-{number}", "subnet": str(subnet.pk)})
+    names = [draft.data["gateway"]["name"] for draft in WizardDraft.objects.order_by("created_at")]
+    assert names == [f"edge-{number}" for number in range(2, 22)]

@@ -20,6 +20,8 @@ from vpn.services.references import parse_id
 
 _KEPT_FOR = timedelta(hours=24)
 _LISTED = 10
+# Of one person in one account; the oldest gives way to one more.
+_MOST = 20
 
 
 class Unfinished(NamedTuple):
@@ -131,10 +133,18 @@ def _inserted(draft: WizardDraft, values: dict[str, Any], psk: str) -> bool:
     try:
         with transaction.atomic():
             draft.save(force_insert=True)
+            _drop_oldest(draft)
     except IntegrityError:
         draft._state.adding = False
         return False
     return True
+
+
+def _drop_oldest(draft: WizardDraft) -> None:
+    """Drafts are bounded: what is beyond the latest ones of this person goes."""
+    own = WizardDraft.objects.filter(account_id=draft.account_id, user_id=draft.user_id)
+    kept = own.order_by("-created_at").values("pk")[:_MOST]
+    own.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
 
 
 def raw(form: Form) -> dict[str, Any]:
