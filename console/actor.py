@@ -44,6 +44,15 @@ class Actor:
     via: Via
     address: str = ""
     request_id: str = ""
+    # The API key that was shown, None for a person; whether its account lets API keys read pre-shared keys.
+    api_key_id: UUID | None = None
+    psk_allowed: bool = False
+
+    @property
+    def may_read_psk(self) -> bool:
+        """Whether a response may hold pre-shared keys: only for an API key, from editor on, where the
+        account allows it. A session never reads them: the console asks for the password first."""
+        return self.api_key_id is not None and self.psk_allowed and self.may(Role.EDITOR)
 
     def may(self, role: Role) -> bool:
         return self.role.rank >= role.rank

@@ -39,12 +39,25 @@ def target_label(target_type: str) -> str:
 def record(
     actor: Actor, action: str, target: Audited, changes: Mapping[str, tuple[object, object]]
 ) -> AuditEvent:
-    """One event: `actor` did `action` (for example "gateway.create") to `target`.
+    """One event: `actor` did `action` (for example "vpn_gateway.create") to `target`.
 
     `changes` is {field: (before, after)}; fields that did not change are left out, secrets are
     kept as the word "changed". Must run in the transaction of the change itself.
     """
-    return AuditEvent.objects.create(
+    event = _event(actor, action, target, changes)
+    event.save(force_insert=True)
+    return event
+
+
+def record_each(actor: Actor, action: str, targets: Iterable[Audited]) -> None:
+    """An event without changes for each of `targets`, in one query."""
+    AuditEvent.objects.bulk_create(_event(actor, action, target, {}) for target in targets)
+
+
+def _event(
+    actor: Actor, action: str, target: Audited, changes: Mapping[str, tuple[object, object]]
+) -> AuditEvent:
+    return AuditEvent(
         account_id=actor.account_id,
         who=actor.who[:150],
         via=actor.via.value,

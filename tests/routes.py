@@ -48,7 +48,9 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
         for tail in ("policies_bulk", "policy_new", "policy_edit", "policy_clone", "policy_delete")
     },
     **dict.fromkeys(("api_keys", "members"), (ADMINISTRATOR, ADMINISTRATOR)),
-    **dict.fromkeys(("api_key_revoke", "member_role", "member_remove"), (None, ADMINISTRATOR)),
+    **dict.fromkeys(
+        ("account_settings", "api_key_revoke", "member_role", "member_remove"), (None, ADMINISTRATOR)
+    ),
 }
 # What a button of a page needs beyond the page itself.
 CHOICES = {("connections_bulk", "do=delete"): EDITOR}

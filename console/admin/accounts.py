@@ -42,7 +42,7 @@ class AccountAdmin(ServiceAdmin):
 
     form = AccountForm
     settable = ("name",)
-    changeable = ("name", "quotas")
+    changeable = ("name", "quotas", "api_keys_read_psk")
     shown = ("id", "created_at")
     list_display = ("name", "id", "quotas", "created_at", "act")
     search_fields = ("name", "id")

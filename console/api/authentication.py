@@ -68,6 +68,8 @@ def _actor(row: ApiKey, label: str, request: Request) -> Actor:
         via=Via.API,
         address=client_address(request.META),
         request_id=getattr(request._request, "request_id", ""),
+        api_key_id=row.pk,
+        psk_allowed=row.account.api_keys_read_psk,
     )
 
 

@@ -235,11 +235,6 @@ class ApiView(APIView):
         """The answer of DELETE."""
         return Response(status=self.success("DELETE", self.version)[0])
 
-    @property
-    def shows_keys(self) -> bool:
-        """Viewers see that there is a pre-shared key, not which."""
-        return self.actor.may(Role.OPERATOR)
-
 
 def _without_key(body: Any) -> Any:
     """What a form may show again."""

@@ -27,12 +27,16 @@ class User(AbstractUser):
 
 
 class Account(models.Model):
-    """A tenant. `quotas` overrides the settings' figures by name, for example {"gateways": 50}."""
+    """A tenant. `quotas` overrides the settings' figures by name, for example {"gateways": 50}.
+
+    `api_keys_read_psk`: whether API keys of the role editor and above are given pre-shared keys.
+    """
 
     audit_type: ClassVar[str] = "account"
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     name = models.CharField(max_length=63, unique=True)
     quotas = models.JSONField(default=dict, blank=True)
+    api_keys_read_psk = models.BooleanField("API keys may read pre-shared keys", default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:

@@ -57,7 +57,7 @@ def find_key_of_token(token: str) -> ApiKey | None:
             audience=_AUDIENCE,
             options={"require": ["exp", "iat", "sub"]},
         )
-        row = ApiKey.objects.filter(pk=UUID(claims["sub"])).first()
+        row = ApiKey.objects.select_related("account").filter(pk=UUID(claims["sub"])).first()
     except (jwt.InvalidTokenError, ValueError):
         return None
     return note_use(row) if row is not None and row.usable else None

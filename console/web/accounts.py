@@ -6,18 +6,19 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.signals import user_logged_out
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 
-from console.contributions import used
-from console.models import Account, ApiKey, Membership, User
+from console.actor import Role
+from console.contributions import Use, used
+from console.models import Account, Membership, User
 from console.origin import client_address
 from console.quotas import limits_for
 from console.services.acting import begin_acting, end_acting
+from console.services.administration import update_account
+from console.services.keys import usable_keys
 from console.web.middleware import ACCOUNT_KEY, ACTING_KEY
-from console.web.pages import page, person_page, refused
+from console.web.pages import command, page, person_page, refused
 from console.web.quotas import quota_rows
 from console.web.requests import ConsoleRequest
 
@@ -26,14 +27,25 @@ from console.web.requests import ConsoleRequest
 def account_home(request: ConsoleRequest) -> HttpResponse:
     """The account, who is in it, and how much of its quotas is used."""
     account_id = request.actor.account_id
-    usable = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    keys = usable_keys(account_id).count()
+    uses = used(account_id) | {"api_keys": Use("api_keys", keys)}
     context = {
         "account": request.place.account,
-        "quotas": quota_rows(limits_for(account_id), used(account_id)),
+        "quotas": quota_rows(limits_for(account_id), uses),
         "member_count": Membership.objects.filter(account_id=account_id).count(),
-        "key_count": ApiKey.objects.filter(usable, account_id=account_id, revoked_at=None).count(),
+        "key_count": keys,
     }
     return render(request, "console/account.html", context)
+
+
+@command(Role.ADMINISTRATOR, back="account_home", keep=())
+def account_settings(request: ConsoleRequest) -> HttpResponse:
+    """Whether API keys may read pre-shared keys."""
+    allowed = request.POST.get("api_keys_read_psk") == "on"
+    update_account(request.actor, api_keys_read_psk=allowed)
+    word = "are given" if allowed else "are no longer given"
+    messages.success(request, f"API keys of this account {word} pre-shared keys.")
+    return redirect("account_home")
 
 
 @person_page("POST")

@@ -35,6 +35,7 @@ _VERBS = {
     "revoke": "revoked",
     "restart": "restarted",
     "reveal_key": "revealed the key of",
+    "read_key": "read the key of",
     "handoff_key": "took the other side's file with the key of",
     "handoff_share": "shared the other side's parameters of",
     "handoff_read": "read the shared parameters of",

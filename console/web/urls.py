@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("theme", theme.set_theme, name="theme"),
     path("account", accounts.account_home, name="account_home"),
+    path("account/settings", accounts.account_settings, name="account_settings"),
     path("account/switch", accounts.switch_account, name="switch_account"),
     path("account/stop", accounts.stop_acting, name="stop_acting"),
     path("account/password", sign_in.password_change, name="password_change"),

@@ -38,7 +38,8 @@ def test_quotas_with_what_is_used(ana: Party, ben: Party) -> None:
     assert shown["CIDRs per connection"] == (2, 15, f"{connection.name}, local", "ok")
     assert shown["Subnets per VPC"] == (1, 15, gateway.vpc.name, "ok")
     assert shown["IKE policies"] == (1, 20, "", "ok")
-    assert len(shown) == 11
+    assert shown["API keys"] == (0, 50, "", "ok")
+    assert len(shown) == 12
 
 
 def test_the_same_queries_for_more_things(

@@ -74,9 +74,10 @@ def test_a_new_account_gets_its_resource_group(root: Client) -> None:
 
 def test_limits_of_an_account(root: Client, ana: Party) -> None:
     url = change_url("console_account", ana.account)
-    response = root.post(url, {"name": "ana", "quotas": '{"gateways": -1, "gatways": 3}'})
+    form = {"name": "ana", "api_keys_read_psk": "on"}
+    response = root.post(url, {**form, "quotas": '{"gateways": -1, "gatways": 3}'})
     assert len(errors(response)["quotas"]) == 2
-    assert root.post(url, {"name": "ana", "quotas": '{"gateways": 50}'}).status_code == 302
+    assert root.post(url, {**form, "quotas": '{"gateways": 50}'}).status_code == 302
     ana.account.refresh_from_db()
     assert ana.account.quotas == {"gateways": 50}
     event = AuditEvent.objects.get(action="account.update")

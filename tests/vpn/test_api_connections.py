@@ -240,7 +240,8 @@ def test_roles(ana: Party) -> None:
     listed = ana.api_as(Role.VIEWER).get(f"{path_of(row.gateway)}/connections").json()
     assert listed["connections"][0]["psk"] == "********"
     operator = ana.api_as(Role.OPERATOR)
-    assert operator.get(path_of(row)).json()["psk"] == PSK
+    assert operator.get(path_of(row)).json()["psk"] == "********"
+    assert ana.api_as(Role.EDITOR).get(path_of(row)).json()["psk"] == PSK
     assert operator.patch(path_of(row), {"admin_state_up": False}).json()["admin_state_up"] is False
     for api, body in (
         (operator, {"admin_state_up": True, "name": "x"}),

@@ -112,7 +112,7 @@ def test_names_of_networks_have_the_rule_of_the_generation(ana: Party) -> None:
 
 
 def test_a_quota_hides_no_mistake(ana: Party, settings: Any) -> None:
-    settings.QUOTAS = {"gateways": 0}
+    settings.QUOTAS = {**settings.QUOTAS, "gateways": 0}
     body = {"subnet": {"id": str(make_subnet(ana).pk)}, "mode": "route"}
     refused = ana.api.post("/v1/vpn_gateways", body, version=NEW)
     assert errors_of(refused) == [("validation_enum", "mode"), ("vpn_gateways_quota_exceeded", "")]

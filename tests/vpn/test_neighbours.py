@@ -115,7 +115,7 @@ def test_a_deleting_gateway_restarts_nothing(ana: Party, gateways: tuple[Gateway
     assert Connection.objects.get(pk=row.pk).restart_at is None
 
 
-@pytest.mark.parametrize(("method", "word"), [("PUT", "create"), ("DELETE", "delete")])
+@pytest.mark.parametrize(("method", "word"), [("PUT", "add"), ("DELETE", "remove")])
 @pytest.mark.parametrize("side", ["local", "peer"])
 def test_each_cidr_stands_in_the_trail(
     ana: Party, gateways: tuple[Gateway, Gateway], method: str, word: str, side: str
@@ -126,7 +126,7 @@ def test_each_cidr_stands_in_the_trail(
     after = [*cidrs[side], cidr] if method == "PUT" else cidrs[side][:1]
     assert ana.api(method, f"{path_of(row)}/{side}_cidrs/{cidr}").status_code == 204
     event = AuditEvent.objects.latest("pk")
-    assert event.action == f"vpn_connection_{side}_cidr.{word}" and event.target_id == str(row.pk)
+    assert event.action == f"vpn_connection.{word}_{side}_cidr" and event.target_id == str(row.pk)
     assert event.changes == {f"{side}_cidrs": [cidrs[side], after]}
 
 

@@ -16,6 +16,12 @@ from vpn.models.gateways import Health, Lifecycle
 _STATUSES = ("available", "deleting", "failed", "pending")
 
 
+_PSK = (
+    "Masked (********) unless an API key with the role editor or above asks and its account lets API keys "
+    "read pre-shared keys."
+)
+
+
 class PublicIP(Answer):
     address = serializers.IPAddressField(protocol="IPv4")
 
@@ -127,7 +133,10 @@ class VPNGatewayConnection(Answer):
     local_cidrs = serializers.ListField(child=serializers.CharField())
     peer_cidrs = serializers.ListField(child=serializers.CharField())
     admin_state_up = serializers.BooleanField()
-    psk = serializers.CharField(help_text="Masked for viewers.")
+    psk = serializers.CharField(
+        help_text="Masked (********) unless an API key with the role editor or above asks and its account "
+        "lets API keys read pre-shared keys."
+    )
     dead_peer_detection = DeadPeerDetectionState()
     created_at = serializers.DateTimeField()
     authentication_mode = serializers.ChoiceField(("psk",))

@@ -37,6 +37,7 @@ from vpn.services.connections import (
 )
 from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import get_gateway
+from vpn.services.keys import disclose_keys
 
 STATUSES = ("up", "down")
 STATUS = Parameter("status", "Only those in this state.", {"type": "string", "enum": [*STATUSES]})
@@ -93,7 +94,7 @@ class ConnectionApiView(ApiView):
             raise
 
     def body(self, row: Connection) -> dict[str, Any]:
-        return connection_body(row, self.links, shows_key=self.shows_keys)
+        return connection_body(row, self.links, shows_key=disclose_keys(self.actor, [row]))
 
     def listed(self, rows: QuerySet[Connection], path: str) -> Response:
         """One page of connections; `status` of the query narrows it."""
@@ -103,7 +104,7 @@ class ConnectionApiView(ApiView):
             rows = rows.filter(status=word_of("status", wanted, STATUSES))
             filters = {"status": wanted}
         page = self.page(rows.prefetch_related(None), path, filters=filters)
-        bodies = connection_bodies(page.rows, self.links, shows_key=self.shows_keys)
+        bodies = connection_bodies(page.rows, self.links, shows_key=disclose_keys(self.actor, page.rows))
         return Response(page.body("connections", [self.told(body) for body in bodies]))
 
     def shown_whole(self, row: Connection, *, status: int = 200) -> Response:
@@ -131,6 +132,10 @@ class ConnectionsView(ConnectionApiView):
     filters = (STATUS,)
     guarded = True
     made: Connection
+
+    def body(self, row: Connection) -> dict[str, Any]:
+        """A key that the caller has just sent is no disclosure."""
+        return connection_body(row, self.links, shows_key=self.actor.may_read_psk)
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
