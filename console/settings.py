@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "console.web.sessions.SessionAgeMiddleware",
     "console.web.middleware.ActorMiddleware",
     "axes.middleware.AxesMiddleware",
+    "console.web.limits.PasswordLimitMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -166,11 +167,16 @@ AXES_SENSITIVE_PARAMETERS = [
     "new",
     "again",
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
+# Passwords that one process checks at the same time.
+PASSWORD_HASHES = env.number("ISTHMUS_PASSWORD_HASHES", 1, least=1)
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "console.validators.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "console.validators.PaddedCommonValidator"},
+    {"NAME": "console.validators.PatternValidator"},
 ]
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "/"

@@ -21,6 +21,7 @@ from console.audit import record_person
 from console.models import Account, Membership, ResourceGroup, User
 from console.origin import client_address
 from console.services import administration
+from console.services.passwords import RULES
 
 if TYPE_CHECKING:
     ChangeForm = UserChangeForm[User]
@@ -131,7 +132,7 @@ class NewPersonForm(ServiceForm):
     password = forms.CharField(
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 12 characters, and not a common one.",
+        help_text=RULES,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,6 +11,8 @@ from console.actor import Via
 from console.audit import record_person
 from console.errors import Invalid, Violation
 from console.models import User
+
+RULES = "12 to 128 characters; no common password, no repetition or sequence, and not like your name."
 
 
 def check_password_rules(password: str, user: User) -> None:
@@ -25,8 +28,9 @@ def check_password_rules(password: str, user: User) -> None:
 def change_password(user: User, password: str, *, address: str, request_id: str) -> None:
     """The person's sessions end with it, but for the one that is told. Raises Invalid."""
     check_password_rules(password, user)
+    # Before the transaction: no writer waits for a hash.
+    user.password = make_password(password)
     with transaction.atomic():
-        user.set_password(password)
         user.save(update_fields=["password"])
         record_person(
             "person.update",

@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from console.errors import Invalid, Violation
 from console.origin import client_address
-from console.services.passwords import change_password
+from console.services.passwords import RULES, change_password
 from console.web.forms import RuleForm
 from console.web.pages import person_page, refused
 from console.web.requests import ConsoleRequest
@@ -95,7 +95,7 @@ class PasswordForm(RuleForm):
     new = forms.CharField(
         label="New password",
         strip=False,
-        help_text="At least 12 characters, and not a common one.",
+        help_text=RULES,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(

@@ -1,0 +1,100 @@
+"""Rules of passwords beside Django's own: how long at most, and that they are no mere pattern."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError
+
+# Rows of common keyboards: a neighbour in a row is as easily guessed as the next letter.
+_ROWS = (
+    "1234567890",
+    "0987654321",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "yxcvbnm",
+    "azertyuiop",
+)
+_NEIGHBOURS = frozenset(pair for row in _ROWS for pair in (*pairwise(row), *pairwise(reversed(row))))
+
+
+class MaximumLengthValidator:
+    """A password is read, compared and hashed: it has an end."""
+
+    def __init__(self, max_length: int = 128) -> None:
+        self.max_length = max_length
+
+    def validate(self, password: str, user: object = None) -> None:
+        if len(password) > self.max_length:
+            raise ValidationError(
+                f"This password has {len(password)} characters; at most {self.max_length} are allowed.",
+            )
+
+    def get_help_text(self) -> str:
+        return f"Your password can have at most {self.max_length} characters."
+
+
+class PatternValidator:
+    """Refuses repetitions (aaaa, abcabc), sequences (1234, dcba) and walks along the keyboard (qwerty).
+
+    What counts are characters that do not follow from the one before; `least` of them are needed.
+    """
+
+    def __init__(self, least: int = 6) -> None:
+        self.least = least
+
+    def validate(self, password: str, user: object = None) -> None:
+        if unforeseen(password) < self.least:
+            raise ValidationError(
+                "This password is a repetition or a sequence of characters; use unrelated words.",
+            )
+
+    def get_help_text(self) -> str:
+        return "Your password cannot be a repetition or a sequence, such as abcabcabcabc or 123456789012."
+
+
+class PaddedCommonValidator(CommonPasswordValidator):
+    """Also refuses a common password that is repeated, or padded with digits and punctuation marks."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        word = password.casefold()
+        for form in (word, word[: period(word)], _letters(word), _letters(word[: period(word)])):
+            if form in self.passwords:
+                raise ValidationError(
+                    "This password is a common one, or a common one with digits or punctuation added.",
+                )
+
+
+def period(text: str) -> int:
+    """The length of the shortest beginning that, repeated and cut, is the whole text."""
+    borders = [0] * len(text)
+    border = 0
+    for place in range(1, len(text)):
+        while border and text[place] != text[border]:
+            border = borders[border - 1]
+        border += text[place] == text[border]
+        borders[place] = border
+    return len(text) - border
+
+
+def unforeseen(password: str) -> int:
+    """How many characters of a password neither repeat, continue nor neighbour the one before."""
+    text = password.casefold()
+    text = text[: period(text)]
+    return bool(text) + sum(not _follows(one, two) for one, two in pairwise(text))
+
+
+def _follows(one: str, two: str) -> bool:
+    return abs(ord(one) - ord(two)) <= 1 or (one, two) in _NEIGHBOURS
+
+
+def _letters(word: str) -> str:
+    start, end = 0, len(word)
+    while start < end and not word[start].isalpha():
+        start += 1
+    while end > start and not word[end - 1].isalpha():
+        end -= 1
+    return word[start:end]

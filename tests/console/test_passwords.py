@@ -1,0 +1,132 @@
+"""Which passwords pass, by every way that sets one, and how many are hashed at once."""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.hashers import check_password, make_password
+from django.test import Client
+
+from console import hashing
+from console.errors import Invalid
+from console.hashing import BoundedArgon2Hasher, Gate, TooManyHashes
+from console.models import User
+from console.services.passwords import check_password_rules
+from console.validators import period, unforeseen
+from tests.factories import PASSWORD, Party
+from tests.waiting import wait_for
+
+BAD = [
+    "123456789012",
+    "a" * 5000,
+    "a" * 12,
+    "abcabcabcabc",
+    "abcdefghijkl",
+    "zyxwvutsrqpo",
+    "qwertyuiopasdf",
+    "passwordpassword",
+    "Password12345!",
+    "738495027164",
+    "short",
+    "anabella.rossi1",
+    "correct horse battery " * 6,
+]
+
+
+@pytest.mark.parametrize("password", BAD)
+def test_passwords_that_are_guessed_are_refused(password: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_password_rules(password, User(username="anabella.rossi"))
+    assert all(violation.field == "password" and violation.message for violation in refused.value.violations)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [PASSWORD, "another horse battery", "Vx7-kkQp2-mm19", "пять лошадей и мост", "x" * 6 + "kfr9dw2nb"],
+)
+def test_ordinary_good_ones_pass(password: str) -> None:
+    check_password_rules(password, User(username="anabella.rossi"))
+
+
+def test_a_password_that_is_too_long_is_told_how_long_it_may_be() -> None:
+    with pytest.raises(Invalid, match="has 129 characters; at most 128 are allowed"):
+        check_password_rules("".join(map(chr, range(0x4E00, 0x4F02, 2))), User(username="ana"))
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "steps"),
+    [("", 0, 0), ("abab", 2, 1), ("aaaa", 1, 1), ("abca", 3, 1), ("kqzm", 4, 4), ("1234567890", 10, 1)],
+)
+def test_what_follows_from_the_character_before_does_not_count(text: str, length: int, steps: int) -> None:
+    assert (period(text), unforeseen(text)) == (length, steps)
+
+
+def test_a_hash_is_argon2_and_older_ones_still_hold(settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    older = make_password(PASSWORD)
+    settings.PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
+    renewed: list[str] = []
+    assert check_password(PASSWORD, older, setter=renewed.append)
+    assert renewed == [PASSWORD] and "p=1$" in make_password(PASSWORD)
+
+
+def test_so_many_hashes_at_once_and_no_more() -> None:
+    gate, inside, leave = Gate(running=1, waiting=1, patience=30), Event(), Event()
+    entered: list[str] = []
+
+    def enter(name: str) -> None:
+        with gate.entered():
+            entered.append(name)
+            inside.set()
+            leave.wait(30)
+
+    first = Thread(target=enter, args=("first",))
+    first.start()
+    assert inside.wait(30)
+    second = Thread(target=enter, args=("second",))
+    second.start()
+    wait_for(lambda: gate.waiting == 1, 30)
+    with pytest.raises(TooManyHashes), gate.entered():
+        pass
+    assert entered == ["first"]
+    leave.set()
+    first.join(30)
+    second.join(30)
+    assert entered == ["first", "second"]
+    with gate.entered():
+        pass
+
+
+def test_who_waits_too_long_is_refused() -> None:
+    gate = Gate(running=1, waiting=1, patience=0)
+    with gate.entered(), pytest.raises(TooManyHashes), gate.entered():
+        pass
+    with gate.entered():
+        pass
+
+
+@pytest.mark.parametrize("name", ["ana", "nobody"])
+def test_every_check_of_a_password_passes_the_gate(
+    ana: Party, name: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a name that does not exist, and where a page asks for the password again."""
+    settings.PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
+    browser = ana.browser()
+    full = Gate(running=1, waiting=0, patience=0)
+    monkeypatch.setattr(hashing, "gate", lambda: full)
+    with full.entered():
+        answer = Client().post("/sign-in", {"username": name, "password": PASSWORD})
+        again = browser.post("/account/password", {"present": PASSWORD, "new": "x", "again": "x"})
+    for busy in (answer, again):
+        assert busy.status_code == 503 and int(busy.headers["Retry-After"]) > 0
+        assert "was not checked" in busy.content.decode()
+    assert Client().post("/sign-in", {"username": name, "password": "wrong"}).status_code == 200
+
+
+def test_the_hasher_of_the_product_is_the_bounded_one() -> None:
+    from console import settings as product
+
+    assert product.PASSWORD_HASHERS == ["console.hashing.BoundedArgon2Hasher"]
+    assert BoundedArgon2Hasher.algorithm == "argon2"
