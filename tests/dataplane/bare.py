@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from vpn.drivers.strongswan import netns
 from vpn.drivers.strongswan.charon import BINARY
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, Names
@@ -58,7 +58,7 @@ class BarePeer:
             ["swanctl", *words, "--uri", f"unix://{self.directory}/vici.sock"],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=20 * PATIENCE,
             check=False,
         )
 
@@ -108,4 +108,4 @@ def _charon(namespace: str, directory: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(10 * PATIENCE)

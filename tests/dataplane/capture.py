@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.dataplane.world import ping
+from tests.waiting import PATIENCE
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, Names
 
 MARKER = bytes.fromhex("5afec0de5afec0de")
@@ -95,7 +96,7 @@ def capture(namespace: str, interface: str) -> Iterator[Wire]:
             yield wire
         finally:
             dump.terminate()
-            dump.wait(10)
+            dump.wait(10 * PATIENCE)
             dump.stderr.close()
         out.seek(0)
         wire.frames += _frames(out.read())

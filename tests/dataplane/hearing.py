@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import EventKind, TunnelEvent
 from vpn.drivers.base import Driver
@@ -35,5 +35,5 @@ def hearing(driver: Driver, members: Sequence[MemberSpec]) -> Iterator[Heard]:
         yield heard
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(10 * PATIENCE)
         assert not thread.is_alive()

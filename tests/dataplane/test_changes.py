@@ -8,7 +8,7 @@ import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from tests.dataplane.world import Side, World, connection, host_namespace, installed, ping, pinging
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from vpn.domain.actions import DropPeer, Initiate, LoadPeer, Plumb, StartMember, Terminate
 from vpn.domain.peers import child_name
 from vpn.domain.spec import InstanceSpec, MemberRole, Selector, SubnetSpec
@@ -45,7 +45,7 @@ def test_a_change_leaves_every_other_tunnel_alone(world: World) -> None:
         made = world.load(world.left, kept, changed)
         world.initiate(world.left, made[1])
         wait_for(lambda: len(installed(world.state(world.left))) == 2)
-        answer = running.communicate(timeout=20)[0]
+        answer = running.communicate(timeout=20 * PATIENCE)[0]
     assert ", 300 received" in answer
     after = installed(world.state(world.left))
     assert after[name] == before[name]
@@ -60,7 +60,7 @@ def test_a_new_driver_adopts_what_runs(world: World, config: DriverConfig) -> No
         for side in (world.left, world.right):
             world.do(side.members[0], StartMember())
             world.load(side, *world.connections[side.name])
-        assert ", 100 received" in running.communicate(timeout=20)[0]
+        assert ", 100 received" in running.communicate(timeout=20 * PATIENCE)[0]
     after = world.state(world.left)
     assert (after.boot_id, after.pid, after.loaded) == (before.boot_id, before.pid, before.loaded)
     assert installed(after) == installed(before)

@@ -10,7 +10,7 @@ import pytest
 from tests.dataplane.hearing import hearing
 from tests.dataplane.test_changes import pinging
 from tests.dataplane.world import World, installed, ping
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from vpn.domain.actions import Initiate, Plumb, StartMember
 from vpn.domain.spec import DeadPeerDetection, DpdAction, MemberRole
 from vpn.domain.state import EventKind
@@ -37,7 +37,7 @@ def test_the_standby_takes_over_when_charon_is_killed(world: World) -> None:
             heard.wait(EventKind.LOST, active, seconds=0.5)
             world.do(standby, takeover, Initiate(peer.name, peer.children[0].name))
             heard.wait(EventKind.UP, standby, seconds=5)
-            answer = running.communicate(timeout=20)[0]
+            answer = running.communicate(timeout=20 * PATIENCE)[0]
     assert int(answer.partition(" transmitted, ")[2].split()[0]) >= 150, answer
     assert world.state(world.left, 1).role is MemberRole.ACTIVE
     world.do(active, StartMember(), Plumb(MemberRole.STANDBY, takeover.local_cidrs, takeover.peer_cidrs))

@@ -12,7 +12,7 @@ import pytest
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from tests.dataplane.gateways import Gateways
 from tests.dataplane.world import NO_DPD, Side, World, connection, installed, ping, pinging
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from vpn.domain.peers import child_name
 from vpn.domain.spec import ConnectionSpec, DeadPeerDetection, DpdAction, MemberRole, Secret
 from vpn.drivers.strongswan.driver import StrongSwanDriver
@@ -103,6 +103,6 @@ def test_connections_to_one_peer_do_not_disturb_each_other(world: World) -> None
         connections = (gateways.left.connections[0], off)
         gateways.left = replace(gateways.left, generation=6, connections=connections)
         gateways.settle(1)
-        assert ", 300 received" in running.communicate(timeout=30)[0]
+        assert ", 300 received" in running.communicate(timeout=30 * PATIENCE)[0]
     (after,) = world.state(world.left).sas
     assert (after.unique_id, installed(world.state(world.left))[kept]) == (before.unique_id, spis)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.dataplane.test_changes import pinging
 from tests.dataplane.world import Side, World, connection, installed
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from vpn.domain.actions import StartMember
 from vpn.domain.peers import child_name
 from vpn.domain.plan import plan
@@ -41,7 +41,7 @@ def test_one_tunnel_gets_new_spis_and_the_other_loses_nothing(world: World) -> N
     with pinging(world.namespace(world.left), world.right.host, 150) as running:
         passes(world, replace(mine, restart_at=datetime.now(UTC)), other)
         wait_for(lambda: installed(world.state(world.left)).keys() == before.keys())
-        assert ", 150 received" in running.communicate(timeout=20)[0]
+        assert ", 150 received" in running.communicate(timeout=20 * PATIENCE)[0]
     after = installed(world.state(world.left))
     ended, kept = (child_name(one.id, one.selectors[0]) for one in (mine, other))
     assert after[kept] == before[kept] and after[ended] != before[ended]

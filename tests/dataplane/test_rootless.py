@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.dataplane.parts import require_parts
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.dataplane
 
@@ -37,7 +38,7 @@ def test_a_tunnel_in_a_user_namespace() -> None:
         env={**os.environ, "PYTHONPATH": "."},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=60 * PATIENCE,
         check=False,
     )
     assert done.stdout == "answered: 3\n", done.stderr

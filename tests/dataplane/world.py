@@ -10,7 +10,7 @@ from itertools import product
 from uuid import UUID, uuid4
 
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE, EspOffer, IkeOffer
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from vpn.domain.actions import Action, Initiate, LoadPeer, Plumb, StartMember
 from vpn.domain.peers import PeerSpec, peers
 from vpn.domain.spec import (
@@ -202,7 +202,7 @@ def in_namespace(namespace: str, *argv: str, timeout: float = 20.0) -> subproces
         ["ip", "netns", "exec", namespace, *argv],
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=timeout * PATIENCE,
         check=False,
     )
 
