@@ -69,16 +69,25 @@ class BarePeer:
 @contextmanager
 def bare_peer(instance: str, address: str, networks: Sequence[str]) -> Iterator[BarePeer]:
     """Started and answering; nothing of it stands afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="isth-peer-", dir="/tmp") as name,
+        plugged_in(instance, address, networks) as namespace,
+        _charon(namespace, Path(name)),
+    ):
+        peer = BarePeer(namespace, Path(name))
+        wait_for(lambda: peer.swanctl("--stats").returncode == 0)
+        yield peer
+
+
+@contextmanager
+def plugged_in(instance: str, address: str, networks: Sequence[str]) -> Iterator[str]:
+    """A namespace on the provider's network, its name; gone afterwards."""
     namespace = f"{Names(instance).prefix}peer"
-    with tempfile.TemporaryDirectory(prefix="isth-peer-", dir="/tmp") as name:
-        try:
-            _plug_in(namespace, Names(instance).provider, address, networks)
-            with _charon(namespace, Path(name)):
-                peer = BarePeer(namespace, Path(name))
-                wait_for(lambda: peer.swanctl("--stats").returncode == 0)
-                yield peer
-        finally:
-            netns.delete(namespace)
+    try:
+        _plug_in(namespace, Names(instance).provider, address, networks)
+        yield namespace
+    finally:
+        netns.delete(namespace)
 
 
 def _plug_in(namespace: str, provider: str, address: str, networks: Sequence[str]) -> None:
