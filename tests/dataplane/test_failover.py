@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -62,7 +66,28 @@ def test_a_hung_charon_is_replaced(
     assert charon.processes(f"STRONGSWAN_CONF={files.config}".encode()) == [after.pid]
 
 
-def test_a_hung_charon_is_heard_of_and_so_is_its_successor(world: World) -> None:
+def test_a_charon_that_gets_no_processor_is_not_hung(world: World) -> None:
+    """It runs only when nobody else wants to, and somebody always does."""
+    world.connect()
+    member, pid = world.left.members[0], world.state(world.left).pid
+    assert pid
+    with hearing(world.driver, [member]) as heard, ExitStack() as hogs:
+        heard.wait(EventKind.FOUND, member)
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setscheduler(int(task.name), os.SCHED_IDLE, os.sched_param(0))
+        for _ in range(2 * (os.cpu_count() or 1)):
+            hog = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            hogs.callback(hog.wait)
+            hogs.callback(hog.kill)
+        # The far charon, that suffers nothing, is heard all the while.
+        assert ping(world.namespace(world.left), world.right.host, "-i", "0.1", count=30) > 0
+        assert not heard.of(EventKind.LOST, member)
+    assert world.state(world.left).pid == pid
+
+
+def test_a_hung_charon_is_heard_of_and_so_is_its_successor(
+    world: World, config: DriverConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.connect()
     member = world.left.members[0]
     with hearing(world.driver, [member]) as heard:
@@ -71,6 +96,10 @@ def test_a_hung_charon_is_heard_of_and_so_is_its_successor(world: World) -> None
         assert pid
         os.kill(pid, signal.SIGSTOP)
         heard.wait(EventKind.LOST, member, seconds=5)
+        # It was ended with that: who takes over asks no question that would not be answered.
+        monkeypatch.setattr("vpn.drivers.strongswan.vici.TIMEOUT", 1e9)
+        assert not charon.lives(MemberFiles.of(config.directory, member))
+        assert not world.state(world.left).running
         world.do(member, StartMember())
         heard.wait(EventKind.FOUND, member, seconds=2, count=2)
         assert len(heard.of(EventKind.LOST, member)) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vpn.drivers.base import Esp
 from vpn.drivers.strongswan import netns
-from vpn.drivers.strongswan.files import write_whole
+from vpn.drivers.strongswan.files import read_whole, write_whole
 
 _STATE = "ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi {spi} mode tunnel"
 _ALGORITHMS = (
@@ -27,7 +27,7 @@ def is_in_kernel(wanted: Esp, directory: Path) -> bool:
     key = f"{platform.release()} {Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
     cache = directory / "esp.json"
     with suppress(OSError, ValueError):
-        noted = json.loads(cache.read_text())
+        noted = json.loads(read_whole(cache))
         if noted["kernel"] == key:
             return bool(noted["esp"])
     found = probe()

@@ -17,7 +17,7 @@ from uuid import UUID
 from vpn.domain.spec import InstanceSpec, NetworkSpec, SubnetSpec
 from vpn.drivers.base import DriverError, StandingInstance
 from vpn.drivers.strongswan import names, netns, reading
-from vpn.drivers.strongswan.files import locked, write_whole
+from vpn.drivers.strongswan.files import locked, read_whole, remove, write_whole
 from vpn.drivers.strongswan.names import INSTANCE_LINK, PROVIDER_BRIDGE, Names
 
 
@@ -132,7 +132,7 @@ class Fabric:
             # A member's own end would else be seen for a moment after its far end has gone.
             unplug(router, *sorted(link for link in look(router).links if link.startswith("m")))
             netns.delete(*(self.names.host(UUID(key)) for key in self._noted(vpc_id)), router)
-            (directory / f"{vpc_id}.json").unlink(missing_ok=True)
+            remove(directory / f"{vpc_id}.json")
             (directory / f"{vpc_id}.lock").unlink(missing_ok=True)
 
     def networks(self) -> set[UUID]:
@@ -158,7 +158,7 @@ class Fabric:
     def _noted(self, vpc_id: UUID) -> dict[str, dict[str, str]]:
         file = names.networks_directory(self.directory) / f"{vpc_id}.json"
         with suppress(FileNotFoundError, ValueError):
-            noted: dict[str, dict[str, str]] = json.loads(file.read_text())
+            noted: dict[str, dict[str, str]] = json.loads(read_whole(file))
             return noted
         return {}
 

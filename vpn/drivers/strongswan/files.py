@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_BLOCK = 4096
+# renameat2(2)
+_HERE, _EXCHANGE = -100, 2
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @contextmanager
@@ -16,18 +21,8 @@ def locked(file: Path, *, make: bool = True) -> Iterator[None]:
     the one that was waited for is checked to be the one that stands.
 
     FileNotFoundError when its directory is gone and not to be made."""
-    while True:
-        if make:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if _stands(file, handle):
-            break
-        os.close(handle)
-    try:
+    with _held(file, make=make):
         yield
-    finally:
-        os.close(handle)
 
 
 def _stands(file: Path, handle: int) -> bool:
@@ -49,9 +44,77 @@ def take(file: Path) -> int | None:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Replace a file's content at once, 0600."""
-    aside = file.with_name(f".{file.name}.{threading.get_native_id()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w") as out:
-        out.write(text)
-    aside.replace(file)
+    """Replace a file's content at once, 0600; what is longer than `text` is filled with line ends.
+
+    On a full disk a file that has been written before can be written again: beside it lies a spare
+    with room for twice as much, and the two are exchanged. OSError when there is no room.
+    """
+    spare = _spare(file)
+    with _held(spare) as handle:
+        room = _write(handle, text.encode())
+        _put_in_place(spare, file)
+    with suppress(OSError), _held(spare) as handle:
+        if os.fstat(handle).st_size < room:
+            os.posix_fallocate(handle, 0, room)
+
+
+def read_whole(file: Path) -> str:
+    """What `write_whole` wrote, never a mixture: what was just exchanged may be written over already.
+    OSError if there is no such file."""
+    while True:
+        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        with os.fdopen(handle) as text:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            if _stands(file, handle):
+                return text.read()
+
+
+def remove(file: Path) -> None:
+    """A file that `write_whole` may have written."""
+    for each in (file, _spare(file)):
+        each.unlink(missing_ok=True)
+
+
+def _spare(file: Path) -> Path:
+    return file.with_name(f".{file.name}.spare")
+
+
+@contextmanager
+def _held(file: Path, *, make: bool = False) -> Iterator[int]:
+    """Open, made if need be, and nobody else's; by that name when the lock was got."""
+    while True:
+        if make:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if _stands(file, handle):
+            break
+        os.close(handle)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _write(handle: int, content: bytes) -> int:
+    """Over what is there, so that nothing new is needed while it is long enough; its new size."""
+    room = os.fstat(handle).st_size
+    if room < len(content):
+        room = _rounded(2 * len(content))
+        os.posix_fallocate(handle, 0, room)
+    rest, at = memoryview(content.ljust(room, b"\n")), 0
+    while rest:
+        written = os.pwrite(handle, rest, at)
+        rest, at = rest[written:], at + written
+    return room
+
+
+def _rounded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK
+
+
+def _put_in_place(spare: Path, file: Path) -> None:
+    """Exchanged where there is something to exchange it with, and the file system can."""
+    exchanged = _libc.renameat2(_HERE, os.fsencode(spare), _HERE, os.fsencode(file), _EXCHANGE)
+    if exchanged != 0:
+        spare.replace(file)

@@ -17,7 +17,7 @@ from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import Attempt, LoadedPeer, Reason
 from vpn.drivers.elapsed import happened
-from vpn.drivers.strongswan.files import locked, write_whole
+from vpn.drivers.strongswan.files import locked, read_whole, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
 from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
 
@@ -107,7 +107,7 @@ def new_notes(member: MemberSpec) -> Notes:
 def read_notes(files: MemberFiles) -> Notes | None:
     """None when there are none, or none that can be read: the member is then taken for new."""
     with suppress(OSError, ValueError, TypeError, KeyError):
-        raw: dict[str, Any] = json.loads(files.notes.read_text())
+        raw: dict[str, Any] = json.loads(read_whole(files.notes))
         raw["peers"] = {name: PeerNote(**peer) for name, peer in raw["peers"].items()}
         raw["attempts"] = {name: AttemptNote(**note) for name, note in raw["attempts"].items()}
         return Notes(**raw)
@@ -138,7 +138,7 @@ def forget_failures(files: MemberFiles, peer: str) -> None:
 
 def _noted_failures(files: MemberFiles) -> dict[str, Reason]:
     with suppress(OSError, ValueError, TypeError):
-        return {peer: Reason(*reason) for peer, reason in json.loads(files.failures.read_text()).items()}
+        return {peer: Reason(*reason) for peer, reason in json.loads(read_whole(files.failures)).items()}
     return {}
 
 

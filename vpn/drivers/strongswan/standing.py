@@ -11,6 +11,7 @@ from uuid import UUID
 from vpn.drivers.base import Standing, StandingMember
 from vpn.drivers.strongswan import charon, names, netns
 from vpn.drivers.strongswan.fabric import Fabric, look
+from vpn.drivers.strongswan.files import remove
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, PUBLIC_LINK, MemberFiles
 from vpn.drivers.strongswan.notes import read_notes
 
@@ -67,7 +68,7 @@ def remove_everything(directory: Path, fabric: Fabric) -> None:
     for owned in (names.members_directory(directory), names.networks_directory(directory)):
         shutil.rmtree(owned, ignore_errors=True)
     for file in ("fabric.lock", "esp.json"):
-        (directory / file).unlink(missing_ok=True)
+        remove(directory / file)
 
 
 def _inhabitants(namespaces: list[str]) -> list[int]:

@@ -166,6 +166,11 @@ class Listener:
     def fileno(self) -> int:
         return self._link.fileno()
 
+    @property
+    def pid(self) -> int:
+        """Of the charon that is heard."""
+        return owner(self._link)
+
     def receive(self) -> tuple[str, Answer] | None:
         """The next event, or None for the answer to `ask_for_life`. NoAnswer at the end of charon."""
         with _told_as("listen"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -19,6 +20,9 @@ from vpn.drivers.strongswan import vici
 from vpn.drivers.strongswan.events import Heard, Interpreter
 from vpn.drivers.strongswan.names import MemberFiles, members_directory
 from vpn.drivers.strongswan.notes import forget_failures, note_failure, read_notes
+from vpn.drivers.strongswan.pulse import Pulse
+
+log = logging.getLogger(__name__)
 
 # Between two looks for charons that do not answer yet, and for `stop`.
 TICK = 0.05
@@ -26,9 +30,8 @@ TICK = 0.05
 ASK_AGAIN = 1.0
 # Until a charon that has the socket open but says nothing is tried again.
 AFTER_HUNG = 5.0
-# Each charon is asked so often for a sign of life, and looked at when it owes one for so long. That is
-# no verdict: whoever looks asks it again.
-BEAT, PATIENCE = 1.0, 1.0
+# So long after a member's directory came or went its row may only be on its way to the listener.
+HURRY = 0.5
 
 
 @dataclass(slots=True)
@@ -41,8 +44,7 @@ class _Ear:
     interpreter: Interpreter = field(default_factory=Interpreter)
     not_before: float = 0.0
     hung_socket: int = 0
-    asked: float = 0.0
-    answered: bool = True
+    pulse: Pulse | None = None
 
     def hangs(self, now: float) -> None:
         self.not_before, self.hung_socket = now + AFTER_HUNG, _inode(self.files.socket)
@@ -59,7 +61,7 @@ class Watcher:
         self._stop = stop
         self._selector = DefaultSelector()
         self._ears: dict[UUID, _Ear] = {}
-        self._asked = 0.0
+        self._asked = self._hurried_until = 0.0
         self._seen_directory = 0
 
     def events(self) -> Iterator[TunnelEvent]:
@@ -78,10 +80,12 @@ class Watcher:
 
     def _ask(self) -> None:
         """Who is to be heard. At once when a member's directory has come or gone."""
-        changed = self._directory_changed()
-        if not changed and time.monotonic() - self._asked < ASK_AGAIN:
+        now = time.monotonic()
+        if self._directory_changed():
+            self._hurried_until = now + HURRY
+        if now > self._hurried_until and now - self._asked < ASK_AGAIN:
             return
-        self._asked = time.monotonic()
+        self._asked = now
         wanted = {member.id: member for member in self._members()}
         for gone in self._ears.keys() - wanted.keys():
             self._close(self._ears.pop(gone))
@@ -103,11 +107,12 @@ class Watcher:
                 ear.listener = vici.Listener(ear.files.socket)
             except vici.Hung:
                 ear.hangs(time.monotonic())
+                yield self._event(ear, EventKind.LOST)
                 continue
             except DriverError:
                 continue
             ear.interpreter = Interpreter()
-            ear.asked, ear.answered = time.monotonic(), True
+            ear.pulse = Pulse.of(ear.listener.pid, time.monotonic())
             self._selector.register(ear.listener, EVENT_READ, ear)
             yield self._event(ear, EventKind.FOUND)
             for event, said in ear.listener.take_early():
@@ -122,19 +127,27 @@ class Watcher:
             self._close(ear)
             yield self._event(ear, EventKind.LOST)
             return
-        ear.answered = True
+        if ear.pulse:
+            ear.pulse.answered()
         if heard:
             yield from self._understand(ear, *heard)
 
     def _feel_pulses(self) -> Iterator[TunnelEvent]:
-        """A charon that hangs keeps its socket open: only that it says nothing tells."""
-        now = time.monotonic()
+        """A charon that hangs keeps its socket open: only that it says nothing tells. It is ended at
+        once, so that whoever takes over need not ask it again, and loses no time with it."""
         for ear in self._ears.values():
-            if not ear.listener or now - ear.asked < (BEAT if ear.answered else PATIENCE):
+            if not ear.listener or not ear.pulse:
                 continue
-            if not _asked_again(ear, now):
+            now = time.monotonic()
+            why = ear.pulse.hangs(now)
+            if not why and ear.pulse.is_due(now):
+                ear.pulse.asked(now)
+                with suppress(DriverError):
+                    ear.listener.ask_for_life()
+            if why:
+                log.warning("charon of %s hangs: %s; it is ended", ear.files.directory.name, why)
+                ear.pulse.end()
                 self._close(ear)
-                ear.hangs(now)
                 yield self._event(ear, EventKind.LOST)
 
     def _understand(self, ear: _Ear, event: str, said: vici.Answer) -> Iterator[TunnelEvent]:
@@ -148,6 +161,9 @@ class Watcher:
             self._selector.unregister(ear.listener)
             ear.listener.close()
             ear.listener = None
+        if ear.pulse:
+            ear.pulse.close()
+            ear.pulse = None
 
     @staticmethod
     def _event(ear: _Ear, kind: EventKind, peer: str = "", heard: Heard | None = None) -> TunnelEvent:
@@ -160,18 +176,6 @@ class Watcher:
             child=heard.child if heard else "",
             reason=heard.reason if heard else None,
         )
-
-
-def _asked_again(ear: _Ear, now: float) -> bool:
-    """False for one that owes an answer, or cannot be asked."""
-    if not ear.listener or not ear.answered:
-        return False
-    ear.asked, ear.answered = now, False
-    try:
-        ear.listener.ask_for_life()
-    except DriverError:
-        return False
-    return True
 
 
 def _inode(path: Path) -> int:
@@ -187,8 +191,12 @@ def _peers_at(files: MemberFiles, address: str) -> list[str]:
 
 
 def _remember(files: MemberFiles, peer: str, heard: Heard) -> None:
-    """The last failure of a peer, until it is up: observations report it."""
-    if heard.kind is EventKind.UP:
-        forget_failures(files, peer)
-    elif heard.reason:
-        note_failure(files, peer, heard.reason, ike_version=heard.ike_version)
+    """The last failure of a peer, until it is up: observations report it. On a full disk it is not
+    remembered, and events go on."""
+    try:
+        if heard.kind is EventKind.UP:
+            forget_failures(files, peer)
+        elif heard.reason:
+            note_failure(files, peer, heard.reason, ike_version=heard.ike_version)
+    except OSError as error:
+        log.warning("%s cannot be written: %s", files.failures, error.strerror)
