@@ -1,27 +1,30 @@
-"""Hears every charon of this host and writes down at once what happened.
+"""Hears every charon of this host, moves a gateway at once when it has to, and writes down what happened.
 
 Events carry no truth: each one makes the gateway be looked at. So an event lost, doubled or
-late does no harm, and the sweep would find the same.
+late does no harm, and the sweep would find the same. A takeover needs no database: it is done with
+the rows of a moment ago, and recorded as soon as they can be written.
 """
 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from threading import Event, Lock, Thread, Timer
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from vpn.domain.spec import MemberSpec
-from vpn.domain.state import EventKind, TunnelEvent
-from vpn.drivers.base import DriverError
-from vpn.reconcile.controller import look
-from vpn.reconcile.desired import members_on
+from vpn.domain.spec import GatewaySpec, MemberSpec
+from vpn.domain.state import EventKind, GatewayState, TunnelEvent
+from vpn.drivers.base import DriverError, StaleGeneration
+from vpn.reconcile.controller import look, record_seen
 from vpn.reconcile.driver import load_driver
+from vpn.reconcile.inventory import Inventory
 from vpn.reconcile.news import is_told
-from vpn.reconcile.sweep import say_hello
+from vpn.reconcile.sweep import SweepWatch, say_hello, sweep_host
+from vpn.reconcile.takeover import repair, take_over
+from vpn.reconcile.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
@@ -31,41 +34,43 @@ PATIENCE = 0.3
 
 
 class Listener:
-    """Events of one gateway are served one after the other, those of several side by side.
-
-    Events that come while one waits are covered by its look; one that comes during a look, which may
-    have seen what was before, is followed by another look.
-    """
+    """Takeovers and looks wait in queues of their own: a look may wait for a database."""
 
     def __init__(self, node: str) -> None:
         self.node = node
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look")
+        self._inventory = Inventory(node)
+        self._takeovers = WorkQueue("takeover", WORKERS, self._take_over)
+        self._looks = WorkQueue("look", WORKERS, self._look)
         self._guard = Lock()
-        self._queued: set[UUID] = set()
-        self._looking: set[UUID] = set()
-        self._known: list[MemberSpec] = []
         self._failed: dict[UUID, list[TunnelEvent]] = {}
+        # What was seen before a takeover; gateways whose last look could not be recorded.
+        self._seen: dict[UUID, tuple[GatewaySpec, GatewayState]] = {}
+        self._owed: set[UUID] = set()
+        self._turned = Event()
         self._stopped = False
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set; what is under way is finished."""
-        heartbeat = Thread(target=self._beat, args=(stop,), name="heartbeat", daemon=True)
-        heartbeat.start()
+        helpers = [
+            Thread(target=self._inventory.run, args=(stop, self._record_owed), name="inventory", daemon=True),
+            Thread(target=self._beat, args=(stop,), name="heartbeat", daemon=True),
+            Thread(target=self._sweep_if_nobody_does, args=(stop,), name="sweep", daemon=True),
+        ]
+        for helper in helpers:
+            helper.start()
         for event in load_driver().watch(self.members, stop):
             self.hear(event)
         with self._guard:
             self._stopped = True
-        self._pool.shutdown(wait=True)
-        heartbeat.join(timeout=HEARTBEAT_SECONDS)
+        self._takeovers.close()
+        self._looks.close()
+        for helper in helpers:
+            helper.join(timeout=HEARTBEAT_SECONDS)
 
     def members(self) -> list[MemberSpec]:
-        """Asked every second; while the database is away the last answer serves."""
-        try:
-            self._known = members_on(self.node)
-        except DatabaseError as error:
-            log.warning("database: %s", error)
-            close_old_connections()
-        return self._known
+        """Asked by the event loop at least every second; never waits for a database, but the first time."""
+        self._turned.set()
+        return self._inventory.members()
 
     def hear(self, event: TunnelEvent) -> None:
         """An event of the data plane; failures are looked into a moment later."""
@@ -95,16 +100,12 @@ class Listener:
         connection.close()
 
     def _serve(self, event: TunnelEvent) -> None:
-        """Have the gateway looked at, once for all events that wait."""
-        level = logging.WARNING if event.kind is EventKind.LOST else logging.INFO
+        """Have the gateway looked at, once for all events that wait; moved first if a charon is lost."""
+        lost = event.kind is EventKind.LOST
         why = f": {event.reason.message}" if event.reason else ""
+        level = logging.WARNING if lost else logging.INFO
         log.log(level, "%s gateway %s %s%s", event.kind.value, event.gateway_id, event.peer, why)
-        with self._guard:
-            waits = event.gateway_id in self._queued
-            self._queued.add(event.gateway_id)
-            if waits or event.gateway_id in self._looking:
-                return
-        self._pool.submit(self._look, event.gateway_id).add_done_callback(_tell)
+        (self._takeovers if lost else self._looks).add(event.gateway_id)
 
     @staticmethod
     def _is_told(event: TunnelEvent) -> bool:
@@ -115,41 +116,81 @@ class Listener:
             close_old_connections()
             return False
 
+    def _take_over(self, gateway_id: UUID) -> None:
+        """Without a database; with one that fails also what a pass would do."""
+        owed = gateway_id in self._owed
+        before = self._mend(gateway_id, repair if owed else take_over)
+        if before:
+            self._seen.setdefault(gateway_id, before)
+        if not owed:
+            self._looks.add(gateway_id)
+
+    def _mend(
+        self, gateway_id: UUID, how: Callable[..., GatewayState | None]
+    ) -> tuple[GatewaySpec, GatewayState] | None:
+        spec = self._inventory.spec(gateway_id)
+        if spec is None:
+            return None
+        try:
+            state = how(spec, load_driver())
+        except StaleGeneration:
+            log.info("gateway %s: a newer generation is applied already", gateway_id)
+        except (DriverError, OSError) as error:
+            log.warning("gateway %s: %s", gateway_id, error)
+        else:
+            if state:
+                log.warning("gateway %s: mended with generation %d", gateway_id, spec.generation)
+                return spec, state
+        return None
+
     def _look(self, gateway_id: UUID) -> None:
-        while self._begins(gateway_id):
-            try:
-                look(gateway_id, news=True)
-            except (DatabaseError, DriverError) as error:
-                log.warning("gateway %s: %s", gateway_id, error)
-                close_old_connections()
-            finally:
-                with self._guard:
-                    self._looking.discard(gateway_id)
+        try:
+            if before := self._seen.get(gateway_id):
+                record_seen(*before)
+                self._seen.pop(gateway_id)
+            if spec := look(gateway_id, news=True):
+                self._inventory.remember(spec)
+        except DatabaseError as error:
+            log.warning("gateway %s: recorded later: %s", gateway_id, error)
+            close_old_connections()
+            self._owed.add(gateway_id)
+            self._takeovers.add(gateway_id)
+        except DriverError as error:
+            log.warning("gateway %s: %s", gateway_id, error)
+        else:
+            self._owed.discard(gateway_id)
 
-    def _begins(self, gateway_id: UUID) -> bool:
-        """Whether there is something to look at, and nobody is at it."""
-        with self._guard:
-            if gateway_id not in self._queued or gateway_id in self._looking:
-                return False
-            self._queued.discard(gateway_id)
-            self._looking.add(gateway_id)
-            return True
+    def _record_owed(self) -> None:
+        """The rows could be read: perhaps they can be written, too."""
+        for gateway_id in list(self._owed):
+            self._looks.add(gateway_id)
 
-    def _beat(self, stop: Event) -> None:
-        while not stop.is_set():
+    def _sweep_if_nobody_does(self, stop: Event) -> None:
+        """The worker may hang, or Redis, or beat: its sweep is done here until it comes again."""
+        watch = SweepWatch(self.node)
+        while not stop.wait(settings.SWEEP_SECONDS):
             try:
-                say_hello(self.node, "heard_at")
+                if watch.is_missing():
+                    sweep_host(self.node, stands_in=True)
             except (DatabaseError, DriverError) as error:
-                log.warning("heartbeat: %s", error)
+                log.warning("sweep: %s", error)
                 close_old_connections()
-            stop.wait(HEARTBEAT_SECONDS)
+                for spec in self._inventory.specs():
+                    self._mend(spec.id, repair)
         connection.close()
 
-
-def _tell(done: Future[None]) -> None:
-    """A look that broke in a way nobody foresaw must not do so in silence."""
-    if error := done.exception():
-        log.error("a look failed", exc_info=error)
+    def _beat(self, stop: Event) -> None:
+        """Says that the event loop turned, and nothing while it does not."""
+        while not stop.is_set():
+            if self._turned.wait(HEARTBEAT_SECONDS):
+                self._turned.clear()
+                try:
+                    say_hello(self.node, "heard_at")
+                except (DatabaseError, DriverError) as error:
+                    log.warning("heartbeat: %s", error)
+                    close_old_connections()
+            stop.wait(HEARTBEAT_SECONDS)
+        connection.close()
 
 
 def run(stop: Event) -> None:

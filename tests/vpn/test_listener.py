@@ -87,7 +87,7 @@ def test_what_happens_during_a_look_is_looked_at_too(scene, driver, monkeypatch)
     """The look may have seen what was before."""
     gateway, looks = scene.gateway(scene.left), []
     heard = listener.Listener("here")
-    event = TunnelEvent(EventKind.LOST, gateway.members.first().id, gateway.id, timezone.now())
+    event = TunnelEvent(EventKind.DOWN, gateway.members.first().id, gateway.id, timezone.now())
 
     def look(ident, *, news):
         looks.append(ident)
@@ -98,7 +98,7 @@ def test_what_happens_during_a_look_is_looked_at_too(scene, driver, monkeypatch)
     monkeypatch.setattr(listener, "look", look)
     heard.hear(event)
     wait_for(lambda: len(looks) == 2)
-    heard._pool.shutdown(wait=True)
+    heard._looks.close()
     assert looks == [gateway.id] * 2
 
 

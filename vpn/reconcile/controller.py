@@ -44,19 +44,18 @@ def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
     return GatewayState(at, driver.observe(spec.members), began)
 
 
-def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) -> None:
+def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) -> GatewaySpec | None:
     """Observe and record; a pass follows only where a hand is needed.
 
     This is what events and the sweep cost in quiet times: no lease, no change. With `news`, an
-    event, what is seen is told before it is mended: a pass takes longer than a look.
+    event, what is seen is told before it is mended: a pass takes longer than a look. Returns what
+    was looked for, if the gateway is there and can be read.
     """
     driver = driver or load_driver()
     gateway = load_gateway(gateway_id)
-    if gateway is None:
-        return
-    spec = _readable(gateway)
-    if spec is None:
-        return
+    spec = _readable(gateway) if gateway else None
+    if gateway is None or spec is None:
+        return None
     state = observe(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
@@ -66,6 +65,14 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
     else:
         record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
         look_later(gateway, todo.look_again)
+    return spec
+
+
+def record_seen(spec: GatewaySpec, state: GatewayState) -> None:
+    """What was observed before it was mended without a word to the database: history tells of it."""
+    gateway = load_gateway(spec.id)
+    if gateway is not None:
+        record_state(gateway, spec, state, applied=False)
 
 
 def answer(gateway_id: UUID, *, driver: Driver | None = None) -> None:

@@ -73,6 +73,12 @@ def members_on(node: str) -> list[MemberSpec]:
     return [member_spec(row.gateway, row) for row in rows]
 
 
+def generations_on(node: str) -> dict[UUID, int]:
+    """Of every gateway that the host carries and that is to stay."""
+    rows = Gateway.objects.filter(node=node, deleted_at__isnull=True)
+    return dict(rows.values_list("id", "generation"))
+
+
 def _connection(row: Connection) -> ConnectionSpec:
     cidrs = list(row.cidrs.all())
     local = [c.cidr for c in cidrs if c.side == ConnectionCidr.LOCAL]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from threading import Lock
 from typing import Literal
 from uuid import UUID
@@ -24,6 +25,8 @@ from vpn.reconcile.networks import reconcile_vpc
 log = logging.getLogger(__name__)
 # A host has one worker: what is late in it is not begun a second time beside.
 _sweeping = Lock()
+# So many periods without a sweep, and somebody else sweeps.
+_MISSED = 3
 
 
 class Liveness:
@@ -55,11 +58,29 @@ def busy_nodes() -> set[str]:
     return {settings.NODE} | _liveness.live(dict(Node.objects.values_list("name", "heartbeats")))
 
 
-def sweep_host(node: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+class SweepWatch:
+    """Whether no sweep of a host has ended for some of its periods, by the watcher's own clock."""
+
+    def __init__(self, node: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._node, self._clock = node, clock
+        self._last: datetime | None = None
+        self._changed = clock()
+
+    def is_missing(self) -> bool:
+        """Raises DatabaseError, which is no reason to take one for done."""
+        patience = _MISSED * settings.SWEEP_SECONDS
+        last = Node.objects.filter(name=self._node).values_list("swept_at", flat=True).first()
+        if last != self._last:
+            self._last, self._changed = last, self._clock()
+        return self._clock() - self._changed >= patience
+
+
+def sweep_host(node: str, *, stands_in: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
     """Networks first, since members stand in them; one bad gateway does not stop the others.
 
     One sweep at a time, and of a host with very many gateways as many as half of the sweep's period
     allows, those first that were looked at the longest ago: the rest of the time is for changes.
+    With `stands_in` somebody else does the work of the one who should: it is not said that he did.
     """
     if not _sweeping.acquire(blocking=False):
         return
@@ -74,7 +95,8 @@ def sweep_host(node: str, *, clock: Callable[[], float] = time.monotonic) -> Non
             if count and clock() > until:
                 break
             _try("gateway", look, gateway_id)
-        say_hello(node, "swept_at")
+        if not stands_in:
+            say_hello(node, "swept_at")
     finally:
         _sweeping.release()
 
@@ -84,7 +106,7 @@ def _longest_unobserved(node: str) -> list[UUID]:
     return list(Gateway.objects.filter(node=node).order_by(in_this_boot).values_list("id", flat=True))
 
 
-def _try(what: str, action: Callable[[UUID], None], ident: UUID) -> None:
+def _try(what: str, action: Callable[[UUID], object], ident: UUID) -> None:
     """A fault that nobody foresaw is one gateway's too: told whole, and the others go on."""
     try:
         action(ident)

@@ -1,0 +1,104 @@
+"""What the listener knows of its host's gateways: the rows of a moment ago, kept in memory.
+
+Read in a thread of its own: whoever asks gets what is known, and waits for no database.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Event, Lock
+from uuid import UUID
+
+from django.db import DatabaseError, close_old_connections
+
+from console.encryption import DecryptionError
+from vpn.domain.spec import GatewaySpec, MemberSpec
+from vpn.reconcile.desired import generations_on, load_gateway, members_on, spec_for
+
+log = logging.getLogger(__name__)
+# Seconds between two looks at the rows; the first one is waited for so long.
+EVERY, FIRST = 1.0, 2.0
+# Between two that were asked for.
+_LEAST = 0.05
+
+
+class Inventory:
+    """Members and specs of one host. `run` keeps them up to date; all else may be called by any thread."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._guard = Lock()
+        self._members: list[MemberSpec] = []
+        self._specs: dict[UUID, GatewaySpec] = {}
+        self._wanted, self._known = Event(), Event()
+        self._began = 0.0
+
+    def members(self) -> list[MemberSpec]:
+        """Of all gateways; asked for, they are soon read again."""
+        self._wanted.set()
+        self._known.wait(FIRST)
+        with self._guard:
+            return self._members
+
+    def spec(self, gateway_id: UUID) -> GatewaySpec | None:
+        """As it was read last; None for one that is unknown, or being deleted."""
+        with self._guard:
+            return self._specs.get(gateway_id)
+
+    def specs(self) -> list[GatewaySpec]:
+        with self._guard:
+            return list(self._specs.values())
+
+    def run(self, stop: Event, then: Callable[[], None]) -> None:
+        """Until `stop`. `then` is called after each time that the rows could be read."""
+        while not stop.is_set():
+            self._began = time.monotonic()
+            try:
+                self.refresh()
+            except DatabaseError as error:
+                log.warning("database: %s", error)
+                close_old_connections()
+            else:
+                then()
+            self._known.set()
+            self._wait(stop)
+
+    def _wait(self, stop: Event) -> None:
+        """At most a quarter of the time is spent on reading, however often it is asked for."""
+        now = time.monotonic()
+        stop.wait(max(_LEAST, 3 * (now - self._began)))
+        while not stop.is_set() and time.monotonic() < now + EVERY and not self._wanted.wait(_LEAST):
+            continue
+        self._wanted.clear()
+
+    def refresh(self) -> None:
+        """Read what is new. Raises DatabaseError, and what was known stays so."""
+        members, generations = members_on(self._node), generations_on(self._node)
+        with self._guard:
+            self._members = members
+            for gone in self._specs.keys() - generations.keys():
+                del self._specs[gone]
+            known = {ident: spec.generation for ident, spec in self._specs.items()}
+        for ident, generation in generations.items():
+            if known.get(ident) != generation:
+                self._read(ident)
+
+    def _read(self, gateway_id: UUID) -> None:
+        gateway = load_gateway(gateway_id)
+        if gateway is None:
+            return
+        try:
+            spec = spec_for(gateway)
+        except DecryptionError as error:
+            log.warning("gateway %s: %s", gateway_id, error)
+            return
+        self.remember(spec)
+
+    def remember(self, spec: GatewaySpec) -> None:
+        """What somebody else has just read: names may lead elsewhere in the same generation."""
+        with self._guard:
+            known = self._specs.get(spec.id)
+            if not spec.deleted and (known is None or known.generation <= spec.generation):
+                self._specs[spec.id] = spec

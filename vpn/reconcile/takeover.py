@@ -1,0 +1,64 @@
+"""A gateway is mended with what is known of it, while its rows can be neither written nor read.
+
+The driver refuses a spec that is older than the last one applied to a member (StaleGeneration), its
+lock of each member keeps two apart, and nothing is made that is not there: a gateway that was
+deleted meanwhile is not built again. What was done is recorded later, by observation.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+
+from vpn.domain.plan import Step, plan
+from vpn.domain.spec import GatewaySpec, MemberRole
+from vpn.domain.state import GatewayState
+from vpn.drivers.base import Driver
+from vpn.reconcile.controller import observe
+from vpn.reconcile.lease import lease
+
+log = logging.getLogger(__name__)
+# Seconds. Whoever holds the gateway for longer hangs; a takeover does not wait for them.
+PATIENCE = 1.0
+
+
+def take_over(spec: GatewaySpec, driver: Driver) -> GatewayState | None:
+    """If the public address has to move, or its charon to be started: all that its new holder needs.
+
+    The state before; None if there was nothing to do. Raises DriverError or StaleGeneration.
+    """
+    return _mend(spec, driver, everything=False)
+
+
+def repair(spec: GatewaySpec, driver: Driver) -> GatewayState | None:
+    """As a pass does, for want of a database."""
+    return _mend(spec, driver, everything=True)
+
+
+def _mend(spec: GatewaySpec, driver: Driver, *, everything: bool) -> GatewayState | None:
+    with lease(spec.id, seconds=PATIENCE) as held:
+        if not held:
+            log.warning("gateway %s: somebody else has held it for %g s; going on", spec.id, PATIENCE)
+        state = observe(driver, spec)
+        todo = plan(spec, state, now=timezone.now())
+        steps = [step for step in todo.steps if _exists(step, state)]
+        if not everything:
+            steps = [step for step in steps if step.member.id == todo.active and _is_new(step, state)]
+        if not steps:
+            return None
+        with driver.together():
+            for step in steps:
+                driver.apply(step.member, step.action, generation=spec.generation)
+    return state
+
+
+def _exists(step: Step, state: GatewayState) -> bool:
+    seen = state.members.get(step.member.id)
+    return seen is not None and seen.exists
+
+
+def _is_new(step: Step, state: GatewayState) -> bool:
+    """Whether the member is not the active one yet, or does not run."""
+    seen = state.members[step.member.id]
+    return not seen.running or seen.role is not MemberRole.ACTIVE

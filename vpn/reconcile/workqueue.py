@@ -1,0 +1,62 @@
+"""Work on one key at a time, on several keys side by side."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
+from uuid import UUID
+
+log = logging.getLogger(__name__)
+
+
+class WorkQueue:
+    """`work` is called once for all requests that wait; one that comes while it runs, and so may have
+    seen what was before, is followed by another call."""
+
+    def __init__(self, name: str, workers: int, work: Callable[[UUID], None]) -> None:
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._work = work
+        self._guard = Lock()
+        self._waiting: set[UUID] = set()
+        self._running: set[UUID] = set()
+        self._closed = False
+
+    def add(self, key: UUID) -> None:
+        """Nothing happens after `close`."""
+        with self._guard:
+            waits = key in self._waiting
+            self._waiting.add(key)
+            if waits or key in self._running or self._closed:
+                return
+            self._pool.submit(self._serve, key).add_done_callback(_report)
+
+    def close(self) -> None:
+        """Wait for what is under way, and for what was asked for before."""
+        with self._guard:
+            self._closed = True
+        self._pool.shutdown(wait=True)
+
+    def _serve(self, key: UUID) -> None:
+        while self._begins(key):
+            try:
+                self._work(key)
+            finally:
+                with self._guard:
+                    self._running.discard(key)
+
+    def _begins(self, key: UUID) -> bool:
+        """Whether there is something to do, and nobody is at it."""
+        with self._guard:
+            if key not in self._waiting or key in self._running:
+                return False
+            self._waiting.discard(key)
+            self._running.add(key)
+            return True
+
+
+def _report(done: Future[None]) -> None:
+    """Work that broke in a way nobody foresaw must not do so in silence."""
+    if error := done.exception():
+        log.error("unforeseen", exc_info=error)
