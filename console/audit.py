@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from django.apps import apps
 
 from console.actor import Actor, Via
-from console.models import AuditEvent
+from console.models import AuditEvent, Membership, User
 
 # The longest request id that a caller may set, kept whole.
 _REQUEST_ID = 128
@@ -78,24 +79,63 @@ def _event(
 def record_person(
     action: str,
     person: Audited,
-    fields: Iterable[str],
+    fields: Iterable[str] = (),
     *,
     who: str,
     address: str,
     request_id: str,
     via: Via = Via.ADMIN,
-) -> AuditEvent:
-    """A change of a person, who belongs to no account: which fields, never their values."""
-    return AuditEvent.objects.create(
-        who=who[:150],
-        via=via.value,
-        address=address[:45],
-        request_id=request_id[:_REQUEST_ID],
-        action=action,
-        target_type=person.audit_type,
-        target_id=str(person.pk),
-        target_name=str(person)[:150],
-        changes=dict.fromkeys(fields, CHANGED),
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """An event of a person: one in the trail of each account they belong to, or one in the
+    installation's (an event without an account, which superusers see) when they belong to none.
+
+    `fields` changed, of which no value is kept; `details` is {field: value}.
+    """
+    record_of_nobody(
+        action,
+        str(person),
+        fields,
+        person_id=str(person.pk),
+        accounts=Membership.objects.filter(user_id=person.pk).values_list("account_id", flat=True),
+        who=who,
+        address=address,
+        request_id=request_id,
+        via=via,
+        details=details,
+    )
+
+
+def record_of_nobody(
+    action: str,
+    name: str,
+    fields: Iterable[str] = (),
+    *,
+    who: str,
+    address: str,
+    request_id: str,
+    person_id: str = "",
+    accounts: Iterable[UUID] = (),
+    via: Via = Via.ADMIN,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """As `record_person`, for a name that may belong to nobody."""
+    changes: dict[str, object] = dict.fromkeys(fields, CHANGED)
+    changes |= {field: [None, _plain(value)] for field, value in (details or {}).items()}
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            account_id=account_id,
+            who=who[:150],
+            via=via.value,
+            address=address[:45],
+            request_id=request_id[:_REQUEST_ID],
+            action=action,
+            target_type=User.audit_type,
+            target_id=person_id,
+            target_name=name[:150],
+            changes=changes,
+        )
+        for account_id in (*accounts,) or (None,)
     )
 
 

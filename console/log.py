@@ -45,7 +45,6 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("ISTHMUS_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "axes": {"level": "WARNING"},
         # These name the path of a request.
         **{f"django.{name}": {"filters": ["links"]} for name in ("request", "server", "security.csrf")},
     },

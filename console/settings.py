@@ -31,6 +31,8 @@ BEHIND_TLS = env.flag("ISTHMUS_BEHIND_TLS", False)
 TRUSTED_PROXIES = env.trusted_proxies("ISTHMUS_TRUSTED_PROXIES")
 
 INSTALLED_APPS = [
+    "allauth",
+    "allauth.account",
     "console.apps.ConsoleConfig",
     "policies.apps.PoliciesConfig",
     "vpn.apps.VpnConfig",
@@ -48,7 +50,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "csp",
-    "console.apps.SignInsConfig",
 ]
 MIDDLEWARE = [
     "console.web.middleware.RequestIdMiddleware",
@@ -64,7 +65,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "console.web.sessions.SessionAgeMiddleware",
     "console.web.middleware.ActorMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "console.web.limits.PasswordLimitMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
@@ -142,31 +143,21 @@ CACHES = {
 }
 
 AUTH_USER_MODEL = "console.User"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-# Wrong passwords of one user name from one address; then both wait.
-AXES_FAILURE_LIMIT = env.number("ISTHMUS_LOCKOUT_FAILURES", 10, least=1)
-AXES_COOLOFF_TIME = timedelta(minutes=env.number("ISTHMUS_LOCKOUT_MINUTES", 15, least=1))
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "console.web.sign_in.axes_address"
-AXES_LOCKOUT_CALLABLE = "console.web.sign_in.locked_out"
-AXES_RESET_ON_SUCCESS = True
-# Trying on while locked out does not make it longer: the time told is true.
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_DISABLE_ACCESS_LOG = True
-AXES_ENABLE_ADMIN = False
-AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = [
-    "username",
-    "ip_address",
-    "csrfmiddlewaretoken",
-    "next",
-    "present",
-    "new",
-    "again",
-]
+# Django's own: exact names, and one hash whether or not the name exists.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+ACCOUNT_ADAPTER = "console.web.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+# They live in the cache, which may be away; ours are rows: console.services.sign_in_limits.
+ACCOUNT_RATE_LIMITS = False
+# Wrong passwords: of a user name from an address, of an address, of a user name from anywhere.
+LOCKOUT_FAILURES = env.number("ISTHMUS_LOCKOUT_FAILURES", 10, least=1)
+LOCKOUT_ADDRESS_FAILURES = env.number("ISTHMUS_LOCKOUT_ADDRESS_FAILURES", 20, least=1)
+LOCKOUT_NAME_FAILURES = env.number("ISTHMUS_LOCKOUT_NAME_FAILURES", 100, least=1)
+LOCKOUT_WINDOW = timedelta(minutes=env.number("ISTHMUS_LOCKOUT_MINUTES", 15, least=1))
 PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
 # Passwords that one process checks at the same time.
 PASSWORD_HASHES = env.number("ISTHMUS_PASSWORD_HASHES", 1, least=1)

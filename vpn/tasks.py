@@ -12,6 +12,8 @@ from django.utils import timezone
 from console.celery import app, node_queue
 from console.models import AuditEvent
 from console.services.acting import end_lapsed_acting
+from console.services.sign_in_limits import forget_old_failures
+from console.services.sign_ins import end_lapsed_sessions
 from vpn.models import HandoffLink, StatusChange, WizardDraft
 from vpn.reconcile.controller import answer
 from vpn.reconcile.log import keep_log
@@ -62,6 +64,8 @@ def prune_history() -> None:
 def end_acting() -> None:
     """Nobody else sees a sign-in run out."""
     end_lapsed_acting()
+    end_lapsed_sessions()
+    forget_old_failures()
 
 
 @app.task(name="vpn.tasks.prune_samples")

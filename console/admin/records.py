@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from axes.models import AccessAttempt
-from axes.utils import reset
-from django.conf import settings
+from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from console.actor import Via
 from console.admin.base import ReadOnlyAdmin, admin_actor, each
-from console.models import ApiKey, AuditEvent
+from console.models import ApiKey, AuditEvent, PasswordFailures
 from console.services import revoke_api_key
 
 # The actions offered are those of so many latest events.
@@ -79,27 +78,27 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ("who", "action", "target_name", "target_id", "request_id", "address")
 
 
-@admin.register(AccessAttempt)
-class AccessAttemptAdmin(ReadOnlyAdmin):
-    """Wrong passwords of a user name from an address; they are forgotten when the wait is over."""
+@admin.register(PasswordFailures)
+class PasswordFailuresAdmin(ReadOnlyAdmin):
+    """Wrong passwords by user name and address; they are forgotten when the wait is over."""
 
-    hidden = ("get_data", "post_data", "http_accept")
-    actions = ("unlock",)
-    list_display = ("attempt_time", "username", "ip_address", "failures_since_start", "locked", "user_agent")
-    list_filter = ("attempt_time",)
-    search_fields = ("username", "ip_address")
-    ordering = ("-attempt_time",)
+    actions = ("release",)
+    list_display = ("began_at", "name", "network", "failures", "locked", "locked_until")
+    list_filter = (("locked_until", admin.EmptyFieldListFilter),)
+    search_fields = ("name", "network")
+    ordering = ("-began_at",)
 
-    @admin.display(description="locked out", boolean=True)
-    def locked(self, attempt: AccessAttempt) -> bool:
-        return bool(attempt.failures_since_start >= settings.AXES_FAILURE_LIMIT)
+    @admin.display(description="must wait", boolean=True)
+    def locked(self, row: PasswordFailures) -> bool:
+        return row.locked_until is not None and row.locked_until > timezone.now()
 
-    @admin.action(description="Let the chosen user names try again")
-    def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
-        pairs = set(queryset.values_list("username", "ip_address"))
-        for username, address in pairs:
-            reset(username=username, ip=address)
-        self.message_user(request, f"May try again: {len(pairs)}.", messages.SUCCESS)
+    @admin.action(description="Let the selected names and addresses try again")
+    def release(self, request: HttpRequest, queryset: QuerySet[PasswordFailures]) -> None:
+        self.message_user(request, f"May try again: {queryset.delete()[0]}.", messages.SUCCESS)
+
+
+# The console sends no e-mail to addresses that people confirm themselves.
+admin.site.unregister(EmailAddress)
 
 
 @admin.register(LogEntry)

@@ -1,5 +1,16 @@
 from console.models.accounts import Account, Membership, ResourceGroup, User
 from console.models.audit import AuditEvent
 from console.models.keys import ApiKey
+from console.models.sign_ins import KnownNetwork, PasswordFailures, SignInSession
 
-__all__ = ["Account", "ApiKey", "AuditEvent", "Membership", "ResourceGroup", "User"]
+__all__ = [
+    "Account",
+    "ApiKey",
+    "AuditEvent",
+    "KnownNetwork",
+    "Membership",
+    "PasswordFailures",
+    "ResourceGroup",
+    "SignInSession",
+    "User",
+]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar
 from uuid import uuid4
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.password_validation import validate_password
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from console.actor import Role
 
@@ -16,14 +19,64 @@ def _opaque_id() -> str:
     return uuid4().hex
 
 
+class PersonManager(UserManager["User"]):
+    """Makes people; the rules of passwords hold for commands such as createsuperuser too."""
+
+    use_in_migrations = False
+
+    def create_user(
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+    ) -> User:
+        """Raises ValidationError."""
+        self._check(username, email, password)
+        return super().create_user(username, email, password, **extra_fields)
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+    ) -> User:
+        """Raises ValidationError."""
+        self._check(username, email, password)
+        return super().create_superuser(username, email, password, **extra_fields)
+
+    def _check(self, username: str, email: str | None, password: str | None) -> None:
+        if password is not None:
+            validate_password(password, self.model(username=username, email=email or ""))
+
+
 class User(AbstractUser):
-    """A person who signs in. Rights come from memberships; `is_superuser` sees the admin site."""
+    """A person who signs in. Rights come from memberships; `is_superuser` sees the admin site.
+
+    `session_epoch` is part of what every session is checked against: raising it ends all sessions of
+    the person for good. It is raised whenever an inactive person is saved, so that activating someone
+    again revives no session.
+    """
 
     audit_type: ClassVar[str] = "person"
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
+    objects: ClassVar[PersonManager] = PersonManager()
 
     class Meta(AbstractUser.Meta):
         verbose_name = "person"
         verbose_name_plural = "people"
+
+    def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
+        if not self.is_active and (update_fields is None or "is_active" in update_fields):
+            self.session_epoch += 1
+            update_fields = update_fields and {*update_fields, "session_epoch"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def get_session_auth_hash(self) -> str:
+        return self._of_epoch(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._of_epoch, super().get_session_auth_fallback_hash())
+
+    def _of_epoch(self, hashed: str) -> str:
+        """As Django makes it for the first epoch: sessions from before it was counted go on."""
+        if not self.session_epoch:
+            return hashed
+        return salted_hmac("console.session_epoch", f"{hashed}{self.session_epoch}").hexdigest()
 
 
 class Account(models.Model):

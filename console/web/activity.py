@@ -46,6 +46,11 @@ _VERBS = {
     "remove_peer_cidr": "removed a peer CIDR from",
     "act_begin": "superuser began to act",
     "act_end": "superuser ended acting",
+    "sign_in": "signed in",
+    "sign_in_failed": "failed to sign in",
+    "password_failed": "gave a wrong password",
+    "sign_out": "signed out",
+    "session_end": "session ended",
 }
 _COLUMNS = ("at", "who", "via", "address", "action", "target_type", "target_id", "target_name", "request_id")
 

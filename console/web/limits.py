@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from console.hashing import TooManyHashes
+from console.services.sign_in_limits import TooManyFailures
 
 
 class PasswordLimitMiddleware:
@@ -20,6 +22,10 @@ class PasswordLimitMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, TooManyFailures):
+            minutes = ceil(error.seconds / 60)
+            page = render(request, "console/locked_out.html", {"minutes": minutes}, status=429)
+            return _later(page, seconds=error.seconds)
         if isinstance(error, TooManyHashes):
             return _later(render(request, "console/busy.html", status=503), seconds=2)
         return None

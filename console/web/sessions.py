@@ -7,11 +7,15 @@ from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from console.models import User
+from console.services import sign_ins
+from console.web.sources import source_of
 
 _BEGAN, _SEEN = "signed_in_at", "seen_at"
 # The session is written once in so many seconds, not with every request.
@@ -28,18 +32,30 @@ class SessionAgeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
+        if isinstance(request.user, User):
             now = int(time.time())
-            if _is_over(request, now):
+            if reason := _why_over(request, now):
+                sign_ins.record_session_end(request.user, source_of(request), reason)
+                sign_ins.forget_session(request.session.session_key)
                 logout(request)
             elif _by_hand(request) and now - request.session.get(_SEEN, 0) >= _GRAIN:
                 request.session[_SEEN] = now
+                sign_ins.note_session(request.user, request.session.session_key or "", source_of(request))
+        elif SESSION_KEY in request.session:
+            # Of somebody who is not active any more: it must not live again when they are.
+            sign_ins.forget_session(request.session.session_key)
+            logout(request)
         return self.get_response(request)
 
 
-def begin(request: HttpRequest, **_: object) -> None:
+def begin(request: HttpRequest, user: User, **_: object) -> None:
     """Receiver of Django's signal of a sign-in."""
     request.session[_BEGAN] = request.session[_SEEN] = int(time.time())
+    if not request.session.session_key:
+        request.session.save()
+    source = source_of(request)
+    sign_ins.note_session(user, request.session.session_key or "", source)
+    sign_ins.record_sign_in(user, source)
 
 
 user_logged_in.connect(begin, dispatch_uid="console.sessions")
@@ -53,11 +69,13 @@ def sign_in_url(request: HttpRequest) -> str:
     return f"{reverse('sign_in')}?{urlencode(query, safe='/')}"
 
 
-def _is_over(request: HttpRequest, now: int) -> bool:
+def _why_over(request: HttpRequest, now: int) -> str:
     began = request.session.setdefault(_BEGAN, now)
     seen = request.session.setdefault(_SEEN, now)
+    if now - began >= settings.SESSION_COOKIE_AGE:
+        return "lifetime"
     idle = settings.SESSION_IDLE_SECONDS
-    return now - began >= settings.SESSION_COOKIE_AGE or bool(idle and now - seen >= idle)
+    return "idle" if idle and now - seen >= idle else ""
 
 
 def _by_hand(request: HttpRequest) -> bool:

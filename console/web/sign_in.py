@@ -1,52 +1,80 @@
-"""Signing in and out, the password, and what too many wrong ones lead to."""
+"""Signing in and out, and changing one's password."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from ipaddress import ip_address
-from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
-from axes.models import AccessAttempt
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm
+from allauth.account.views import LoginView
 from django import forms
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, update_session_auth_hash
-from django.contrib.auth.forms import AuthenticationForm, UsernameField
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth.forms import UsernameField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 
 from console.errors import Invalid, Violation
-from console.origin import client_address
+from console.models import User
+from console.services import sign_ins
 from console.services.passwords import RULES, change_password
 from console.web.forms import RuleForm
 from console.web.pages import person_page, refused
 from console.web.requests import ConsoleRequest
+from console.web.sources import source_of
 
 
-class SignInForm(AuthenticationForm):
-    """Longer names than a person can have are no question to the database."""
+class SignInForm(LoginForm):
+    """allauth's form under the names that the fields have always had here.
+
+    Longer names than a person can have are no question to the database.
+    """
 
     username = UsernameField(max_length=150, widget=forms.TextInput(attrs={"autofocus": True}))
+    password = forms.CharField(
+        strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    field_order = ("username", "password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.use_required_attribute = False
+        del self.fields["login"]
+
+    def user_credentials(self) -> dict[str, str]:
+        return {"username": self.cleaned_data["username"], "password": self.cleaned_data["password"]}
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["login"] = self.cleaned_data.get("username", "")
+        cleaned: dict[str, Any] = super().clean()
+        return cleaned
 
 
 class SignIn(LoginView):
-    authentication_form = SignInForm
+    form_class = SignInForm
     template_name = "console/sign_in.html"
-    redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """`ended`: the page that was asked for belongs to a session that is over."""
-        return super().get_context_data(**kwargs, ended="ended" in self.request.GET)
+        """`ended`: the page that was asked for belongs to a session that is over; `next`: that page."""
+        asked = self.request.POST.get("next") or self.request.GET.get("next", "")
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"ended": "ended" in self.request.GET, "next": asked}
 
 
 sign_in = SignIn.as_view()
-sign_out = LogoutView.as_view()
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    if isinstance(request.user, User):
+        sign_ins.record_sign_out(request.user, source_of(request))
+        sign_ins.forget_session(request.session.session_key)
+    logout(request)
+    return redirect("sign_in")
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
@@ -57,32 +85,11 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('sign_in')}?{onward}")
 
 
-def axes_address(request: HttpRequest) -> str | None:
-    """The address that failures are counted for: the one of the audit trail, if it is one."""
-    address = client_address(request.META)
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return None
-
-
-def locked_out(request: HttpRequest, _response: object, credentials: dict[str, Any] | None) -> HttpResponse:
-    """The answer to too many wrong passwords; it is the same whether or not the user exists."""
-    username = (credentials or {}).get("username") or request.POST.get("username", "")
-    rows = AccessAttempt.objects.filter(username=username, ip_address=axes_address(request))
-    latest = rows.order_by("-attempt_time").values_list("attempt_time", flat=True).first() or timezone.now()
-    over: timedelta = latest + settings.AXES_COOLOFF_TIME - timezone.now()
-    minutes = max(1, ceil(over.total_seconds() / 60))
-    response = render(request, "console/locked_out.html", {"minutes": minutes}, status=429)
-    response["Retry-After"] = str(minutes * 60)
-    response["Cache-Control"] = "no-store"
-    return response
-
-
 def password_is_right(request: HttpRequest, password: str) -> bool:
-    """Whether it is the password of the person signed in; wrong ones count towards a lockout."""
+    """Whether it is the password of the person signed in. Wrong ones count towards the limits of
+    sign-ins and are recorded. Raises TooManyFailures and TooManyHashes, which have pages of their own."""
     username = request.user.get_username()
-    return authenticate(request, username=username, password=password) is not None
+    return get_adapter(request).authenticate(request, username=username, password=password) is not None
 
 
 class PasswordForm(RuleForm):
@@ -131,6 +138,12 @@ def _change(request: ConsoleRequest, data: dict[str, str]) -> None:
     if not password_is_right(request, data["present"]):
         message = "This is not your present password."
         raise Invalid([Violation("validation_failure", "present", message)])
-    address = client_address(request.META)
-    change_password(request.user, data["new"], address=address, request_id=request.request_id)
+    change_password(request.user, data["new"], source_of(request), keep=request.session.session_key)
+    renew_session(request)
+
+
+def renew_session(request: ConsoleRequest) -> None:
+    """This session stays valid after the password or the epoch of its person has changed."""
+    before = request.session.session_key
     update_session_auth_hash(request, request.user)
+    sign_ins.rename_session(before, request.session.session_key)

@@ -8,6 +8,8 @@ from console.web import accounts, activity, keys, members, sign_in, theme, views
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
+    # The name by which allauth asks for it.
+    path("sign-in", sign_in.sign_in, name="account_login"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("theme", theme.set_theme, name="theme"),
     path("account", accounts.account_home, name="account_home"),

@@ -30,7 +30,7 @@ def _figures() -> dict[str, int]:
     return {
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
         "idle_minutes": settings.SESSION_IDLE_SECONDS // 60,
-        "lockout_failures": settings.AXES_FAILURE_LIMIT,
-        "lockout_minutes": int(settings.AXES_COOLOFF_TIME.total_seconds()) // 60,
+        "lockout_failures": settings.LOCKOUT_FAILURES,
+        "lockout_minutes": int(settings.LOCKOUT_WINDOW.total_seconds()) // 60,
         "audit_days": settings.HISTORY_DAYS + 365,
     }

@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from axes.models import AccessAttempt
 from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
-from console.models import ApiKey, AuditEvent
+from console.models import ApiKey, AuditEvent, PasswordFailures
 from tests.adminsite import superuser
 from tests.factories import PASSWORD, Party, make_connection
 
@@ -95,12 +94,14 @@ def ana_key_name(party: Party) -> str:
 
 
 def test_who_is_locked_out_is_let_in_again(root: Client, ana: Party, settings: LazySettings) -> None:
-    settings.AXES_FAILURE_LIMIT = 2
+    settings.LOCKOUT_FAILURES = 2
     for _ in range(2):
         Client().post("/sign-in", {"username": "ana", "password": "wrong"})
-    row = AccessAttempt.objects.get()
-    page = root.get(reverse("admin:axes_accessattempt_changelist")).content.decode()
-    assert "icon-yes.svg" in page and "post_data" not in page
-    data = {"action": "unlock", "_selected_action": [row.pk]}
-    root.post(reverse("admin:axes_accessattempt_changelist"), data)
+    assert Client().post("/sign-in", {"username": "ana", "password": PASSWORD}).status_code == 429
+    page = root.get(reverse("admin:console_passwordfailures_changelist")).content.decode()
+    assert "icon-yes.svg" in page
+    rows = list(PasswordFailures.objects.values_list("pk", flat=True))
+    root.post(
+        reverse("admin:console_passwordfailures_changelist"), {"action": "release", "_selected_action": rows}
+    )
     assert Client().post("/sign-in", {"username": "ana", "password": PASSWORD}).status_code == 302

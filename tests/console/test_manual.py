@@ -156,7 +156,7 @@ def test_audited_actions_exist(client: Client) -> None:
 
 
 def test_figures_are_those_of_the_installation(client: Client, settings: LazySettings) -> None:
-    settings.HISTORY_DAYS, settings.AXES_FAILURE_LIMIT = 11, 7
+    settings.HISTORY_DAYS, settings.LOCKOUT_FAILURES = 11, 7
     assert "kept for 376 days" in page(client, "activity").text
     assert "After 7 wrong passwords" in page(client, "console").text
 

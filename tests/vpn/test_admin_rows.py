@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
-from console.models import ApiKey
+from console.models import ApiKey, PasswordFailures
 from tests.adminsite import superuser
 from tests.factories import PSK, Party
 from tests.vpn.populated import populate
@@ -23,7 +22,7 @@ def _furnish(ana: Party, driver: SimulatedDriver) -> str:
     numbers = dict.fromkeys(("bytes_in", "bytes_out", "packets_in", "packets_out"), 1)
     TrafficSample.objects.create(connection=there.connections[0], at=timezone.now(), **numbers)
     Node.objects.create(name="here", driver="simulated")
-    AccessAttempt.objects.create(username="ana", ip_address="192.0.2.1", failures_since_start=1)
+    PasswordFailures.objects.create(name="ana", network="192.0.2.1", failures=1)
     kind = ContentType.objects.get_for_model(Node)
     entry = {"user": ana.user, "content_type": kind, "object_id": "here", "object_repr": "here"}
     LogEntry.objects.create(action_flag=ADDITION, **entry)
