@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import struct
 import subprocess
 import tempfile
@@ -60,6 +61,11 @@ class Wire:
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self._saved = -1
+
+    def holds(self, part: bytes) -> bool:
+        """Whether a frame with these bytes has been written down, while the capture goes on."""
+        return part in os.pread(self._saved, 1 << 26, 0)
 
     @property
     def marked(self) -> int:
@@ -85,8 +91,10 @@ def _packet(frame: bytes) -> Packet:
 def capture(namespace: str, interface: str) -> Iterator[Wire]:
     """Everything on an Ethernet interface from the first line of the block to its last."""
     wire = Wire()
-    command = ["ip", "netns", "exec", namespace, "tcpdump", "-U", "--immediate-mode", "-n"]
+    # With the whole of a frame kept, and room for 64 kB of each, the ring holds 30 of them.
+    command = ["ip", "netns", "exec", namespace, "tcpdump", "-U", "--immediate-mode", "-n", "-s", "2048"]
     with tempfile.TemporaryFile() as out:
+        wire._saved = out.fileno()
         dump = subprocess.Popen(
             [*command, "-i", interface, "-w", "-"], stdout=out, stderr=subprocess.PIPE, text=True
         )

@@ -49,13 +49,24 @@ def test_nothing_leaves_before_and_after_a_tunnel(world: World, config: DriverCo
     assert leaks(world, config, world.right.host) == 0
 
 
-def test_the_unreachable_route_is_what_keeps_it_in(world: World, config: DriverConfig) -> None:
-    """The same measurement finds the marker once the route is gone: so it would find a leak."""
-    member = Names(config.instance).member(world.left.gateway_id, 0)
-    gone = in_namespace(member, "ip", "route", "del", "unreachable", world.right.cidr, "metric", "4294967295")
-    assert gone.returncode == 0, gone.stderr
-    assert leaks(world, config, world.right.host) == 5
-    assert world.state(world.left).peer_cidrs == frozenset(), "and it is observed, to be repaired"
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete table inet isthmus",
+        "flush chain inet isthmus input",
+        "add table inet isthmus { flags dormant; }",
+    ],
+)
+def test_a_packet_filter_changed_by_hand_is_seen_and_restored(
+    world: World, config: DriverConfig, change: str
+) -> None:
+    member = world.left.members[0]
+    namespace = Names(config.instance).member(member.gateway_id, 0)
+    assert world.state(world.left).drift == ""
+    assert in_namespace(namespace, "nft", change).returncode == 0
+    assert world.state(world.left).drift == "packet filter"
+    world.do(member, Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})))
+    assert world.state(world.left).drift == ""
 
 
 @pytest.mark.parametrize("everything", ["0.0.0.0/0", "198.18.0.0/16", "198.18.7.0/24", "198.0.0.0/8"])

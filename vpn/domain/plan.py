@@ -92,7 +92,8 @@ def _member(state: MemberState, role: MemberRole, shared: _Pass, waits: list[tim
         # A new charon knows nothing and has no tunnels; its namespace is plumbed afresh.
         state = MemberState(state.id, running=True)
     local, remote = shared.local_cidrs, shared.peer_cidrs
-    if state.role is not role or local - state.local_cidrs or remote - state.peer_cidrs:
+    lacking = local - state.local_cidrs or remote - state.peer_cidrs
+    if state.role is not role or state.drift or lacking:
         yield Plumb(role, local | state.local_cidrs, remote | state.peer_cidrs)
     yield from _drop_unwanted(state, shared.wanted)
     for wanted in shared.wanted:

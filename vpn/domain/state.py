@@ -106,7 +106,8 @@ class MemberState:
 
     `local_cidrs` and `peer_cidrs` are those that its plumbing serves; `boot_id` changes with
     every start of charon; `failures` holds the last reason told by charon for a peer that is
-    down, as far as the driver knows it.
+    down, as far as the driver knows it. `drift` names what was changed or lost of the plumbing that
+    every member needs (packet filter, links, kernel settings), empty when it is whole.
     """
 
     id: UUID
@@ -121,6 +122,7 @@ class MemberState:
     failures: Mapping[str, Reason] = field(default_factory=dict)
     sas: tuple[SaState, ...] = ()
     exists: bool = False
+    drift: str = ""
 
     def sas_of(self, peer: str) -> list[SaState]:
         """The peer's IKE SAs, those on their way out left aside."""

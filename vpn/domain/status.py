@@ -169,9 +169,12 @@ def _member(member: MemberSpec, state: GatewayState, lifecycle: LifecycleState, 
     role = seen.role or (MemberRole.ACTIVE if chosen else MemberRole.STANDBY)
     if lifecycle is not LifecycleState.STABLE:
         return MemberStatus(member.id, role, HealthState.INAPPLICABLE)
-    if seen.running:
+    if seen.running and not seen.drift:
         return MemberStatus(member.id, role, HealthState.OK)
-    why = reason(Code.INTERNAL_ERROR, f"Member {member.index + 1} is not running; it is being started again.")
+    ail = "is not running; it is being started again"
+    if seen.running:
+        ail = f"lost its {seen.drift}, or they were changed from outside; they are being restored"
+    why = reason(Code.INTERNAL_ERROR, f"Member {member.index + 1} {ail}.")
     return MemberStatus(member.id, role, HealthState.FAULTED, (why,))
 
 

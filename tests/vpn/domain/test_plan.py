@@ -53,6 +53,17 @@ def test_nothing_to_do() -> None:
     assert plan(spec, settled(spec), now=NOW) == Plan((), spec.members[0].id, None)
 
 
+def test_a_member_whose_plumbing_drifted_is_plumbed_again_and_keeps_its_role() -> None:
+    spec = gateway(connection())
+    for index, role in ((0, MemberRole.ACTIVE), (1, MemberRole.STANDBY)):
+        state = with_member(settled(spec), spec.members[index].id, drift="packet filter")
+        todo = plan(spec, state, now=NOW)
+        assert shape(todo) == [(index, "Plumb")]
+        (plumb,) = actions(todo)
+        assert isinstance(plumb, Plumb) and plumb.role is role
+        assert plumb.peer_cidrs == {"10.2.0.0/24"}
+
+
 def test_deleted_stops_what_stands_and_only_that() -> None:
     spec = replace(gateway(connection()), deleted=True)
     assert shape(plan(spec, settled(gateway(connection())), now=NOW)) == [

@@ -99,6 +99,15 @@ def test_one_member_lost_is_degraded_and_still_available() -> None:
     assert status.members[spec.members[1].id].health_state is HealthState.FAULTED
 
 
+def test_a_member_whose_plumbing_drifted_is_not_ok() -> None:
+    spec = gateway(connection())
+    state = with_member(settled(spec), spec.members[0].id, drift="packet filter")
+    status = status_of(spec, state, provisioned=True)
+    assert status.health_state is HealthState.DEGRADED
+    (why,) = status.health_reasons
+    assert "packet filter" in why.message
+
+
 def test_both_members_lost_is_faulted_and_every_tunnel_down() -> None:
     spec = gateway(connection())
     state = settled(spec)

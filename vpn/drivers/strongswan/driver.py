@@ -112,13 +112,12 @@ class StrongSwanDriver:
 
     def _plumb(self, member: MemberSpec, files: MemberFiles, notes: Notes, action: Plumb) -> None:
         self._plumbing.ensure_links(member)
-        before = frozenset(notes.peer_cidrs)
         # The larger of old and new while under way: a kill in between is then seen as unfinished.
         notes.plumbed = False
         notes.role = action.role.value
         notes.local_cidrs, notes.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
         write_notes(files, notes)
-        self._plumbing.plumb(member, action, before)
+        self._plumbing.plumb(member, action)
         notes.plumbed = True
         write_notes(files, notes)
 

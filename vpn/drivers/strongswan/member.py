@@ -6,13 +6,13 @@ as it should be starts no process at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 
 from vpn.domain.actions import Plumb
 from vpn.domain.spec import MemberRole, MemberSpec, SubnetSpec
-from vpn.drivers.strongswan import names, netns, reading
+from vpn.drivers.strongswan import filters, names, netns, reading
 from vpn.drivers.strongswan.fabric import Fabric, look, unplug
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
@@ -31,23 +31,9 @@ _SETTINGS = {
     "net/ipv4/conf/all/arp_announce": "2",
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
+    # The packet filter knows an echo reply to a request from the provider's side by it.
+    "net/ipv4/fwmark_reflect": "1",
 }
-
-# The tunnel's MTU is 1400; where ICMP is blocked only the clamp keeps TCP from stalling.
-_RULESET = """\
-table ip isthmus
-delete table ip isthmus
-table ip isthmus {{
-  chain clamp {{
-    type filter hook forward priority mangle; policy accept;
-    oifname "{tunnel}" tcp flags syn tcp option maxseg size set 1360
-    iifname "{tunnel}" tcp flags syn tcp option maxseg size set 1360
-  }}
-  chain closed {{
-    type filter hook forward priority filter; policy accept;
-{closed}  }}
-}}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +51,14 @@ class Plumbing:
         self.fabric.ensure_subnets(
             member.vpc_id, [SubnetSpec(member.subnet_id, member.subnet_cidr, member.router_address)]
         )
-        if self._is_complete(member):
+        if not self.drift(member):
             return False
         fresh = namespace in netns.create(namespace)
+        # Closed before it forwards, and before there is a link.
+        if fresh or netns.within(namespace, self._is_open):
+            filters.load(namespace, kernel_esp=self.kernel_esp)
         netns.prepare(namespace, _SETTINGS)
         self._plug(member, fresh=fresh)
-        self._clamp(namespace, frozenset())
         netns.batch(_subnet_address(member, look(namespace)), what="address the member", namespace=namespace)
         return True
 
@@ -90,23 +78,27 @@ class Plumbing:
         for into, bridge in far_ends.values():
             netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {end}", namespace=into)
 
-    def _is_complete(self, member: MemberSpec) -> bool:
-        """The subnet address is given last. A far end can be gone only together with its link."""
-        seen = look(self.namespace(member))
-        return seen.has_only(SUBNET_LINK, member.private_address) and PUBLIC_LINK in seen.links
+    def drift(self, member: MemberSpec) -> str:
+        """What is not there, or not as it should be, of all that does not depend on role and CIDRs;
+        in words, empty when nothing is missing."""
+        namespace = self.namespace(member)
+        return netns.within(namespace, partial(self._drift, member)) if netns.exists(namespace) else "all"
 
-    def _clamp(self, namespace: str, closed: frozenset[str]) -> None:
-        """The packet filter, as a whole. `closed` are CIDRs that no unreachable route can close."""
-        clear = " rt ipsec missing" if self.kernel_esp else ""
-        lines = [
-            f'    iifname "{SUBNET_LINK}" oifname "{PUBLIC_LINK}" ip daddr {cidr}{clear} drop\n'
-            for cidr in sorted(closed)
-        ]
-        ruleset = _RULESET.format(tunnel=TUNNEL_LINK, closed="".join(lines))
-        netns.run(["nft", "-f", "-"], what="set the packet filter", feed=ruleset, namespace=namespace)
+    def _drift(self, member: MemberSpec) -> str:
+        """Within the namespace."""
+        seen = reading.look()
+        # The subnet address is given last. A far end can be gone only together with its link.
+        if not seen.has_only(SUBNET_LINK, member.private_address) or PUBLIC_LINK not in seen.links:
+            return "links"
+        if self._is_open():
+            return "packet filter"
+        return "kernel settings" if netns.differing(_SETTINGS) else ""
 
-    def plumb(self, member: MemberSpec, wanted: Plumb, before: frozenset[str]) -> None:
-        """Role and routes; `before` are the peer CIDRs of the last time."""
+    def _is_open(self) -> bool:
+        return filters.digest() != filters.wanted(kernel_esp=self.kernel_esp)
+
+    def plumb(self, member: MemberSpec, wanted: Plumb) -> None:
+        """Role and routes."""
         active = wanted.role is MemberRole.ACTIVE
         namespace, seen = self.namespace(member), look(self.namespace(member))
         router = self.fabric.names.vpc(member.vpc_id)
@@ -118,9 +110,6 @@ class Plumbing:
             what="take back routes of the VPC",
             namespace=router,
         )
-        # Written again whenever there is something to close: the last try may have died before it.
-        if self._wide(wanted.peer_cidrs) or self._wide(before):
-            self._clamp(namespace, self._wide(wanted.peer_cidrs))
         if active:
             self.fence(member)
         public = seen.addresses.get(PUBLIC_LINK, frozenset())
@@ -144,11 +133,6 @@ class Plumbing:
             what="route the VPC to the member",
             namespace=router,
         )
-
-    def _wide(self, cidrs: Iterable[str]) -> frozenset[str]:
-        """Peer CIDRs that meet the public network or the default route: those win over a last resort."""
-        provider = IPv4Network(self.fabric.provider_cidr)
-        return frozenset(cidr for cidr in cidrs if IPv4Network(cidr).overlaps(provider))
 
     def _public(self, member: MemberSpec, public: frozenset[str], active: bool) -> list[str]:
         if not active:

@@ -169,16 +169,21 @@ def prepare(name: str, settings: Mapping[str, str]) -> None:
     """Kernel settings (only those that differ are written) and the loopback up. DriverError."""
 
     def write() -> None:
-        for key, value in (_BASE | dict(settings)).items():
-            file = Path("/proc/sys", key)
-            if file.exists() and file.read_text().strip() != value:
-                file.write_text(value)
+        for file, value in differing(settings):
+            file.write_text(value)
         _loopback_up()
 
     try:
         within(name, write)
     except OSError as error:
         raise DriverError(f"prepare namespace {name}", str(error)) from error
+
+
+def differing(settings: Mapping[str, str]) -> list[tuple[Path, str]]:
+    """Kernel settings of this namespace that are not as `prepare` makes them, with the right value.
+    Call it inside `within`."""
+    wanted = {Path("/proc/sys", key): value for key, value in (_BASE | dict(settings)).items()}
+    return [(f, value) for f, value in wanted.items() if f.exists() and f.read_text().strip() != value]
 
 
 def _loopback_up() -> None:

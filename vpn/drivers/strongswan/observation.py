@@ -49,6 +49,7 @@ class Observer:
             failures=_without(read_failures(files), up),
             sas=sas,
             exists=True,
+            drift=self.plumbing.drift(member),
         )
 
     def _plumbed(

@@ -1,0 +1,72 @@
+"""Netlink dumps, without a process. Call these inside `netns.within`.
+
+Layouts: linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/netfilter/nf_tables.h.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+ROUTE, NETFILTER = 0, 12
+
+_HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
+_REQUEST_DUMP = 0x301
+_INTERRUPTED = 0x10
+_ERROR, _DONE = 2, 3
+_ATTRIBUTE_TYPE = 0x3FFF
+_SPACE = 1 << 17
+_TRIES = 5
+
+
+class Message(NamedTuple):
+    """The fixed part of an answer and its attributes by number; of repeated ones the last."""
+
+    fixed: bytes
+    attributes: dict[int, bytes]
+
+
+def dump(protocol: int, kind: int, fixed: bytes) -> list[Message]:
+    """Everything of one kind in this namespace. OSError.
+
+    A dump during which something changed is incomplete and asked for again.
+    """
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol) as link:
+        link.bind((0, 0))
+        for number in range(1, _TRIES + 1):
+            link.send(_HEADER.pack(_HEADER.size + len(fixed), kind, _REQUEST_DUMP, number, 0) + fixed)
+            found, whole = _answers(link, len(fixed))
+            if whole:
+                break
+        return found
+
+
+def _answers(link: socket.socket, size: int) -> tuple[list[Message], bool]:
+    found: list[Message] = []
+    whole = True
+    while True:
+        received = link.recv(_SPACE)
+        at = 0
+        while at < len(received):
+            length, kind, flags, _, _ = _HEADER.unpack_from(received, at)
+            body = received[at + _HEADER.size : at + length]
+            at += (length + 3) & ~3
+            whole = whole and not flags & _INTERRUPTED
+            if kind == _DONE:
+                return found, whole
+            if kind == _ERROR:
+                number = -struct.unpack_from("=i", body)[0]
+                raise OSError(number, "the kernel refused a netlink dump")
+            found.append(Message(body[:size], dict(attributes(body[size:]))))
+
+
+def attributes(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and content of each attribute, flags left out."""
+    at = 0
+    while at + _ATTRIBUTE.size <= len(raw):
+        length, number = _ATTRIBUTE.unpack_from(raw, at)
+        yield number & _ATTRIBUTE_TYPE, raw[at + _ATTRIBUTE.size : at + length]
+        at += (max(length, _ATTRIBUTE.size) + 3) & ~3
