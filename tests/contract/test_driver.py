@@ -90,12 +90,9 @@ def test_what_is_loaded_is_known_by_fingerprint(world: World) -> None:
     wanted = connection(world.left, world.right)
     (peer,) = world.load(world.left, wanted)
     (loaded,) = world.state(world.left).loaded.values()
-    assert loaded.fingerprint == peer.fingerprint()
-    assert dict(loaded.children) == {child.name: child.fingerprint() for child in peer.children}
+    assert loaded == peer.as_loaded() and loaded.form
     (changed,) = world.load(world.left, replace(wanted, ike=IkeOffer(IkeVersion.V2, AUTO_IKE.proposal, 600)))
-    assert (
-        world.state(world.left).loaded[peer.name].fingerprint == changed.fingerprint() != peer.fingerprint()
-    )
+    assert world.state(world.left).loaded[peer.name] == changed.as_loaded() != peer.as_loaded()
 
 
 def test_both_ends_see_one_tunnel(world: World) -> None:

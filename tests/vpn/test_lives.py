@@ -87,11 +87,15 @@ def test_switched_off_it_goes_down_and_on_it_comes_back(scene, driver, pair):
     assert (status_of(ours), status_of(theirs)) == ("up", "up")
 
 
-def test_another_key_brings_it_down_with_the_reason(scene, driver, pair):
+def test_another_key_holds_from_the_next_authentication_on(scene, driver, pair):
+    """A tunnel that is up goes on; restarted, it is down with the reason."""
     one, two = pair
     ours, theirs = scene.connect(one, two), scene.connect(two, one)
     settle(driver, one, two)
     connections.update_connection(scene.actor, one.id, ours.id, {"psk": "AnotherPassword"})
+    settle(driver, one, two)
+    assert (status_of(ours), status_of(theirs)) == ("up", "up")
+    connections.restart_connection(scene.actor, one.id, ours.id)
     settle(driver, one, two)
     row = Connection.objects.get(pk=ours.pk)
     assert row.status == "down"

@@ -9,8 +9,7 @@ key or IKE offer differ.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -18,13 +17,17 @@ from uuid import UUID
 from policies.domain.proposals import EspOffer, IkeOffer
 from vpn.domain.spec import (
     ConnectionSpec,
-    DeadPeerDetection,
     DpdAction,
     GatewaySpec,
     Secret,
     Selector,
     digest,
 )
+from vpn.domain.state import LoadedChild, LoadedPeer
+
+# The version of fingerprints. A driver that loads anything else for one spec than before needs a new
+# one: everything is then loaded again, and no tunnel ends.
+FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,19 @@ class ChildSpec:
     initiate: bool
     restart_at: datetime | None = None
 
-    def fingerprint(self) -> str:
+    @property
+    def restart(self) -> str:
         """A restart is a new form of the child: so a pass that is killed goes on where it was."""
-        return _child_digest(self.selector, self.esp, self.dpd_action, self.restart_at)
+        return self.restart_at.isoformat() if self.restart_at else ""
+
+    def as_loaded(self) -> LoadedChild:
+        form = _child_form(self.selector, self.esp, self.dpd_action)
+        return LoadedChild(form, self.esp.proposal.groups, self.restart)
 
 
 @dataclass(frozen=True, slots=True)
 class PeerSpec:
-    """What charon knows of one peer. DPD figures in seconds, 0 = off; the strictest of all children.
-
-    `watches` says for each connection, by its id, what it asks of dead peer detection.
-    """
+    """What charon knows of one peer. DPD figures in seconds, 0 = off; the strictest of all children."""
 
     name: str
     peer_address: str
@@ -60,35 +65,32 @@ class PeerSpec:
     dpd_interval: int
     dpd_timeout: int
     children: tuple[ChildSpec, ...]
-    watches: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def dpd(self) -> tuple[int, int]:
-        return self.dpd_interval, self.dpd_timeout
-
-    def fingerprint(self) -> str:
-        """Covers all that a change of needs a new IKE SA; children and `watches` have their own."""
-        rest = (self.local_id, self.remote_id, self.psk.id)
-        return _peer_digest(self.peer_address, self.ike, rest)
+    def as_loaded(self) -> LoadedPeer:
+        form = _peer_form(self.peer_address, self.ike, (self.local_id, self.remote_id, self.psk.id))
+        children = {child.name: child.as_loaded() for child in self.children}
+        return LoadedPeer(form, children, (self.dpd_interval, self.dpd_timeout))
 
 
 # Every pass asks for the digests of all connections, and nearly all are those of the pass before.
 @lru_cache(maxsize=16384)
-def _child_digest(
-    selector: Selector, esp: EspOffer, dpd_action: DpdAction, restart_at: datetime | None
-) -> str:
-    restarted = (restart_at.isoformat(),) if restart_at else ()
-    return digest(selector, asdict(esp), dpd_action, *restarted)
+def _child_form(selector: Selector, esp: EspOffer, dpd_action: DpdAction) -> str:
+    return f"{FORM}:{digest(selector, asdict(esp), dpd_action)}"
 
 
 @lru_cache(maxsize=16384)
-def _peer_digest(address: str, ike: IkeOffer, rest: tuple[str, ...]) -> str:
-    return digest(address, asdict(ike), rest)
+def _peer_form(address: str, ike: IkeOffer, rest: tuple[str, ...]) -> str:
+    return f"{FORM}:{digest(address, asdict(ike), rest)}"
 
 
 @lru_cache(maxsize=16384)
 def _pair_digest(local: str, remote: str) -> str:
     return digest(local, remote)[:8]
+
+
+def connection_of(child: str) -> str:
+    """The connection's id from the name of a child."""
+    return child.partition(".")[0]
 
 
 def child_name(connection_id: UUID, selector: Selector) -> str:
@@ -123,7 +125,6 @@ def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerS
         psk=connections[0].psk,
         dpd_interval=min((d.interval for d in watched), default=0),
         dpd_timeout=min((d.timeout for d in watched), default=0),
-        watches={str(c.id): _watch(c.dpd) for c in connections},
         children=tuple(
             ChildSpec(
                 name=child_name(connection.id, selector),
@@ -138,7 +139,3 @@ def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerS
             for selector in connection.selectors
         ),
     )
-
-
-def _watch(dpd: DeadPeerDetection) -> str:
-    return "" if dpd.action is DpdAction.NONE else f"{dpd.interval}/{dpd.timeout}"

@@ -1,6 +1,8 @@
 """What the active member does for one peer: its form is loaded, its children are up; pure.
 
-Whatever changes is unloaded before it is ended, and loaded anew afterwards (see `plan`).
+An edit is loaded, and ends only what cannot go on (see `fitting`). A child that ends is unloaded
+before it is ended, and loaded anew afterwards: so a peer cannot re-open the old form in between,
+and a child that is up although it was unloaded is ended by the next pass.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from datetime import datetime, timedelta
 
 from vpn.domain.actions import Action, DropPeer, LoadPeer, Terminate
 from vpn.domain.collisions import doubled, superfluous
+from vpn.domain.fitting import is_restarted, keeps_child, keeps_ike
 from vpn.domain.initiation import initiate_all, initiate_due
-from vpn.domain.peers import PeerSpec
-from vpn.domain.state import ENDING, LoadedPeer, MemberState, SaState
-from vpn.domain.watching import as_watched, watched_anew
+from vpn.domain.peers import PeerSpec, connection_of
+from vpn.domain.state import ENDING, LoadedChild, LoadedPeer, MemberState, SaState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +32,89 @@ class Wanted:
 
 
 def wanted_form(peer: PeerSpec) -> Wanted:
-    children = {child.name: child.fingerprint() for child in peer.children}
-    return Wanted(peer, LoadedPeer(peer.fingerprint(), children, peer.dpd, peer.watches))
+    return Wanted(peer, peer.as_loaded())
 
 
 def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedelta]) -> Iterator[Action]:
     peer, form = wanted.peer, wanted.form
     loaded = state.loaded.get(peer.name)
     sas = state.sas_of(peer.name)
-    if loaded is None or loaded.fingerprint != form.fingerprint or watched_anew(form, loaded):
+    is_up = any(sa.established for sa in sas)
+    if (loaded is None or loaded.form != form.form) and not is_up:
         # Dropping also begins the back-off anew: a corrected key is tried at once, then soon again.
         if loaded or sas:
             yield DropPeer(peer.name)
         yield LoadPeer(peer)
         yield from initiate_all(peer, waits)
         return
-    different = {name for name, mark in form.children.items() if loaded.children.get(name) != mark}
-    alive = {child.name for sa in sas for child in sa.children if child.state not in ENDING}
-    # Up in another form than wanted, or not wanted, or without being loaded.
-    stale = {name for name in alive if name in different or name not in form.children}
-    anew = _anew(wanted, different, sas, now)
-    if sas and not anew:
-        peer = as_watched(peer, loaded)
-    if loaded.children == form.children and (loaded.dpd, loaded.watches) != (peer.dpd, peer.watches):
-        yield LoadPeer(peer)
-    yield from _reload(peer, form, loaded, stale, anew=anew)
-    yield from _ends_doubles(peer.name, sas, waits)
-    yield from initiate_due(peer, state, stale | different, now, waits)
+    kept = [sa for sa in sas if keeps_ike(peer, sa)]
+    before = loaded or LoadedPeer("", {})
+    if is_up and _is_shared(wanted, before):
+        wanted = _as_begun(peer, before)
+        peer, form = wanted.peer, wanted.form
+    restarted = {c.name for c in peer.children if is_restarted(c, _loaded(before, c.name))}
+    stale = _stale(peer, loaded, kept) | {name for name in _alive(kept) if name in restarted}
+    anew = (before.older and _comes_again(form, before, stale)) or _anew(wanted, restarted, kept, now)
+    yield from _reload(wanted, loaded, stale, anew=anew)
+    for sa in sas:
+        if sa not in kept:
+            yield Terminate(peer.name, sa=sa.unique_id)
+    yield from _ends_doubles(peer.name, kept, waits)
+    ended = _alive(kept) if anew else stale
+    changed = {c.name for c in peer.children if before.form != form.form or _differs(wanted, before, c.name)}
+    due = ended | (changed - _alive(kept)) | (_alive(sas) - _alive(kept))
+    yield from initiate_due(peer, replace(state, sas=tuple(kept)), due, now, waits)
+
+
+def _is_shared(wanted: Wanted, before: LoadedPeer) -> bool:
+    """Whether several connections use one IKE SA, or have until now."""
+    return len({connection_of(child) for child in (*wanted.form.children, *before.children)}) > 1
+
+
+def _as_begun(peer: PeerSpec, before: LoadedPeer) -> Wanted:
+    """With the figures of dead peer detection that are loaded. charon keeps those with which an IKE SA
+    began, and of a connection with others takes no changed children under it: so while one lives
+    that others use as well, its figures stay loaded."""
+    interval, timeout = before.dpd or (peer.dpd_interval, peer.dpd_timeout)
+    return wanted_form(replace(peer, dpd_interval=interval, dpd_timeout=timeout))
+
+
+def _comes_again(form: LoadedPeer, before: LoadedPeer, stale: set[str]) -> bool:
+    """Whether children that end would be negotiated in an older form again, under an IKE SA of such:
+    those that are wanted in a new form, and those that the peer has opened although they are not
+    loaded."""
+    return any(name in form.children or name not in before.children for name in stale)
+
+
+def _alive(sas: list[SaState]) -> set[str]:
+    return {child.name for sa in sas for child in sa.children if child.state not in ENDING}
+
+
+def _loaded(peer: LoadedPeer, name: str) -> LoadedChild:
+    return peer.children.get(name, LoadedChild())
+
+
+def _differs(wanted: Wanted, before: LoadedPeer, name: str) -> bool:
+    return before.children.get(name) != wanted.form.children[name]
+
+
+def _stale(peer: PeerSpec, loaded: LoadedPeer | None, sas: list[SaState]) -> set[str]:
+    """Children that are up and must not go on: not wanted, unloaded in order to end, or in a form
+    that is not offered any more. Where nothing is known to be loaded, nothing was unloaded."""
+    wanted = {child.name: child for child in peer.children}
+    return {
+        child.name
+        for sa in sas
+        for child in sa.children
+        if child.state not in ENDING
+        and (
+            child.name not in wanted
+            or (loaded is not None and child.name not in loaded.children)
+            or not keeps_child(
+                wanted[child.name], child, _loaded(loaded, child.name) if loaded else LoadedChild()
+            )
+        )
+    }
 
 
 def _ends_doubles(peer: str, sas: list[SaState], waits: list[timedelta]) -> Iterator[Action]:
@@ -72,30 +130,29 @@ def _ends_doubles(peer: str, sas: list[SaState], waits: list[timedelta]) -> Iter
             yield ending
 
 
-def _anew(wanted: Wanted, different: set[str], sas: list[SaState], now: datetime) -> bool:
+def _anew(wanted: Wanted, restarted: set[str], sas: list[SaState], now: datetime) -> bool:
     """Whether all of the peer is restarted: then its IKE SA goes too, with whatever ails it.
 
     A connection that shares its peer with others takes only its own children down.
     """
     wishes = [child.restart_at for child in wanted.peer.children if child.restart_at]
-    if not different or different < wanted.form.children.keys() or len(wishes) < len(different):
+    if not restarted or restarted < wanted.form.children.keys() or len(wishes) < len(restarted):
         return False
     # Ages are told in whole seconds.
     oldest = min(wishes) + timedelta(seconds=1)
     return any(not sa.established or now - timedelta(seconds=sa.established_for) <= oldest for sa in sas)
 
 
-def _reload(
-    peer: PeerSpec, form: LoadedPeer, loaded: LoadedPeer, stale: set[str], *, anew: bool
-) -> Iterator[Action]:
-    """Ends the children in `stale`, or with `anew` the whole IKE SA."""
-    kept = {name: mark for name, mark in form.children.items() if name not in stale}
-    if dict(loaded.children) != kept:
-        yield LoadPeer(replace(peer, children=tuple(c for c in peer.children if c.name in kept)))
+def _reload(wanted: Wanted, loaded: LoadedPeer | None, stale: set[str], *, anew: bool) -> Iterator[Action]:
+    """Loads what differs; ends the children in `stale`, or with `anew` the whole IKE SA."""
+    peer, form = wanted.peer, wanted.form
+    without = replace(form, children={n: mark for n, mark in form.children.items() if n not in stale})
+    if loaded != without:
+        yield LoadPeer(replace(peer, children=tuple(c for c in peer.children if c.name not in stale)))
     if anew:
         yield Terminate(peer.name)
     else:
         for name in sorted(stale):
             yield Terminate(peer.name, name)
-    if kept != form.children:
+    if without != form:
         yield LoadPeer(peer)

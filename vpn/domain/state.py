@@ -79,14 +79,32 @@ class SaState:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedPeer:
-    """What this boot of charon has loaded under one name, by fingerprint."""
+class LoadedChild:
+    """A child as this boot of charon has it loaded: `form` is the fingerprint of all of it, empty
+    when that is not known.
 
-    fingerprint: str
-    children: Mapping[str, str]
-    # As in PeerSpec: interval and timeout of dead peer detection, and what each connection asks for.
-    dpd: tuple[int, int] = (0, 0)
-    watches: Mapping[str, str] = field(default_factory=dict)
+    `groups` are those of perfect forward secrecy (rekeying keeps the ones with which a child
+    began) and `restart` the moment of the last restart, as text; None: not known.
+    """
+
+    form: str = ""
+    groups: tuple[int, ...] | None = None
+    restart: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPeer:
+    """What this boot of charon has loaded under one name; `form` is the fingerprint of what is not
+    its children's, empty when it is not whole or not known.
+
+    `dpd`: interval and timeout of dead peer detection; None: not known. `older`: its IKE SAs may
+    have begun in another form than is loaded now, and keep that one.
+    """
+
+    form: str
+    children: Mapping[str, LoadedChild]
+    dpd: tuple[int, int] | None = None
+    older: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ class SimulatedDriver:
 
     def _conf(self, peer: PeerSpec) -> PeerConf:
         return PeerConf(
-            fingerprint=peer.fingerprint(),
+            form=peer.as_loaded().form,
             peer_address=peer.peer_address,
             local_id=peer.local_id,
             remote_id=peer.remote_id,
@@ -221,11 +221,12 @@ class SimulatedDriver:
             ike=_columns(peer.ike.proposal),
             lifetime=peer.ike.lifetime,
             key=self._store.digest(peer.psk.value),
-            dpd=peer.dpd,
-            watches=dict(peer.watches),
+            dpd=(peer.dpd_interval, peer.dpd_timeout),
             children={
                 child.name: ChildConf(
-                    fingerprint=child.fingerprint(),
+                    form=child.as_loaded().form,
+                    groups=list(child.esp.proposal.groups),
+                    restart=child.restart,
                     local=child.selector.local,
                     remote=child.selector.remote,
                     esp=_columns(child.esp.proposal),

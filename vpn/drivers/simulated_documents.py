@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
@@ -21,7 +21,11 @@ class Columns(TypedDict):
 
 
 class ChildConf(TypedDict):
-    fingerprint: str
+    """`groups` and `restart` as in LoadedChild."""
+
+    form: str
+    groups: list[int]
+    restart: str
     local: str
     remote: str
     esp: Columns
@@ -31,7 +35,7 @@ class ChildConf(TypedDict):
 class PeerConf(TypedDict):
     """What is loaded under one name; `key` is the digest of the pre-shared key."""
 
-    fingerprint: str
+    form: str
     peer_address: str
     local_id: str
     remote_id: str
@@ -40,7 +44,6 @@ class PeerConf(TypedDict):
     lifetime: int
     key: str
     dpd: tuple[int, int]
-    watches: dict[str, str]
     children: dict[str, ChildConf]
 
 
@@ -58,7 +61,8 @@ class ChildSa(TypedDict):
 
 
 class IkeSa(TypedDict):
-    """One end; both ends have the same `id`. `far_member` and `far_peer` name the other one."""
+    """One end; both ends have the same `id`. `far_member` and `far_peer` name the other one. `dpd` are
+    the figures with which it began: another form of the peer does not change them."""
 
     id: str
     far_member: str
@@ -68,6 +72,7 @@ class IkeSa(TypedDict):
     suite: str
     at: float
     lifetime: int
+    dpd: NotRequired[tuple[int, int]]
     children: dict[str, ChildSa]
 
 

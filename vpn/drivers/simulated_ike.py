@@ -111,8 +111,7 @@ def vanish(store: Store, near: Document) -> None:
         far_sa = far["sas"].get(name) if far else None
         if far is None or far_sa is None or far_sa["id"] != sa["id"]:
             continue
-        conf = far["loaded"].get(name)
-        if conf is not None and conf["dpd"][0]:
+        if far_sa.get("dpd", (0, 0))[0]:
             del far["sas"][name]
             _note(far, name, "", _Refused(Code.PEER_NOT_RESPONDING))
             store.write(far)
@@ -184,6 +183,7 @@ def _establish(ends: _Ends, version: int, suite: str) -> tuple[IkeSa, IkeSa]:
             suite=suite,
             at=now,
             lifetime=conf["lifetime"],
+            dpd=conf["dpd"],
             children={},
         )
 

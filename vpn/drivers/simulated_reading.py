@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from vpn.domain.spec import MemberRole
-from vpn.domain.state import Attempt, ChildState, LoadedPeer, MemberState, SaState
+from vpn.domain.state import Attempt, ChildState, LoadedChild, LoadedPeer, MemberState, SaState
 from vpn.drivers.base import StandingMember
 from vpn.drivers.elapsed import happened
-from vpn.drivers.simulated_documents import ChildSa, Document, IkeSa, told_failures
+from vpn.drivers.simulated_documents import ChildSa, Document, IkeSa, PeerConf, told_failures
 
 # What an installed tunnel seems to carry, each way.
 PACKETS_PER_SECOND, BYTES_PER_PACKET = 10, 84
@@ -38,15 +38,7 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
         role=MemberRole(document["role"]) if document["role"] else None,
         local_cidrs=frozenset(document["local_cidrs"]),
         peer_cidrs=frozenset(document["peer_cidrs"]),
-        loaded={
-            name: LoadedPeer(
-                conf["fingerprint"],
-                {n: c["fingerprint"] for n, c in conf["children"].items()},
-                (conf["dpd"][0], conf["dpd"][1]),
-                conf["watches"],
-            )
-            for name, conf in document["loaded"].items()
-        },
+        loaded={name: _loaded(conf) for name, conf in document["loaded"].items()},
         attempts={
             name: Attempt(max(tries["children"].values()), happened(tries["at"]))
             for name, tries in document["attempts"].items()
@@ -55,6 +47,17 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
         sas=tuple(_sa(name, sa, document, now) for name, sa in document["sas"].items()),
         exists=True,
     )
+
+
+def _loaded(conf: PeerConf) -> LoadedPeer:
+    """Documents of another version of the product are read as far as they go."""
+    children = {
+        name: LoadedChild(child["form"], tuple(child["groups"]), child["restart"])
+        if "form" in child
+        else LoadedChild()
+        for name, child in conf["children"].items()
+    }
+    return LoadedPeer(conf.get("form", ""), children, (conf["dpd"][0], conf["dpd"][1]))
 
 
 def _sa(peer: str, sa: IkeSa, document: Document, now: float) -> SaState:

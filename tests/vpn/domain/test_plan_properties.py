@@ -145,9 +145,9 @@ def unchanged(before: GatewaySpec, after: GatewaySpec) -> set[str]:
     return {
         child.name
         for peer in peers(after)
-        if peer.name in old and old[peer.name].fingerprint() == peer.fingerprint()
+        if peer.name in old and old[peer.name].as_loaded().form == peer.as_loaded().form
         for child in peer.children
-        if child.fingerprint() in {c.fingerprint() for c in old[peer.name].children if c.name == child.name}
+        if child.as_loaded() in [c.as_loaded() for c in old[peer.name].children if c.name == child.name]
     }
 
 
@@ -165,11 +165,11 @@ def test_an_edit_that_was_cut_short_reaches_the_same_end(
         settle(driver, after)
         assert plan(after, observe(driver, after), now=began).steps == ()
         states = driver.observe(after.members)
-        wanted = {p.name: {c.name: c.fingerprint() for c in p.children} for p in peers(after)}
+        wanted = {p.name: p.as_loaded() for p in peers(after)}
         for state in states.values():
-            assert {name: dict(one.children) for name, one in state.loaded.items()} == wanted
+            assert state.loaded == wanted
             assert {c.name for sa in state.sas for c in sa.children} <= {
-                name for children in wanted.values() for name in children
+                name for one in wanted.values() for name in one.children
             }
 
 

@@ -21,7 +21,7 @@ from vpn.domain.spec import (
     Secret,
     Selector,
 )
-from vpn.domain.state import Attempt, ChildState, GatewayState, LoadedPeer, MemberState, SaState
+from vpn.domain.state import Attempt, ChildState, GatewayState, MemberState, SaState
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SPACE = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
@@ -108,12 +108,7 @@ def pair(
 def settled(spec: GatewaySpec, *, up: bool = True, active: int = 0) -> GatewayState:
     """The state in which nothing of `spec` remains to be done."""
     local, remote = served_cidrs(spec)
-    loaded = {
-        peer.name: LoadedPeer(
-            peer.fingerprint(), {c.name: c.fingerprint() for c in peer.children}, peer.dpd, peer.watches
-        )
-        for peer in peers(spec)
-    }
+    loaded = {peer.name: peer.as_loaded() for peer in peers(spec)}
     states = {}
     for one in spec.members:
         is_active = one.index == active

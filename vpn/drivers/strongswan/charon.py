@@ -15,12 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from vpn.domain.state import SaState
 from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import files as locks
 from vpn.drivers.strongswan import netns, vici
 from vpn.drivers.strongswan.names import MemberFiles
-from vpn.drivers.strongswan.translate import sa_states
 
 BINARY = "/usr/sbin/charon-systemd"
 START_TIMEOUT = 10.0
@@ -97,7 +95,7 @@ def boot_id(pid: int) -> str:
     return ""
 
 
-def _is_ours(pid: int, files: MemberFiles, namespace: str) -> bool:
+def is_ours(pid: int, files: MemberFiles, namespace: str) -> bool:
     """A second charon steals the socket of the first and looks healthy: so ask who it is."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
@@ -136,7 +134,7 @@ def _ask(files: MemberFiles, namespace: str) -> Process | None:
         return None
     finally:
         link.close()
-    return Process(pid, boot_id(pid)) if _is_ours(pid, files, namespace) else None
+    return Process(pid, boot_id(pid)) if is_ours(pid, files, namespace) else None
 
 
 def ensure(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
@@ -144,7 +142,7 @@ def ensure(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
 
     The caller holds the member's lock.
     """
-    _shorten(files.log)
+    shorten_log(files.log)
     try:
         standing = _ask(files, namespace)
         # A charon that somebody started and was killed before it answered still holds its lock.
@@ -270,25 +268,8 @@ def end(pids: list[int], how: signal.Signals) -> None:
         os.close(handle)
 
 
-def _shorten(log: Path) -> None:
+def shorten_log(log: Path) -> None:
     """charon appends, so that an emptied log is simply written on."""
     with suppress(FileNotFoundError):
         if log.stat().st_size > _LOG_LIMIT:
             os.truncate(log, 0)
-
-
-def listed(files: MemberFiles, namespace: str) -> tuple[Process | None, tuple[SaState, ...]]:
-    """The member's charon and its SAs in one session; None and nothing if it does not answer."""
-    _shorten(files.log)
-    try:
-        link = vici.connect(files.socket)
-    except vici.NoAnswer:
-        return None, ()
-    try:
-        pid = vici.owner(link)
-        sas = sa_states(vici.Charon(link).sas())
-    except vici.NoAnswer:
-        return None, ()
-    finally:
-        link.close()
-    return (Process(pid, boot_id(pid)), sas) if _is_ours(pid, files, namespace) else (None, ())

@@ -9,27 +9,18 @@ from functools import cached_property
 from threading import Event
 from uuid import UUID
 
-from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
 from vpn.domain.log import LogLine
-from vpn.domain.peers import PeerSpec
 from vpn.domain.spec import MemberSpec, NetworkSpec
 from vpn.domain.state import MemberState, TunnelEvent
 from vpn.drivers.base import DriverConfig, DriverError, HostCheck, StaleGeneration, Standing
-from vpn.drivers.strongswan import charon, esp, host, netns, translate, vici
+from vpn.drivers.strongswan import charon, esp, host, loading, netns, vici
 from vpn.drivers.strongswan.fabric import Fabric
 from vpn.drivers.strongswan.files import locked
 from vpn.drivers.strongswan.logfile import last_lines
 from vpn.drivers.strongswan.member import Plumbing
 from vpn.drivers.strongswan.names import MemberFiles, Names
-from vpn.drivers.strongswan.notes import (
-    Notes,
-    PeerNote,
-    forget_failures,
-    new_notes,
-    read_notes,
-    write_notes,
-)
+from vpn.drivers.strongswan.notes import Notes, new_notes, read_notes, write_notes
 from vpn.drivers.strongswan.observation import Observer
 from vpn.drivers.strongswan.standing import remove_everything, what_stands
 from vpn.drivers.strongswan.watch import Watcher
@@ -135,15 +126,13 @@ class StrongSwanDriver:
         with vici.session(files.socket) as control:
             match action:
                 case LoadPeer(peer):
-                    _load(control, files, notes, peer, member.public_address)
+                    loading.load(control, files, notes, peer, member.public_address)
                 case DropPeer(name):
-                    _drop(control, files, notes, name)
-                case Initiate(peer_name, child, version):
-                    notes.count_attempt(peer_name, child)
-                    write_notes(files, notes)
-                    control.initiate(_connection(notes, peer_name, version), child)
+                    loading.drop(control, files, notes, name)
+                case Initiate():
+                    loading.initiate(control, files, notes, action)
                 case Terminate():
-                    _terminate(control, action)
+                    loading.terminate(control, action)
 
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
         return Watcher(self._directory, members, stop).events()
@@ -194,54 +183,3 @@ def _begin(member: MemberSpec, files: MemberFiles, generation: int) -> Notes:
         notes.applied_generation = generation
         write_notes(files, notes)
     return notes
-
-
-def _load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec, local_address: str) -> None:
-    wanted = translate.connections(peer, local_address)
-    standing = notes.peers.get(peer.name)
-    # Known before it is loaded, as something that differs: a kill in between leaves no orphan.
-    notes.peers[peer.name] = PeerNote("", peer.peer_address, sorted(wanted), {})
-    write_notes(files, notes)
-    control.load_secret(peer.name, peer.psk.value, [peer.local_id, peer.remote_id])
-    for name, message in wanted.items():
-        control.load({name: message})
-    for name in standing.names if standing else ():
-        if name not in wanted:
-            control.unload(name)
-    notes.peers[peer.name] = PeerNote(
-        peer.fingerprint(),
-        peer.peer_address,
-        sorted(wanted),
-        {child.name: child.fingerprint() for child in peer.children},
-        list(peer.dpd),
-        dict(peer.watches),
-    )
-    write_notes(files, notes)
-
-
-def _drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> None:
-    for connection in (name, name + translate.SECOND_TRY):
-        control.unload(connection)
-    control.unload_secret(name)
-    _terminate(control, Terminate(name))
-    notes.peers.pop(name, None)
-    notes.attempts.pop(name, None)
-    write_notes(files, notes)
-    forget_failures(files, name)
-
-
-def _terminate(control: vici.Charon, what: Terminate) -> None:
-    """The narrowest that is named."""
-    for key, value in (("child-id", what.child_sa), ("ike-id", what.sa), ("child", what.child)):
-        if value:
-            control.terminate({key: value})
-            return
-    for connection in (what.peer, what.peer + translate.SECOND_TRY):
-        control.terminate({"ike": connection})
-
-
-def _connection(notes: Notes, peer: str, version: int) -> str:
-    """charon's name for the wanted version: the second try exists only for peers of any version."""
-    second = peer + translate.SECOND_TRY
-    known = notes.peers.get(peer)
-    return second if version == IkeVersion.V1 and known and second in known.names else peer

@@ -102,6 +102,10 @@ class MemberFiles:
     def notes(self) -> Path:
         return self.directory / "notes.json"
 
+    def messages(self, peer: str, kind: str) -> Path:
+        """What was sent to load a peer; never a key."""
+        return self.directory / "peers" / f"{peer}.{kind}.json"
+
     @property
     def failures(self) -> Path:
         return self.directory / "failures.json"

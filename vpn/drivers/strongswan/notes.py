@@ -1,7 +1,8 @@
 """What the driver remembers of a member between calls. Never a key: only fingerprints.
 
-What charon has loaded cannot be read back over VICI (neither proposals nor secrets), so it is
-written down here and counts only for the boot of charon it was written for.
+Of what charon has loaded, neither proposals nor secrets can be read back over VICI: what was loaded
+is written down here, and counts only for the boot of charon it was written for and as far as
+`inventory` finds it there. Notes of another version of the product are read as far as they go.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
-from vpn.domain.state import Attempt, LoadedPeer, Reason
+from vpn.domain.state import Attempt, Reason
 from vpn.drivers.elapsed import happened
 from vpn.drivers.strongswan.files import locked, read_whole, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
@@ -26,18 +27,29 @@ _BY_V1 = SECOND_TRY
 
 
 @dataclass(slots=True)
-class PeerNote:
-    """A loaded peer: its address (events name no peer before it is identified) and fingerprints.
+class ChildNote:
+    """As LoadedChild."""
 
-    `names` are charon's connections: one, or two when IKEv1 is the second try.
+    form: str = ""
+    groups: list[int] | None = None
+    restart: str | None = None
+
+
+@dataclass(slots=True)
+class PeerNote:
+    """A loaded peer: its address (events name no peer before it is identified) and its forms.
+
+    `names` are charon's connections: one, or two when IKEv1 is the second try. `listed` is the
+    digest of what charon lists of them. `older` as in LoadedPeer.
     """
 
-    fingerprint: str
     address: str
     names: list[str]
-    children: dict[str, str]
-    dpd: list[int] = field(default_factory=lambda: [0, 0])
-    watches: dict[str, str] = field(default_factory=dict)
+    form: str = ""
+    children: dict[str, ChildNote] = field(default_factory=dict)
+    dpd: list[int] | None = None
+    listed: str = ""
+    older: bool = False
 
 
 @dataclass(slots=True)
@@ -79,12 +91,6 @@ class Notes:
         note.at = time.monotonic()
         note.children[child] = note.children.get(child, 0) + 1
 
-    def loaded(self) -> dict[str, LoadedPeer]:
-        return {
-            name: LoadedPeer(peer.fingerprint, peer.children, (peer.dpd[0], peer.dpd[1]), peer.watches)
-            for name, peer in self.peers.items()
-        }
-
     def attempted(self) -> dict[str, Attempt]:
         """Several children of one peer that were started in one go count once."""
         return {
@@ -108,14 +114,34 @@ def read_notes(files: MemberFiles) -> Notes | None:
     """None when there are none, or none that can be read: the member is then taken for new."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         raw: dict[str, Any] = json.loads(read_whole(files.notes))
-        raw["peers"] = {name: PeerNote(**peer) for name, peer in raw["peers"].items()}
+        raw["peers"] = {name: _peer_note(peer) for name, peer in raw["peers"].items()}
         raw["attempts"] = {name: AttemptNote(**note) for name, note in raw["attempts"].items()}
-        return Notes(**raw)
+        return Notes(**_known(Notes, raw))
     return None
 
 
+def _peer_note(raw: dict[str, Any]) -> PeerNote:
+    children: dict[str, Any] = raw["children"]
+    known = {
+        name: ChildNote(**_known(ChildNote, child)) if isinstance(child, dict) else ChildNote()
+        for name, child in children.items()
+    }
+    return PeerNote(**_known(PeerNote, raw | {"children": known}))
+
+
+def _known(kind: type[Any], raw: dict[str, Any]) -> dict[str, Any]:
+    """What another version of the product wrote beside is left out."""
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in raw.items() if name in names}
+
+
 def write_notes(files: MemberFiles, notes: Notes) -> None:
-    write_whole(files.notes, json.dumps(asdict(notes)))
+    write_whole(files.notes, json.dumps(notes, default=_fields))
+
+
+def _fields(note: Any) -> dict[str, Any]:
+    """As asdict(), whose deep copies take ten times as long: notes are written with every action."""
+    return {name: getattr(note, name) for name in note.__slots__}
 
 
 def read_failures(files: MemberFiles) -> dict[str, Reason]:

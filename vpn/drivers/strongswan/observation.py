@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import MemberState, SaState
-from vpn.drivers.strongswan import charon, netns
+from vpn.drivers.strongswan import netns
 from vpn.drivers.strongswan.files import take
+from vpn.drivers.strongswan.inventory import listed_by_charon, loaded_peers
 from vpn.drivers.strongswan.member import Plumbing, shadow
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
 from vpn.drivers.strongswan.notes import Notes, new_notes, read_failures, read_notes, write_notes
@@ -31,7 +32,8 @@ class Observer:
             return MemberState(member.id, exists=files.directory.is_dir())
         notes = read_notes(files) or new_notes(member)
         role, local_cidrs, peer_cidrs = self._plumbed(member, notes)
-        process, sas = charon.listed(files, namespace)
+        listed = listed_by_charon(files, namespace)
+        process, sas = (listed.process, listed.sas) if listed else (None, ())
         known = process is not None and process.boot_id == notes.boot_id
         up = _up(notes, sas) if known else set()
         if up & notes.attempts.keys():
@@ -44,7 +46,7 @@ class Observer:
             role=role,
             local_cidrs=local_cidrs,
             peer_cidrs=peer_cidrs,
-            loaded=notes.loaded() if known else {},
+            loaded=loaded_peers(notes if known else None, listed.inventory) if listed else {},
             attempts=_without(notes.attempted(), up) if known else {},
             failures=_without(read_failures(files), up),
             sas=sas,

@@ -8,10 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from vpn.domain.state import SaState
 from vpn.drivers.base import Standing, StandingMember
 from vpn.drivers.strongswan import charon, names, netns
 from vpn.drivers.strongswan.fabric import Fabric, look
 from vpn.drivers.strongswan.files import remove
+from vpn.drivers.strongswan.inventory import listed_by_charon
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, PUBLIC_LINK, MemberFiles
 from vpn.drivers.strongswan.notes import read_notes
 
@@ -39,7 +41,7 @@ def _members(directory: Path, fabric: Fabric) -> tuple[StandingMember, ...]:
         namespace = fabric.names.member(UUID(notes.gateway_id), notes.index)
         if not netns.exists(namespace):
             continue
-        process, sas = charon.listed(files, namespace)
+        listed = listed_by_charon(files, namespace)
         public = notes.public_address in look(namespace).addresses.get(PUBLIC_LINK, frozenset())
         found.append(
             StandingMember(
@@ -47,14 +49,18 @@ def _members(directory: Path, fabric: Fabric) -> tuple[StandingMember, ...]:
                 member_id=UUID(notes.member_id),
                 role="active" if public else "standby",
                 namespace=namespace,
-                pid=process.pid if process else None,
+                pid=listed.process.pid if listed else None,
                 vici_socket=str(files.socket),
                 public_address=notes.public_address,
                 private_address=notes.private_address,
-                tunnels_up=sum(child.installed for sa in sas if sa.established for child in sa.children),
+                tunnels_up=_tunnels_up(listed.sas) if listed else 0,
             )
         )
     return tuple(found)
+
+
+def _tunnels_up(sas: tuple[SaState, ...]) -> int:
+    return sum(child.installed for sa in sas if sa.established for child in sa.children)
 
 
 def remove_everything(directory: Path, fabric: Fabric) -> None:

@@ -1,0 +1,99 @@
+"""What is loaded is read: what was unloaded or changed by hand comes back, a stray one goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.test_restart import apply_plan
+from tests.dataplane.world import World, installed
+from vpn.domain.spec import ConnectionSpec
+from vpn.drivers.simulated_store import Store
+from vpn.drivers.strongswan import vici
+
+STRAY: Mapping[str, Any] = {
+    "version": "2",
+    "local_addrs": ["198.18.0.2"],
+    "remote_addrs": ["198.18.0.99"],
+    "local": {"auth": "psk", "id": "198.18.0.2"},
+    "remote": {"auth": "psk", "id": "198.18.0.99"},
+    "children": {"stray": {"local_ts": ["10.66.0.0/16"], "remote_ts": ["10.67.0.0/16"]}},
+}
+
+
+@dataclass
+class Hand:
+    """Somebody at the left side's first charon, past the product."""
+
+    world: World
+    store: Store
+
+    def change(self, charon: Callable[[vici.Charon], object], document: Callable[[Any], object]) -> None:
+        ident = self.world.left.members[0].id
+        standing = self.world.driver.standing()
+        if standing.driver == "simulated":
+            with self.store.locked():
+                found = self.store.read(ident)
+                assert found
+                document(found)
+                self.store.write(found)
+            return
+        (path,) = (member.vici_socket for member in standing.members if member.member_id == ident)
+        with vici.session(Path(path)) as control:
+            charon(control)
+
+
+Tunnel = tuple[World, Hand, ConnectionSpec]
+
+
+@pytest.fixture
+def tunnel(world: World, tmp_path: Path) -> Tunnel:
+    """Up, with nothing to do."""
+    world.build()
+    there, _ = world.connect()
+    assert apply_plan(world, there) == 0
+    return world, Hand(world, Store(tmp_path / "driver")), there
+
+
+def mended(tunnel: Tunnel, steps: int = 1) -> None:
+    """The next passes mend it, and the tunnel goes on."""
+    world, _, there = tunnel
+    before = installed(world.state(world.left))
+    assert before and apply_plan(world, there) == steps
+    assert apply_plan(world, there) == 0
+    assert installed(world.state(world.left)) == before
+
+
+def test_a_connection_that_was_unloaded_comes_back(tunnel: Tunnel) -> None:
+    world, hand, _ = tunnel
+    (name,) = world.state(world.left).loaded
+    hand.change(lambda charon: charon.unload(name), lambda document: document["loaded"].pop(name))
+    mended(tunnel)
+    assert list(world.state(world.left).loaded) == [name]
+
+
+def test_a_stray_connection_goes(tunnel: Tunnel) -> None:
+    world, hand, _ = tunnel
+    (name,) = before = set(world.state(world.left).loaded)
+    hand.change(
+        lambda charon: charon.load({"stray": STRAY}),
+        lambda document: document["loaded"].update(stray=document["loaded"][name]),
+    )
+    assert set(world.state(world.left).loaded) == {name, "stray"}
+    mended(tunnel)
+    assert set(world.state(world.left).loaded) == before
+
+
+def test_a_changed_child_is_loaded_as_it_should_be(tunnel: Tunnel) -> None:
+    world, hand, _ = tunnel
+    (name,) = world.state(world.left).loaded
+    changed = {**STRAY, "remote_addrs": ["198.18.0.3"]}
+    hand.change(
+        lambda charon: charon.load({name: changed}),
+        lambda document: document["loaded"][name].update(form="another"),
+    )
+    mended(tunnel)

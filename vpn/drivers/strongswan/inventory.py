@@ -1,0 +1,89 @@
+"""What charon really has loaded, beside what the notes say of it.
+
+VICI lists connections with addresses, identities, children, selectors and timers, as charon prints
+them, and the ids of secrets; no proposals and no keys. So a digest of what charon listed right
+after loading is noted, and compared with what it lists now: nothing has to know how charon prints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from vpn.domain.state import LoadedChild, LoadedPeer, SaState
+from vpn.drivers.strongswan import charon, vici
+from vpn.drivers.strongswan.names import MemberFiles
+from vpn.drivers.strongswan.notes import ChildNote, Notes, PeerNote
+from vpn.drivers.strongswan.translate import peer_of, sa_states
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Connections by name, as listed and unread, and the ids of secrets."""
+
+    connections: Mapping[str, bytes] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A charon, its SAs and what it has loaded."""
+
+    process: charon.Process
+    sas: tuple[SaState, ...]
+    inventory: Inventory
+
+
+def listed_by_charon(files: MemberFiles, namespace: str) -> Listed | None:
+    """What the member's charon tells in one session; None if it does not answer."""
+    charon.shorten_log(files.log)
+    try:
+        link = vici.connect(files.socket)
+    except vici.NoAnswer:
+        return None
+    try:
+        pid, control = vici.owner(link), vici.Charon(link)
+        sas = sa_states(control.sas())
+        inventory = Inventory(control.listed(), frozenset(control.secrets()))
+    except vici.NoAnswer:
+        return None
+    finally:
+        link.close()
+    return (
+        Listed(charon.Process(pid, charon.boot_id(pid)), sas, inventory)
+        if charon.is_ours(pid, files, namespace)
+        else None
+    )
+
+
+def listing(connections: Mapping[str, bytes], names: Iterable[str]) -> str:
+    """The digest of what is listed of these connections; one that is missing counts too."""
+    parts = (hashlib.sha256(connections.get(name, b"")).digest() for name in names)
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+def loaded_peers(notes: Notes | None, inventory: Inventory) -> dict[str, LoadedPeer]:
+    """By peer name. `notes` None: none that count for this charon. A connection or a secret that
+    nobody noted is there too, under its own name, so that it can be dropped or loaded over."""
+    noted = notes.peers if notes else {}
+    found = {name: _loaded(name, note, inventory) for name, note in noted.items()}
+    for name, listed in inventory.connections.items():
+        if peer_of(name) not in found:
+            children = {child: LoadedChild() for child in vici.read_listed(listed).get("children", {})}
+            found[peer_of(name)] = LoadedPeer("", children)
+    for name in inventory.secrets - found.keys():
+        found[name] = LoadedPeer("", {})
+    return found
+
+
+def _loaded(name: str, note: PeerNote, inventory: Inventory) -> LoadedPeer:
+    listed = listing(inventory.connections, note.names)
+    whole = bool(note.listed) and listed == note.listed and name in inventory.secrets
+    children = {child: _child(marks) for child, marks in note.children.items()}
+    dpd = (note.dpd[0], note.dpd[1]) if note.dpd else None
+    return LoadedPeer(note.form if whole else "", children, dpd, note.older)
+
+
+def _child(note: ChildNote) -> LoadedChild:
+    return LoadedChild(note.form, None if note.groups is None else tuple(note.groups), note.restart)
