@@ -153,6 +153,8 @@ def test_an_address_stays_while_the_name_has_it_or_nobody_answers(driver: Any, d
     [
         ("127.0.0.1", "a loopback address"),
         ("224.0.0.5", "a multicast address"),
+        ("169.254.169.254", "a link-local address"),
+        ("198.18.0.1", "the router of the provider's network"),
         ("own", "the gateway's own public address"),
         ("203.0.113.66", "a peer CIDR of the connection itself"),
     ],

@@ -13,6 +13,8 @@ from typing import Self
 
 from console.errors import Violation
 
+_THIS_NETWORK, _RESERVED = IPv4Network("0.0.0.0/8"), IPv4Network("240.0.0.0/4")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
@@ -52,19 +54,37 @@ def parse_address(text: str) -> IPv4Address | None:
         return None
 
 
-def unfit_peer(address: IPv4Address, own: str) -> str:
+def unfit_peer(address: IPv4Address, own: str, provider: str = "") -> str:
     """What an address is that no peer can have, to end a sentence with; empty for a fit one.
 
-    `own` is the gateway's public address, empty while it has none.
+    `own` is the gateway's public address, empty while it has none; `provider` the network of the
+    public addresses.
     """
     if own and address == parse_address(own):
         return "the gateway's own public address"
-    if address in IPv4Network("0.0.0.0/8"):
+    if address in _THIS_NETWORK:
         return "not the address of a host"
     if address.is_loopback:
         return "a loopback address"
+    if address.is_link_local:
+        return "a link-local address"
     if address.is_multicast:
         return "a multicast address"
-    if address in IPv4Network("240.0.0.0/4"):
+    if address in _RESERVED:
         return "a broadcast or reserved address"
-    return ""
+    return _kept_by_provider(address, IPv4Network(provider)) if provider else ""
+
+
+def _kept_by_provider(address: IPv4Address, network: IPv4Network) -> str:
+    """Of the public addresses: the network itself, the provider's router, the broadcast address."""
+    kept = {
+        network.network_address: "the network address",
+        network.network_address + 1: "the router",
+        network.broadcast_address: "the broadcast address",
+    }
+    return f"{kept[address]} of the provider's network {network}" if address in kept else ""
+
+
+def names_nobody(address: IPv4Address) -> bool:
+    """Whether an IKE identity of this address is nobody's: charon reads 0.0.0.0 as "anybody"."""
+    return address in _THIS_NETWORK or address.is_multicast or address in _RESERVED

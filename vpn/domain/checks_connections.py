@@ -47,7 +47,7 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
             code="vpn_connection_duplicate_name",
             noun="connection of this gateway",
         ),
-        *_peer(draft, facts.public_address),
+        *_peer(draft, facts),
         *_psk(draft.psk),
         *_dpd(draft.dead_peer_detection),
         *enum_violations(draft.establish_mode, ESTABLISH_MODES, field="establish_mode"),
@@ -84,9 +84,9 @@ def _quota(facts: ConnectionFacts) -> Iterator[Violation]:
     )
 
 
-def _peer(draft: ConnectionDraft, own: str) -> Iterator[Violation]:
+def _peer(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]:
     if not draft.peer_fqdn:
-        yield from _peer_address(draft.peer_address, own)
+        yield from _peer_address(draft.peer_address, facts)
     elif draft.peer_address:
         message = "A peer is known by its address or by its name (fqdn): give one of both."
         yield Violation("validation_only_one", "peer_fqdn", message)
@@ -95,13 +95,13 @@ def _peer(draft: ConnectionDraft, own: str) -> Iterator[Violation]:
         yield Violation("validation_failure", "peer_fqdn", message)
 
 
-def _peer_address(text: str, own: str) -> Iterator[Violation]:
+def _peer_address(text: str, facts: ConnectionFacts) -> Iterator[Violation]:
     address = parse_address(text)
     message = ""
     if address is None:
         what = "an IPv6 address" if ":" in text else "no IPv4 address"
         message = f"peer_address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
-    elif kind := unfit_peer(address, own):
+    elif kind := unfit_peer(address, facts.public_address, facts.provider_cidr):
         message = f"peer_address {text} is {kind}; give the public IPv4 address of the peer."
     if message:
         yield Violation("validation_invalid_ipv4_address", "peer_address", message)

@@ -81,7 +81,7 @@ class Others:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionFacts:
-    """`public_address` is the gateway's; `siblings` are its other connections, `vpc_siblings`
+    """`public_address` is the gateway's, `provider_cidr` the network of such addresses; `siblings` are its other connections, `vpc_siblings`
     those of the VPC's other gateways. Siblings that share neither name, peer address nor any part
     of a peer CIDR with the draft may be left out; then `others` counts all of the gateway. With
     `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as long as their local
@@ -90,6 +90,7 @@ class ConnectionFacts:
     request of generation 2."""
 
     public_address: str
+    provider_cidr: str = ""
     siblings: Sequence[Sibling] = ()
     vpc_siblings: Sequence[Sibling] = ()
     others: Others | None = None

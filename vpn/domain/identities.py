@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from console.errors import Violation
 from policies.domain.checks import enum_violations
-from vpn.domain.checks import parse_address
+from vpn.domain.checks import names_nobody, parse_address
 
 _LABEL = r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -68,14 +68,23 @@ def _wrong(identity: Identity) -> str:
     kind, value = identity.type, identity.value
     if not value or len(value) > _LONGEST:
         return f"The value of an identity has 1 to {_LONGEST} characters."
-    if kind == IdentityType.IPV4_ADDRESS and parse_address(value) is None:
-        return "The value of an ipv4_address is one such as 198.51.100.4."
+    if kind == IdentityType.IPV4_ADDRESS:
+        return _wrong_address(value)
     if kind == IdentityType.FQDN and not is_fqdn(value):
         return "The value of an fqdn is a full domain name such as vpn.example.com."
     if kind == IdentityType.HOSTNAME and not _HOSTNAME.fullmatch(value):
         return "The value of a hostname consists of letters, digits, hyphens and dots."
     if kind == IdentityType.KEY_ID and not _is_base64(value):
         return "The value of a key_id is base64."
+    return ""
+
+
+def _wrong_address(value: str) -> str:
+    address = parse_address(value)
+    if address is None:
+        return "The value of an ipv4_address is one such as 198.51.100.4."
+    if names_nobody(address):
+        return f"{address} names no single end of a tunnel; give the address of a host, such as 198.51.100.4."
     return ""
 
 

@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from ipaddress import IPv4Address
 
+from django.conf import settings
+
 from vpn.domain.checks import unfit_peer
 from vpn.models import Connection, ConnectionCidr, Gateway
 
@@ -49,7 +51,7 @@ def _unfit(text: str, row: Connection, gateway: Gateway) -> str:
     own = {cidr.cidr for cidr in row.cidrs.all() if cidr.side == ConnectionCidr.PEER}
     if f"{text}/32" in own:
         return "a peer CIDR of the connection itself"
-    return unfit_peer(address, gateway.public_address)
+    return unfit_peer(address, gateway.public_address, settings.PROVIDER_CIDR)
 
 
 def addresses_of(name: str, now: float) -> tuple[str, ...]:

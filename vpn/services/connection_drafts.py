@@ -181,6 +181,7 @@ def connection_facts(
         side.append(_sibling(row, with_psk=near and row.peer_key == draft.peer))
     return ConnectionFacts(
         public_address=gateway.public_address if gateway else "",
+        provider_cidr=settings.PROVIDER_CIDR,
         siblings=siblings,
         vpc_siblings=others,
         others=_others(gateway, but) if gateway else None,

@@ -11,6 +11,7 @@ from tests.vpn.domain.drafts import FACTS, OVERLAP, broken, found
 from vpn.domain.checks import Quotas
 from vpn.domain.checks_connections import MASK, removal_violations
 from vpn.domain.connection_drafts import DpdDraft
+from vpn.domain.identities import Identity
 
 
 def test_the_seed_connection_breaks_no_rule() -> None:
@@ -38,6 +39,11 @@ def test_names_accepted(name: str) -> None:
         ("239.255.255.255", "multicast"),
         ("127.0.0.1", "loopback"),
         ("203.0.113.1", "own public address"),
+        ("169.254.169.254", "a link-local address"),
+        ("169.254.0.1", "a link-local address"),
+        ("198.18.0.0", "the network address of the provider's network 198.18.0.0/16"),
+        ("198.18.0.1", "the router of the provider's network 198.18.0.0/16"),
+        ("198.18.255.255", "the broadcast address of the provider's network 198.18.0.0/16"),
         ("2001:db8::1", "IPv6"),
         ("::ffff:203.0.113.9", "IPv6"),
         ("vpn.example.com", "no IPv4 address"),
@@ -48,9 +54,64 @@ def test_names_accepted(name: str) -> None:
     ],
 )
 def test_peer_addresses_refused(address: str, word: str) -> None:
-    (violation,) = broken(peer_address=address)
+    (violation,) = broken(replace(FACTS, provider_cidr="198.18.0.0/16"), peer_address=address)
     assert (violation.code, violation.field) == ("validation_invalid_ipv4_address", "peer_address")
     assert word in violation.message
+
+
+@pytest.mark.parametrize("address", ["198.18.0.2", "198.18.1.0", "198.18.255.254", "169.253.1.1", "10.0.0.1"])
+def test_peer_addresses_accepted(address: str) -> None:
+    """Other gateways of the installation are peers as well, and so is what is behind another NAT."""
+    assert broken(replace(FACTS, provider_cidr="198.18.0.0/16"), peer_address=address) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("ipv4_address", "0.0.0.0"),
+        ("ipv4_address", "0.1.2.3"),
+        ("ipv4_address", "224.0.0.9"),
+        ("ipv4_address", "255.255.255.255"),
+        ("ipv4_address", "%any"),
+        ("ipv4_address", "::"),
+        ("ipv4_address", "0::0"),
+        ("ipv4_address", "*"),
+        ("ipv4_address", "10.0.0.0/8"),
+        ("fqdn", "%any"),
+        ("fqdn", "*"),
+        ("fqdn", "*.example"),
+        ("fqdn", "*.example.com"),
+        ("fqdn", "vpn.*.com"),
+        ("fqdn", "@example.com"),
+        ("hostname", "%any"),
+        ("hostname", "%any6"),
+        ("hostname", "*"),
+        ("hostname", "*.example"),
+        ("hostname", "a*"),
+        ("hostname", "#00"),
+        ("hostname", "."),
+        ("key_id", "===="),
+    ],
+)
+@pytest.mark.parametrize("side", ["local_identity", "peer_identity"])
+def test_no_identity_is_read_as_anybody(side: str, kind: str, value: str) -> None:
+    """What charon takes for a wildcard names no peer."""
+    assert found(**{side: Identity(kind, value)}) == [("validation_failure", f"{side}.value")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("ipv4_address", "10.0.0.1", "10.0.0.1"),
+        ("hostname", "any", "@any"),
+        ("hostname", "0.0.0.0", "@0.0.0.0"),
+        ("key_id", "Kg==", "@#2a"),
+    ],
+)
+def test_identities_accepted(kind: str, value: str, text: str) -> None:
+    identity = Identity(kind, value)
+    assert found(peer_identity=identity) == []
+    assert identity.text == text
 
 
 @pytest.mark.parametrize(
