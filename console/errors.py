@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+# Of one refusal. Whoever has more to correct asks again; the answer to any body stays small.
+MOST_LISTED = 25
+LONGEST_MESSAGE, LONGEST_FIELD = 512, 128
+MORE = "more_errors"
+
 
 class Violation(NamedTuple):
     """One broken rule: `code` of the API contract, dotted `field` path, a full sentence."""
@@ -17,15 +22,40 @@ class Violation(NamedTuple):
     message: str
 
 
+def bounded(violations: Iterable[Violation]) -> list[Violation]:
+    """At most MOST_LISTED of them, then one that says how many more there are; texts cut to size.
+
+    Bounded again, a list stays as it is.
+    """
+    rest = list(violations)
+    listed = [one for one in rest if one.code != MORE]
+    more = sum(int(one.message.partition(" ")[0]) for one in rest if one.code == MORE)
+    more += len(listed[MOST_LISTED:])
+    shown = [_short(one) for one in listed[:MOST_LISTED]]
+    if not more:
+        return shown
+    noun = "error is" if more == 1 else "errors are"
+    return [*shown, Violation(MORE, "", f"{more} more {noun} not listed; correct these first.")]
+
+
+def _short(violation: Violation) -> Violation:
+    _, field, message = violation
+    if len(message) <= LONGEST_MESSAGE and len(field) <= LONGEST_FIELD:
+        return violation
+    cut = message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 4]} ..."
+    return violation._replace(field=field[:LONGEST_FIELD], message=cut)
+
+
 class Refused(Exception):
-    """Base of every refusal that a user can act upon; carries at least one violation.
+    """Base of every refusal that a user can act upon; carries at least one violation, and no more
+    than `bounded` leaves.
 
     Those about a field come first: many clients show the first one alone, and a quota is of no
     interest to who has to change his request anyway.
     """
 
     def __init__(self, violations: Iterable[Violation]) -> None:
-        self.violations = tuple(sorted(violations, key=lambda violation: not violation.field))
+        self.violations = tuple(bounded(sorted(violations, key=lambda violation: not violation.field)))
         super().__init__("; ".join(v.message for v in self.violations))
 
 

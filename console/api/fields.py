@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, ClassVar
 
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from rest_framework.fields import empty
 from rest_framework.utils import html
 
 from console.api.versions import ApiVersion
+from console.errors import MOST_LISTED
 
 # In a form a blank choice stands before the others.
 _OPTIONAL = {"required": False, "allow_blank": True}
@@ -108,6 +110,14 @@ class Flag(_FormText, serializers.ChoiceField):
         return data
 
 
+TOO_MANY = "too_many"
+
+
+def _too_many(most: int, count: int, reason: str = "") -> serializers.ValidationError:
+    message = reason or f"At most {most} can be given; these are {count}."
+    return serializers.ValidationError(message, code=TOO_MANY)
+
+
 class Joined(list[str]):
     """A list that a form shows as it may be typed."""
 
@@ -118,7 +128,8 @@ class Joined(list[str]):
 class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
     """A list of strings; in a form they stand in one field with commas or blanks between.
 
-    `rule` is a JSON Schema of what the rules take as an item, for the document.
+    `rule` is a JSON Schema of what the rules take as an item, for the document. Of a list with more
+    items than `most` nothing is read.
     """
 
     default_error_messages: ClassVar[dict[str, Any]] = {
@@ -126,9 +137,11 @@ class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
         "item": "A string is needed.",
     }
 
-    def __init__(self, *, rule: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, rule: Mapping[str, Any] | None = None, most: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**{"required": False, **kwargs})
-        self.rule = rule or {}
+        self.rule, self.most = rule or {}, most
 
     def from_form(self, text: str) -> Any:
         return Joined(re.split(r"[,\s]+", text.strip(", \t\r\n")))
@@ -138,9 +151,12 @@ class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
     def to_internal_value(self, data: Any) -> list[Any]:
         if not isinstance(data, list):
             self.fail("invalid")
+        if self.most is not None and len(data) > self.most:
+            raise _too_many(self.most, len(data))
         text = self.error_messages["item"]
-        wrong = {n: text for n, one in enumerate(data) if type(one) is not self.kind}
-        if wrong:
+        items = ((n, text) for n, one in enumerate(data) if type(one) is not self.kind)
+        # One more than an answer lists, so that it says that there are more.
+        if wrong := dict(islice(items, MOST_LISTED + 1)):
             raise serializers.ValidationError({str(n): [text] for n, text in wrong.items()}, code="invalid")
         return data
 
@@ -161,6 +177,20 @@ class Wholes(Texts):
         return [
             int(word) if word.isdecimal() and len(word) < 10 else word for word in super().from_form(text)
         ]
+
+
+class Items(serializers.ListField):
+    """A list of at most `most` objects: they are counted before the first one is read. `reason` says
+    why there can be no more."""
+
+    def __init__(self, *, most: int, reason: str = "", **kwargs: Any) -> None:
+        super().__init__(**{"required": False, **kwargs})
+        self.most, self.reason = most, reason
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > self.most:
+            raise _too_many(self.most, len(data), self.reason)
+        return super().to_internal_value(data)
 
 
 class Shape(serializers.Serializer[Any]):

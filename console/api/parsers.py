@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -13,9 +16,12 @@ from rest_framework.request import Request
 
 from console.api.errors import TooLarge, bad_request
 from console.api.renderers import RawBodyRenderer
-from console.errors import Invalid, Violation
+from console.errors import LONGEST_FIELD, Invalid, Violation
 
 FORM = "multipart/form-data"
+# Objects and lists within each other; bodies of the API have four.
+DEEPEST = 16
+_UNCLEAN = re.compile("[\0\ud800-\udfff]")
 
 
 class AnyLabelJSONParser(BaseParser):
@@ -88,16 +94,14 @@ def read_object(raw: bytes) -> dict[str, Any]:
         raise bad_request("The body holds a number that is too long.") from None
     if not isinstance(value, dict):
         raise bad_request('The body must be a JSON object, such as {"name": "my-gateway"}.')
-    if "\\u" in text:
-        _refuse_bad_text(value, "")
+    _refuse_bad_values(value)
     return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter([name for name, _ in pairs]).most_common(1)
         raise bad_request(f"The body says {twice[:64]!r} twice in one object.")
     return found
 
@@ -106,19 +110,26 @@ def _constant(word: str) -> None:
     raise bad_request(f"The body is not JSON: {word} is no JSON value.")
 
 
-def _refuse_bad_text(value: object, path: str) -> None:
-    """NUL and lone surrogates can be escaped in JSON, but neither stored nor sent."""
-    if isinstance(value, str) and not is_clean(value):
-        message = "The text holds a NUL character or half of a surrogate pair."
-        raise Invalid([Violation("bad_field", path, message)])
-    if isinstance(value, dict):
-        for name, one in value.items():
-            _refuse_bad_text(name, path)
-            _refuse_bad_text(one, f"{path}.{name}" if path else name)
-    if isinstance(value, list):
-        for index, one in enumerate(value):
-            _refuse_bad_text(one, f"{path}[{index}]")
+def _refuse_bad_values(body: dict[str, Any]) -> None:
+    """NUL and lone surrogates can be escaped in JSON, and numbers be too large, but they can neither
+    be stored nor sent; nothing of the API is nested as deeply as all that."""
+    waiting: list[tuple[object, str, int]] = [(body, "", 0)]
+    while waiting:
+        value, path, depth = waiting.pop()
+        if isinstance(value, str) and not is_clean(value):
+            message = "The text holds a NUL character or half of a surrogate pair."
+            raise Invalid([Violation("bad_field", path, message)])
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Invalid([Violation("bad_field", path, "The number is too large.")])
+        if isinstance(value, dict | list) and depth == DEEPEST:
+            raise bad_request("The body is nested too deeply.")
+        if isinstance(value, dict):
+            waiting += ((name, path, depth + 1) for name in value)
+            inside = f"{path}." if path else ""
+            waiting += ((one, f"{inside}{name}"[:LONGEST_FIELD], depth + 1) for name, one in value.items())
+        if isinstance(value, list):
+            waiting += ((one, f"{path}[{index}]", depth + 1) for index, one in enumerate(value))
 
 
 def is_clean(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNCLEAN.search(text) is None

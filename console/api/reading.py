@@ -8,11 +8,15 @@ from typing import Any, NamedTuple
 from rest_framework import serializers
 from rest_framework.utils import html
 
-from console.api.fields import Shape
+from console.api.fields import TOO_MANY, Items, Shape
 from console.errors import Violation
 
 TYPE = "validation_invalid_field_type"
-_CODES = {"required": "validation_required_field", "null": "validation_not_null"}
+_CODES = {
+    "required": "validation_required_field",
+    "null": "validation_not_null",
+    TOO_MANY: "validation_max_value",
+}
 
 
 class Given(NamedTuple):
@@ -48,9 +52,15 @@ def _fields(
 
 
 def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]:
-    """Broken rules besides wrong types; a field is not told of twice."""
-    known = [violation.field for violation in violations if violation.code != "bad_field"]
-    return violations + [v for v in more if not v.field or not any(_same(v.field, k) for k in known)]
+    """Broken rules besides wrong types; a field, what it is a part of and its parts are not told of
+    twice: of peer.cidrs[0] and peer.cidrs one."""
+    known = {_plain(violation.field) for violation in violations if violation.code != "bad_field"}
+    wholes = {whole for path in known for whole in _wholes(path)}
+
+    def is_told(path: str) -> bool:
+        return path in wholes or not known.isdisjoint(_wholes(path))
+
+    return violations + [v for v in more if not v.field or not is_told(_plain(v.field))]
 
 
 def head(path: str) -> str:
@@ -58,10 +68,14 @@ def head(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def _same(one: str, other: str) -> bool:
-    """A field and what it is a part of: peer.cidrs[0] and peer.cidrs."""
-    short, long = sorted((one.partition("[")[0], other.partition("[")[0]), key=len)
-    return long == short or long.startswith(f"{short}.")
+def _plain(path: str) -> str:
+    return path.partition("[")[0]
+
+
+def _wholes(path: str) -> list[str]:
+    """The path and all that it is a part of: peer.cidrs, peer."""
+    names = path.split(".")
+    return [".".join(names[:count]) for count in range(len(names), 0, -1)]
 
 
 def _unknown(shape: Shape, given: Mapping[str, Any], prefix: str) -> list[Violation]:
@@ -76,9 +90,9 @@ def _unknown(shape: Shape, given: Mapping[str, Any], prefix: str) -> list[Violat
             found.append(Violation("bad_field", path, reason))
         elif isinstance(field, Shape) and isinstance(value, Mapping):
             found += _unknown(field, value, f"{path}.")
-        elif isinstance(field, serializers.ListField) and isinstance(field.child, Shape):
+        elif isinstance(field, Items) and isinstance(field.child, Shape):
             items = value if isinstance(value, list) else []
-            for n, item in enumerate(items):
+            for n, item in enumerate(items[: field.most]):
                 found += _unknown(field.child, item, f"{path}[{n}].") if isinstance(item, Mapping) else []
     return found
 

@@ -10,7 +10,7 @@ from django import forms
 from django.utils import timezone
 
 from console.actor import Role
-from console.errors import Violation
+from console.errors import Violation, bounded
 
 
 class RuleForm(forms.Form):
@@ -41,7 +41,7 @@ class RuleForm(forms.Form):
 
     def add_violations(self, violations: Iterable[Violation]) -> None:
         """`local_cidrs[0]` goes to `local_cidrs`, `subnet.id` to `subnet`; others to the top."""
-        for violation in violations:
+        for violation in bounded(violations):
             self.add_error(self.field_of(violation.field), violation.message)
 
     def field_of(self, path: str) -> str | None:

@@ -19,7 +19,7 @@ from console.api.fields import (
 )
 from console.api.versions import ApiVersion
 from policies.domain.algorithms import DIALECTS, EVERYTHING
-from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME, LOWER_NAME, NAME, NAME_LENGTH
+from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME, LOWER_NAME, MOST_READ, NAME, NAME_LENGTH
 
 _CIPHERS = (*reversed(EVERYTHING.encryption), "3des")
 _ESP_CIPHERS = (*reversed(EVERYTHING.esp_encryption), "3des")
@@ -88,11 +88,11 @@ class IKEPolicyPatch(PolicyShape):
 
     name = Text()
     authentication_algorithm = Word(_HASHES)
-    authentication_algorithms = Texts(help_text=_SEVERAL)
+    authentication_algorithms = Texts(most=MOST_READ, help_text=_SEVERAL)
     encryption_algorithm = Word(_CIPHERS)
-    encryption_algorithms = Texts(help_text=_SEVERAL)
+    encryption_algorithms = Texts(most=MOST_READ, help_text=_SEVERAL)
     dh_group = Number(EVERYTHING.dh_groups[::-1])
-    dh_groups = Wholes(help_text=_SEVERAL)
+    dh_groups = Wholes(most=MOST_READ, help_text=_SEVERAL)
     ike_version = Number((2, 1))
     key_lifetime = Whole(help_text=f"Seconds; {IKE_LIFETIME} when left out.")
 
@@ -130,11 +130,11 @@ class IPsecPolicyPatch(PolicyShape):
 
     name = Text()
     authentication_algorithm = Word(EVERYTHING.esp_authentication[::-1])
-    authentication_algorithms = Texts(help_text=_SEVERAL)
+    authentication_algorithms = Texts(most=MOST_READ, help_text=_SEVERAL)
     encryption_algorithm = Word(_ESP_CIPHERS)
-    encryption_algorithms = Texts(help_text=_SEVERAL)
+    encryption_algorithms = Texts(most=MOST_READ, help_text=_SEVERAL)
     pfs = Word(EVERYTHING.pfs)
-    pfs_groups = Texts(help_text=_SEVERAL)
+    pfs_groups = Texts(most=MOST_READ, help_text=_SEVERAL)
     key_lifetime = Whole(help_text=f"Seconds; {IPSEC_LIFETIME} when left out.")
 
 

@@ -13,7 +13,13 @@ from typing import Self
 
 from console.errors import Violation
 
-_THIS_NETWORK, _RESERVED = IPv4Network("0.0.0.0/8"), IPv4Network("240.0.0.0/4")
+_UNFIT = (
+    (IPv4Network("0.0.0.0/8"), "not the address of a host"),
+    (IPv4Network("127.0.0.0/8"), "a loopback address"),
+    (IPv4Network("169.254.0.0/16"), "a link-local address"),
+    (IPv4Network("224.0.0.0/4"), "a multicast address"),
+    (IPv4Network("240.0.0.0/4"), "a broadcast or reserved address"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +68,8 @@ def unfit_peer(address: IPv4Address, own: str, provider: str = "") -> str:
     """
     if own and address == parse_address(own):
         return "the gateway's own public address"
-    if address in _THIS_NETWORK:
-        return "not the address of a host"
-    if address.is_loopback:
-        return "a loopback address"
-    if address.is_link_local:
-        return "a link-local address"
-    if address.is_multicast:
-        return "a multicast address"
-    if address in _RESERVED:
-        return "a broadcast or reserved address"
+    if kind := next((kind for network, kind in _UNFIT if address in network), ""):
+        return kind
     return _kept_by_provider(address, IPv4Network(provider)) if provider else ""
 
 
@@ -87,4 +85,5 @@ def _kept_by_provider(address: IPv4Address, network: IPv4Network) -> str:
 
 def names_nobody(address: IPv4Address) -> bool:
     """Whether an IKE identity of this address is nobody's: charon reads 0.0.0.0 as "anybody"."""
-    return address in _THIS_NETWORK or address.is_multicast or address in _RESERVED
+    inside = (network for network, _ in _UNFIT if address in network)
+    return any(not (network.is_loopback or network.is_link_local) for network in inside)

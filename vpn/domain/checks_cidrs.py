@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
-from itertools import combinations, product
 
 from console.errors import Violation
 from vpn.domain.checks import parse_address
-from vpn.domain.cidrs import EVERYTHING, CidrError, contains, first_overlap, parse_cidr, reserved_part
+from vpn.domain.cidrs import (
+    EVERYTHING,
+    CidrError,
+    contains,
+    meeting,
+    overlapping,
+    parse_cidr,
+    reserved_part,
+)
 
 NOT_VALID = "vpn_connection_cidr_not_valid"
 OVERLAP = "vpn_connection_cidr_overlap"
@@ -17,6 +24,7 @@ OVERLAP = "vpn_connection_cidr_overlap"
 def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict[str, IPv4Network]:
     """Field path to network, for those that are valid; what is wrong goes to `broken`."""
     networks: dict[str, IPv4Network] = {}
+    seen: set[IPv4Network] = set()
     for index, text in enumerate(texts):
         where = f"{path}[{index}]"
         try:
@@ -24,7 +32,7 @@ def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict
         except CidrError as error:
             broken.append(Violation(NOT_VALID, where, str(error)))
             continue
-        if network in networks.values():
+        if network in seen:
             message = f"{network} is listed twice."
             broken.append(Violation("vpn_connection_cidr_duplicated", where, message))
         elif taken := reserved_part(network):
@@ -32,6 +40,7 @@ def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict
             broken.append(Violation(NOT_VALID, where, message))
         else:
             networks[where] = network
+            seen.add(network)
     return networks
 
 
@@ -40,16 +49,18 @@ def own_cidr_violations(
 ) -> Iterator[Violation]:
     """Overlaps within a side and between both; the peer's own address carries the tunnel."""
     for noun, side in (("local", local), ("peer", peer)):
-        for (_, first), (where, second) in combinations(side.items(), 2):
-            if first.overlaps(second):
-                message = f"The {noun} CIDRs {first} and {second} overlap."
-                yield Violation(OVERLAP, where, message)
+        places, networks = [*side], [*side.values()]
+        for first, second in overlapping(networks):
+            message = f"The {noun} CIDRs {networks[first]} and {networks[second]} overlap."
+            yield Violation(OVERLAP, places[second], message)
     for where, network in local.items():
         if network == EVERYTHING:
             yield Violation(NOT_VALID, where, "0.0.0.0/0 is possible as a peer CIDR only.")
-    for (_, here), (where, there) in product(local.items(), peer.items()):
-        if there != EVERYTHING and here.overlaps(there):
-            yield Violation(OVERLAP, where, f"The peer CIDR {there} overlaps the local CIDR {here}.")
+    places, here, there = [*peer], [*local.values()], [*peer.values()]
+    for one, other in meeting(here, there):
+        if there[other] != EVERYTHING:
+            message = f"The peer CIDR {there[other]} overlaps the local CIDR {here[one]}."
+            yield Violation(OVERLAP, places[other], message)
     address = parse_address(peer_address)
     for where, network in peer.items():
         if address is not None and network == IPv4Network(address):
@@ -66,12 +77,14 @@ def own_network_violations(
     is fine: the VPC's more exact route wins, and the rest lies with the peer. Overlaps with a local
     CIDR are told elsewhere.
     """
-    for (where, network), (name, block) in product(peer.items(), subnets):
-        if first_overlap(network, local.values()):
-            continue
-        if contains(parse_cidr(block), network):
+    places, theirs = [*peer], [*peer.values()]
+    told = {index for index, _ in meeting(theirs, [*local.values()])}
+    blocks = [parse_cidr(block) for _, block in subnets]
+    for index, subnet in meeting(theirs, blocks):
+        network, block = theirs[index], blocks[subnet]
+        if index not in told and contains(block, network):
             message = (
-                f"The peer CIDR {network} lies in the subnet {name} ({block}) of the gateway's own VPC; "
-                "give networks of the other side."
+                f"The peer CIDR {network} lies in the subnet {subnets[subnet][0]} ({block}) of the gateway's "
+                "own VPC; give networks of the other side."
             )
-            yield Violation(OVERLAP, where, message)
+            yield Violation(OVERLAP, places[index], message)

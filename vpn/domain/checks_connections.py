@@ -14,7 +14,7 @@ from policies.domain.checks import (
     weakness_violations,
 )
 from policies.domain.proposals import IkeVersion
-from vpn.domain.checks import parse_address, quota_violations, unfit_peer
+from vpn.domain.checks import Quotas, parse_address, quota_violations, unfit_peer
 from vpn.domain.checks_cidrs import own_cidr_violations, own_network_violations, parse_side
 from vpn.domain.checks_siblings import shared_peer_violations, sibling_cidr_violations
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, DpdDraft
@@ -57,13 +57,19 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
         *(broken for policy in facts.attached for broken in weakness_violations(policy)),
         *_cidr_counts(draft, facts),
     ]
-    local = parse_side(draft.local_cidrs, "local_cidrs", broken)
-    peer = parse_side(draft.peer_cidrs, "peer_cidrs", broken)
+    # More than a connection may have are counted, and not read.
+    most = facts.quotas.cidrs_per_connection if facts.creating else None
+    local = parse_side(_within(draft.local_cidrs, most), "local_cidrs", broken)
+    peer = parse_side(_within(draft.peer_cidrs, most), "peer_cidrs", broken)
     broken += own_cidr_violations(draft.peer_address, local, peer)
     broken += own_network_violations(local, peer, facts.subnets)
     broken += sibling_cidr_violations(draft, local, peer, facts)
     broken += shared_peer_violations(draft, facts.siblings)
     return broken
+
+
+def _within(cidrs: tuple[str, ...], most: int | None) -> tuple[str, ...]:
+    return cidrs if most is None or len(cidrs) <= most else ()
 
 
 def removal_violations(cidr: str, present: Collection[str], *, side: str) -> list[Violation]:
@@ -130,22 +136,33 @@ def _ikev1(draft: ConnectionDraft) -> Iterator[Violation]:
         yield Violation("validation_failure", "ipsec_policy", message)
 
 
+def too_many_cidrs(local: int, peer: int, quotas: Quotas) -> list[Violation]:
+    """More CIDRs on a side than a connection may have. What can be counted is counted first, before
+    any of them is read."""
+    most = quotas.cidrs_per_connection
+    return [
+        Violation(
+            f"vpn_connection_{side}_subnets_quota_exceeded_for_connection",
+            f"{side}_cidrs",
+            f"A connection may have {most} {side} CIDRs; these are {count}.",
+        )
+        for side, count in (("local", local), ("peer", peer))
+        if count > most
+    ]
+
+
 def _cidr_counts(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]:
     quotas = facts.quotas
+    yield from too_many_cidrs(len(draft.local_cidrs), len(draft.peer_cidrs), quotas)
     for side, own in (("local", draft.local_cidrs), ("peer", draft.peer_cidrs)):
-        path, code = f"{side}_cidrs", f"vpn_connection_{side}_subnets_quota_exceeded"
+        path = f"{side}_cidrs"
         others: int = getattr(facts.counted, path)
         if not own:
             message = f"A connection needs at least one {side} CIDR."
             yield Violation(f"vpn_connection_{path}_required", path, message)
-        if len(own) > quotas.cidrs_per_connection:
-            message = (
-                f"A connection may have {quotas.cidrs_per_connection} {side} CIDRs; these are {len(own)}."
-            )
-            yield Violation(f"{code}_for_connection", path, message)
         if len(own) + others > quotas.cidrs_per_gateway:
             message = (
                 f"A gateway may have {quotas.cidrs_per_gateway} {side} CIDRs over all its connections; "
                 f"with these there would be {len(own) + others}."
             )
-            yield Violation(code, path, message)
+            yield Violation(f"vpn_connection_{side}_subnets_quota_exceeded", path, message)

@@ -60,12 +60,17 @@ def gateway_violations(draft: GatewayDraft, *, facts: GatewayFacts) -> list[Viol
     ]
 
 
+def member_count_violations(count: int) -> list[Violation]:
+    """Of how many members a gateway is to have; asked before anything is looked up about them."""
+    if count == ADDRESSES_NEEDED:
+        return []
+    message = f"A zonal gateway has {ADDRESSES_NEEDED} members; these are {count}."
+    return [Violation("validation_failure", "members", message)]
+
+
 def member_violations(subnets: Sequence[UUID], subnet: UUID | None) -> list[Violation]:
-    """Of the members that a gateway is to have, told by their subnets; `subnet` is the gateway's own
-    where it is said as well (contract section 4.1)."""
-    if len(subnets) != ADDRESSES_NEEDED:
-        message = f"A zonal gateway has {ADDRESSES_NEEDED} members; these are {len(subnets)}."
-        return [Violation("validation_failure", "members", message)]
+    """Of the members that a gateway is to have, as many as it needs, told by their subnets; `subnet` is
+    the gateway's own where it is said as well (contract section 4.1)."""
     if subnet is not None and subnets[0] != subnet:
         message = "subnet is another one than that of the members; say one of both, or the same in both."
         return [Violation("validation_failure", "subnet", message)]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
-from itertools import product
 
 from console.errors import Violation
 from vpn.domain.checks_cidrs import OVERLAP
-from vpn.domain.cidrs import parse_cidr
+from vpn.domain.cidrs import meeting, parse_cidr
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling
 
 _BOTH = "To change both, disable one, change them, and enable it again."
@@ -20,24 +19,24 @@ def sibling_cidr_violations(
     peer: dict[str, IPv4Network],
     facts: ConnectionFacts,
 ) -> Iterator[Violation]:
+    """Peer CIDRs that another connection of the gateway or of the VPC has as well, wholly or in part."""
+    places, ours = [*peer], [*peer.values()]
     near_and_far = [(True, s) for s in facts.siblings] + [(False, s) for s in facts.vpc_siblings]
-    for near, sibling in near_and_far:
-        theirs = [parse_cidr(text) for text in sibling.peer_cidrs]
+    theirs = [
+        (near, sibling, parse_cidr(text)) for near, sibling in near_and_far for text in sibling.peer_cidrs
+    ]
+    pairs = meeting(ours, [network for _, _, network in theirs])
+    for index, their_index in sorted(pairs, key=lambda pair: (pair[1], pair[0])):
+        network, (near, sibling, other) = ours[index], theirs[their_index]
         their_local = [parse_cidr(text) for text in sibling.local_cidrs]
-        for (where, network), other in product(peer.items(), theirs):
-            if not network.overlaps(other):
-                continue
-            pair = next((n for n in local.values() if n in their_local), None)
-            if near and network == other and pair and sibling.peer_address == draft.peer:
-                message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
-                yield Violation("vpn_connection_pair_cidrs_duplicated", where, message)
-            elif not near or facts.peer_cidrs_unique or _any_overlap(local.values(), their_local):
-                message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
-                yield Violation(OVERLAP, where, message)
-
-
-def _any_overlap(first: Collection[IPv4Network], second: Collection[IPv4Network]) -> bool:
-    return any(one.overlaps(other) for one, other in product(first, second))
+        same = set(their_local).intersection(local.values())
+        if near and network == other and same and sibling.peer_address == draft.peer:
+            pair = next(one for one in local.values() if one in same)
+            message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
+            yield Violation("vpn_connection_pair_cidrs_duplicated", places[index], message)
+        elif not near or facts.peer_cidrs_unique or meeting([*local.values()], their_local):
+            message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
+            yield Violation(OVERLAP, places[index], message)
 
 
 def shared_peer_violations(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterator[Violation]:

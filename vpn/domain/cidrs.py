@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError, collapse_addresses
 
 # Contract section 2.6.1: never part of a VPC or of a tunnel. The provider's own services live there.
@@ -14,6 +14,8 @@ EVERYTHING = IPv4Network("0.0.0.0/0")
 
 # The first four addresses of a subnet and its broadcast address belong to the provider.
 RESERVED_PER_SUBNET = 5
+# Of what was sent, in a message; no block has as many characters.
+_LONGEST_SHOWN = 64
 
 
 class CidrError(ValueError):
@@ -26,18 +28,19 @@ def parse_cidr(text: str) -> IPv4Network:
     Accepts `192.168.1.0/24` only: no missing length, no netmask form, no IPv6.
     """
     address, slash, length = text.partition("/")
+    shown = repr(text[:_LONGEST_SHOWN])
     if ":" in address:
-        raise CidrError(f"{text!r} is an IPv6 block; only IPv4 blocks such as 192.168.1.0/24 are possible.")
-    if not slash or not length.isascii() or not length.isdecimal():
-        raise CidrError(f"{text!r} is not an address and a prefix length such as 192.168.1.0/24.")
+        raise CidrError(f"{shown} is an IPv6 block; only IPv4 blocks such as 192.168.1.0/24 are possible.")
+    if not slash or not length.isascii() or not length.isdecimal() or len(text) > _LONGEST_SHOWN:
+        raise CidrError(f"{shown} is not an address and a prefix length such as 192.168.1.0/24.")
     try:
         network = IPv4Network((address, int(length)), strict=False)
     except (AddressValueError, NetmaskValueError) as error:
-        raise CidrError(f"{text!r} is not an IPv4 block such as 192.168.1.0/24.") from error
+        raise CidrError(f"{shown} is not an IPv4 block such as 192.168.1.0/24.") from error
     if IPv4Address(address) != network.network_address:
-        raise CidrError(f"{text!r} has host bits set; the network is {network}.")
+        raise CidrError(f"{shown} has host bits set; the network is {network}.")
     if length != str(network.prefixlen):
-        raise CidrError(f"{text!r} is written unusually; the network is {network}.")
+        raise CidrError(f"{shown} is written unusually; the network is {network}.")
     return network
 
 
@@ -56,6 +59,49 @@ def reserved_part(network: IPv4Network) -> IPv4Network | None:
 def first_overlap(network: IPv4Network, others: Iterable[IPv4Network]) -> IPv4Network | None:
     """The first of `others` that shares an address with `network`."""
     return next((other for other in others if network.overlaps(other)), None)
+
+
+def overlapping(networks: Sequence[IPv4Network]) -> list[tuple[int, int]]:
+    """Every two that share an address, by their indices, the smaller one first.
+
+    Blocks nest or are disjoint, so a sweep over their sorted bounds finds them in n log n steps and
+    one for each pair found; of different blocks no more than 32 hold another one.
+    """
+    found, around = [], _Nest(networks)
+    for index in sorted(range(len(networks)), key=around.order):
+        found += [(min(index, outer), max(index, outer)) for outer in around.enter(index)]
+    return sorted(found)
+
+
+def meeting(ours: Sequence[IPv4Network], theirs: Sequence[IPv4Network]) -> list[tuple[int, int]]:
+    """Every one of `ours` with every one of `theirs` that shares an address with it, by their indices."""
+    found, around, edge = [], _Nest([*ours, *theirs]), len(ours)
+    for index in sorted(range(edge + len(theirs)), key=around.order):
+        for outer in around.enter(index):
+            if (index < edge) != (outer < edge):
+                found.append((min(index, outer), max(index, outer) - edge))
+    return sorted(found)
+
+
+class _Nest:
+    """The blocks around the one that a sweep has reached, the largest first."""
+
+    def __init__(self, networks: Sequence[IPv4Network]) -> None:
+        self.bounds = [bounds(network) for network in networks]
+        self.around: list[int] = []
+
+    def order(self, index: int) -> tuple[int, int]:
+        first, last = self.bounds[index]
+        return first, -last
+
+    def enter(self, index: int) -> list[int]:
+        """The blocks around the next one, which then is around those that follow."""
+        first, _ = self.bounds[index]
+        while self.around and self.bounds[self.around[-1]][1] < first:
+            self.around.pop()
+        outer = [*self.around]
+        self.around.append(index)
+        return outer
 
 
 def contains(outer: IPv4Network, inner: IPv4Network) -> bool:

@@ -81,13 +81,13 @@ class Others:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionFacts:
-    """`public_address` is the gateway's, `provider_cidr` the network of such addresses; `siblings` are its other connections, `vpc_siblings`
-    those of the VPC's other gateways. Siblings that share neither name, peer address nor any part
-    of a peer CIDR with the draft may be left out; then `others` counts all of the gateway. With
-    `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as long as their local
-    CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to one gateway.
-    `subnets` are names and blocks of the VPC's. `attached`: policies that become the connection's by a
-    request of generation 2."""
+    """`public_address` is the gateway's, `provider_cidr` the network of such addresses; `siblings`
+    are its other connections, `vpc_siblings` those of the VPC's other gateways. Siblings that share
+    neither name, peer nor any part of a peer CIDR with the draft may be left out; then `others` counts
+    all of the gateway. With `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as
+    long as their local CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to
+    one gateway. `subnets` are names and blocks of the VPC's. `attached`: policies that become the
+    connection's by a request of generation 2."""
 
     public_address: str
     provider_cidr: str = ""

@@ -13,9 +13,10 @@ from console.services.change import change
 from vpn.domain.checks_connections import removal_violations
 from vpn.domain.cidrs import CidrError, parse_cidr
 from vpn.models import Connection, ConnectionCidr
+from vpn.services.connection_checks import update_violations
 from vpn.services.connection_drafts import draft_of
 from vpn.services.connection_rows import new_cidr
-from vpn.services.connections import cidrs_of, get_connection, update_violations
+from vpn.services.connections import cidrs_of, get_connection
 from vpn.services.gateways import refuse_deleting
 from vpn.services.touch import lock_gateway, touch_gateway
 

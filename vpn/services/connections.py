@@ -16,13 +16,13 @@ from console.models import Account
 from console.models.prepared import PreparedQuery, set_related
 from console.services.change import change
 from vpn.domain.checks_connections import connection_violations
-from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts
+from vpn.domain.connection_drafts import ConnectionDraft
 from vpn.models import Connection, ConnectionCidr, Gateway
+from vpn.services.connection_checks import creation_facts, uncounted_violations, update_violations
 from vpn.services.connection_drafts import (
     Policies,
     besides,
     changes_between,
-    connection_facts,
     draft_from,
     draft_of,
     find_policies,
@@ -35,15 +35,6 @@ from vpn.services.touch import lock_gateway, touch_gateway
 
 Guard = Callable[[Connection], None]
 _CIDR_HINT = "CIDRs are changed one by one: PUT or DELETE {field}/{{prefix_address}}/{{prefix_length}}."
-# Changing one of these can break a rule about another field as well.
-_REACH = {
-    "admin_state_up": {"psk", "ike_policy"},
-    "ike_policy": {"ipsec_policy"},
-    "peer_address": {"psk", "ike_policy", "peer_cidrs"},
-    "peer_fqdn": {"peer_address", "psk", "ike_policy", "peer_cidrs"},
-    "local_cidrs": {"peer_cidrs"},
-    "peer_cidrs": {"local_cidrs"},
-}
 
 
 _one = PreparedQuery(
@@ -87,21 +78,10 @@ def cidrs_of(connection: Connection) -> tuple[list[str], list[str]]:
     return local, [row.cidr for row in rows if row.side == ConnectionCidr.PEER]
 
 
-def check_connection(
-    actor: Actor, fields: ConnectionFields, *, gateway: Gateway | None = None, vpc_id: UUID | None = None
-) -> list[Violation]:
-    """What `create_connection` would refuse; writes nothing.
-
-    Without `gateway` the gateway is still to be made, in the VPC `vpc_id`.
-    """
-    broken = missing_fields(fields)
-    policies = find_policies(actor, fields, broken)
-    draft = draft_from(fields, gateway, policies)
-    facts = _around(actor, fields, draft, policies, gateway=gateway, vpc_id=vpc_id)
-    return besides(broken, connection_violations(draft, facts=facts))
-
-
 def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) -> Connection:
+    actor.require(Role.EDITOR)
+    if broken := uncounted_violations(actor, fields):
+        raise Invalid(broken)
     with change(actor, Role.EDITOR) as account:
         gateway = _its_gateway.first(actor.account_id, gateway_id)
         if gateway is None:
@@ -116,7 +96,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     broken = missing_fields(fields)
     policies = find_policies(actor, fields, broken)
     draft = draft_from(fields, gateway, policies)
-    facts = _around(actor, fields, draft, policies, gateway=gateway)
+    facts = creation_facts(actor, fields, draft, policies, gateway=gateway)
     if broken := besides(broken, connection_violations(draft, facts=facts)):
         raise Invalid(broken)
     connection = Connection(
@@ -210,41 +190,6 @@ def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard
         gateway = connection.gateway
         connection.delete()
         touch_gateway(gateway)
-
-
-def update_violations(
-    connection: Connection,
-    draft: ConnectionDraft,
-    changed: set[str],
-    generation: int = 0,
-    policies: Policies | None = None,
-) -> list[Violation]:
-    """Only about what changes: a limit lowered later does not block a new name."""
-    gateway = connection.gateway
-    facts = connection_facts(gateway, draft, but=connection, generation=generation, policies=policies)
-    reach = set(changed).union(*(_REACH.get(name, set()) for name in changed))
-    broken = connection_violations(draft, facts=facts)
-    return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
-
-
-def _around(
-    actor: Actor,
-    fields: ConnectionFields,
-    draft: ConnectionDraft,
-    policies: Policies,
-    *,
-    gateway: Gateway | None,
-    vpc_id: UUID | None = None,
-) -> ConnectionFacts:
-    """What stands around a connection that is still to be made."""
-    return connection_facts(
-        gateway,
-        draft,
-        vpc_id=vpc_id,
-        account_id=actor.account_id,
-        generation=fields.get("generation", 0),
-        policies=policies,
-    )
 
 
 def _refuse_deleting(gateway: Gateway) -> None:

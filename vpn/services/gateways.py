@@ -23,12 +23,14 @@ from vpn.domain.checks_gateways import (
     GatewayFacts,
     advertising_violations,
     gateway_violations,
+    member_count_violations,
     member_violations,
     replacement_violations,
 )
 from vpn.domain.spec import MemberRole
 from vpn.models import Connection, Gateway, GatewayMember, Lifecycle, Subnet
 from vpn.services.addresses import free_count, free_public_address, take_address
+from vpn.services.connection_checks import uncounted_violations
 from vpn.services.connections import add_connection
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields, Reference
@@ -74,6 +76,9 @@ def create_gateway_with_connection(
     actor: Actor, *, gateway: GatewayFields, connection: ConnectionFields
 ) -> tuple[Gateway, Connection]:
     """Both or nothing. Fields of violations begin with `gateway.` or `connection.`."""
+    actor.require(Role.EDITOR)
+    if broken := uncounted_violations(actor, connection):
+        raise Invalid(_prefixed("connection", broken))
     with change(actor, Role.EDITOR) as account:
         try:
             row = _add_gateway(actor, account, gateway)
@@ -230,6 +235,9 @@ def _members_subnet(
     actor: Actor, members: Sequence[Reference], whole: Reference | None, broken: list[Violation]
 ) -> Subnet | None:
     """As `_subnet`, told by that of each member, and perhaps by that of the gateway as well."""
+    if wrong := member_count_violations(len(members)):
+        broken += wrong
+        return None
     known = len(broken)
     own = None if whole is None else _subnet_of(actor, whole, "subnet", broken)
     found = [

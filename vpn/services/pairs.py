@@ -14,8 +14,11 @@ from console.actor import Actor, Role
 from console.errors import Conflict, Invalid, NotFound, Violation, not_found
 from console.models import Account
 from console.services.change import change
+from vpn.domain.checks_connections import too_many_cidrs
 from vpn.models import Connection, Gateway, Subnet
-from vpn.services.connections import add_connection, check_connection, cidrs_of, get_connection
+from vpn.services.connection_checks import check_connection
+from vpn.services.connections import add_connection, cidrs_of, get_connection
+from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields
 from vpn.services.gateways import create_gateway, get_gateway
 from vpn.services.subnets import get_subnet
@@ -61,6 +64,7 @@ def connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> 
     `security` holds policies and dead peer detection of both. Fields of violations begin with
     `here.` or `there.`. Raises NotAllowed, Invalid, Conflict.
     """
+    _count(actor, here, there)
     with change(actor, Role.EDITOR) as account:
         left = _gateway(actor, here, "here")
         right = _gateway(actor, there, "there")
@@ -71,9 +75,21 @@ def connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> 
     return first, second
 
 
+def _count(actor: Actor, here: End, there: End) -> None:
+    """Before the transaction, and before any query about the two ends. Raises NotAllowed, Invalid."""
+    actor.require(Role.EDITOR)
+    quotas = quotas_of(actor.account_id)
+    broken: list[Violation] = []
+    for where, end in (("here", here), ("there", there)):
+        broken += _prefixed(where, too_many_cidrs(len(end.local_cidrs), 0, quotas))
+    if broken:
+        raise Invalid(broken)
+
+
 def try_connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> list[Violation]:
     """What `connect` would refuse; nothing stays."""
     try:
+        _count(actor, here, there)
         with transaction.atomic():
             connect(actor, here, there, security)
             transaction.set_rollback(True)

@@ -16,6 +16,8 @@ from console.models.base import Resource
 
 Row = TypeVar("Row", bound=Resource)
 WAYS = ("id", "href", "crn", "name")
+# Of what was sent, in a message; a crn is the longest that leads somewhere.
+_LONGEST_SHOWN = 256
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -59,7 +61,7 @@ def find(
         ident = _ident(way, value, collection)
         found = list(mine.filter(pk=ident)) if ident else []
     if not found:
-        message = f"There is no {noun} with the {way} {value} in this account."
+        message = f"There is no {noun} with the {way} {value[:_LONGEST_SHOWN]} in this account."
         raise Invalid([Violation(code, f"{field}.{way}", message)])
     return found[0]
 

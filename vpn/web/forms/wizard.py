@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from vpn.web.forms.gateways import GatewayForm, grouped, suggested
 NEW_VPC = "new"
 # As it is sent, this still fits into DATA_UPLOAD_MAX_MEMORY_SIZE.
 LONGEST_PASTE = 20_000
+# Of a list that has one for each of its items.
+MOST_CONTROLS = 100
 _GONE = "There is no such policy in this account; choose another."
 
 
@@ -125,12 +127,14 @@ class HomeForm(RuleForm):
 
 
 class CidrList(forms.TextInput):
-    """One control for each CIDR, all of one name; several in one control are parted."""
+    """One control for each CIDR, all of one name; several in one control are parted, unless that
+    would make more controls than a page can have."""
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[str]:
         given = data.getlist(name) if isinstance(data, MultiValueDict) else data.get(name) or []
-        texts = [given] if isinstance(given, str) else given
-        return [word for text in texts for word in str(text).replace(",", " ").split()]
+        texts = [given] if isinstance(given, str) else [str(text) for text in given]
+        words = _words(texts)
+        return words if len(words) <= MOST_CONTROLS else [" ".join(texts)]
 
 
 class CidrListField(WordsField):
@@ -140,7 +144,15 @@ class CidrListField(WordsField):
         super().__init__(widget=CidrList(), **kwargs)
 
     def clean(self, value: Any) -> list[str]:
-        return list(value or [])
+        words = _words(value or [])
+        if len(words) > MOST_CONTROLS:
+            message = f"At most {MOST_CONTROLS} CIDRs can be entered here; these are {len(words)}."
+            raise forms.ValidationError(message)
+        return words
+
+
+def _words(texts: Iterable[str]) -> list[str]:
+    return [word for text in texts for word in text.replace(",", " ").split()]
 
 
 class WizardConnectionForm(ConnectionForm):

@@ -1,0 +1,96 @@
+"""The rules of connections asked with what stands around them: what would be refused."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+
+from console.actor import Actor
+from console.errors import Violation
+from vpn.domain.checks_connections import connection_violations, too_many_cidrs
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts
+from vpn.models import Connection, Gateway
+from vpn.services.connection_drafts import Policies, besides, draft_from, find_policies, missing_fields
+from vpn.services.connection_facts import connection_facts
+from vpn.services.defaults import quotas_of
+from vpn.services.fields import ConnectionFields
+
+# Changing one of these can break a rule about another field as well.
+_REACH = {
+    "admin_state_up": {"psk", "ike_policy"},
+    "ike_policy": {"ipsec_policy"},
+    "peer_address": {"psk", "ike_policy", "peer_cidrs"},
+    "peer_fqdn": {"peer_address", "psk", "ike_policy", "peer_cidrs"},
+    "local_cidrs": {"peer_cidrs"},
+    "peer_cidrs": {"local_cidrs"},
+}
+
+
+def check_connection(
+    actor: Actor, fields: ConnectionFields, *, gateway: Gateway | None = None, vpc_id: UUID | None = None
+) -> list[Violation]:
+    """What `create_connection` would refuse; writes nothing.
+
+    Without `gateway` the gateway is still to be made, in the VPC `vpc_id`.
+    """
+    if broken := uncounted_violations(actor, fields):
+        return broken
+    broken = missing_fields(fields)
+    policies = find_policies(actor, fields, broken)
+    draft = draft_from(fields, gateway, policies)
+    facts = creation_facts(actor, fields, draft, policies, gateway=gateway, vpc_id=vpc_id)
+    return besides(broken, connection_violations(draft, facts=facts))
+
+
+def uncounted_violations(actor: Actor, fields: ConnectionFields) -> list[Violation]:
+    """Of a body with more CIDRs than a connection may have, whatever the rules say without knowing
+    what stands around it; empty for any other. For all who create a connection, before the
+    transaction: others wait for that."""
+    quotas = quotas_of(actor.account_id)
+    local, peer = fields.get("local_cidrs", ()), fields.get("peer_cidrs", ())
+    if not too_many_cidrs(len(local), len(peer), quotas):
+        return []
+    draft = draft_from(fields, None, Policies(None, None))
+    facts = ConnectionFacts(
+        public_address="",
+        provider_cidr=settings.PROVIDER_CIDR,
+        lower_names=fields.get("generation") == 2,
+        quotas=quotas,
+    )
+    return besides(missing_fields(fields), connection_violations(draft, facts=facts))
+
+
+def update_violations(
+    connection: Connection,
+    draft: ConnectionDraft,
+    changed: set[str],
+    generation: int = 0,
+    policies: Policies | None = None,
+) -> list[Violation]:
+    """Only about what changes: a limit lowered later does not block a new name."""
+    gateway = connection.gateway
+    facts = connection_facts(gateway, draft, but=connection, generation=generation, policies=policies)
+    reach = set(changed).union(*(_REACH.get(name, set()) for name in changed))
+    broken = connection_violations(draft, facts=facts)
+    return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
+
+
+def creation_facts(
+    actor: Actor,
+    fields: ConnectionFields,
+    draft: ConnectionDraft,
+    policies: Policies,
+    *,
+    gateway: Gateway | None,
+    vpc_id: UUID | None = None,
+) -> ConnectionFacts:
+    """What stands around a connection that is still to be made."""
+    return connection_facts(
+        gateway,
+        draft,
+        vpc_id=vpc_id,
+        account_id=actor.account_id,
+        generation=fields.get("generation", 0),
+        policies=policies,
+    )

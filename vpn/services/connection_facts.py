@@ -1,0 +1,130 @@
+"""What stands around a would-be connection: the rows that its rules could mention, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from ipaddress import IPv4Network, collapse_addresses
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from vpn.domain.checks import Quotas, parse_address
+from vpn.domain.cidrs import CidrError, bounds, parse_cidr
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Others, Sibling
+from vpn.domain.spec import Secret
+from vpn.models import Connection, ConnectionCidr, Gateway, Subnet
+from vpn.services.connection_drafts import Policies
+from vpn.services.defaults import quotas_of
+
+# SQLite takes some hundred conditions in a row.
+_ASKED_TOGETHER = 200
+
+
+def connection_facts(
+    gateway: Gateway | None,
+    draft: ConnectionDraft,
+    *,
+    but: Connection | None = None,
+    vpc_id: UUID | None = None,
+    account_id: UUID | None = None,
+    generation: int = 0,
+    policies: Policies | None = None,
+) -> ConnectionFacts:
+    """What stands around `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
+
+    `but` is the connection itself when it exists already, `policies` those that it is to have. Reads
+    those connections alone that the rules could mention, so that the cost does not grow with the VPC.
+    """
+    vpc = gateway.vpc_id if gateway else vpc_id
+    account = gateway.account_id if gateway else account_id
+    siblings: list[Sibling] = []
+    others: list[Sibling] = []
+    for row in _concerned(gateway, vpc, draft, but):
+        near = gateway is not None and row.gateway_id == gateway.pk
+        side = siblings if near else others
+        side.append(_sibling(row, with_psk=near and row.peer_key == draft.peer))
+    return ConnectionFacts(
+        public_address=gateway.public_address if gateway else "",
+        provider_cidr=settings.PROVIDER_CIDR,
+        siblings=siblings,
+        vpc_siblings=others,
+        others=_others(gateway, but) if gateway else None,
+        subnets=list(Subnet.objects.filter(vpc_id=vpc).values_list("name", "ipv4_cidr_block")) if vpc else (),
+        creating=but is None,
+        peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
+        lower_names=generation == 2,
+        attached=policies.attached(but) if policies and generation == 2 else (),
+        quotas=quotas_of(account) if account else Quotas(),
+    )
+
+
+def _concerned(
+    gateway: Gateway | None, vpc: UUID | None, draft: ConnectionDraft, but: Connection | None
+) -> list[Connection]:
+    """Of the gateway: same name or same peer; of the whole VPC: a peer CIDR that meets the draft's."""
+    if vpc is None:
+        return []
+    wanted = Q(pk__in=_meeting(vpc, draft.peer_cidrs))
+    if gateway is not None:
+        wanted |= Q(gateway=gateway, name=draft.name)
+        if parse_address(draft.peer_address):
+            wanted |= Q(gateway=gateway, peer_address=draft.peer_address)
+        if draft.peer_fqdn:
+            wanted |= Q(gateway=gateway, peer_fqdn__iexact=draft.peer)
+            wanted |= Q(gateway=gateway, peer_fqdn__iexact=f"{draft.peer}.")
+    rows = Connection.objects.filter(wanted).select_related("ike_policy").prefetch_related("cidrs")
+    return list(rows.exclude(pk=but.pk) if but else rows)
+
+
+def _meeting(vpc: UUID, cidrs: Sequence[str]) -> set[UUID]:
+    """Ids of the VPC's connections with a peer CIDR that shares an address with one of `cidrs`."""
+    rows = ConnectionCidr.objects.filter(
+        side=ConnectionCidr.PEER,
+        connection__gateway__vpc_id=vpc,
+        connection__gateway__deleted_at__isnull=True,
+    )
+    spans = [bounds(network) for network in collapse_addresses(_blocks(cidrs))]
+    found: set[UUID] = set()
+    for start in range(0, len(spans), _ASKED_TOGETHER):
+        meets = Q()
+        for first, last in spans[start : start + _ASKED_TOGETHER]:
+            meets |= Q(first__lte=last, last__gte=first)
+        found.update(rows.filter(meets).order_by().values_list("connection_id", flat=True))
+    return found
+
+
+def _blocks(cidrs: Sequence[str]) -> Iterator[IPv4Network]:
+    """Those that are blocks."""
+    for text in cidrs:
+        with suppress(CidrError):
+            yield parse_cidr(text)
+
+
+def _others(gateway: Gateway, but: Connection | None) -> Others:
+    """No connection is without CIDRs, so that they count the connections too."""
+    rows = ConnectionCidr.objects.filter(connection__gateway=gateway)
+    counted = (rows.exclude(connection=but) if but else rows).aggregate(
+        connections=Count("connection", distinct=True),
+        local=Count("id", filter=Q(side=ConnectionCidr.LOCAL)),
+        peer=Count("id", filter=Q(side=ConnectionCidr.PEER)),
+    )
+    return Others(
+        connections=counted["connections"], local_cidrs=counted["local"], peer_cidrs=counted["peer"]
+    )
+
+
+def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
+    cidrs = list(row.cidrs.all())
+    key = row.known_psk() if with_psk and row.admin_state_up else None
+    return Sibling(
+        id=row.id,
+        name=row.name,
+        peer_address=row.peer_key,
+        local_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.LOCAL),
+        peer_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.PEER),
+        admin_state_up=row.admin_state_up,
+        ike=Policies(row.ike_policy, None).offer(row.generation),
+        psk=Secret(row.psk_id, key) if key else None,
+    )
