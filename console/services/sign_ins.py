@@ -34,7 +34,7 @@ class Source:
 
 
 def record_sign_in(user: User, source: Source, *, method: str = "password") -> None:
-    _record("sign_in", user, source, {"method": method, "browser": source.browser})
+    _record("person.sign_in", user, source, {"method": method, "browser": source.browser})
 
 
 def record_failure(name: str, source: Source, *, locked_seconds: int, again: bool) -> None:
@@ -61,12 +61,12 @@ def record_failure(name: str, source: Source, *, locked_seconds: int, again: boo
 
 
 def record_sign_out(user: User, source: Source) -> None:
-    _record("sign_out", user, source)
+    _record("person.sign_out", user, source)
 
 
 def record_session_end(user: User, source: Source, reason: str, *, who: str = "") -> None:
     """A session that ended otherwise: `reason` is idle, lifetime, ended elsewhere or its like."""
-    _record("session_end", user, source, {"reason": reason}, who=who)
+    _record("person.session_end", user, source, {"reason": reason}, who=who)
 
 
 def note_session(user: User, session_key: str, source: Source) -> None:
@@ -99,7 +99,9 @@ def end_session(user: User, session_id: int, source: Source) -> bool:
             return False
         Session.objects.filter(session_key=row.session_key).delete()
         row.delete()
-        _record("session_end", user, source, {"reason": "ended elsewhere", "session_from": row.address})
+        _record(
+            "person.session_end", user, source, {"reason": "ended elsewhere", "session_from": row.address}
+        )
     return True
 
 
@@ -114,7 +116,9 @@ def end_sessions(
         rows = user.sign_ins.exclude(session_key=keep or "")
         Session.objects.filter(session_key__in=list(rows.values_list("session_key", flat=True))).delete()
         ended = rows.delete()[0]
-        _record("session_end", user, source, {"reason": "all ended", "sessions": ended}, who=who, via=via)
+        _record(
+            "person.session_end", user, source, {"reason": "all ended", "sessions": ended}, who=who, via=via
+        )
     return ended
 
 
@@ -139,7 +143,7 @@ def end_lapsed_sessions(now: datetime | None = None) -> int:
         with transaction.atomic():
             if _valid([row]):
                 used = {"reason": "ran out", "last_used_at": row.seen_at.isoformat(timespec="seconds")}
-                _record("session_end", row.user, Source(row.address), used)
+                _record("person.session_end", row.user, Source(row.address), used)
                 ended += 1
             Session.objects.filter(session_key=row.session_key).delete()
             row.delete()
@@ -170,7 +174,7 @@ def _record(
     via: Via = Via.CONSOLE,
 ) -> None:
     record_person(
-        f"person.{action}",
+        action,
         user,
         who=who or user.username,
         address=source.address,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from console.web import accounts, activity, keys, members, sign_in, theme, views
+from console.web import accounts, activity, keys, members, own_sessions, sign_in, theme, views
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="sign_in"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("account/switch", accounts.switch_account, name="switch_account"),
     path("account/stop", accounts.stop_acting, name="stop_acting"),
     path("account/password", sign_in.password_change, name="password_change"),
+    path("account/sessions", own_sessions.sessions, name="sessions"),
+    path("account/sessions/end", own_sessions.end_other_sessions, name="sessions_end"),
+    path("account/sessions/<int:session_id>/end", own_sessions.end_session, name="session_end"),
     path("activity", activity.activity, name="activity"),
     path("keys", keys.api_keys, name="api_keys"),
     path("keys/<uuid:key_id>/revoke", keys.revoke_api_key, name="api_key_revoke"),

@@ -23,8 +23,16 @@ from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Gateway, TrafficSample, WizardDraft
 
 MARK = "zebra"
-# What belongs to no account: people and hosts.
-_COMMON = {"console.User", "vpn.Node"}
+# What belongs to no account: people with their sign-ins, and hosts.
+_COMMON = {
+    *(
+        "console.User",
+        "console.SignInSession",
+        "console.KnownNetwork",
+        "console.PasswordFailures",
+        "vpn.Node",
+    ),
+}
 
 
 class Two:

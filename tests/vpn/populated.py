@@ -80,6 +80,7 @@ def populate(party: Party, driver: Driver) -> Populated:
         "instance_id": str(make_instance(party, left.subnet).pk),
         "key_id": str(spare.pk),
         "membership_id": str(member.pk),
+        "session_id": str(member.user.sign_ins.create(session_key=f"{party.name}-leaver").pk),
         "link_id": str(link.pk),
         "token": token,
         "vendor": "strongswan",

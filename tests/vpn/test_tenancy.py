@@ -70,6 +70,7 @@ def theirs(ben: Party) -> dict[str, str]:
         "link_id": str(link.pk),
         "vendor": "strongswan",
         "token": "not-the-one",
+        "session_id": str(ben.user.sign_ins.create(session_key="theirs").pk),
         "membership_id": str(ben.account.memberships.get().pk),
         "cidr": "10.0.0.0/24",
         "side": "peer",
