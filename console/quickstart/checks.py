@@ -64,8 +64,7 @@ def all_findings() -> Iterator[Finding]:
 def data_directory() -> Iterator[Finding]:
     """Nobody but the owner may read keys and credentials."""
     place = DataDir(Path(settings.DATA_DIR))
-    wanted = {place.directory: 0o700, place.environment: 0o600, place.credentials: 0o600}
-    for path, mode in wanted.items():
+    for path in (place.directory, place.environment, place.credentials):
         try:
             found = path.stat()
         except FileNotFoundError:
@@ -73,6 +72,7 @@ def data_directory() -> Iterator[Finding]:
         except PermissionError:
             yield Finding("permissions", False, f"{path} belongs to another user", "run this as its owner")
             return
+        mode = place.mode if path == place.directory else 0o600
         ok = stat.S_IMODE(found.st_mode) & ~mode == 0 and found.st_uid == os.getuid()
         message = f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, owner {found.st_uid}"
         yield Finding(

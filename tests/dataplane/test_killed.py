@@ -18,6 +18,7 @@ from vpn.domain.spec import MemberRole, MemberSpec, NetworkSpec
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan import charon, files, netns
 from vpn.drivers.strongswan.driver import StrongSwanDriver
+from vpn.drivers.strongswan.launch import launch
 from vpn.drivers.strongswan.names import MemberFiles, Names
 
 pytestmark = pytest.mark.dataplane
@@ -52,7 +53,7 @@ def _do_and_die(config: DriverConfig, number: int, member: MemberSpec, actions: 
     with (
         patch.object(netns, "run", counted(netns.run)),
         patch.object(netns, "prepare", counted(netns.prepare)),
-        patch.object(charon, "_spawn", counted(charon._spawn)),
+        patch.object(charon, "launch", counted(launch)),
         patch.object(files, "write_whole", counted(files.write_whole)),
         patch("vpn.drivers.strongswan.notes.write_whole", counted(files.write_whole)),
     ):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stat
-
 import pytest
 
 from tests.dataplane.world import KEY, World
@@ -26,11 +24,6 @@ def test_a_key_is_in_no_file(world: World, config: DriverConfig) -> None:
     assert KEY not in repr(world.state(world.left)) and KEY not in repr(world.driver.standing())
     wanted = peers(GatewaySpec(world.left.gateway_id, "g", 1, world.left.members, (there,)))
     assert KEY not in repr(wanted).replace(f"{KEY}-version", "")
-
-
-def test_only_its_owner_may_enter_a_member(world: World, config: DriverConfig) -> None:
-    for directory in (config.directory / "m").iterdir():
-        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
 def test_an_error_does_not_tell_the_key(world: World) -> None:

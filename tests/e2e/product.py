@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from console.quickstart.datadir import DataDir
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -234,7 +235,7 @@ class Product:
 
     def charon_processes(self) -> list[int]:
         """Every charon that runs on files of this installation, known to it or not."""
-        mark = os.fsencode(self.directory / "driver")
+        mark = os.fsencode(DataDir(self.directory).driver)
         return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_charon(pid, mark)]
 
 

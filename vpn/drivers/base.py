@@ -38,13 +38,15 @@ class DriverConfig:
     """`directory` holds everything the driver keeps on disk (0700). `instance` is a short
     word [a-z0-9]{1,8} that keeps two installations on one host apart. `provider_cidr` is the
     network of the public addresses; its first host address is the provider's router.
-    `holder_pid` is the process that holds the user namespace of a rootless installation."""
+    `holder_pid` is the process that holds the user namespace of a rootless installation.
+    `charon_uid` is the first user id of the block for charons; 0: one is chosen."""
 
     directory: Path
     instance: str
     provider_cidr: str
     esp: Esp = "auto"
     holder_pid: int | None = None
+    charon_uid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ def driver_config() -> DriverConfig:
         provider_cidr=settings.PROVIDER_CIDR,
         esp=cast(Esp, settings.ESP),
         holder_pid=settings.HOLDER_PID or None,
+        charon_uid=settings.CHARON_UID,
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from pathlib import Path
 from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import files as locks
 from vpn.drivers.strongswan import netns, vici
+from vpn.drivers.strongswan.identity import Identities, let_read
+from vpn.drivers.strongswan.launch import START_TIMEOUT, close_socket, launch
 from vpn.drivers.strongswan.names import MemberFiles
 
-BINARY = "/usr/sbin/charon-systemd"
-START_TIMEOUT = 10.0
 STOP_TIMEOUT = 2.0
 HALF_STARTED = 2.0
 _POLL = 0.002
@@ -137,8 +136,11 @@ def _ask(files: MemberFiles, namespace: str) -> Process | None:
     return Process(pid, boot_id(pid)) if is_ours(pid, files, namespace) else None
 
 
-def ensure(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
-    """Adopt the charon that stands, else start one and wait until it answers. DriverError.
+def ensure(
+    files: MemberFiles, namespace: str, *, kernel_esp: bool, identities: Identities | None = None
+) -> Process:
+    """Adopt the charon that stands, as whatever user it runs, else start one and wait until it
+    answers. DriverError. Without `identities` it runs as this process' user.
 
     The caller holds the member's lock.
     """
@@ -150,22 +152,27 @@ def ensure(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
             standing = _await(files, namespace, HALF_STARTED)
     except vici.Hung:
         standing = None
-    return standing or _start(files, namespace, kernel_esp=kernel_esp)
+    return standing or _start(files, namespace, identities, kernel_esp=kernel_esp)
 
 
-def _start(files: MemberFiles, namespace: str, *, kernel_esp: bool) -> Process:
+def _start(files: MemberFiles, namespace: str, identities: Identities | None, *, kernel_esp: bool) -> Process:
     kill(files)
     alive = _take_over(files)
     plugins = _KERNEL if kernel_esp else _USERSPACE
     try:
-        files.socket.unlink(missing_ok=True)
-        locks.write_whole(files.config, _CONFIG.format(plugins=plugins, socket=files.socket, log=files.log))
-        _spawn(files, namespace, alive)
+        files.forget_sockets()
+        uid = identities.of(files) if identities else None
+        text = _CONFIG.format(plugins=plugins, socket=files.socket, log=files.log)
+        locks.write_whole(files.config, text)
+        if uid is not None:
+            let_read(files.config, uid)
+        launch(files, namespace, alive, uid=uid, kernel_esp=kernel_esp)
     finally:
         os.close(alive)
     started = _await(files, namespace)
     if not started:
         raise DriverError("start charon", f"it ended or never answered, see {files.log}")
+    close_socket(files)
     return started
 
 
@@ -179,30 +186,6 @@ def _take_over(files: MemberFiles) -> int:
     if alive is None:
         raise DriverError("start charon", "the old one cannot be ended")
     return alive
-
-
-def _spawn(files: MemberFiles, namespace: str, alive: int) -> None:
-    """Into the namespace, a new session and the care of init; the lock goes along."""
-    argv = ["setsid", "--fork", BINARY]
-    environment = {"STRONGSWAN_CONF": str(files.config), "PATH": os.environ.get("PATH", os.defpath)}
-
-    def spawn() -> None:
-        subprocess.run(
-            argv,
-            env=environment,
-            pass_fds=[alive],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=START_TIMEOUT,
-            check=True,
-        )
-
-    try:
-        netns.within(namespace, spawn)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise DriverError("start charon", str(error)) from error
 
 
 def _await(files: MemberFiles, namespace: str, seconds: float = START_TIMEOUT) -> Process | None:

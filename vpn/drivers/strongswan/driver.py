@@ -17,6 +17,7 @@ from vpn.drivers.base import DriverConfig, DriverError, HostCheck, StaleGenerati
 from vpn.drivers.strongswan import charon, esp, host, loading, netns, vici
 from vpn.drivers.strongswan.fabric import Fabric
 from vpn.drivers.strongswan.files import locked
+from vpn.drivers.strongswan.identity import Identities
 from vpn.drivers.strongswan.logfile import last_lines
 from vpn.drivers.strongswan.member import Plumbing
 from vpn.drivers.strongswan.names import MemberFiles, Names
@@ -41,6 +42,10 @@ class StrongSwanDriver:
     @cached_property
     def _kernel_esp(self) -> bool:
         return esp.is_in_kernel(self._config.esp, self._directory)
+
+    @property
+    def _identities(self) -> Identities:
+        return Identities(self._directory, self._config.instance, self._config.charon_uid)
 
     @property
     def _plumbing(self) -> Plumbing:
@@ -86,7 +91,12 @@ class StrongSwanDriver:
         kind = "kernel" if self._kernel_esp else "userspace"
         if notes.esp not in {"", kind}:
             charon.kill(files, politely=True)
-        process = charon.ensure(files, self._plumbing.namespace(member), kernel_esp=self._kernel_esp)
+        process = charon.ensure(
+            files,
+            self._plumbing.namespace(member),
+            kernel_esp=self._kernel_esp,
+            identities=self._identities,
+        )
         notes.begin_boot(process.boot_id)
         notes.esp = kind
         write_notes(files, notes)
@@ -157,7 +167,7 @@ class StrongSwanDriver:
             return what_stands(self._directory, self._fabric, kernel_esp=self._kernel_esp)
 
     def check_host(self) -> list[HostCheck]:
-        return host.checks(self._config.esp)
+        return [*host.checks(self._config.esp), host.charon_users(self._identities)]
 
     def remove_all(self) -> None:
         with _told_as("remove everything"):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from vpn.drivers.base import Esp, HostCheck
 from vpn.drivers.strongswan import charon, esp
+from vpn.drivers.strongswan.identity import BLOCK, Identities
+from vpn.drivers.strongswan.launch import BINARY
+from vpn.drivers.strongswan.names import members_directory
 
 INSTALL = (
     "apt-get install --no-install-recommends -y charon-systemd libcharon-extra-plugins "
@@ -22,7 +26,7 @@ def checks(wanted: Esp) -> list[HostCheck]:
     """Every line that must be ok before the driver can work; ESP in the kernel is only told."""
     return [
         _rights(),
-        _present("charon-systemd", Path(charon.BINARY).exists(), INSTALL),
+        _present("charon-systemd", Path(BINARY).exists(), INSTALL),
         *(_present(f"strongSwan plugin {name}", _has_plugin(name), INSTALL) for name in _needed(wanted)),
         *(_present(f"command {name}", bool(shutil.which(name)), INSTALL) for name in ("ip", "nft", "setsid")),
         _tun(),
@@ -76,3 +80,23 @@ def _esp(wanted: Esp) -> HostCheck:
         "the kernel lacks a cipher" if refused else f"{name} (setting: {wanted})",
         "set ISTHMUS_ESP=auto" if refused else "",
     )
+
+
+def charon_users(identities: Identities) -> HostCheck:
+    """Only told: tunnels work as any user."""
+    if hindrance := identities.hindrance():
+        message = f"charons run as user {os.geteuid()}, like the rest of the installation: {hindrance}"
+        return HostCheck("charon user", True, message)
+    first = identities.first()
+    variable = f"STRONGSWAN_CONF={members_directory(identities.directory)}/".encode()
+    older = sum(not first < _user(pid) < first + BLOCK for pid in charon.processes(variable))
+    message = f"each member's charon has a user id of its own, from {first + 1} on"
+    if older:
+        message += f"; {older} started before still have another one, until they are started again"
+    return HostCheck("charon user", True, message)
+
+
+def _user(pid: int) -> int:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}").stat().st_uid
+    return -1

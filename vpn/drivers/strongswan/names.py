@@ -69,7 +69,7 @@ def hardware_address(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MemberFiles:
-    """The directory of one member, 0700."""
+    """The directory of one member: 0700, or 0710 and of its charon's group. Only `run` is charon's own."""
 
     directory: Path
 
@@ -82,8 +82,23 @@ class MemberFiles:
         return self.directory / "strongswan.conf"
 
     @property
+    def run(self) -> Path:
+        return self.directory / "run"
+
+    @property
     def socket(self) -> Path:
+        """Where a charon of an older release, which still runs, has it; else in `run`."""
+        older = self._older_socket
+        return older if older.is_socket() else self.run / "vici"
+
+    @property
+    def _older_socket(self) -> Path:
         return self.directory / "vici.sock"
+
+    def forget_sockets(self) -> None:
+        """Of charons that are gone."""
+        for socket in (self._older_socket, self.run / "vici"):
+            socket.unlink(missing_ok=True)
 
     @property
     def log(self) -> Path:
@@ -123,7 +138,8 @@ class MemberFiles:
                 f"{self.socket} is longer than a Unix socket may be named ({_SOCKET_PATH_LIMIT - 1} bytes); "
                 "choose a shorter data directory",
             )
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for directory in (*reversed(self.directory.parents[:2]), self.directory, self.run):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def members_directory(root: Path) -> Path:

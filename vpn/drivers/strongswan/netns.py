@@ -102,8 +102,15 @@ def run(argv: Sequence[str], *, what: str, feed: str = "", namespace: str = "") 
     """Run a command to its end (20 s) and give its output. DriverError on failure."""
 
     def call() -> subprocess.CompletedProcess[str]:
+        # What `ip` makes below /run is for everybody on the host, whatever this process makes is not.
         return subprocess.run(
-            argv, input=feed, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False
+            argv,
+            input=feed,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT,
+            check=False,
+            umask=0o022,
         )
 
     try:

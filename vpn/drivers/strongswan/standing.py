@@ -73,7 +73,7 @@ def remove_everything(directory: Path, fabric: Fabric) -> None:
     netns.delete(*namespaces)
     for owned in (names.members_directory(directory), names.networks_directory(directory)):
         shutil.rmtree(owned, ignore_errors=True)
-    for file in ("fabric.lock", "esp.json"):
+    for file in ("fabric.lock", "esp.json", "charon-uid", "charon-uid.lock"):
         remove(directory / file)
 
 
