@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from celery.signals import worker_ready
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
@@ -18,8 +19,15 @@ from vpn.models import HandoffLink, StatusChange, WizardDraft
 from vpn.reconcile.controller import answer
 from vpn.reconcile.log import keep_log
 from vpn.reconcile.networks import reconcile_vpc
+from vpn.reconcile.restart import forget_observations
 from vpn.reconcile.sweep import busy_nodes, sweep_host
 from vpn.reconcile.traffic import prune_traffic
+
+
+@worker_ready.connect
+def forget_what_is_old(**_: object) -> None:
+    """Of a host that was off, or whose worker was."""
+    forget_observations(settings.NODE)
 
 
 @app.task(name="vpn.tasks.reconcile_gateway")

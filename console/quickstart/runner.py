@@ -94,6 +94,8 @@ class Quickstart:
         if is_first and self._example:
             self._say("example network: vpc-1 and vpc-2, a subnet and an instance in each")
             call_command(_EXAMPLE, account=UUID(credentials["account_id"]), verbosity=0)
+        # What was observed before this start is not observed now; and nobody is there to ask yet.
+        call_command("reconcile", forget=True, verbosity=0)
         self._ask_for_sweep()
         connections.close_all()
         self._say("starting web, worker, beat and listener")

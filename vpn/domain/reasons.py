@@ -63,6 +63,11 @@ def reason(code: Code, message: str = "") -> Reason:
     return Reason(code.value, message or SENTENCES[code])
 
 
+def not_observed() -> Reason:
+    """Of everything, between a start of the service and its first observation."""
+    return reason(Code.INTERNAL_ERROR, "Not observed yet since the service was started.")
+
+
 # What a peer says that does not speak the version, or was not reached at all, is told only while
 # no try of another version came further.
 _VAGUE = (Code.PEER_NOT_RESPONDING, Code.IKE_POLICY_MISMATCH)

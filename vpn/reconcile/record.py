@@ -29,6 +29,7 @@ from vpn.domain.status import (
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
 from vpn.reconcile.clock import as_ticks, boot, ticks
 from vpn.reconcile.desired import load_gateway
+from vpn.reconcile.restart import last_told
 from vpn.reconcile.traffic import Carried, carried, record_traffic
 
 # Nothing is due by time alone; changes, events and the sweep come anyway.
@@ -152,9 +153,13 @@ def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStat
     fields: dict[str, object] = {"status": status.status, "status_reasons": reasons}
     if row.status != status.status or row.status_changed_at is None:
         fields["status_changed_at"] = at
+    message = " ".join(reason.message for reason in status.reasons)
+    told = last_told(gateway, row, row.status_reasons)
+    is_news = told is None or (told.status, told.message) != (status.status, message)
+    if told and told.status == status.status:
+        fields["status_changed_at"] = told.at
     stands = Connection.objects.filter(pk=row.pk).update(**fields)
-    if stands and (row.status != status.status or reasons):
-        message = " ".join(reason.message for reason in status.reasons)
+    if stands and is_news and (row.status != status.status or reasons):
         StatusChange.objects.create(
             gateway=gateway, connection=row, at=at, status=status.status, message=message
         )
@@ -260,7 +265,9 @@ def _record_gateway(
         fields["health_state"],
     ):
         message = " ".join(r.message for r in (*status.lifecycle_reasons, *status.health_reasons))
-        StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
+        told = last_told(gateway, None, gateway.health_reasons)
+        if told is None or (told.status, told.message) != (_word(status), message):
+            StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
     changed |= any(getattr(gateway, name) != value for name, value in fields.items())
     if changed:
         Gateway.objects.filter(pk=gateway.pk).update(**fields, stamp=F("stamp") + 1)

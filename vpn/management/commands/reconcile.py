@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from console.quickstart.rootless import enter
 from vpn.models import Gateway
 from vpn.reconcile.controller import reconcile
+from vpn.reconcile.restart import forget_observations
 from vpn.reconcile.sweep import sweep_host
 
 
@@ -19,8 +21,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("gateway", nargs="?", type=UUID, help="id of a gateway; without it: all")
+        parser.add_argument(
+            "--forget", action="store_true", help="only forget what was observed of this host's gateways"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["forget"]:
+            forget_observations(settings.NODE, older_than=timedelta(0))
+            return
         enter(settings.HOLDER_PID)
         gateway_id: UUID | None = options["gateway"]
         if gateway_id is None:

@@ -1,0 +1,69 @@
+"""After a start nothing is up before it was seen: what was observed before it is not observed now.
+
+The rows then say so themselves, so that no page and no answer has to ask how old they are. Only
+what was carried is kept: counters of an SA that is still there go on where they were.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from vpn.domain.reasons import not_observed
+from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+from vpn.reconcile.clock import as_ticks, boot, ticks
+
+# Sweeps come every few seconds: nobody observed for so long.
+UNOBSERVED = timedelta(minutes=1)
+
+
+def forget_observations(node: str, *, older_than: timedelta = UNOBSERVED) -> int:
+    """Of a host's gateways; the number of them. What another boot of the host observed is old in any
+    case. May be called at any time: who observes meanwhile wins."""
+    latest = ticks() - as_ticks(older_than)
+    old = Gateway.objects.filter(~Q(observed_boot=boot()) | Q(observed_ticks__lte=latest), node=node)
+    observed = old.exclude(observed_at=None)
+    return sum(_forget(gateway) for gateway in observed)
+
+
+def forgotten() -> list[dict[str, str]]:
+    """The reasons of what was not observed since the start, as they stand in the rows."""
+    return [not_observed()._asdict()]
+
+
+def last_told(gateway: Gateway, connection: Connection | None, reasons: list[dict[str, str]]) -> Any:
+    """What the history told before that which is now `forgotten`: observed to be the same it is no
+    news. None where nothing was forgotten or nothing told."""
+    if reasons != forgotten():
+        return None
+    return StatusChange.objects.filter(gateway=gateway, connection=connection).first()
+
+
+def _forget(gateway: Gateway) -> bool:
+    same = Gateway.objects.filter(
+        pk=gateway.pk, observed_boot=gateway.observed_boot, observed_ticks=gateway.observed_ticks
+    )
+    fields: dict[str, Any] = {"observed_at": None, "observed_boot": "", "observed_ticks": 0}
+    with transaction.atomic():
+        if not same.update(**fields, due_ticks=0, stamp=F("stamp") + 1):
+            return False
+        if gateway.lifecycle_state == Lifecycle.STABLE:
+            unknown = {"health_state": Health.DEGRADED, "health_reasons": forgotten()}
+            Gateway.objects.filter(pk=gateway.pk).update(**unknown)
+            gateway.members.update(**unknown)
+        _forget_tunnels(gateway)
+    return True
+
+
+def _forget_tunnels(gateway: Gateway) -> None:
+    now = timezone.now()
+    wanted = Connection.objects.filter(gateway=gateway, admin_state_up=True)
+    wanted.update(status="down", status_reasons=forgotten(), status_changed_at=now)
+    for tunnel in Tunnel.objects.filter(connection__gateway=gateway, status="up"):
+        tunnel.status, tunnel.changed_at, tunnel.negotiated = "down", now, {}
+        tunnel.pairs = [pair | {"state": "down"} for pair in tunnel.pairs]
+        tunnel.save(update_fields=["status", "changed_at", "negotiated", "pairs"])
