@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import api, memory, tunnels
+from tests.bench import api, memory, takeover, tunnels
 from tests.bench.client import Client
 from tests.bench.figures import as_table
 from tests.e2e.product import Product, plain_environment
@@ -31,15 +31,17 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=Path(".isthmus"), help="of a running quickstart")
     parser.add_argument("--rounds", type=int, default=10, help="gateway pairs to make (default %(default)s)")
     parser.add_argument("--connections", type=int, default=1000, help="most rows for the API's figures")
-    parser.add_argument("--only", choices=["tunnels", "api", "memory"], help="one part of it")
+    parser.add_argument("--only", choices=["tunnels", "takeover", "api", "memory"], help="one part of it")
     options = parser.parse_args()
-    wanted = {options.only} if options.only else {"tunnels", "api", "memory"}
+    wanted = {options.only} if options.only else {"tunnels", "takeover", "api", "memory"}
     print(
         f"# Figures\n\n{os.cpu_count()} cores, {platform.release()}, Python {platform.python_version()}, ",
         end="",
     )
     print(f"{_strongswan()}, load {os.getloadavg()[0]:.1f} at the start.\n", flush=True)
-    client = Client.of(options.data_dir)
+    if "takeover" in wanted:
+        print(as_table("After a takeover (strongSwan driver)", takeover.measure()), flush=True)
+    client = Client.of(options.data_dir) if wanted - {"takeover"} else None
     if "tunnels" in wanted:
         found = tunnels.measure(client, options.data_dir, rounds=options.rounds)
         print(as_table("Tunnels (strongSwan driver)", found), flush=True)

@@ -20,6 +20,7 @@ _LINK = "wan0"
 _CONFIG = """\
 charon-systemd {{
   load = nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici
+  dos_protection = no
   plugins {{
     vici {{
       socket = unix://{directory}/vici.sock

@@ -8,6 +8,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+EVERY = 0.05
 
 
 @dataclass
@@ -23,6 +26,12 @@ class Replies:
     @property
     def lost(self) -> int:
         return max(self.numbers, default=0) - len(self.numbers)
+
+    @property
+    def longest_gap(self) -> float:
+        """Seconds from a reply to the next one."""
+        seen = sorted(self.numbers)
+        return EVERY * max((later - sooner for sooner, later in pairwise(seen)), default=0)
 
     def read(self, said: str) -> None:
         self.numbers = {int(number) for number in re.findall(r"bytes from .*icmp_seq=(\d+)", said)}
@@ -60,4 +69,4 @@ def pinging(namespace: str, address: str) -> Iterator[Replies]:
 
 
 def _command(namespace: str, address: str) -> list[str]:
-    return ["ip", "netns", "exec", namespace, "ping", "-n", "-i", "0.05", address]
+    return ["ip", "netns", "exec", namespace, "ping", "-n", "-i", str(EVERY), address]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from threading import Event
 from uuid import UUID
@@ -15,6 +15,7 @@ from vpn.domain.spec import MemberSpec, NetworkSpec
 from vpn.domain.state import MemberState, TunnelEvent
 from vpn.drivers.base import DriverConfig, DriverError, HostCheck, StaleGeneration, Standing
 from vpn.drivers.strongswan import charon, esp, host, loading, netns, vici
+from vpn.drivers.strongswan.batch import Batch, Initiations
 from vpn.drivers.strongswan.fabric import Fabric
 from vpn.drivers.strongswan.files import locked
 from vpn.drivers.strongswan.identity import Identities
@@ -38,6 +39,7 @@ class StrongSwanDriver:
         self._directory = config.directory.absolute()
         self._names = Names(config.instance)
         self._fabric = Fabric(self._directory, self._names, config.provider_cidr)
+        self._batch = Batch(self._initiate)
 
     @cached_property
     def _kernel_esp(self) -> bool:
@@ -60,10 +62,14 @@ class StrongSwanDriver:
             return {member.id: self._observer.observe(member) for member in members}
 
     def together(self) -> AbstractContextManager[None]:
-        """Actions take a moment each; nothing is held between them."""
-        return nullcontext()
+        """Initiations in a row share one lock, one session and one note; nothing else is held."""
+        return self._batch.together()
 
     def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
+        if isinstance(action, Initiate):
+            self._batch.add(member, generation, action)
+            return
+        self._batch.flush()
         files = MemberFiles.of(self._directory, member)
         with _told_as(type(action).__name__):
             if isinstance(action, StopMember):
@@ -127,22 +133,48 @@ class StrongSwanDriver:
         member: MemberSpec,
         files: MemberFiles,
         notes: Notes,
-        action: LoadPeer | DropPeer | Initiate | Terminate,
+        action: LoadPeer | DropPeer | Terminate,
     ) -> None:
-        process = charon.find(files, self._plumbing.namespace(member))
-        if not process:
-            raise DriverError(type(action).__name__, "charon does not run")
-        notes.begin_boot(process.boot_id)
-        with vici.session(files.socket) as control:
+        with self._session(member, files, notes, type(action).__name__) as control:
             match action:
                 case LoadPeer(peer):
                     loading.load(control, files, notes, peer, member.public_address)
                 case DropPeer(name):
                     loading.drop(control, files, notes, name)
-                case Initiate():
-                    loading.initiate(control, files, notes, action)
                 case Terminate():
                     loading.terminate(control, action)
+
+    def _initiate(self, wanted: Initiations) -> None:
+        """Counted before any begins. One that is refused stops no other; the first refusal is raised."""
+        files = MemberFiles.of(self._directory, wanted.member)
+        if not files.directory.is_dir():
+            raise DriverError("Initiate", "the member does not stand")
+        refused: list[vici.Refused] = []
+        with _told_as("Initiate"), locked(files.lock):
+            notes = _begin(wanted.member, files, wanted.generation)
+            with self._session(wanted.member, files, notes, "Initiate") as control:
+                for action in wanted.actions:
+                    notes.count_attempt(action.peer, action.child)
+                write_notes(files, notes)
+                for action in wanted.actions:
+                    try:
+                        loading.initiate(control, files, notes, action)
+                    except vici.Refused as error:
+                        refused.append(error)
+        if refused:
+            raise refused[0]
+
+    @contextmanager
+    def _session(
+        self, member: MemberSpec, files: MemberFiles, notes: Notes, what: str
+    ) -> Iterator[vici.Charon]:
+        """With the member's charon; `notes` are then of its boot."""
+        process = charon.find(files, self._plumbing.namespace(member))
+        if not process:
+            raise DriverError(what, "charon does not run")
+        notes.begin_boot(process.boot_id)
+        with vici.session(files.socket) as control:
+            yield control
 
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
         return Watcher(self._directory, members, stop).events()

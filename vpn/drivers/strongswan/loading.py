@@ -92,8 +92,7 @@ def terminate(control: vici.Charon, what: Terminate) -> None:
 
 
 def initiate(control: vici.Charon, files: MemberFiles, notes: Notes, action: Initiate) -> None:
-    notes.count_attempt(action.peer, action.child)
-    write_notes(files, notes)
+    """Only begun. The attempt is counted already."""
     known = notes.peers.get(action.peer)
     second = action.peer + translate.SECOND_TRY
     has_second = known is not None and second in known.names
