@@ -182,3 +182,11 @@ def test_what_ikev1_rekeying_leaves_is_left_out() -> None:
 )
 def test_suites(said: dict[str, str], words: str) -> None:
     assert suite(said) == words
+
+
+def test_with_esp_in_the_kernel_every_child_passes_the_tunnel_device() -> None:
+    for message in connections(PEER, "203.0.113.1", if_id=1).values():
+        for child in message["children"].values():
+            assert (child["if_id_in"], child["if_id_out"]) == ("1", "1")
+    for message in connections(PEER, "203.0.113.1").values():
+        assert not any(key.startswith("if_id") for child in message["children"].values() for key in child)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vpn.drivers.base import DriverError
+from vpn.drivers.strongswan import esp, netns, vici
 from vpn.drivers.strongswan import files as locks
-from vpn.drivers.strongswan import netns, vici
 from vpn.drivers.strongswan.identity import Identities, let_read
 from vpn.drivers.strongswan.launch import START_TIMEOUT, close_socket, launch
 from vpn.drivers.strongswan.names import MemberFiles
@@ -39,10 +39,14 @@ _KERNEL = "nonce openssl kdf kernel-netlink socket-default vici"
 #
 # IKEv1: charon forgets the oldest of more than so many exchanges of one IKE SA, and then loses the
 # SA. Its default of 3 is less than a peer with 2 x 2 CIDRs opens at once.
+#
+# Routes to the tunnel device are ours with ESP in the kernel; in user space charon makes them, whatever
+# install_routes says.
 _CONFIG = """\
 charon-systemd {{
   load = {plugins}
   threads = 16
+  install_routes = no
   dos_protection = yes
   cookie_threshold = 30
   cookie_threshold_ip = 10
@@ -158,6 +162,8 @@ def ensure(
 def _start(files: MemberFiles, namespace: str, identities: Identities | None, *, kernel_esp: bool) -> Process:
     kill(files)
     alive = _take_over(files)
+    if kernel_esp:
+        netns.batch(esp.FLUSH, what="flush what the last charon left", namespace=namespace)
     plugins = _KERNEL if kernel_esp else _USERSPACE
     try:
         files.forget_sockets()

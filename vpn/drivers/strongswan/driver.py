@@ -93,10 +93,11 @@ class StrongSwanDriver:
             # Before the namespace is made: what was plumbed before went with the old one.
             notes.forget_plumbing()
             write_notes(files, notes)
-        self._plumbing.ensure_links(member)
-        kind = "kernel" if self._kernel_esp else "userspace"
+        kind = esp.kind(kernel=self._kernel_esp)
         if notes.esp not in {"", kind}:
             charon.kill(files, politely=True)
+            self._plumbing.forget_tunnel_device(member)
+        self._plumbing.ensure_links(member)
         process = charon.ensure(
             files,
             self._plumbing.namespace(member),

@@ -50,7 +50,7 @@ table inet isthmus {{
     type filter hook forward priority filter; policy drop;
     iifname "{tunnel}" oifname "{subnet}" accept
     iifname "{subnet}" oifname "{tunnel}" accept
-{forward}  }}
+  }}
   chain input {{
     type filter hook input priority filter; policy drop;
     iifname "lo" accept
@@ -66,7 +66,7 @@ table inet isthmus {{
   chain output {{
     type filter hook output priority filter; policy accept;
     oifname != "{public}" accept
-{output}    udp sport 500 accept
+    udp sport 500 accept
     udp sport 4500 accept
     meta l4proto esp accept
     icmp type echo-reply meta mark {asked} accept
@@ -74,13 +74,6 @@ table inet isthmus {{
   }}
 }}
 """
-# With ESP in the kernel and no tunnel device, what was decrypted comes in by the public link, and
-# what will be encrypted goes out by it.
-_KERNEL_FORWARD = """\
-    iifname "{public}" oifname "{subnet}" meta secpath exists accept
-    iifname "{subnet}" oifname "{public}" rt ipsec exists accept
-"""
-_KERNEL_OUTPUT = "    rt ipsec exists accept\n"
 
 _INET = 1
 _GET_TABLE, _GET_CHAIN, _GET_RULE = 0x0A01, 0x0A04, 0x0A07
@@ -88,16 +81,15 @@ _ALL = struct.pack("=BBH", _INET, 0, 0)
 _TABLE = b"isthmus\0"
 
 
-def ruleset(*, kernel_esp: bool) -> str:
+def ruleset() -> str:
     """What `nft -f` takes; loaded again it replaces, at once and as a whole."""
     links = {"public": PUBLIC_LINK, "subnet": SUBNET_LINK, "tunnel": TUNNEL_LINK, "asked": ASKED}
-    more = (_KERNEL_FORWARD.format(**links), _KERNEL_OUTPUT) if kernel_esp else ("", "")
-    return _RULESET.format(**links, forward=more[0], output=more[1])
+    return _RULESET.format(**links)
 
 
-def load(namespace: str, *, kernel_esp: bool) -> None:
+def load(namespace: str) -> None:
     """DriverError."""
-    feed = ruleset(kernel_esp=kernel_esp)
+    feed = ruleset()
     netns.run(["nft", "-f", "-"], what="set the packet filter", feed=feed, namespace=namespace)
 
 
@@ -120,11 +112,11 @@ def digest() -> str:
 
 
 @lru_cache
-def wanted(*, kernel_esp: bool) -> str:
+def wanted() -> str:
     """The digest of our filter, from a scratch namespace: asked once in the life of a process."""
 
     def load_and_read() -> str:
-        feed = ruleset(kernel_esp=kernel_esp)
+        feed = ruleset()
         netns.run(["nft", "-f", "-"], what="try the packet filter", feed=feed)
         return digest()
 

@@ -16,7 +16,7 @@ from typing import Any
 from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Initiate, Terminate
 from vpn.domain.peers import PeerSpec
-from vpn.drivers.strongswan import translate, vici
+from vpn.drivers.strongswan import esp, translate, vici
 from vpn.drivers.strongswan.files import read_whole, remove, write_whole
 from vpn.drivers.strongswan.inventory import listing
 from vpn.drivers.strongswan.names import MemberFiles
@@ -26,7 +26,7 @@ Messages = dict[str, translate.Message]
 
 
 def load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec, local_address: str) -> None:
-    wanted = translate.connections(peer, local_address)
+    wanted = translate.connections(peer, local_address, if_id=esp.if_id(notes.esp))
     standing = notes.peers.get(peer.name)
     older = _keep_begun(control, files, standing, peer.name, wanted)
     # Known before it is loaded, as something that differs: a kill in between leaves no orphan.

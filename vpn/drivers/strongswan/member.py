@@ -6,13 +6,15 @@ as it should be starts no process at all.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network
 
 from vpn.domain.actions import Plumb
 from vpn.domain.spec import MemberRole, MemberSpec, SubnetSpec
-from vpn.drivers.strongswan import filters, names, netns, reading
+from vpn.drivers.base import DriverError
+from vpn.drivers.strongswan import esp, filters, names, netns, reading
 from vpn.drivers.strongswan.fabric import Fabric, look, unplug
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
@@ -56,7 +58,7 @@ class Plumbing:
         fresh = namespace in netns.create(namespace)
         # Closed before it forwards, and before there is a link.
         if fresh or netns.within(namespace, self._is_open):
-            filters.load(namespace, kernel_esp=self.kernel_esp)
+            filters.load(namespace)
         netns.prepare(namespace, _SETTINGS)
         self._plug(member, fresh=fresh)
         netns.batch(_subnet_address(member, look(namespace)), what="address the member", namespace=namespace)
@@ -74,6 +76,8 @@ class Plumbing:
             if link not in seen.links:
                 unplug(into, end)
                 lines += netns.veth(link, end, into, number)
+        if self.kernel_esp and TUNNEL_LINK not in seen.links:
+            lines += esp.device(TUNNEL_LINK, PUBLIC_LINK)
         netns.batch(lines, what="plug in the member", namespace=namespace)
         for into, bridge in far_ends.values():
             netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {end}", namespace=into)
@@ -88,14 +92,15 @@ class Plumbing:
         """Within the namespace."""
         seen = reading.look()
         # The subnet address is given last. A far end can be gone only together with its link.
-        if not seen.has_only(SUBNET_LINK, member.private_address) or PUBLIC_LINK not in seen.links:
+        links = {PUBLIC_LINK, TUNNEL_LINK} if self.kernel_esp else {PUBLIC_LINK}
+        if not seen.has_only(SUBNET_LINK, member.private_address) or not links <= seen.links:
             return "links"
         if self._is_open():
             return "packet filter"
         return "kernel settings" if netns.differing(_SETTINGS) else ""
 
     def _is_open(self) -> bool:
-        return filters.digest() != filters.wanted(kernel_esp=self.kernel_esp)
+        return filters.digest() != filters.wanted()
 
     def plumb(self, member: MemberSpec, wanted: Plumb) -> None:
         """Role and routes."""
@@ -117,6 +122,7 @@ class Plumbing:
             [
                 *_close(seen, wanted.peer_cidrs),
                 *_shadows(seen, wanted.local_cidrs),
+                *self._tunnel_routes(namespace, wanted.peer_cidrs),
                 *_inner_routes(member, seen, wanted.local_cidrs),
                 *self._public(member, public, active),
             ],
@@ -134,6 +140,12 @@ class Plumbing:
             namespace=router,
         )
 
+    def _tunnel_routes(self, namespace: str, peer_cidrs: frozenset[str]) -> list[str]:
+        """User-space ESP makes its own."""
+        if not self.kernel_esp:
+            return []
+        return esp.routes(netns.within(namespace, esp.routed), peer_cidrs, TUNNEL_LINK)
+
     def _public(self, member: MemberSpec, public: frozenset[str], active: bool) -> list[str]:
         if not active:
             return [f"addr flush dev {PUBLIC_LINK}"] if public else []
@@ -149,7 +161,17 @@ class Plumbing:
         """Take the public address from the fellow, whatever state that is in."""
         fellow = self.fabric.names.member(member.gateway_id, 1 - member.index)
         if look(fellow).addresses.get(PUBLIC_LINK):
-            netns.batch([f"addr flush dev {PUBLIC_LINK}"], what="fence the other member", namespace=fellow)
+            flush = esp.FLUSH if self.kernel_esp else ()
+            lines = [f"addr flush dev {PUBLIC_LINK}", *flush]
+            netns.batch(lines, what="fence the other member", namespace=fellow)
+
+    def forget_tunnel_device(self, member: MemberSpec) -> None:
+        """And what the kernel holds for it: the next charon is of another kind."""
+        namespace = self.namespace(member)
+        for line in (*esp.FLUSH, f"link del {TUNNEL_LINK}"):
+            # Nothing to take away, or no XFRM in the kernel.
+            with suppress(DriverError):
+                netns.batch([line], what="forget the tunnel device", namespace=namespace)
 
     def see(self, member: MemberSpec) -> tuple[reading.Sight, reading.Sight]:
         """The member's own namespace, and its VPC's router."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import MemberState, SaState
-from vpn.drivers.strongswan import netns
+from vpn.drivers.strongswan import esp, netns
 from vpn.drivers.strongswan.files import take
 from vpn.drivers.strongswan.inventory import listed_by_charon, loaded_peers
 from vpn.drivers.strongswan.member import Plumbing, shadow
@@ -32,7 +32,9 @@ class Observer:
             return MemberState(member.id, exists=files.directory.is_dir())
         notes = read_notes(files) or new_notes(member)
         role, local_cidrs, peer_cidrs = self._plumbed(member, notes)
-        listed = listed_by_charon(files, namespace)
+        # A charon of another kind serves other routes and another device: it is none of ours.
+        is_ours = notes.esp in {"", esp.kind(kernel=self.plumbing.kernel_esp)}
+        listed = listed_by_charon(files, namespace) if is_ours else None
         process, sas = (listed.process, listed.sas) if listed else (None, ())
         known = process is not None and process.boot_id == notes.boot_id
         up = _up(notes, sas) if known else set()
@@ -65,6 +67,8 @@ class Observer:
         role = MemberRole.ACTIVE if public else MemberRole.STANDBY
         shadows = seen.addresses.get("lo", frozenset())
         closed = seen.unreachable()
+        if self.plumbing.kernel_esp:
+            closed &= netns.within(self.plumbing.namespace(member), esp.routed)
         if role is MemberRole.ACTIVE:
             closed &= router.via(member.private_address)
         return (

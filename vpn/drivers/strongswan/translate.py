@@ -39,15 +39,18 @@ def offers(proposal: Proposal, version: IkeVersion) -> list[str]:
     return [keywords(suite) for suite in suites]
 
 
-def connections(peer: PeerSpec, local_address: str) -> dict[str, Message]:
-    """Messages for load-conn by name: one, or two when IKEv1 is the second try."""
-    wanted = {peer.name: connection(peer, local_address, peer.ike.version)}
+def connections(peer: PeerSpec, local_address: str, *, if_id: int = 0) -> dict[str, Message]:
+    """Messages for load-conn by name: one, or two when IKEv1 is the second try.
+
+    `if_id` is that of the XFRM interface which the children's packets pass; 0 with user-space ESP.
+    """
+    wanted = {peer.name: connection(peer, local_address, peer.ike.version, if_id=if_id)}
     if peer.ike.version is IkeVersion.ANY:
-        wanted[peer.name + SECOND_TRY] = connection(peer, local_address, IkeVersion.V1)
+        wanted[peer.name + SECOND_TRY] = connection(peer, local_address, IkeVersion.V1, if_id=if_id)
     return wanted
 
 
-def connection(peer: PeerSpec, local_address: str, version: IkeVersion) -> Message:
+def connection(peer: PeerSpec, local_address: str, version: IkeVersion, *, if_id: int = 0) -> Message:
     """The policy's lifetime is a hard end: rekeying begins a tenth or two before it."""
     soft, over = _lifetime(peer.ike.lifetime)
     return {
@@ -64,13 +67,15 @@ def connection(peer: PeerSpec, local_address: str, version: IkeVersion) -> Messa
         "over_time": f"{over}s",
         "dpd_delay": f"{peer.dpd_interval}s",
         "dpd_timeout": f"{peer.dpd_timeout}s",
-        "children": {child.name: _child(child, version) for child in peer.children},
+        "children": {child.name: _child(child, version, if_id) for child in peer.children},
     }
 
 
-def _child(child: ChildSpec, version: IkeVersion) -> Message:
+def _child(child: ChildSpec, version: IkeVersion, if_id: int) -> Message:
     soft, over = _lifetime(child.esp.lifetime)
+    device = {"if_id_in": str(if_id), "if_id_out": str(if_id)} if if_id else {}
     return {
+        **device,
         "local_ts": [child.selector.local],
         "remote_ts": [child.selector.remote],
         "esp_proposals": offers(child.esp.proposal, version),
