@@ -44,6 +44,8 @@ class Actor:
     via: Via
     address: str = ""
     request_id: str = ""
+    # Primary key of the person; None for API keys and commands.
+    user_id: int | None = None
     # The API key that was shown, None for a person; whether its account lets API keys read pre-shared keys.
     api_key_id: UUID | None = None
     psk_allowed: bool = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-# The secret part of a hand-off link is the rest of its path.
-_OPENS = re.compile(r"(/shared/)[^/\s?#'\"]+")
+# The secret part of such a link follows this in its path.
+_OPENS = re.compile(r"(/(?:shared|invitations|password-links/[^/\s?#'\"]+)/)[^/\s?#'\"]+")
 
 
 class LinkFilter(logging.Filter):

@@ -158,6 +158,12 @@ LOCKOUT_FAILURES = env.number("ISTHMUS_LOCKOUT_FAILURES", 10, least=1)
 LOCKOUT_ADDRESS_FAILURES = env.number("ISTHMUS_LOCKOUT_ADDRESS_FAILURES", 20, least=1)
 LOCKOUT_NAME_FAILURES = env.number("ISTHMUS_LOCKOUT_NAME_FAILURES", 100, least=1)
 LOCKOUT_WINDOW = timedelta(minutes=env.number("ISTHMUS_LOCKOUT_MINUTES", 15, least=1))
+# E-mail is optional: links are also shown on the page that makes them.
+_mail = env.mail_server("ISTHMUS_SMTP_URL")
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL, EMAIL_USE_TLS = _mail
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.text("ISTHMUS_MAIL_FROM", "isthmus@localhost")
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
 # Passwords that one process checks at the same time.
 PASSWORD_HASHES = env.number("ISTHMUS_PASSWORD_HASHES", 1, least=1)

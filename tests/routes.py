@@ -9,7 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from console.actor import Role
 
-_NO_PAGES = ("admin/", "v1", "^v1", "livez", "readyz", "identity/")
+# No page of an account: what a link opens, by itself, is tested beside its service.
+_LINKS = ("invitation", "password-link")
+_NO_PAGES = ("admin/", "v1", "^v1", "livez", "readyz", "identity/", *_LINKS)
 VIEWER, OPERATOR, EDITOR, ADMINISTRATOR = Role
 READ = (VIEWER, None)
 EDIT = (EDITOR, EDITOR)
@@ -50,9 +52,10 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
         for tail in ("policies_bulk", "policy_new", "policy_edit", "policy_clone", "policy_delete")
     },
     **dict.fromkeys(("api_keys", "members"), (ADMINISTRATOR, ADMINISTRATOR)),
-    **dict.fromkeys(
-        ("account_settings", "api_key_revoke", "member_role", "member_remove"), (None, ADMINISTRATOR)
-    ),
+    **dict.fromkeys(("account_settings", "api_key_revoke"), (None, ADMINISTRATOR)),
+    **dict.fromkeys(("member_role", "invitation_revoke"), (None, ADMINISTRATOR)),
+    "member_remove": (ADMINISTRATOR, ADMINISTRATOR),
+    "account_leave": (VIEWER, VIEWER),
 }
 # What a button of a page needs beyond the page itself.
 CHOICES = {("connections_bulk", "do=delete"): EDITOR}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
-from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -17,11 +18,13 @@ from console import services
 from console.actor import Role, Via
 from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
 from console.admin.choices import RowChoices
+from console.api.links import origin
 from console.audit import record_person
 from console.models import Account, Membership, ResourceGroup, User
 from console.origin import client_address
 from console.services import administration
-from console.services.passwords import RULES
+from console.services.accounts import create_person_without_password
+from console.services.password_links import create_password_link
 
 if TYPE_CHECKING:
     ChangeForm = UserChangeForm[User]
@@ -108,16 +111,15 @@ class MembershipAdmin(ServiceAdmin):
     settable = ("account", "user", "role")
     changeable = ("role",)
     shown = ("created_at",)
-    autocomplete_fields = ("account", "user")
     list_display = ("user", "account", "role", "created_at")
     list_filter = ("role", "account")
     list_select_related = ("user", "account")
     search_fields = ("user__username", "user__email", "account__name")
     ordering = ("account__name", "user__username")
 
-    def create(self, request: HttpRequest, values: Values) -> Membership:
-        actor = admin_actor(request, values["account"].pk)
-        return services.add_member(actor, values["user"], Role(values["role"]))
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People accept an invitation; nobody is added without being asked."""
+        return False
 
     def update(self, request: HttpRequest, row: Membership, values: Values) -> Membership:
         if "role" not in values:
@@ -126,14 +128,6 @@ class MembershipAdmin(ServiceAdmin):
 
     def remove(self, request: HttpRequest, row: Membership) -> None:
         services.remove_member(admin_actor(request, row.account_id), row.pk)
-
-
-class NewPersonForm(ServiceForm):
-    password = forms.CharField(
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=RULES,
-    )
 
 
 class PersonForm(ChangeForm):
@@ -155,7 +149,7 @@ class PersonAdmin(StockUserAdmin):
     """People are deactivated, never deleted: the trail of what they did stays theirs."""
 
     form = PersonForm
-    add_form = NewPersonForm
+    add_form = ServiceForm
     list_display = ("username", "email", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser", "memberships__role")
     search_fields = ("username", "email", "first_name", "last_name")
@@ -167,7 +161,7 @@ class PersonAdmin(StockUserAdmin):
         ("Rights", {"fields": ("is_active", "is_superuser"), "description": "Roles come from memberships."}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("username", "email", "password", "is_superuser")}),)
+    add_fieldsets = ((None, {"fields": ("username", "email", "is_superuser")}),)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kind = super().get_form(request, obj, change=change, **kwargs)
@@ -181,8 +175,28 @@ class PersonAdmin(StockUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Makes a link by which the person sets their own password, and shows it once."""
+        person = self.get_object(request, unquote(id))
+        if person is None or not self.has_change_permission(request, person):
+            raise Http404
+        link = ""
+        if request.method == "POST" and person.is_active:
+            uid, token = create_password_link(person, who=str(request.user), **_trace(request))
+            link = origin(request) + reverse("password_link", kwargs={"uid": uid, "token": token})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Password link for {person.username}",
+            "person": person,
+            "link": link,
+            "opts": self.opts,
+        }
+        response = TemplateResponse(request, "admin/console/user/password_link.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        _tell(request, "person.create", obj, ["username", "password"])
+        _tell(request, "person.create", obj, ["username"])
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -195,15 +209,22 @@ class PersonAdmin(StockUserAdmin):
 
 
 def _tell(request: HttpRequest, action: str, person: Any, fields: list[str]) -> None:
-    who, trace = str(request.user), getattr(request, "request_id", "")
-    address = client_address(request.META)
-    record_person(action, person, fields, who=who, address=address, request_id=trace)
+    trace = _trace(request)
+    record_person(action, person, fields, who=str(request.user), via=Via.ADMIN, **trace)
+
+
+class _Trace(TypedDict):
+    address: str
+    request_id: str
+
+
+def _trace(request: HttpRequest) -> _Trace:
+    return {"address": client_address(request.META), "request_id": getattr(request, "request_id", "")}
 
 
 def _write_person(form: ServiceForm, row: User | None, values: Values) -> User:
-    return services.create_user(
+    return create_person_without_password(
         values.get("username", ""),
-        values.get("password", ""),
         email=values.get("email", ""),
         is_superuser=bool(values.get("is_superuser")),
     )

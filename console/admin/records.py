@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.actor import Via
 from console.admin.base import ReadOnlyAdmin, admin_actor, each
-from console.models import ApiKey, AuditEvent, PasswordFailures
+from console.models import ApiKey, AuditEvent, Invitation, PasswordFailures
 from console.services import revoke_api_key
 
 # The actions offered are those of so many latest events.
@@ -40,6 +40,26 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         done, _ = each(queryset, lambda key: revoke_api_key(admin_actor(request, key.account_id), key.pk))
         self.message_user(request, f"Revoked: {done}.", messages.SUCCESS)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Administrators of an account create and revoke invitations in the console."""
+
+    hidden = ("digest",)
+    list_display = (
+        "label",
+        "account",
+        "role",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "accepted_by",
+        "revoked_at",
+    )
+    list_filter = ("role", ("accepted_at", admin.EmptyFieldListFilter), "account")
+    list_select_related = ("account", "accepted_by")
+    search_fields = ("label", "email", "created_by", "account__name")
 
 
 class ViaFilter(admin.SimpleListFilter):

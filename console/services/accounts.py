@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from django.db import transaction
 from console.actor import Actor, Role, Via
 from console.audit import record
 from console.errors import Conflict, Invalid, Violation, not_found
-from console.models import Account, Membership, ResourceGroup, User
+from console.models import Account, ApiKey, Membership, ResourceGroup, User
 from console.names import label_violations
 from console.services.change import change
+from console.services.keys import keys_made_by, revoke_api_key
 from console.services.passwords import check_password_rules
 
 
@@ -72,13 +73,22 @@ def resource_group_violations(actor: Actor, reference: Mapping[str, Any] | None)
     return []
 
 
+def create_person_without_password(username: str, *, email: str = "", is_superuser: bool = False) -> User:
+    """A person who sets their own password by a link (`console.services.password_links`).
+
+    Raises Invalid for an empty or taken name.
+    """
+    _check_username(username)
+    user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
 def create_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
-    """A person who may sign in. Raises Invalid for a taken name or a password that is too weak."""
-    if not username.strip():
-        raise Invalid([Violation("validation_required_field", "username", "A user name is needed.")])
-    if User.objects.filter(username=username).exists():
-        message = f"There is a user {username} already."
-        raise Invalid([Violation("validation_unique_failed", "username", message)])
+    """A person who may sign in, with the password that they chose themselves (or that quickstart
+    made for the first of all). Raises Invalid for a taken name or a password that is too weak."""
+    _check_username(username)
     user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
     check_password_rules(password, user)
     user.set_password(password)
@@ -86,8 +96,18 @@ def create_user(username: str, password: str, *, email: str = "", is_superuser: 
     return user
 
 
+def _check_username(username: str) -> None:
+    if not username.strip():
+        raise Invalid([Violation("validation_required_field", "username", "A user name is needed.")])
+    if User.objects.filter(username=username).exists():
+        message = f"There is a user {username} already."
+        raise Invalid([Violation("validation_unique_failed", "username", message)])
+
+
 def add_member(actor: Actor, user: User, role: Role) -> Membership:
-    """Raises NotAllowed, or Invalid when the user belongs to the account already."""
+    """For the first start and for commands: pages invite (`console.services.invitations`).
+
+    Raises NotAllowed, or Invalid when the user belongs to the account already."""
     with change(actor, Role.ADMINISTRATOR):
         if Membership.objects.filter(account_id=actor.account_id, user=user).exists():
             message = f"{user.username} belongs to this account already."
@@ -110,13 +130,39 @@ def set_role(actor: Actor, membership_id: int, role: Role) -> Membership:
     return member
 
 
-def remove_member(actor: Actor, membership_id: int) -> None:
-    """Raises NotAllowed, NotFound, or Conflict when no administrator would be left."""
+def remove_member(actor: Actor, membership_id: int, *, revoke: Collection[UUID] = ()) -> list[ApiKey]:
+    """Also revokes those API keys of `revoke` that the member made; returns those that remain valid.
+
+    Raises NotAllowed, NotFound, or Conflict when no administrator would be left.
+    """
     with change(actor, Role.ADMINISTRATOR):
-        member = _member(actor, membership_id)
-        _keep_an_administrator(actor, member)
-        record(actor, "member.remove", member, {"role": (member.role, None)})
-        member.delete()
+        return _remove(actor, _member(actor, membership_id), revoke)
+
+
+def leave_account(actor: Actor, *, revoke: Collection[UUID] = ()) -> list[ApiKey]:
+    """The person leaves by themselves; an administrator may revoke API keys as in `remove_member`.
+
+    Raises NotFound for who is no member (a superuser acts in any account), or Conflict when no
+    administrator would be left.
+    """
+    with change(actor, Role.VIEWER):
+        rows = Membership.objects.select_related("user").filter(account_id=actor.account_id)
+        own = None if actor.user_id is None else rows.filter(user_id=actor.user_id).first()
+        if own is None:
+            raise not_found("not_found", "member", actor.who)
+        return _remove(actor, own, revoke if actor.may(Role.ADMINISTRATOR) else ())
+
+
+def _remove(actor: Actor, member: Membership, revoke: Collection[UUID]) -> list[ApiKey]:
+    _keep_an_administrator(actor, member)
+    made = list(keys_made_by(actor.account_id, member.user_id))
+    for key in made:
+        if key.pk in revoke:
+            revoke_api_key(actor, key.pk)
+    changes = {"user": (member.user.username, None), "role": (member.role, None)}
+    record(actor, "member.remove", member, changes)
+    member.delete()
+    return [key for key in made if key.pk not in revoke]
 
 
 def _member(actor: Actor, membership_id: int) -> Membership:

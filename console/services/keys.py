@@ -34,6 +34,11 @@ def usable_keys(account_id: UUID) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(alive, account_id=account_id, revoked_at=None)
 
 
+def keys_made_by(account_id: UUID, user_id: int) -> QuerySet[ApiKey]:
+    """The usable API keys of an account that this person created, by name."""
+    return usable_keys(account_id).filter(creator_id=user_id).order_by("name")
+
+
 def digest_of(key: str) -> str:
     """Keys are random (256 bits), so a plain hash keeps them safe and is fast to look up."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -59,6 +64,7 @@ def create_api_key(
             hint=key[:_HINT],
             digest=digest_of(key),
             created_by=actor.who,
+            creator_id=actor.user_id,
             expires_at=expires_at,
         )
         changes = {"name": (None, name), "role": (None, role.value), "expires_at": (None, expires_at)}

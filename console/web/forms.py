@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from console.actor import Role
 from console.errors import Violation, bounded
+from console.services.passwords import RULES
 
 
 class RuleForm(forms.Form):
@@ -89,3 +90,26 @@ class ApiKeyForm(RuleForm):
         """The end of the chosen day."""
         day = self.cleaned_data.get("expires_at")
         return timezone.make_aware(datetime.combine(day, time.max)) if day else None
+
+
+class NewPasswordForm(RuleForm):
+    """A password that the person who types it chooses, twice."""
+
+    paths: Mapping[str, str] = {"password": "new"}
+    new = forms.CharField(
+        label="Password",
+        strip=False,
+        help_text=RULES,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label="Password again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if "new" in data and "again" in data and data["new"] != data["again"]:
+            self.add_error("again", "The two passwords differ.")
+        return data

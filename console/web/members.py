@@ -1,61 +1,100 @@
-"""The people of an account and their roles."""
+"""The people of an account, their roles, and invitations to it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.debug import sensitive_post_parameters
+from django.urls import reverse
 
 from console import services
 from console.actor import Role
-from console.audit import record
-from console.errors import Invalid, Refused, Violation, not_found
-from console.models import Membership, User
+from console.api.links import origin
+from console.errors import Conflict, Invalid, Refused, Violation, not_found
+from console.models import ApiKey, Invitation, Membership
+from console.services.invitations import create_invitation, open_invitations
+from console.services.invitations import revoke_invitation as revoke
+from console.services.keys import keys_made_by
+from console.services.mail import mail_is_set_up, send_invitation_mail
 from console.web.forms import RuleForm
 from console.web.pages import command, form_page
 from console.web.requests import ConsoleRequest
 
 
-class MemberForm(RuleForm):
-    """A person and a role; with a password, a person who is new here."""
-
-    paths = {"user": "username"}
-    username = forms.CharField(
-        label="User name",
-        max_length=150,
-        validators=[UnicodeUsernameValidator()],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+class InvitationForm(RuleForm):
+    label = forms.CharField(
+        required=False,
+        label="For whom",
+        help_text="A name that tells you who this is for; only administrators see it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     role = forms.ChoiceField(
         choices=[(role.value, role.value.capitalize()) for role in Role], initial=Role.VIEWER.value
     )
-    password = forms.CharField(
+    email = forms.CharField(
         required=False,
-        strip=False,
-        help_text="Only for a person who is new here. Empty: the person can sign in already.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        label="E-mail address",
+        help_text="The link is sent there too. Empty: you pass it on yourself.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not mail_is_set_up():
+            del self.fields["email"]
 
-@sensitive_post_parameters("password")
+
 @form_page(Role.ADMINISTRATOR)
 def members(request: ConsoleRequest) -> HttpResponse:
-    """The people of the account, and the form that adds one."""
-    form = MemberForm(request.POST if request.method == "POST" else None)
+    """The people of the account, open invitations, and the one page that ever shows a new link."""
+    form = InvitationForm(request.POST if request.method == "POST" else None)
+    created, link = None, ""
     if request.method == "POST" and form.is_valid():
         try:
-            member = _add(request, form)
-            messages.success(request, f"{member.user.username} is {member.role} in this account now.")
-            return redirect("members")
+            created, link = _invite(request, form)
+            form = InvitationForm()
         except Refused as error:
             form.add_violations(error.violations)
     rows = Membership.objects.filter(account_id=request.actor.account_id).select_related("user")
-    context = {"form": form, "members": rows.order_by("user__username"), "roles": list(Role)}
+    context = {
+        "form": form,
+        "members": rows.order_by("user__username"),
+        "roles": list(Role),
+        "invitations": open_invitations(request.actor.account_id),
+        "created": created,
+        "link": link,
+    }
     return render(request, "console/members.html", context)
+
+
+def _invite(request: ConsoleRequest, form: InvitationForm) -> tuple[Invitation, str]:
+    data = form.cleaned_data
+    row, token = create_invitation(
+        request.actor, role=Role(data["role"]), label=data["label"], email=data.get("email", "")
+    )
+    url = origin(request) + reverse("invitation_link", kwargs={"token": token})
+    if row.email:
+        account = request.place.account
+        sent = account is not None and send_invitation_mail(
+            row.email, account=account.name, who=request.actor.who, url=url
+        )
+        if sent:
+            messages.success(request, f"The invitation was sent to {row.email}.")
+        else:
+            messages.warning(request, f"The mail server did not take the message to {row.email}.")
+    return row, url
+
+
+@command(Role.ADMINISTRATOR, back="members", keep=())
+def revoke_invitation(request: ConsoleRequest, invitation_id: UUID) -> HttpResponse:
+    row = revoke(request.actor, invitation_id)
+    messages.success(request, f"The invitation for {row.label} is revoked; its link opens nothing any more.")
+    return redirect("members")
 
 
 @command(Role.ADMINISTRATOR, back="members", keep=())
@@ -69,37 +108,64 @@ def set_member_role(request: ConsoleRequest, membership_id: int) -> HttpResponse
     return redirect("account_home" if lowered else "members")
 
 
-@command(Role.ADMINISTRATOR, back="members", keep=())
+@form_page(Role.ADMINISTRATOR)
 def remove_member(request: ConsoleRequest, membership_id: int) -> HttpResponse:
-    own = Membership.objects.filter(pk=membership_id, user=request.user).exists()
-    services.remove_member(request.actor, membership_id)
-    messages.success(request, "You left the account." if own else "The member is removed.")
-    return redirect("/" if own else "members")
+    """Asks first, and offers to revoke the API keys that the member made."""
+    rows = Membership.objects.filter(account_id=request.actor.account_id).select_related("user")
+    member = rows.filter(pk=membership_id).first()
+    if member is None:
+        raise not_found("not_found", "member", membership_id)
+    if member.user_id == request.user.pk:
+        return redirect("account_leave")
+    if request.method == "POST":
+        try:
+            left = services.remove_member(request.actor, membership_id, revoke=_chosen(request))
+        except Conflict as error:
+            messages.error(request, error.violations[0].message)
+            return redirect("members")
+        messages.success(request, f"{member.user.username} is removed. {_remaining(left)}")
+        return redirect("members")
+    keys = keys_made_by(request.actor.account_id, member.user_id)
+    return render(request, "console/member_remove.html", {"member": member, "keys": keys})
 
 
-def _add(request: ConsoleRequest, form: MemberForm) -> Membership:
-    """A person who cannot become a member is not created either."""
-    username, role = form.cleaned_data["username"], Role(form.cleaned_data["role"])
-    with transaction.atomic():
-        if form.cleaned_data["password"]:
-            user = _new_person(request, username, form.cleaned_data["password"])
-        else:
-            user = _person(username)
-        return services.add_member(request.actor, user, role)
+@form_page(Role.VIEWER)
+def leave_account(request: ConsoleRequest) -> HttpResponse:
+    """Whoever belongs to the account may leave it."""
+    mine = Membership.objects.filter(account_id=request.actor.account_id, user=request.user)
+    if not mine.exists():
+        raise not_found("not_found", "member", request.actor.who)
+    account = request.place.account
+    if request.method == "POST":
+        try:
+            left = services.leave_account(request.actor, revoke=_chosen(request))
+        except Conflict as error:
+            messages.error(request, error.violations[0].message)
+            return redirect("account_home")
+        name = account.name if account else ""
+        messages.success(request, f"You left the account {name}. {_remaining(left)}")
+        return redirect("/")
+    keys = keys_made_by(request.actor.account_id, request.user.pk)
+    return render(request, "console/account_leave.html", {"account": account, "keys": keys})
 
 
-def _new_person(request: ConsoleRequest, username: str, password: str) -> User:
-    user = services.create_user(username, password)
-    record(request.actor, "person.create", user, {"username": (None, username)})
-    return user
+def _chosen(request: ConsoleRequest) -> set[UUID]:
+    """The API keys to revoke. What is no id is none of them."""
+    found = set()
+    for text in request.POST.getlist("revoke"):
+        try:
+            found.add(UUID(text))
+        except ValueError:
+            continue
+    return found
 
 
-def _person(username: str) -> User:
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        message = f"There is no user {username}; with a password, one is created."
-        raise Invalid([Violation("validation_invalid_ref", "username", message)])
-    return user
+def _remaining(keys: Iterable[ApiKey]) -> str:
+    """Which API keys of theirs remain valid, as a sentence."""
+    names = ", ".join(f"{key.name} ({key.hint}…)" for key in keys)
+    if not names:
+        return "No API key that they created remains valid."
+    return f"API keys that they created and that remain valid: {names}."
 
 
 def _role(name: str) -> Role:

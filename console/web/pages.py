@@ -22,8 +22,8 @@ View = Callable[..., HttpResponse]
 Door = Callable[[View], View]
 
 _NO_ACCOUNT = (
-    "You belong to no account yet. Give an administrator of one your user name, {name}: "
-    "he adds you under Members, and this page becomes the console."
+    "You belong to no account. Ask an administrator of one for an invitation and open its link while you "
+    "are signed in as {name}."
 )
 _ANY_ACCOUNT = (
     "You belong to no account. As a superuser you act in any: choose one in the menu under your name."

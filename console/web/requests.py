@@ -47,4 +47,5 @@ def actor_of(request: HttpRequest, who: str, account_id: UUID, role: Role, via: 
         via=via,
         address=client_address(request.META),
         request_id=getattr(request, "request_id", ""),
+        user_id=request.user.pk,
     )

@@ -10,7 +10,9 @@ from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
+from console.actor import Role
 from console.models import ApiKey, AuditEvent, PasswordFailures
+from console.services.invitations import accept_as_new_person, create_invitation
 from tests.adminsite import superuser
 from tests.factories import PASSWORD, Party, make_connection
 
@@ -35,9 +37,10 @@ def test_a_new_account_stands_in_the_trail_as_made_here(root: Client) -> None:
     assert (event.who, event.via) == ("root", "admin")
 
 
-def test_a_person_is_a_person_wherever_he_was_made(root: Client, ana: Party) -> None:
-    root.post(add_url("console_user"), {"username": "one", "email": "", "password": PASSWORD})
-    ana.browser().post("/members", {"username": "two", "role": "viewer", "password": PASSWORD})
+def test_a_person_is_a_person_wherever_they_were_created(root: Client, ana: Party) -> None:
+    root.post(add_url("console_user"), {"username": "one", "email": ""})
+    _, token = create_invitation(ana.administrator, role=Role.VIEWER, label="two")
+    accept_as_new_person(token, "two", PASSWORD, address="", request_id="")
     events = AuditEvent.objects.filter(action="person.create")
     assert {(event.target_name, event.target_type) for event in events} == {
         ("one", "person"),

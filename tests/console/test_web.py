@@ -80,7 +80,7 @@ def test_without_an_account_there_is_nothing_to_see(ana: Party) -> None:
     Membership.objects.all().delete()
     answer = ana.browser().get("/")
     assert answer.status_code == 403
-    assert "You belong to no account yet" in text_of(answer) and "No account yet" in text_of(answer)
+    assert "You belong to no account." in text_of(answer) and "No account yet" in text_of(answer)
 
 
 def test_switches_between_accounts(ana: Party, ben: Party) -> None:

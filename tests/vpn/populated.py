@@ -11,6 +11,7 @@ from django.utils import timezone
 from console.actor import Role
 from console.models import User
 from console.services import add_member, create_api_key
+from console.services.invitations import create_invitation
 from tests.factories import (
     PSK,
     Party,
@@ -67,6 +68,7 @@ def populate(party: Party, driver: Driver) -> Populated:
     link, token = create_link(party.editor, left.pk, connections[0].pk, hours=1)
     people = {role: _person(party, role) for role in Role}
     spare, _ = create_api_key(party.administrator, name="spare", role=Role.VIEWER)
+    invitation, _ = create_invitation(party.administrator, role=Role.VIEWER, label="dana")
     member = _person(party, Role.VIEWER, f"{party.name}-leaver").memberships.get()
     common = {
         "account_id": str(party.account.pk),
@@ -81,6 +83,7 @@ def populate(party: Party, driver: Driver) -> Populated:
         "key_id": str(spare.pk),
         "membership_id": str(member.pk),
         "session_id": str(member.user.sign_ins.create(session_key=f"{party.name}-leaver").pk),
+        "invitation_id": str(invitation.pk),
         "link_id": str(link.pk),
         "token": token,
         "vendor": "strongswan",

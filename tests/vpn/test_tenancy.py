@@ -12,7 +12,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from console.actor import Role
 from console.models import AuditEvent
+from console.services.invitations import create_invitation
 from tests.factories import (
     Party,
     errors_of,
@@ -50,6 +52,7 @@ def theirs(ben: Party) -> dict[str, str]:
     prefix = gateway.vpc.address_prefixes.get()
     expiry = timezone.now() + timedelta(hours=1)
     link, _ = create_link(ben.editor, gateway.pk, connection.pk, hours=1)
+    invitation, _ = create_invitation(ben.administrator, role=Role.VIEWER, label="theirs")
     draft = WizardDraft.objects.create(account=ben.account, user=ben.user, expires_at=expiry)
     return {
         "vpn_gateway_id": str(gateway.pk),
@@ -67,7 +70,9 @@ def theirs(ben: Party) -> dict[str, str]:
         "group_id": str(ben.account.resource_groups.get().pk),
         "key_id": str(ben.account.api_keys.create(name="theirs", digest="x", hint="x").pk),
         "draft_id": str(draft.pk),
+        "invitation_id": str(invitation.pk),
         "link_id": str(link.pk),
+        "uid": "OTk5",
         "vendor": "strongswan",
         "token": "not-the-one",
         "session_id": str(ben.user.sign_ins.create(session_key="theirs").pk),
