@@ -45,7 +45,10 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("ISTHMUS_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # How many requests wait for a thread.
+        "waitress.queue": {"level": "ERROR"},
         # These name the path of a request.
         **{f"django.{name}": {"filters": ["links"]} for name in ("request", "server", "security.csrf")},
+        "waitress": {"level": "WARNING", "filters": ["links"]},
     },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -48,6 +48,19 @@ def parse_address(text: str) -> IPAddress | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def client_network(address: str) -> str:
+    """What limits count an address by: itself, or its /64 with IPv6, which one client has whole."""
+    found = parse_address(address)
+    if isinstance(found, IPv6Address):
+        return str(ip_network((int(found), 64), strict=False))
+    return address if found is None else str(found)
+
+
+def is_trusted_proxy(peer: str) -> bool:
+    """Whether the peer of a connection is one of ISTHMUS_TRUSTED_PROXIES; empty is a Unix socket."""
+    return _is_trusted(peer, parse_address(peer))
 
 
 def _is_trusted(peer: str, address: IPAddress | None) -> bool:

@@ -216,6 +216,10 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("ISTHMUS_MAX_BODY_BYTES", 65536, least=1024)
+# Seconds in which a request must have arrived whole, and in which its answer must have been taken.
+REQUEST_SECONDS = env.number("ISTHMUS_REQUEST_SECONDS", 30, least=1)
+# Of one client address (IPv6: /64), in each web process.
+CONNECTIONS_PER_ADDRESS = env.number("ISTHMUS_CONNECTIONS_PER_ADDRESS", 256, least=8)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -1,70 +1,151 @@
-"""gunicorn's worker for this service: what HTTP itself refuses has the API's form as well.
+"""gunicorn's worker for this service: gunicorn keeps processes, waitress speaks HTTP in each of them.
 
-Of such a request neither path nor Accept is known for certain, so everybody gets JSON.
+One loop reads requests whole and writes answers, and `--threads` threads run the application, so that
+clients who send or read slowly occupy no thread (see console.http_channels).
 """
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
+import math
+import os
+import resource
+import socket
+import time
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
-from gunicorn import util
-from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.errors import ConfigError
+from gunicorn.workers import base
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
-from console.api.container import INTERNAL, error_container, error_item
-from console.errors import Violation
+from console.http_channels import Channel, Limits, TcpServer, UnixServer
+from console.http_errors import HEAD_LIMIT
+from console.http_requests import Application, access_record
 
-# Bytes: gunicorn's own limit of a header, and what it allows at most for the first line.
-LINE_LIMIT = 8190
-_TOO_LONG = (
-    f"The path with its query and every header have at most {LINE_LIMIT} bytes; leave out what is not needed."
-)
-_NO_HTTP = "The request is not HTTP as this service understands it: look at its first line and its headers."
-_OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
-
-
-class Worker(ThreadWorker):  # type: ignore[misc, unused-ignore]
-    """Threads, as gunicorn's own."""
-
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """The exception's text may hold a part of a header, and so of a key: it is not logged."""
-        status, violation = refusal_of(exc)
-        trace = uuid4().hex
-        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.log.error("A request failed, trace %s", trace, exc_info=exc)
-        else:
-            self.log.warning("A request was refused: %s, trace %s", type(exc).__name__, trace)
-        try:
-            util.write_nonblock(client, answer(status, violation, trace))
-        except OSError:
-            self.log.debug("The client of trace %s is gone", trace)
+_TURN_SECONDS = 1.0
+# Files that a process opens besides its connections: database, log, static files.
+_OTHER_FILES = 200
 
 
-def refusal_of(error: BaseException) -> tuple[HTTPStatus, Violation]:
-    """What is wrong with a request that the application has not seen, or has not answered."""
-    if isinstance(error, errors.LimitRequestLine):
-        return HTTPStatus.REQUEST_URI_TOO_LONG, Violation("http_request_size_exceeded", "", _TOO_LONG)
-    if isinstance(error, errors.LimitRequestHeaders):
-        too_large = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-        return too_large, Violation("http_request_size_exceeded", "", _TOO_LONG)
-    if isinstance(error, errors.ParseException) and not isinstance(error, _OURS):
-        return HTTPStatus.BAD_REQUEST, Violation("bad_request", "", _NO_HTTP)
-    return HTTPStatus.INTERNAL_SERVER_ERROR, Violation("internal_error", "", INTERNAL)
+class Worker(base.Worker):
+    """`--threads`, `--worker-connections`, `--keep-alive`, `--graceful-timeout`, `--max-requests` and the
+    access log are gunicorn's own settings."""
+
+    @classmethod
+    def check_config(cls, cfg: Any, _log: Any) -> None:
+        """Raises ConfigError."""
+        if cfg.is_ssl:
+            raise ConfigError("this worker speaks plain HTTP: let a proxy end TLS (ISTHMUS_BEHIND_TLS)")
+
+    alive: bool
+
+    def run(self) -> None:
+        """Until gunicorn asks to end, or is gone."""
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(self.cfg.threads)
+        channels: dict[int, Any] = {}
+        servers = [self._serve(sock, dispatcher, channels) for sock in self.sockets]
+        _Waker(self.PIPE[0], channels)
+        while self.alive:
+            if self.ppid != os.getppid():
+                self.log.info("Parent changed, shutting down: %s", self)
+                break
+            self._turn(channels, servers)
+        self._leave(dispatcher, channels, servers)
+
+    def _serve(self, sock: Any, dispatcher: Any, channels: dict[int, Any]) -> TcpServer | UnixServer:
+        server = make_server(self.wsgi, sock.sock, dispatcher, channels)
+        server.limits = Limits(float(self.cfg.keepalive), _within_files(self.cfg.worker_connections))
+        server.served = self._served
+        server.accept_connections()
+        return server
+
+    def _turn(self, channels: dict[int, Any], servers: list[Any], seconds: float = _TURN_SECONDS) -> None:
+        """The heartbeat that gunicorn watches is a loop that turns."""
+        self.notify()
+        wasyncore.loop(timeout=seconds, use_poll=True, map=channels, count=1)
+        now = time.monotonic()
+        for server in servers:
+            server.enforce(now)
+
+    def _served(self, task: Application, took: timedelta) -> None:
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        if self.log.access_log_enabled:
+            self.log.access(*access_record(task), took)
+
+    def _leave(self, dispatcher: Any, channels: dict[int, Any], servers: list[Any]) -> None:
+        """Take no new connection; let those end that are asked or answered."""
+        limit = time.monotonic() + self.cfg.graceful_timeout
+        for server in servers:
+            server.accepting = False
+            server.stopping = True
+            server.limits = server.limits._replace(keepalive=0.0)
+        while time.monotonic() < limit and _busy(servers):
+            self._turn(channels, servers, seconds=0.1)
+        dispatcher.shutdown(timeout=max(0.1, limit - time.monotonic()))
 
 
-def answer(status: HTTPStatus, violation: Violation, trace: str) -> bytes:
-    """The whole response; the connection ends with it."""
-    body = json.dumps(error_container([error_item(violation, settings.PUBLIC_URL)], trace)).encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-        "Connection: close\r\n"
-        "Content-Type: application/json\r\n"
-        "Cache-Control: no-store\r\n"
-        f"X-Request-Id: {trace}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+def make_server(
+    application: Any, sock: socket.socket, dispatcher: Any, channels: dict[int, Any]
+) -> TcpServer | UnixServer:
+    """A server on a socket that is bound already; `channels` is the map of its loop."""
+    kind = UnixServer if sock.family == socket.AF_UNIX else TcpServer
+    return kind(
+        application,
+        channels,
+        False,
+        sock,
+        dispatcher=dispatcher,
+        adj=adjustments(),
+        sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
+        bind_socket=False,
     )
-    return head.encode("ascii") + body
+
+
+class _Waker(wasyncore.file_dispatcher):
+    """Lets a signal end the loop's wait: Python writes to this pipe for each one."""
+
+    def writable(self) -> bool:
+        return False
+
+    def handle_read(self) -> None:
+        self.recv(4096)
+
+
+def adjustments() -> Adjustments:
+    """waitress's settings. What it bounds more loosely is bounded by ours before."""
+    return Adjustments(
+        # A body that is a little too large gets the application's own answer.
+        max_request_body_size=4 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        max_request_header_size=HEAD_LIMIT,
+        connection_limit=1 << 30,
+        clear_untrusted_proxy_headers=False,
+        log_socket_errors=False,
+        backlog=2048,
+        # Bytes of answers that wait for one client before the application has to; beyond a megabyte
+        # they wait in a file. Our largest answer is a file of audit events.
+        outbuf_high_watermark=64_000_000,
+        ident="isthmus",
+    )
+
+
+def _busy(servers: list[Any]) -> bool:
+    channels: list[Channel] = [channel for server in servers for channel in server.active_channels.values()]
+    return any(channel.requests or channel.total_outbufs_len or channel.request for channel in channels)
+
+
+def _within_files(connections: int) -> int:
+    """As many connections as this process may have files open for, raising its soft limit to do so."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    most = math.inf if soft == resource.RLIM_INFINITY else soft - _OTHER_FILES
+    return int(max(1, min(connections, most)))

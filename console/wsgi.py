@@ -6,11 +6,10 @@ from importlib import import_module
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from console.chunked import WholeBodies
 from console.environment import require
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
-application = WholeBodies(get_wsgi_application())
+application = get_wsgi_application()
 # All pages and views, before the server forks and not with the first request of each worker.
 import_module(settings.ROOT_URLCONF)

@@ -14,7 +14,7 @@ from console.quickstart.datadir import DataDir
 from console.quickstart.listen import Listen
 from console.quickstart.rootless import entering
 from console.quickstart.supervisor import Service
-from console.web_worker import LINE_LIMIT, Worker
+from console.web_worker import Worker
 
 _PYTHON = sys.executable
 # Heartbeat files of gunicorn's workers, which makes them itself under names of its own and keeps
@@ -43,7 +43,6 @@ def web_service(listen: Listen) -> Service:
             *(_PYTHON, "-m", "gunicorn", "console.wsgi:application", "--bind", listen.text),
             *("--chdir", str(settings.BASE_DIR), "--no-control-socket", "--log-level", "warning"),
             *("--worker-class", f"{Worker.__module__}.{Worker.__qualname__}"),
-            *("--limit-request-line", str(LINE_LIMIT)),
             # Each thread warms a database connection of its own: 16 answered a fifth less than 4.
             *("--workers", "2", "--threads", "4", "--preload"),
             *("--graceful-timeout", "2", "--keep-alive", "15", *_SHARED_MEMORY),

@@ -1,9 +1,8 @@
-"""Through gunicorn itself, from the bytes of a request to those of its answer."""
+"""Through the server itself, from the bytes of a request to those of its answer."""
 
 from __future__ import annotations
 
 import json
-import logging
 import socket
 from collections.abc import Callable, Iterator
 from http.client import HTTPResponse
@@ -14,13 +13,17 @@ from django.conf import LazySettings
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from django.test import Client
 from gunicorn.config import Config
-from gunicorn.workers.gthread import TConn
+from gunicorn.errors import ConfigError
+from waitress import wasyncore
 
-from console.chunked import WholeBodies
+from console.http_channels import Channel
+from console.http_errors import _responder
+from console.http_requests import Application
 from console.quickstart.datadir import Listen
 from console.quickstart.services import web_service
-from console.web_worker import LINE_LIMIT, Worker
+from console.web_worker import Worker, make_server
 from tests.factories import Party, make_connection, path_of
 from vpn.models import Vpc
 
@@ -39,14 +42,21 @@ def _one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+class _OwnThread(list[Channel]):
+    """A dispatcher whose only thread is the test's, and so has its database connection."""
+
+    def add_task(self, channel: Channel) -> None:
+        self.append(channel)
+
+    def work(self) -> None:
+        while self:
+            self.pop(0).service()
+
+
 @pytest.fixture
 def ask(ana: Party, _one_connection: None) -> Ask:
-    config = Config()
-    config.set("limit_request_line", LINE_LIMIT)
-    worker = Worker(0, 0, [], None, 30, config, logging.getLogger("gunicorn.test"))
-    worker.log.access = lambda *_: None
-    worker.wsgi = WholeBodies(get_wsgi_application())
-    worker.keepalived_conns, worker.max_keepalived = [], 0
+    # Once, since it configures the log anew.
+    application = get_wsgi_application()
     headers = {"Host": "testserver", "Authorization": f"Bearer {ana.key()}"}
 
     def asked(
@@ -60,7 +70,17 @@ def ask(ana: Party, _one_connection: None) -> Ask:
             # Larger than what a test sends, so that nobody waits.
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
             ours.sendall(sent)
-            worker.handle(TConn(config, theirs, ("127.0.0.1", 1), ("127.0.0.1", 2)))
+            ours.shutdown(socket.SHUT_WR)
+            channels: dict[int, Any] = {}
+            thread = _OwnThread()
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                server = make_server(application, listener, thread, channels)
+                server.served = lambda *_: None
+                Channel(server, theirs, ("127.0.0.1", 1), server.adj, channels)
+                while server.active_channels:
+                    wasyncore.loop(timeout=1, use_poll=True, map=channels, count=1)
+                    thread.work()
+                server.close()
             answer = HTTPResponse(ours)
             answer.begin()
             text = answer.read()
@@ -75,6 +95,13 @@ def chunk(data: bytes) -> bytes:
 
 
 CHUNKED = {"Transfer_Encoding": "chunked"}
+SECURITY_HEADERS = (
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Referrer-Policy",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+)
 END = b"0\r\n\r\n"
 
 
@@ -131,13 +158,68 @@ def test_a_fault_of_ours_before_any_answer(
     def fail(*_: object) -> None:
         raise RuntimeError("the secret detail")
 
-    monkeypatch.setattr(WholeBodies, "__call__", fail)
+    monkeypatch.setattr(Application, "execute", fail)
     answer, body = ask("GET", "/v1")
     assert (answer.status, code_of(body)) == (500, "internal_error")
     assert "secret detail" not in json.dumps(body) and "the secret detail" in caplog.text
 
 
+def test_no_request_ends_in_two_places(ask: Ask) -> None:
+    """Nothing for a proxy in front and this server to disagree about."""
+    path = "/v1/vpcs?version=2019-01-01"
+    answer, body = ask("POST", path, chunk(b"{}"), END, Content_Length="2", **CHUNKED)
+    assert (answer.status, code_of(body)) == (400, "bad_request")
+    answer, body = ask("POST", path, b"{}", head="Content-Length: 2\r\nContent-Length: 3\r\n")
+    assert (answer.status, code_of(body)) == (400, "bad_request")
+    answer, body = ask("POST", path, chunk(b"{}"), END, Transfer_Encoding="gzip, chunked")
+    assert (answer.status, code_of(body)) == (501, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"),
+    [
+        (414, {"path": f"/v1/{'x' * 9000}"}),
+        (431, {"X_Long": "x" * 9000}),
+        (431, {f"X_{number}": "x" * 8000 for number in range(5)}),
+        (400, {"Content_Length": "many"}),
+        (413, {"Content_Length": "100000000"}),
+        (501, {"Transfer_Encoding": "gzip"}),
+    ],
+)
+def test_answers_of_the_server_itself_have_the_headers_of_all_others(
+    ask: Ask, status: int, sent: dict[str, str]
+) -> None:
+    plain = Client().get("/v1/nothing", headers={"Accept": "application/json"})
+    assert plain.status_code == 404
+    wanted = {name: plain.headers[name] for name in SECURITY_HEADERS}
+    answer, body = ask("GET", **({"path": "/v1/vpcs?version=2019-01-01"} | sent), X_Request_Id="mine-1")
+    assert answer.status == status
+    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == wanted
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Request-Id"] == body["trace"]
+
+
+def test_behind_tls_they_say_so_too(ask: Ask, settings: LazySettings) -> None:
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_SSL_REDIRECT = 31536000, True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    _responder.cache_clear()
+    answer, _ = ask("GET", f"/v1/{'x' * 9000}")
+    _responder.cache_clear()
+    assert (answer.status, answer.headers["Strict-Transport-Security"]) == (414, "max-age=31536000")
+
+
+def test_a_request_that_was_read_keeps_its_id(ask: Ask) -> None:
+    answer, body = ask("POST", "/v1", Content_Length="100000000", X_Request_Id="mine-1")
+    assert (answer.status, answer.headers["X-Request-Id"], body["trace"]) == (413, "mine-1", "mine-1")
+
+
 def test_quickstart_starts_this_worker() -> None:
     command = web_service(Listen("127.0.0.1", 8000)).command
     assert command[command.index("--worker-class") + 1] == "console.web_worker.Worker"
-    assert command[command.index("--limit-request-line") + 1] == str(LINE_LIMIT)
+
+
+def test_it_does_not_pretend_to_speak_tls() -> None:
+    config = Config()
+    config.set("certfile", "cert.pem")
+    with pytest.raises(ConfigError, match="let a proxy end TLS"):
+        Worker.check_config(config, None)
