@@ -21,6 +21,11 @@ _WITHOUT_INSTALLATION = frozenset(
 # Where one of these is set, settings come from the environment.
 _DECISIVE = ("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS", "ISTHMUS_DATABASE_URL")
 
+# Django's own advice.
+LEAST_SIGNING_KEY = 50
+# Of 50 random hexadecimal digits fewer than ten different ones are a matter of one in a million.
+_LEAST_DISTINCT = 10
+
 
 class DataDirError(SystemExit):
     """The data directory cannot be used; ends the process with one clear line."""
@@ -184,6 +189,21 @@ def require(*names: str) -> None:
     for name in names:
         if not secret(name):
             raise SettingError(name, "is not set; `manage.py quickstart` makes one, see the README")
+
+
+def signing_key(name: str) -> str:
+    """The key that signs sessions; empty where none is set. Ends the process when it can be guessed."""
+    key = secret(name)
+    right = f"it needs {LEAST_SIGNING_KEY} random characters or more; make one: " + (
+        'python -c "import secrets; print(secrets.token_urlsafe(48))"'
+    )
+    if key and len(key) < LEAST_SIGNING_KEY:
+        raise SettingError(name, f"has only {len(key)} characters; {right}")
+    if key and len(set(key)) < _LEAST_DISTINCT:
+        raise SettingError(name, f"has only {len(set(key))} different characters; {right}")
+    if key and (key + key).find(key, 1) < len(key):
+        raise SettingError(name, f"repeats one piece; {right}")
+    return key
 
 
 def environment_file(directory: Path) -> Path:

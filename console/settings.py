@@ -23,7 +23,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.given_directory()
 DEBUG = env.flag("ISTHMUS_DEBUG", False)
 # Without a key of its own an installation must not run; tests and tools get a throw-away one.
-SECRET_KEY = env.secret("ISTHMUS_SECRET_KEY") or "only-for-tests-and-checks"
+SECRET_KEY = env.signing_key("ISTHMUS_SECRET_KEY") or "only-for-tests-and-checks"
 ENCRYPTION_KEYS = env.sealing_keys("ISTHMUS_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("ISTHMUS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("ISTHMUS_TRUSTED_ORIGINS")

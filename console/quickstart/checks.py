@@ -24,6 +24,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from console.celery import app, node_queue
 from console.encryption import DecryptionError, key_ring
+from console.environment import LEAST_SIGNING_KEY
 from console.health import silent_part
 from console.quickstart import apparmor
 from console.quickstart.datadir import DataDir
@@ -32,8 +33,6 @@ from console.settings import redis_url
 
 _START = "start it: python manage.py quickstart"
 _CLOCK_DRIFT = timedelta(seconds=5)
-# Django's own advice; quickstart makes longer ones.
-_SECRET_LENGTH = 50
 # Nothing of this installation can be older than its first release.
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -142,9 +141,9 @@ def clock() -> Finding:
 
 def keys() -> Finding:
     """The ring must open what is stored; sessions must be signed with a key of this installation's own."""
-    if len(settings.SECRET_KEY) < _SECRET_LENGTH:
-        fix = f"set it to {_SECRET_LENGTH} random characters or more"
-        return Finding("keys", False, "ISTHMUS_SECRET_KEY is not set or too short", fix)
+    if len(settings.SECRET_KEY) < LEAST_SIGNING_KEY:
+        fix = f"set it to {LEAST_SIGNING_KEY} random characters or more"
+        return Finding("keys", False, "ISTHMUS_SECRET_KEY is not set", fix)
     fix = "put the old key back at the end of ISTHMUS_ENCRYPTION_KEYS"
     try:
         key_ring()

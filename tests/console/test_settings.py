@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
+
+from console.environment import signing_key
 
 NAMES = "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"
 
@@ -33,3 +36,27 @@ def test_cookies_are_what_the_prefix_asks_for() -> None:
     for kind in ("SESSION", "CSRF"):
         assert getattr(settings, f"{kind}_COOKIE_PATH") == "/"
         assert getattr(settings, f"{kind}_COOKIE_DOMAIN") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("short", "has only 5 characters"),
+        ("x" * 49, "has only 49 characters"),
+        ("x" * 64, "has only 1 different characters"),
+        ("0123456789abcdef" * 4, "repeats one piece"),
+    ],
+)
+def test_a_signing_key_that_can_be_guessed_starts_nothing(key: str, problem: str) -> None:
+    environment = os.environ | {"ISTHMUS_SECRET_KEY": key}
+    command = [sys.executable, "-c", "import console.settings"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"isthmus: setting ISTHMUS_SECRET_KEY: {problem}; it needs 50 random characters" in done.stderr
+    assert key not in done.stderr, "what is set may be near to the right one"
+
+
+@pytest.mark.parametrize("key", ["", secrets.token_urlsafe(48), secrets.token_hex(32)])
+def test_a_random_signing_key_is_taken(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISTHMUS_SECRET_KEY", key)
+    assert signing_key("ISTHMUS_SECRET_KEY") == key
