@@ -84,7 +84,7 @@ class Channel(HTTPChannel):
         return 0, self.waits_since
 
     def enforce(self, now: float, keepalive: float) -> None:
-        """End what takes too long. Called by the loop, which would wait in vain for a socket to be writable."""
+        """End what takes too long. Called by the loop; a socket that is never writable is closed here."""
         if self._lingers_since is not None:
             if now - self._lingers_since > _LINGER_SECONDS:
                 super().handle_close()

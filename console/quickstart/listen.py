@@ -45,6 +45,21 @@ class Listen:
             return False
 
     @property
+    def warning(self) -> str:
+        """What to know before other machines connect; empty where none can. Nothing here speaks TLS."""
+        try:
+            is_local = ip_address(self.host).is_loopback
+        except ValueError:
+            is_local = self.host == "localhost"
+        if is_local:
+            return ""
+        return (
+            f"WARNING: {self.text} answers other machines by plain HTTP: passwords and API keys travel in "
+            "clear. Let a proxy end TLS on this machine, listen on 127.0.0.1, and set ISTHMUS_BEHIND_TLS=yes "
+            "and ISTHMUS_TRUSTED_PROXIES=127.0.0.1."
+        )
+
+    @property
     def url(self) -> str:
         return f"http://{self.reachable}:{self.port}"
 

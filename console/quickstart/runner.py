@@ -51,6 +51,8 @@ class Quickstart:
     def run(self) -> int:
         """Until SIGINT or SIGTERM; the exit code."""
         self._claim_address()
+        if self._listen.warning:
+            self._say(self._listen.warning)
         before = Choice(*_stored_choice(self._data_dir))
         end(recall(self._data_dir.processes).values())
         choice = choose(self._wanted, self._data_dir)
@@ -113,6 +115,8 @@ class Quickstart:
         seconds = time.monotonic() - self._began
         sys.stdout.write(banner(credentials, self._data_dir, choice, is_first=is_first, seconds=seconds))
         sys.stdout.flush()
+        if self._listen.warning:
+            self._say(self._listen.warning)
 
     def _stop(self, supervisor: Supervisor, choice: Choice) -> None:
         self._say("stopping")

@@ -55,6 +55,16 @@ class TestListen:
         with pytest.raises(DataDirError, match="HOST:PORT"):
             Listen.parse(text)
 
+    @pytest.mark.parametrize("text", ["127.0.0.1:80", "127.0.0.2:80", "[::1]:80", "localhost:80"])
+    def test_on_this_machine_alone_there_is_nothing_to_say(self, text: str) -> None:
+        assert Listen.parse(text).warning == ""
+
+    @pytest.mark.parametrize("text", ["0.0.0.0:80", "[::]:80", "10.1.2.3:80", "vpn.example.org:80"])
+    def test_warns_of_plain_http(self, text: str) -> None:
+        warning = Listen.parse(text).warning
+        assert f"{text} answers other machines by plain HTTP" in warning
+        assert "passwords and API keys travel in clear" in warning and "ISTHMUS_BEHIND_TLS" in warning
+
     def test_allows_its_own_names_alone(self) -> None:
         assert Listen.parse("10.1.2.3:80").allowed_hosts == "127.0.0.1,localhost,[::1],10.1.2.3"
 
