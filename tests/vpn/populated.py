@@ -50,6 +50,10 @@ class Populated:
         wizard, pair = self.drafts[role]
         draft = pair if template.startswith("connections/connect") else wizard
         own = self.common | {"draft_id": str(draft.pk)}
+        if "session_id" in template:
+            # Each person's own; the one before may have been ended.
+            key = {"session_key": f"another of {self.people[role].username}"}
+            own["session_id"] = str(self.people[role].sign_ins.get_or_create(**key)[0].pk)
         if not template.endswith(("<uuid:connection_id>", "<uuid:connection_id>/status")):
             return [own]
         return [
@@ -82,7 +86,7 @@ def populate(party: Party, driver: Driver) -> Populated:
         "instance_id": str(make_instance(party, left.subnet).pk),
         "key_id": str(spare.pk),
         "membership_id": str(member.pk),
-        "session_id": str(member.user.sign_ins.create(session_key=f"{party.name}-leaver").pk),
+        "session_id": str(member.user.sign_ins.create(session_key=f"one of {party.name}-leaver").pk),
         "invitation_id": str(invitation.pk),
         "link_id": str(link.pk),
         "token": token,
