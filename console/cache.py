@@ -57,6 +57,15 @@ class FailOpenRedisCache(RedisCache):
     def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
         return bool(self._ask(lambda: super(FailOpenRedisCache, self).add(key, value, *args, **kwargs), True))
 
+    def delete(self, key: str, version: int | None = None) -> bool:
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).delete(key, version), False))
+
+    def touch(self, key: str, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).touch(key, *args, **kwargs), False))
+
+    def has_key(self, key: str, version: int | None = None) -> bool:
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).has_key(key, version), False))
+
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         return int(self._ask(lambda: super(FailOpenRedisCache, self).incr(key, delta, version), delta))
 

@@ -87,6 +87,7 @@ def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
     cache.set("a", 1)
     assert cache.add("a", 1)
     assert cache.incr("a") == 1
+    assert [cache.delete("a"), cache.touch("a"), cache.has_key("a")] == [False] * 3
 
 
 def test_reads_and_writes_go_on_without_redis(ana: Party, settings: LazySettings, tmp_path: Path) -> None:
