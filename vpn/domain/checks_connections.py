@@ -16,7 +16,11 @@ from policies.domain.checks import (
 from policies.domain.proposals import IkeVersion
 from vpn.domain.checks import Quotas, parse_address, quota_violations, unfit_peer
 from vpn.domain.checks_cidrs import own_cidr_violations, own_network_violations, parse_side
-from vpn.domain.checks_siblings import shared_peer_violations, sibling_cidr_violations
+from vpn.domain.checks_siblings import (
+    shared_identity_violations,
+    shared_peer_violations,
+    sibling_cidr_violations,
+)
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, DpdDraft
 from vpn.domain.identities import identity_violations, is_fqdn
 from vpn.domain.spec import DpdAction
@@ -61,10 +65,11 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
     most = facts.quotas.cidrs_per_connection if facts.creating else None
     local = parse_side(_within(draft.local_cidrs, most), "local_cidrs", broken)
     peer = parse_side(_within(draft.peer_cidrs, most), "peer_cidrs", broken)
-    broken += own_cidr_violations(draft.peer_address, local, peer)
+    broken += own_cidr_violations(draft.peer_address, facts.public_address, local, peer)
     broken += own_network_violations(local, peer, facts.subnets)
     broken += sibling_cidr_violations(draft, local, peer, facts)
     broken += shared_peer_violations(draft, facts.siblings)
+    broken += shared_identity_violations(draft, facts)
     return broken
 
 

@@ -9,6 +9,7 @@ from console.errors import Violation
 from vpn.domain.checks_cidrs import OVERLAP
 from vpn.domain.cidrs import meeting, parse_cidr
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling
+from vpn.domain.identities import identity_violations
 
 _BOTH = "To change both, disable one, change them, and enable it again."
 
@@ -54,3 +55,30 @@ def shared_peer_violations(draft: ConnectionDraft, siblings: Sequence[Sibling]) 
         if sibling.ike != draft.ike:
             message = f"{start} both need the same IKE policy, or policies with equal values. {_BOTH}"
             yield Violation("validation_failure", "ike_policy", message)
+
+
+def shared_identity_violations(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]:
+    """Enabled connections of one gateway to different peers that name themselves alike.
+
+    IKE knows an end by its identity: what is new from one address ends what there is with another,
+    and the key of one is taken for the other's.
+    """
+    given = (draft.local_identity, draft.peer_identity)
+    if not draft.admin_state_up or any(list(identity_violations(one, field="")) for one in given):
+        return
+    pair = draft.identities(facts.public_address)
+    for sibling in facts.siblings:
+        if sibling.admin_state_up and sibling.peer_address != draft.peer and sibling.identities == pair:
+            message = (
+                f"The connections {draft.name} and {sibling.name} lead to different peers, {draft.peer} and "
+                f"{sibling.peer_address}, that both name themselves {pair[1]} towards {pair[0]}; IKE would "
+                "take one for the other. Give each peer an identity of its own, or disable one of the two."
+            )
+            yield Violation("validation_failure", _peer_field(draft), message)
+
+
+def _peer_field(draft: ConnectionDraft) -> str:
+    """The field that says who the peer is."""
+    if draft.peer_identity:
+        return "peer_identity"
+    return "peer_fqdn" if draft.peer_fqdn else "peer_address"

@@ -9,7 +9,7 @@ from uuid import UUID
 from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import AUTO_IKE, IkeOffer
 from vpn.domain.checks import Quotas
-from vpn.domain.identities import Identity, name_key
+from vpn.domain.identities import Identity, IdentityType, name_key
 from vpn.domain.spec import Secret
 
 
@@ -54,11 +54,26 @@ class ConnectionDraft:
         """What connections to one peer have in common."""
         return name_key(self.peer_fqdn) or self.peer_address
 
+    @property
+    def remote_identity(self) -> Identity:
+        """How the peer names itself; its address or name, unless it was given another one."""
+        if self.peer_identity:
+            return self.peer_identity
+        if self.peer_fqdn:
+            return Identity(IdentityType.FQDN, self.peer_fqdn)
+        return Identity(IdentityType.IPV4_ADDRESS, self.peer_address)
+
+    def identities(self, public_address: str) -> tuple[str, str]:
+        """Of this end and of the peer, as charon compares them; identities have passed their rules."""
+        local = self.local_identity.text if self.local_identity else public_address
+        return local, self.remote_identity.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sibling:
     """Another connection of the gateway or of its VPC; `peer_address` may be a name, as `name_key`
-    has it. `psk` is needed only for enabled ones of the same gateway towards the draft's peer."""
+    has it. `psk` is needed only for enabled ones of the same gateway
+    towards the draft's peer, `identities` (this end's and the peer's) for enabled ones of the gateway."""
 
     id: UUID
     name: str
@@ -68,6 +83,7 @@ class Sibling:
     admin_state_up: bool = True
     ike: IkeOffer = AUTO_IKE
     psk: Secret | None = None
+    identities: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +99,11 @@ class Others:
 class ConnectionFacts:
     """`public_address` is the gateway's, `provider_cidr` the network of such addresses; `siblings`
     are its other connections, `vpc_siblings` those of the VPC's other gateways. Siblings that share
-    neither name, peer nor any part of a peer CIDR with the draft may be left out; then `others` counts
-    all of the gateway. With `peer_cidrs_unique` off, connections of one gateway may share peer CIDRs as
-    long as their local CIDRs differ; those of two gateways never, for the VPC's routes lead a CIDR to
-    one gateway. `subnets` are names and blocks of the VPC's. `attached`: policies that become the
-    connection's by a request of generation 2."""
+    neither name, peer, identities nor any part of a peer CIDR with the draft may be left out; then
+    `others` counts all of the gateway. With `peer_cidrs_unique` off, connections of one gateway may
+    share peer CIDRs as long as their local CIDRs differ; those of two gateways never, for the VPC's
+    routes lead a CIDR to one gateway. `subnets` are names and blocks of the VPC's. `attached`: policies
+    that become the connection's by a request of generation 2."""
 
     public_address: str
     provider_cidr: str = ""

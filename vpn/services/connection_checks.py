@@ -16,12 +16,14 @@ from vpn.services.connection_facts import connection_facts
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields
 
+# What two connections to one peer share, or two peers must not.
+_WHO = {"psk", "ike_policy", "peer_identity"}
 # Changing one of these can break a rule about another field as well.
 _REACH = {
-    "admin_state_up": {"psk", "ike_policy"},
+    "admin_state_up": _WHO | {"peer_address", "peer_fqdn"},
     "ike_policy": {"ipsec_policy"},
-    "peer_address": {"psk", "ike_policy", "peer_cidrs"},
-    "peer_fqdn": {"peer_address", "psk", "ike_policy", "peer_cidrs"},
+    "peer_address": _WHO | {"peer_cidrs"},
+    "peer_fqdn": _WHO | {"peer_address", "peer_cidrs"},
     "local_cidrs": {"peer_cidrs"},
     "peer_cidrs": {"local_cidrs"},
 }
@@ -71,9 +73,14 @@ def update_violations(
     """Only about what changes: a limit lowered later does not block a new name."""
     gateway = connection.gateway
     facts = connection_facts(gateway, draft, but=connection, generation=generation, policies=policies)
-    reach = set(changed).union(*(_REACH.get(name, set()) for name in changed))
-    broken = connection_violations(draft, facts=facts)
-    return [v for v in broken if v.field.partition(".")[0].partition("[")[0] in reach]
+    # What is wrong with a connection is no reason to leave it enabled.
+    reaching = changed if draft.admin_state_up else changed - {"admin_state_up"}
+    reach = set(changed).union(*(_REACH.get(name, set()) for name in reaching))
+    heads = (
+        (one, one.field.partition(".")[0].partition("[")[0])
+        for one in connection_violations(draft, facts=facts)
+    )
+    return [one for one, head in heads if head in changed or (head in reach and "_quota_" not in one.code)]
 
 
 def creation_facts(

@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 from vpn.domain.checks import Quotas, parse_address
 from vpn.domain.cidrs import CidrError, bounds, parse_cidr
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Others, Sibling
+from vpn.domain.identities import IdentityType, name_key
 from vpn.domain.spec import Secret
 from vpn.models import Connection, ConnectionCidr, Gateway, Subnet
 from vpn.services.connection_drafts import Policies
@@ -44,7 +45,7 @@ def connection_facts(
     for row in _concerned(gateway, vpc, draft, but):
         near = gateway is not None and row.gateway_id == gateway.pk
         side = siblings if near else others
-        side.append(_sibling(row, with_psk=near and row.peer_key == draft.peer))
+        side.append(_sibling(row, gateway if near else None, with_psk=row.peer_key == draft.peer))
     return ConnectionFacts(
         public_address=gateway.public_address if gateway else "",
         provider_cidr=settings.PROVIDER_CIDR,
@@ -63,12 +64,13 @@ def connection_facts(
 def _concerned(
     gateway: Gateway | None, vpc: UUID | None, draft: ConnectionDraft, but: Connection | None
 ) -> list[Connection]:
-    """Of the gateway: same name or same peer; of the whole VPC: a peer CIDR that meets the draft's."""
+    """Of the gateway: same name, peer or identity of the peer; of the whole VPC: a peer CIDR that meets
+    the draft's."""
     if vpc is None:
         return []
     wanted = Q(pk__in=_meeting(vpc, draft.peer_cidrs))
     if gateway is not None:
-        wanted |= Q(gateway=gateway, name=draft.name)
+        wanted |= Q(gateway=gateway) & (Q(name=draft.name) | _same_identity(draft))
         if parse_address(draft.peer_address):
             wanted |= Q(gateway=gateway, peer_address=draft.peer_address)
         if draft.peer_fqdn:
@@ -76,6 +78,28 @@ def _concerned(
             wanted |= Q(gateway=gateway, peer_fqdn__iexact=f"{draft.peer}.")
     rows = Connection.objects.filter(wanted).select_related("ike_policy").prefetch_related("cidrs")
     return list(rows.exclude(pk=but.pk) if but else rows)
+
+
+def _same_identity(draft: ConnectionDraft) -> Q:
+    """Connections whose peers may name themselves as the draft's does; what they say exactly, the
+    rules compare."""
+    identity = draft.remote_identity
+    kinds = {identity.type}
+    match identity.type:
+        case IdentityType.FQDN | IdentityType.HOSTNAME:
+            kinds = {IdentityType.FQDN, IdentityType.HOSTNAME}
+            spellings = (name_key(identity.value), f"{name_key(identity.value)}.")
+            given = Q(*(("peer_identity__value__iexact", one) for one in spellings), _connector=Q.OR)
+            default = Q(*(("peer_fqdn__iexact", one) for one in spellings), _connector=Q.OR)
+        case IdentityType.IPV4_ADDRESS if parse_address(identity.value):
+            given = Q(peer_identity__value=identity.value)
+            default = Q(peer_address=identity.value)
+        case IdentityType.KEY_ID:
+            # One key may be written in more than one way.
+            return Q(peer_identity__type=identity.type)
+        case _:
+            return Q(pk__in=[])
+    return Q(given, peer_identity__type__in=[*kinds]) | Q(default, peer_identity__isnull=True)
 
 
 def _meeting(vpc: UUID, cidrs: Sequence[str]) -> set[UUID]:
@@ -115,9 +139,12 @@ def _others(gateway: Gateway, but: Connection | None) -> Others:
     )
 
 
-def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
+def _sibling(row: Connection, gateway: Gateway | None, *, with_psk: bool) -> Sibling:
+    """`gateway` when it is the draft's as well."""
     cidrs = list(row.cidrs.all())
-    key = row.known_psk() if with_psk and row.admin_state_up else None
+    key = row.known_psk() if gateway and with_psk and row.admin_state_up else None
+    if gateway:
+        row.gateway = gateway
     return Sibling(
         id=row.id,
         name=row.name,
@@ -127,4 +154,5 @@ def _sibling(row: Connection, *, with_psk: bool) -> Sibling:
         admin_state_up=row.admin_state_up,
         ike=Policies(row.ike_policy, None).offer(row.generation),
         psk=Secret(row.psk_id, key) if key else None,
+        identities=(row.local_identity_text(), row.peer_identity_text()) if gateway else ("", ""),
     )
