@@ -13,13 +13,20 @@ from vpn.drivers.strongswan.driver import StrongSwanDriver
 
 
 @pytest.fixture(params=["simulated", pytest.param("strongswan", marks=pytest.mark.dataplane)])
-def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
+def driver_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DriverConfig]:
     if request.param == "simulated":
-        yield SimulatedDriver(DriverConfig(tmp_path / "driver", "contract", "198.18.0.0/16"))
+        yield DriverConfig(tmp_path / "driver", "contract", "198.18.0.0/16")
         return
     require_parts()
     with installation() as config:
-        yield StrongSwanDriver(config)
+        yield config
+
+
+@pytest.fixture
+def driver(driver_config: DriverConfig) -> Driver:
+    if driver_config.instance == "contract":
+        return SimulatedDriver(driver_config)
+    return StrongSwanDriver(driver_config)
 
 
 @pytest.fixture

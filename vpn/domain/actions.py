@@ -70,4 +70,12 @@ class Terminate:
     child_sa: str = ""
 
 
-Action = StartMember | StopMember | Plumb | LoadPeer | DropPeer | Initiate | Terminate
+@dataclass(frozen=True, slots=True)
+class AskForLife:
+    """Begin an exchange that a dead peer does not answer (a rekeying), without waiting. A peer that
+    answers loses nothing; the tunnels of one that does not are gone after the retransmissions."""
+
+    peer: str
+
+
+Action = StartMember | StopMember | Plumb | LoadPeer | DropPeer | Initiate | Terminate | AskForLife

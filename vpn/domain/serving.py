@@ -15,6 +15,7 @@ from vpn.domain.actions import Action, DropPeer, LoadPeer, Terminate
 from vpn.domain.collisions import doubled, superfluous
 from vpn.domain.fitting import is_restarted, keeps_child, keeps_ike
 from vpn.domain.initiation import initiate_all, initiate_due
+from vpn.domain.liveness import ask_when_due
 from vpn.domain.peers import PeerSpec, connection_of
 from vpn.domain.state import ENDING, LoadedChild, LoadedPeer, MemberState, SaState
 
@@ -64,6 +65,7 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
     changed = {c.name for c in peer.children if before.form != form.form or _differs(wanted, before, c.name)}
     due = ended | (changed - _alive(kept)) | (_alive(sas) - _alive(kept))
     yield from initiate_due(peer, replace(state, sas=tuple(kept)), due, now, waits)
+    yield from ask_when_due(peer, state, now)
 
 
 def _is_shared(wanted: Wanted, before: LoadedPeer) -> bool:

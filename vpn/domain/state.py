@@ -40,6 +40,9 @@ class ChildState:
     installed_for: int
     rekey_in: int | None = None
     unique_id: str = ""
+    # Seconds since the last packet each way; None: there was none yet.
+    used_in: int | None = None
+    used_out: int | None = None
 
     @property
     def installed(self) -> bool:
@@ -119,6 +122,20 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """A peer to whom packets go, and from whom none come (see `vpn.domain.liveness`).
+
+    `since` is when it was seen first, `packets_in` what had come until then; `asked` how often the
+    peer was asked for a sign of life since, `asked_at` when it was last.
+    """
+
+    since: datetime
+    packets_in: int
+    asked: int = 0
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberState:
     """What stands of one member.
 
@@ -140,6 +157,7 @@ class MemberState:
     failures: Mapping[str, Reason] = field(default_factory=dict)
     sas: tuple[SaState, ...] = ()
     exists: bool = False
+    silences: Mapping[str, Silence] = field(default_factory=dict)
     drift: str = ""
 
     def sas_of(self, peer: str) -> list[SaState]:

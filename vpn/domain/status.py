@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from vpn.domain.actions import Initiate, Terminate
+from vpn.domain.actions import AskForLife, Initiate, Terminate
 from vpn.domain.failover import choose_active
 from vpn.domain.peers import PeerSpec, child_name, peers
 from vpn.domain.plan import plan
@@ -161,7 +161,10 @@ def derive_status(
 
 def is_applied(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> bool:
     """Whether every member runs, is plumbed and has loaded what it should: only tunnels may be missing."""
-    return all(isinstance(step.action, Initiate | Terminate) for step in plan(spec, state, now=now).steps)
+    return all(
+        isinstance(step.action, Initiate | Terminate | AskForLife)
+        for step in plan(spec, state, now=now).steps
+    )
 
 
 def _member(member: MemberSpec, state: GatewayState, lifecycle: LifecycleState, chosen: bool) -> MemberStatus:

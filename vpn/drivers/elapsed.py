@@ -13,6 +13,11 @@ from datetime import UTC, datetime, timedelta
 _LONG_AGO = timedelta(days=1)
 
 
+def noted(at: datetime) -> float:
+    """What `time.monotonic()` was then: the other way round."""
+    return time.monotonic() - (datetime.now(UTC) - at).total_seconds()
+
+
 def happened(at: float) -> datetime:
     """The moment when `time.monotonic()` was `at`."""
     ago = time.monotonic() - at

@@ -16,7 +16,17 @@ from typing import Final
 from uuid import UUID
 
 from policies.domain.proposals import Proposal
-from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.actions import (
+    Action,
+    AskForLife,
+    DropPeer,
+    Initiate,
+    LoadPeer,
+    Plumb,
+    StartMember,
+    StopMember,
+    Terminate,
+)
 from vpn.domain.log import LogLine
 from vpn.domain.peers import PeerSpec
 from vpn.domain.spec import MemberRole, MemberSpec, NetworkSpec
@@ -33,7 +43,7 @@ from vpn.drivers.base import (
     StandingInstance,
 )
 from vpn.drivers.simulated_documents import BY_V1, ChildConf, Columns, Document, IkeSa, PeerConf, new_document
-from vpn.drivers.simulated_ike import close, initiate, vanish
+from vpn.drivers.simulated_ike import ask_for_life, close, initiate, vanish
 from vpn.drivers.simulated_log import told_of
 from vpn.drivers.simulated_reading import member_state, standing_member
 from vpn.drivers.simulated_store import Store
@@ -187,6 +197,8 @@ class SimulatedDriver:
                 close(self._store, document, action.peer, action.child)
         elif isinstance(action, Initiate):
             self._initiate(document, action)
+        elif isinstance(action, AskForLife):
+            ask_for_life(self._store, document, action.peer)
 
     def _plumb(self, document: Document, action: Plumb) -> None:
         address, ident = document["public_address"], document["id"]

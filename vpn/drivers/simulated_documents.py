@@ -73,6 +73,11 @@ class IkeSa(TypedDict):
     at: float
     lifetime: int
     dpd: NotRequired[tuple[int, int]]
+    # Seconds since the epoch at which the other end vanished unnoticed; how often it was asked since
+    # for a sign of life, and when last.
+    silent_since: NotRequired[float]
+    asked: NotRequired[int]
+    asked_at: NotRequired[float]
     children: dict[str, ChildSa]
 
 

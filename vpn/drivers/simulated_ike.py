@@ -114,8 +114,24 @@ def vanish(store: Store, near: Document) -> None:
         if far_sa.get("dpd", (0, 0))[0]:
             del far["sas"][name]
             _note(far, name, "", _Refused(Code.PEER_NOT_RESPONDING))
-            store.write(far)
+        else:
+            far_sa["silent_since"] = time.time()
+        store.write(far)
     near["sas"] = {}
+
+
+def ask_for_life(store: Store, near: Document, peer: str) -> None:
+    """A peer that does not answer is given up; `near` is written by the caller."""
+    sa = near["sas"].get(peer)
+    if sa is None:
+        return
+    far = store.read(sa["far_member"])
+    far_sa = far["sas"].get(sa["far_peer"]) if far else None
+    if far is None or not far["running"] or far_sa is None or far_sa["id"] != sa["id"]:
+        del near["sas"][peer]
+        _note(near, peer, "", _Refused(Code.PEER_NOT_RESPONDING, "The peer stopped answering."))
+    else:
+        sa["asked"], sa["asked_at"] = sa.get("asked", 0) + 1, time.time()
 
 
 def _responder(store: Store, near: Document, conf: PeerConf) -> Document:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from vpn.domain.spec import MemberRole
-from vpn.domain.state import Attempt, ChildState, LoadedChild, LoadedPeer, MemberState, SaState
+from vpn.domain.state import Attempt, ChildState, LoadedChild, LoadedPeer, MemberState, SaState, Silence
 from vpn.drivers.base import StandingMember
 from vpn.drivers.elapsed import happened
 from vpn.drivers.simulated_documents import ChildSa, Document, IkeSa, PeerConf, told_failures
@@ -46,7 +47,16 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
         failures=told_failures(document),
         sas=tuple(_sa(name, sa, document, now) for name, sa in document["sas"].items()),
         exists=True,
+        silences={name: _silence(sa) for name, sa in document["sas"].items() if "silent_since" in sa},
     )
+
+
+def _silence(sa: IkeSa) -> Silence:
+    asked_at = sa.get("asked_at")
+    at = datetime.fromtimestamp(asked_at, UTC) if asked_at else None
+    since = sa["silent_since"]
+    packets = sum(int(max(0.0, since - child["at"])) for child in sa["children"].values())
+    return Silence(datetime.fromtimestamp(since, UTC), packets * PACKETS_PER_SECOND, sa.get("asked", 0), at)
 
 
 def _loaded(conf: PeerConf) -> LoadedPeer:
@@ -77,21 +87,25 @@ def _sa(peer: str, sa: IkeSa, document: Document, now: float) -> SaState:
         nat=False,
         established_for=age,
         rekey_in=_rekey_in(sa["lifetime"], age),
-        children=tuple(_child(name, child, now) for name, child in sa["children"].items()),
+        children=tuple(
+            _child(name, child, now, sa.get("silent_since", now)) for name, child in sa["children"].items()
+        ),
     )
 
 
-def _child(name: str, child: ChildSa, now: float) -> ChildState:
+def _child(name: str, child: ChildSa, now: float, heard: float) -> ChildState:
+    """`heard` is when the other end was heard of last."""
     age = max(0, int(now - child["at"]))
     packets = age * PACKETS_PER_SECOND
+    packets_in = max(0, int(heard - child["at"])) * PACKETS_PER_SECOND
     return ChildState(
         name=name,
         state="INSTALLED",
         spi_in=child["spi_in"],
         spi_out=child["spi_out"],
-        bytes_in=packets * BYTES_PER_PACKET,
+        bytes_in=packets_in * BYTES_PER_PACKET,
         bytes_out=packets * BYTES_PER_PACKET,
-        packets_in=packets,
+        packets_in=packets_in,
         packets_out=packets,
         local=(child["local"],),
         remote=(child["remote"],),
@@ -99,6 +113,8 @@ def _child(name: str, child: ChildSa, now: float) -> ChildState:
         installed_for=age,
         rekey_in=_rekey_in(child["lifetime"], age),
         unique_id=child["spi_in"],
+        used_in=int(now - heard) if packets_in else None,
+        used_out=0 if packets else None,
     )
 
 

@@ -161,7 +161,9 @@ class ConnectionsView(ConnectionApiView):
             )
             yield Warning("short_key", message)
         if row.dpd_action == DpdAction.NONE:
-            message = "Without dead peer detection a peer that vanished is noticed at the next rekeying only."
+            message = (
+                "Without dead peer detection an idle tunnel shows a vanished peer at the next rekeying only."
+            )
             yield Warning("no_dead_peer_detection", message)
 
 

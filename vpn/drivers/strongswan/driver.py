@@ -9,7 +9,17 @@ from functools import cached_property
 from threading import Event
 from uuid import UUID
 
-from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.actions import (
+    Action,
+    AskForLife,
+    DropPeer,
+    Initiate,
+    LoadPeer,
+    Plumb,
+    StartMember,
+    StopMember,
+    Terminate,
+)
 from vpn.domain.log import LogLine
 from vpn.domain.spec import MemberSpec, NetworkSpec
 from vpn.domain.state import MemberState, TunnelEvent
@@ -134,7 +144,7 @@ class StrongSwanDriver:
         member: MemberSpec,
         files: MemberFiles,
         notes: Notes,
-        action: LoadPeer | DropPeer | Terminate,
+        action: LoadPeer | DropPeer | Terminate | AskForLife,
     ) -> None:
         with self._session(member, files, notes, type(action).__name__) as control:
             match action:
@@ -144,6 +154,8 @@ class StrongSwanDriver:
                     loading.drop(control, files, notes, name)
                 case Terminate():
                     loading.terminate(control, action)
+                case AskForLife(name):
+                    loading.ask_for_life(control, files, notes, name)
 
     def _initiate(self, wanted: Initiations) -> None:
         """Counted before any begins. One that is refused stops no other; the first refusal is raised."""

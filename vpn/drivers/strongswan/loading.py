@@ -11,16 +11,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Initiate, Terminate
+from vpn.domain.liveness import asked
 from vpn.domain.peers import PeerSpec
 from vpn.drivers.strongswan import esp, translate, vici
 from vpn.drivers.strongswan.files import read_whole, remove, write_whole
 from vpn.drivers.strongswan.inventory import listing
 from vpn.drivers.strongswan.names import MemberFiles
-from vpn.drivers.strongswan.notes import ChildNote, Notes, PeerNote, forget_failures, write_notes
+from vpn.drivers.strongswan.notes import (
+    ChildNote,
+    Notes,
+    PeerNote,
+    SilenceNote,
+    forget_failures,
+    write_notes,
+)
 
 Messages = dict[str, translate.Message]
 
@@ -152,3 +161,23 @@ def _write_messages(files: MemberFiles, peer: str, kind: str, messages: Messages
     path = files.messages(peer, kind)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     write_whole(path, json.dumps(messages))
+
+
+def ask_for_life(control: vici.Charon, files: MemberFiles, notes: Notes, peer: str) -> None:
+    """By a rekeying: of the IKE SA in IKEv2, which leaves the children as they are, and of a child in
+    IKEv1, where a new IKE SA would be a new acquaintance even for a peer that knows nothing any more.
+
+    Counted before it is done: a kill in between makes it seldomer, not more often.
+    """
+    before = notes.silences.get(peer)
+    notes.silences[peer] = SilenceNote.of(asked(before.value if before else None, datetime.now(UTC)))
+    write_notes(files, notes)
+    for sa in translate.sa_states(control.sas()):
+        if sa.peer != peer or not sa.established:
+            continue
+        if sa.version != IkeVersion.V1:
+            control.rekey({"ike-id": sa.unique_id})
+            continue
+        newest = min((c for c in sa.children if c.installed), key=lambda c: c.installed_for, default=None)
+        if newest:
+            control.rekey({"child-id": newest.unique_id})

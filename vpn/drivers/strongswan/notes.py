@@ -16,8 +16,8 @@ from typing import Any
 
 from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
-from vpn.domain.state import Attempt, Reason
-from vpn.drivers.elapsed import happened
+from vpn.domain.state import Attempt, Reason, Silence
+from vpn.drivers.elapsed import happened, noted
 from vpn.drivers.strongswan.files import locked, read_whole, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
 from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
@@ -61,6 +61,26 @@ class AttemptNote:
 
 
 @dataclass(slots=True)
+class SilenceNote:
+    """A Silence, its times by the clock of this boot; `asked_at` 0: not asked yet."""
+
+    since: float
+    packets_in: int
+    asked: int = 0
+    asked_at: float = 0.0
+
+    @classmethod
+    def of(cls, silence: Silence) -> SilenceNote:
+        at = noted(silence.asked_at) if silence.asked_at else 0.0
+        return cls(noted(silence.since), silence.packets_in, silence.asked, at)
+
+    @property
+    def value(self) -> Silence:
+        at = happened(self.asked_at) if self.asked_at else None
+        return Silence(happened(self.since), self.packets_in, self.asked, at)
+
+
+@dataclass(slots=True)
 class Notes:
     gateway_id: str
     member_id: str
@@ -77,11 +97,12 @@ class Notes:
     peer_cidrs: list[str] = field(default_factory=list)
     peers: dict[str, PeerNote] = field(default_factory=dict)
     attempts: dict[str, AttemptNote] = field(default_factory=dict)
+    silences: dict[str, SilenceNote] = field(default_factory=dict)
 
     def begin_boot(self, boot_id: str) -> None:
         """A new charon has nothing loaded."""
         if self.boot_id != boot_id:
-            self.boot_id, self.peers, self.attempts = boot_id, {}, {}
+            self.boot_id, self.peers, self.attempts, self.silences = boot_id, {}, {}, {}
 
     def forget_plumbing(self) -> None:
         self.plumbed, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
@@ -116,6 +137,8 @@ def read_notes(files: MemberFiles) -> Notes | None:
         raw: dict[str, Any] = json.loads(read_whole(files.notes))
         raw["peers"] = {name: _peer_note(peer) for name, peer in raw["peers"].items()}
         raw["attempts"] = {name: AttemptNote(**note) for name, note in raw["attempts"].items()}
+        silences: dict[str, Any] = raw.get("silences", {})
+        raw["silences"] = {name: SilenceNote(**note) for name, note in silences.items()}
         return Notes(**_known(Notes, raw))
     return None
 

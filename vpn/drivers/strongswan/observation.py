@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from vpn.domain.liveness import silences_of
 from vpn.domain.spec import MemberRole, MemberSpec
-from vpn.domain.state import MemberState, SaState
+from vpn.domain.state import MemberState, SaState, Silence
 from vpn.drivers.strongswan import esp, netns
 from vpn.drivers.strongswan.files import take
 from vpn.drivers.strongswan.inventory import listed_by_charon, loaded_peers
 from vpn.drivers.strongswan.member import Plumbing, shadow
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
-from vpn.drivers.strongswan.notes import Notes, new_notes, read_failures, read_notes, write_notes
+from vpn.drivers.strongswan.notes import (
+    Notes,
+    SilenceNote,
+    new_notes,
+    read_failures,
+    read_notes,
+    write_notes,
+)
 
 V = TypeVar("V")
 
@@ -38,8 +47,9 @@ class Observer:
         process, sas = (listed.process, listed.sas) if listed else (None, ())
         known = process is not None and process.boot_id == notes.boot_id
         up = _up(notes, sas) if known else set()
-        if up & notes.attempts.keys():
-            _forget_attempts(files, up)
+        silences = silences_of({n: note.value for n, note in notes.silences.items()}, sas) if known else {}
+        if up & notes.attempts.keys() or not _are_noted(silences, notes):
+            _note(files, notes.boot_id, up, silences)
         return MemberState(
             id=member.id,
             running=process is not None,
@@ -53,6 +63,7 @@ class Observer:
             failures=_without(read_failures(files), up),
             sas=sas,
             exists=True,
+            silences=silences,
             drift=self.plumbing.drift(member),
         )
 
@@ -91,19 +102,33 @@ def _up(notes: Notes, sas: tuple[SaState, ...]) -> set[str]:
     }
 
 
-def _forget_attempts(files: MemberFiles, up: set[str]) -> None:
-    """Unless somebody works on the member just now: then at the next observation."""
+def _are_noted(silences: Mapping[str, Silence], notes: Notes) -> bool:
+    before = {name: (note.packets_in, note.asked) for name, note in notes.silences.items()}
+    return before == {name: (one.packets_in, one.asked) for name, one in silences.items()}
+
+
+def _note(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str, Silence]) -> None:
+    """Tries of peers that are up are forgotten, silences noted. Unless somebody works on the member
+    just now, or the disk is full: then at the next observation."""
     try:
         lock = take(files.lock)
-    except FileNotFoundError:
+    except OSError:
         return
     if lock is None:
         return
     try:
         notes = read_notes(files)
-        if notes:
+        if notes and notes.boot_id == boot_id:
             notes.attempts = _without(notes.attempts, up)
-            write_notes(files, notes)
+            # Who was asked meanwhile stays noted as that.
+            notes.silences = {
+                name: known
+                if (known := notes.silences.get(name)) and known.asked > one.asked
+                else SilenceNote.of(one)
+                for name, one in silences.items()
+            }
+            with suppress(OSError):
+                write_notes(files, notes)
     finally:
         os.close(lock)
 

@@ -175,6 +175,8 @@ def _child_state(said: Mapping[str, Any]) -> ChildState:
         installed_for=int(said.get("install-time", 0)),
         rekey_in=_seconds(said, "rekey-time"),
         unique_id=said.get("uniqueid", ""),
+        used_in=_seconds(said, "use-in"),
+        used_out=_seconds(said, "use-out"),
     )
 
 

@@ -137,6 +137,11 @@ class Charon:
         """Only started: how it ends is told by events."""
         self.request("initiate", {"ike": connection, "child": child, "timeout": "-1"})
 
+    def rekey(self, which: Mapping[str, str]) -> None:
+        """`ike-id` or `child-id`; only started. Nothing matching is no error."""
+        with suppress(Refused):
+            self.request("rekey", which)
+
     def terminate(self, which: Mapping[str, str]) -> None:
         """`ike` or `child` by name, `ike-id` or `child-id`; nothing matching is no error."""
         with suppress(Refused):

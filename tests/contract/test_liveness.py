@@ -1,0 +1,114 @@
+"""A peer that dies where dead peer detection is off, on both drivers: it is found out by traffic."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from policies.domain.proposals import AUTO_IKE, IkeVersion
+from tests.dataplane.gateways import Gateways
+from tests.dataplane.hearing import hearing
+from tests.dataplane.world import Side, World, in_namespace, installed
+from tests.waiting import wait_for
+from vpn.domain.spec import GatewaySpec
+from vpn.domain.state import EventKind
+from vpn.drivers.base import DriverConfig
+from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.strongswan import charon
+from vpn.drivers.strongswan.names import MemberFiles
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def die(world: World, config: DriverConfig, side: Side) -> None:
+    """Without a word."""
+    member = side.members[0]
+    if isinstance(world.driver, SimulatedDriver):
+        world.driver.kill(member.id)
+    else:
+        charon.kill(MemberFiles.of(config.directory, member))
+
+
+@contextmanager
+def one_way_flow(world: World) -> Iterator[None]:
+    """Datagrams from left to right that nobody answers. The simulated driver's tunnels carry packets
+    by themselves."""
+    if isinstance(world.driver, SimulatedDriver):
+        yield
+        return
+    rules = "add table ip mute; add chain ip mute input { type filter hook input priority 0; policy drop; }"
+    assert in_namespace(world.namespace(world.right), "nft", rules).returncode == 0
+    script = f"while :; do echo line > /dev/udp/{world.right.host}/514; sleep 0.2; done"
+    command = ["ip", "netns", "exec", world.namespace(world.left), "bash", "-c", script]
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def two_gateways(world: World, version: IkeVersion) -> Gateways:
+    """Of one member each, connected without dead peer detection; the right one only answers."""
+    made = Gateways(world, ike=replace(AUTO_IKE, version=version))
+    for side in (world.left, world.right):
+        world.driver.apply_network(side.network())
+
+    def alone(spec: GatewaySpec) -> GatewaySpec:
+        return replace(spec, members=spec.members[:1])
+
+    made.left, made.right = alone(made.left), alone(made.right)
+    (answering,) = made.right.connections
+    made.right = replace(made.right, connections=(replace(answering, initiate=False),))
+    made.settle(1)
+    return made
+
+
+@pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
+def test_a_peer_that_restarts_and_only_answers_is_found_and_tried_anew(
+    world: World, driver_config: DriverConfig, version: IkeVersion
+) -> None:
+    gateways = two_gateways(world, version)
+    (member,) = gateways.left.members
+    before = installed(world.state(world.left))
+
+    def came_back() -> bool:
+        gateways.once()
+        now = installed(world.state(world.left))
+        return now not in ({}, before) and installed(world.state(world.right)) != {}
+
+    with hearing(world.driver, gateways.left.members) as heard, one_way_flow(world):
+        die(world, driver_config, world.right)
+        wait_for(came_back, 90, every=0.3)
+        failed = heard.wait(EventKind.FAILED, member)
+        assert failed.reason is not None and failed.reason.code == "peer_not_responding"
+
+
+@pytest.mark.dataplane
+@pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
+def test_a_one_way_flow_keeps_its_tunnel_and_is_asked_seldom(
+    world: World, driver_config: DriverConfig, version: IkeVersion
+) -> None:
+    if isinstance(world.driver, SimulatedDriver):
+        pytest.skip("its flows are two-way")
+    gateways = two_gateways(world, version)
+
+    def asked() -> int:
+        gateways.once()
+        (peer,) = world.state(world.left).loaded
+        silence = world.state(world.left).silences.get(peer)
+        assert installed(world.state(world.left))
+        return silence.asked if silence else 0
+
+    with hearing(world.driver, gateways.left.members) as heard, one_way_flow(world):
+        wait_for(lambda: asked() == 1, 60, every=0.3)
+        first = world.state(world.left).sas[0].initiator_spi
+        wait_for(lambda: asked() == 2, 60, every=0.3)
+        assert heard.of(EventKind.FAILED, gateways.left.members[0]) == []
+        assert heard.of(EventKind.DOWN, gateways.left.members[0]) == []
+        if version is IkeVersion.V2:
+            wait_for(lambda: world.state(world.left).sas[0].initiator_spi != first)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from vpn.domain.liveness import LONGEST, QUIET, asked, back_off, due, observed
+from vpn.domain.state import ChildState, SaState, Silence
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+
+
+def sas(packets_in: int, used_in: int | None, used_out: int | None) -> tuple[SaState, ...]:
+    child = ChildState(
+        "child",
+        "INSTALLED",
+        "1",
+        "2",
+        0,
+        0,
+        packets_in,
+        9,
+        (),
+        (),
+        "",
+        60,
+        used_in=used_in,
+        used_out=used_out,
+    )
+    return (
+        SaState("peer", "1", 2, "ESTABLISHED", True, "", "", "", "", "", False, 60, None, children=(child,)),
+    )
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def test_packets_out_with_none_in_are_a_silence() -> None:
+    assert observed(None, sas(7, 30, 0), NOW) == Silence(NOW, 7)
+    assert observed(None, sas(0, None, 0), NOW) == Silence(NOW, 0)
+
+
+def test_an_answer_or_no_question_is_none() -> None:
+    for quiet in (sas(7, 0, 0), sas(7, 1, 0), sas(7, 0, 30), sas(0, None, None), ()):
+        assert observed(None, quiet, NOW) is None
+
+
+def test_a_silence_lasts_until_something_comes_in() -> None:
+    known = Silence(NOW, 7)
+    assert observed(known, sas(7, 40, 0), later(10)) is known
+    assert observed(known, sas(8, 0, 0), later(10)) is None
+
+
+def test_a_rekeying_does_not_end_a_silence() -> None:
+    """IKE answered, and the flow is still one-way: else a peer would be asked every ten seconds."""
+    known = Silence(NOW, 7, asked=3, asked_at=NOW)
+    assert observed(known, sas(0, None, None), later(10)) == Silence(NOW, 0, 3, NOW)
+
+
+def test_the_first_question_comes_after_a_while_and_only_to_whom_somebody_sends() -> None:
+    silence = Silence(NOW, 7)
+    assert due(silence, sas(7, 30, 0), later(4)) == QUIET - timedelta(seconds=4)
+    assert due(silence, sas(7, 30, 11), later(40)) is None
+    assert due(silence, sas(7, None, None), later(40)) is None
+
+
+def test_questions_to_a_one_way_flow_become_seldom() -> None:
+    """Syslog over UDP for an hour: a dozen questions."""
+    silence, count = Silence(NOW, 0), 0
+    for second in range(3600):
+        wait = due(silence, sas(0, None, 0), later(second))
+        if wait is not None and wait <= timedelta(0):
+            silence, count = asked(silence, later(second)), count + 1
+    assert 10 <= count <= 14
+    waits = [back_off(n) for n in range(1, 40)]
+    assert waits == sorted(waits) and waits[-1] == LONGEST
