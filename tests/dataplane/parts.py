@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.strongswan import esp, host, netns
+from vpn.drivers.strongswan import esp, host, netns, vici
 from vpn.drivers.strongswan.driver import StrongSwanDriver
 
 
@@ -43,8 +44,11 @@ def installation() -> Iterator[DriverConfig]:
     # Short, for the sockets in it.
     with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as directory:
         config = DriverConfig(Path(directory), word, "198.18.0.0/16")
+        usual = vici.TIMEOUT
+        vici.TIMEOUT = usual * PATIENCE
         try:
             yield config
         finally:
+            vici.TIMEOUT = usual
             StrongSwanDriver(config).remove_all()
             assert netns.names(f"isth-{word}-") == []
