@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Model
+
 
 class Use(NamedTuple):
     """How much of the quota `name` is used; for a quota of each VPC, zone or gateway, that of the
@@ -20,9 +22,20 @@ class Use(NamedTuple):
     place: str = ""
 
 
+class Interruption(NamedTuple):
+    """The name of a connection whose tunnel an edit ends, and why, as the end of a sentence."""
+
+    connection: str
+    why: str
+
+
 Usage = Callable[[UUID], Iterable[Use]]
 Pages = Callable[[UUID, Collection[UUID]], Mapping[UUID, str]]
 
+# Called before an edit; what it returns is called after it, in the same transaction.
+Interruptions = Callable[[Model], Callable[[], list[Interruption]]]
+
+_interruptions: list[Interruptions] = []
 _usages: list[Usage] = []
 _pages: dict[str, Pages] = {}
 
@@ -37,6 +50,27 @@ def add_pages(target_type: str, pages: Pages) -> None:
     """`pages` gets the account's id and ids of objects: the page of each that exists still.
     `target_type` is the code of the audit trail."""
     _pages[target_type] = pages
+
+
+def add_interruptions(interruptions: Interruptions) -> None:
+    """Whose tunnels an edit of an object ends."""
+    if interruptions not in _interruptions:
+        _interruptions.append(interruptions)
+
+
+def watch_interruptions(edited: Model) -> Callable[[], list[Interruption]]:
+    """See `Interruptions`."""
+    watches = [interruptions(edited) for interruptions in _interruptions]
+    return lambda: [one for after in watches for one in after()]
+
+
+def told_interruptions(found: list[Interruption]) -> str:
+    """One sentence with the number of connections, and the reasons of the first ones; empty if none."""
+    if not found:
+        return ""
+    count = "1 tunnel ends and is" if len(found) == 1 else f"{len(found)} tunnels end and are"
+    some = "; ".join(f"{one.connection}: {one.why}" for one in found[:5])
+    return f"{count} negotiated again: {some}{', and others' if len(found) > 5 else ''}."
 
 
 def used(account_id: UUID) -> dict[str, Use]:

@@ -97,14 +97,20 @@ class WarningItem(Answer):
 
 
 @cache
-def dry_run_of(answer: type[Answer]) -> type[Answer]:
+def dry_run_of(answer: type[Answer], method: str = "POST") -> type[Answer]:
     """What a dry run answers whose real run would answer `answer`."""
-    fields = {
+    fields: dict[str, serializers.Field[Any, Any, Any, Any]] = {
         "dry_run": serializers.BooleanField(),
         "would_create": answer(),
         "warnings": WarningItem(many=True),
     }
-    return type(f"{answer.__name__}DryRun", (Answer,), fields)
+    if method == "POST":
+        return type(f"{answer.__name__}DryRun", (Answer,), fields)
+    fields["would_update"] = fields.pop("would_create")
+    fields["interrupted_connections"] = serializers.IntegerField(
+        min_value=0, help_text="How many connections lose their tunnel for a moment."
+    )
+    return type(f"{answer.__name__}DryUpdate", (Answer,), fields)
 
 
 class ResourceGroupReference(Answer):

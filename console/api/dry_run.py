@@ -1,4 +1,5 @@
-"""`POST ...?dry_run=true`: all checks and what would come of them, and nothing created.
+"""`POST ...?dry_run=true`: all checks and what would come of them, and nothing created. With a PATCH
+nothing is changed, and the answer says whose tunnels the change would end.
 
 Our addition to the API. The object is made in a transaction that is taken back, so that no check
 can be forgotten; work is requested after commit only, and so never.
@@ -16,6 +17,7 @@ from rest_framework.response import Response
 
 from console.api.errors import InvalidParameter
 from console.api.parameters import flag_of
+from console.contributions import Interruption, told_interruptions
 from console.errors import Invalid, Violation
 
 P = ParamSpec("P")
@@ -47,14 +49,42 @@ def creates(post: Post[P]) -> Post[P]:
     return cast(Post[P], wrapper)
 
 
+def updates(patch: Post[P]) -> Post[P]:
+    """For `patch` of a view whose `interruptions`, with the arguments of the path, watch which tunnels
+    end (see console.contributions)."""
+
+    @wraps(patch)
+    def wrapper(self: Any, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+        if not asked(request):
+            return patch(self, request, *args, **kwargs)
+        with transaction.atomic():
+            ended_by = self.interruptions(*args, **kwargs)
+            made = patch(self, request, *args, **kwargs)
+            ended: list[Interruption] = ended_by()
+            transaction.set_rollback(True)
+        told = told_interruptions(ended)
+        found = [Warning("tunnel_interrupted", told)._asdict()] if told else []
+        count = {"interrupted_connections": len(ended)}
+        return Response({"dry_run": True, "would_update": made.data, **count, "warnings": found})
+
+    wrapper.__dict__["tries"] = True
+    return cast(Post[P], wrapper)
+
+
 def refuse_elsewhere(view: Any, request: Request) -> None:
     """Raises InvalidParameter where the operation has no dry run: what is asked for as a trial must
     not be done."""
     handler = getattr(view, str(request.method).lower(), None)
     if handler is not None and "dry_run" in request.query_params and not hasattr(handler, "tries"):
-        message = "dry_run goes with a POST that creates something; leave it out, and the change is made."
+        message = (
+            "dry_run goes with a POST that creates something, and with a PATCH of a connection or a "
+            "policy; leave it out, and the change is made."
+        )
         if request.method in ("GET", "HEAD", "OPTIONS"):
-            message = "dry_run goes with a POST that creates something; leave it out here."
+            message = (
+                "dry_run goes with a POST that creates something, and with a PATCH of a connection or a "
+                "policy; leave it out here."
+            )
         raise InvalidParameter([Violation("bad_request", "dry_run", message)])
 
 

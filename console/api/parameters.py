@@ -29,7 +29,7 @@ PAGING = (
 )
 DRY_RUN = Parameter(
     "dry_run",
-    "Check everything, tell what would be created and what speaks against it, and create nothing.",
+    "Check everything, tell what would come of it and what speaks against it, and do nothing.",
     {"type": "boolean", "default": False},
 )
 RESOURCE_GROUP = Parameter("resource_group.id", "Only those of these resource groups, with commas between.")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import Warning, creates, refusals
+from console.api.dry_run import Warning, creates, refusals, updates
 from console.api.parameters import RESOURCE_GROUP
 from console.api.views import ApiView, path_id
+from console.contributions import Interruption, watch_interruptions
 from policies import services
 from policies.api import answers as schemas
 from policies.api.bodies import ike_policy_body, ipsec_policy_body
@@ -75,6 +76,10 @@ class IKEPolicyView(PolicyApiView):
         policy = services.get_ike_policy(self.actor, _ike(ike_policy_id))
         return self.answer(ike_policy_body(policy, self.links))
 
+    def interruptions(self, ike_policy_id: str) -> Callable[[], list[Interruption]]:
+        return watch_interruptions(services.get_ike_policy(self.actor, _ike(ike_policy_id)))
+
+    @updates
     def patch(self, request: Request, ike_policy_id: str) -> Response:
         ident = _ike(ike_policy_id)
         check = refusals(lambda given: services.update_ike_policy(self.actor, ident, given, self.dialect))
@@ -122,6 +127,10 @@ class IPsecPolicyView(PolicyApiView):
         policy = services.get_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))
         return self.answer(ipsec_policy_body(policy, self.links))
 
+    def interruptions(self, ipsec_policy_id: str) -> Callable[[], list[Interruption]]:
+        return watch_interruptions(services.get_ipsec_policy(self.actor, _ipsec(ipsec_policy_id)))
+
+    @updates
     def patch(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = _ipsec(ipsec_policy_id)
         check = refusals(lambda given: services.update_ipsec_policy(self.actor, ident, given, self.dialect))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from console.actor import Actor, Role
+from console.contributions import Interruption, told_interruptions, watch_interruptions
 from console.errors import Conflict, Invalid
 from console.web.lists.views import bulk_page, list_page
 from console.web.pages import form_page, page
@@ -94,7 +97,10 @@ def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResp
     chosen = KINDS[kind]
     policy = chosen.get(request.actor, policy_id)
     form = chosen.form(request.POST if request.method == "POST" else None, initial=chosen.initial(policy))
-    if request.method == "POST" and form.is_valid():
+    ended: list[Interruption] = []
+    if request.method == "POST" and form.is_valid() and not request.POST.get("interrupt"):
+        ended = _interrupted(request.actor, chosen, policy, given(form, only_changed=True))
+    if request.method == "POST" and form.is_valid() and not ended:
         try:
             policy = chosen.update(request.actor, policy_id, given(form, only_changed=True))
         except (Invalid, Conflict) as error:
@@ -102,8 +108,19 @@ def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResp
         else:
             messages.success(request, f"The {chosen.noun} {policy.name} is saved.")
             return redirect(f"{kind}_policy", policy_id=policy_id)
-    context = {"form": form, "policy": policy} | _users(policy, chosen)
-    return render(request, "policies/form.html", context)
+    context = {"form": form, "policy": policy, "interrupts": told_interruptions(ended)}
+    return render(request, "policies/form.html", context | _users(policy, chosen))
+
+
+def _interrupted(actor: Actor, kind: Kind, policy: Policy, changes: dict[str, Any]) -> list[Interruption]:
+    """The tunnels that the edit ends; it is tried and undone."""
+    with transaction.atomic():
+        ended_by = watch_interruptions(policy)
+        with suppress(Invalid, Conflict):
+            kind.update(actor, policy.pk, changes)
+        ended = ended_by()
+        transaction.set_rollback(True)
+    return ended
 
 
 @form_page(Role.EDITOR)

@@ -25,16 +25,21 @@ from __future__ import annotations
 from functools import lru_cache
 
 from policies.domain.algorithms import swan_group, swan_keyword
-from policies.domain.proposals import IkeVersion, Proposal
+from policies.domain.proposals import IkeOffer, IkeVersion, Proposal
 from vpn.domain.peers import ChildSpec, PeerSpec
 from vpn.domain.state import ChildState, LoadedChild, SaState
 
 
 def keeps_ike(peer: PeerSpec, sa: SaState) -> bool:
     """Whether the IKE SA is one that could be negotiated now."""
-    if peer.ike.version not in (IkeVersion.ANY, sa.version):
+    return offers_ike(peer.ike, sa.version, sa.suite)
+
+
+def offers_ike(offer: IkeOffer, version: int, suite: str) -> bool:
+    """`suite` as charon tells a negotiated one; what is empty is not known."""
+    if offer.version not in (IkeVersion.ANY, version):
         return False
-    return not sa.suite or sa.suite in _suites(peer.ike.proposal)
+    return not suite or suite in _suites(offer.proposal)
 
 
 def keeps_child(wanted: ChildSpec, child: ChildState, loaded: LoadedChild) -> bool:
@@ -43,15 +48,17 @@ def keeps_child(wanted: ChildSpec, child: ChildState, loaded: LoadedChild) -> bo
     The first CHILD_SA of an IKEv2 SA has its key from the IKE exchange and tells no group: then
     what was loaded says by which groups it will be rekeyed.
     """
-    offer = wanted.esp.proposal
-    if not child.suite:
+    return offers_esp(wanted.esp.proposal, child.suite, loaded.groups)
+
+
+def offers_esp(offer: Proposal, suite: str, groups: tuple[int, ...] | None) -> bool:
+    """As `keeps_child`; `groups`: those that were offered when it was loaded."""
+    if not suite:
         return True
     plain = _suites(Proposal(offer.encryption, offer.integrity))
-    if child.suite not in plain:
-        return child.suite in _suites(offer)
-    if loaded.groups is None or loaded.groups == offer.groups:
-        return True
-    return bool(set(loaded.groups) & set(offer.groups))
+    if suite not in plain:
+        return suite in _suites(offer)
+    return groups is None or groups == offer.groups or bool(set(groups) & set(offer.groups))
 
 
 def is_restarted(wanted: ChildSpec, loaded: LoadedChild) -> bool:

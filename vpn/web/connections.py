@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.actor import Role
+from console.contributions import Interruption, told_interruptions
 from console.errors import Conflict, Invalid, NotFound
 from console.names import random_name
 from console.services.change import change
@@ -22,6 +25,7 @@ from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.connection_checks import check_connection
 from vpn.services.gateways import gateways_of, get_gateway
+from vpn.services.interruptions import watch_interruptions
 from vpn.web.details import connection_details
 from vpn.web.edits import BASE, base_of, deletion_of, entered, last_change, meet, told
 from vpn.web.forms.connections import CidrForm, ConnectionForm, KeyForm, SettingsForm, settings_initial
@@ -103,11 +107,29 @@ def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> Htt
         now = settings_initial(connection)
         met = meet(request.POST, now)
         form = SettingsForm(met.posted if request.POST else None, actor=request.actor, initial=now)
-        if not met.clashes and form.is_valid() and _saved(request, connection, form):
+        ended: list[Interruption] = []
+        if not met.clashes and form.is_valid():
+            ended = _interrupted(request, connection, form)
+        if not met.clashes and not ended and form.is_valid() and _saved(request, connection, form):
             messages.success(request, "The connection is saved.")
             return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
     context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": base_of(now)}
+    context |= {"interrupts": told_interruptions(ended)}
     return render(request, "vpn/connections/edit.html", context | told(form, met.clashes, connection))
+
+
+def _interrupted(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> list[Interruption]:
+    """The tunnel that the edit ends, unless that was said and confirmed; the edit is tried and undone."""
+    if request.POST.get("interrupt"):
+        return []
+    with transaction.atomic():
+        ended_by = watch_interruptions(Connection.objects.filter(pk=connection.pk))
+        changes = form.given(only_changed=True)
+        with suppress(Invalid, Conflict):
+            connections.update_connection(request.actor, connection.gateway_id, connection.pk, changes)
+        ended = ended_by()
+        transaction.set_rollback(True)
+    return ended
 
 
 def _saved(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import uritemplate
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import Direction, OpenApiResponse
+from drf_spectacular.utils import Direction, OpenApiResponse, PolymorphicProxySerializer
 
 from console.api.answers import Answer, Errors, Page, dry_run_of
 from console.api.fields import Shape
@@ -129,7 +129,7 @@ class Operation(AutoSchema):
         statuses = self.view.success(self.method, self.version)
         found = {status: OpenApiResponse(answer, _done(status, answer)) for status in statuses}
         if hasattr(getattr(self.view, self.method.lower()), "tries") and answer:
-            found[200] = OpenApiResponse(dry_run_of(answer), "What would come of it; nothing was created.")
+            found[200] = _dry_run(answer, self.method, found.get(200))
         refused = self._refusals()
         return found | {status: OpenApiResponse(Errors, _REFUSALS[status]) for status in refused}
 
@@ -216,6 +216,19 @@ def _version_parameters(version: ApiVersion) -> list[Schema]:
         "schema": {"type": "integer", "enum": [version.generation]},
     }
     return [dated, generation]
+
+
+def _dry_run(answer: type[Answer], method: str, done: OpenApiResponse | None) -> OpenApiResponse:
+    """A PATCH answers 200 either way."""
+    tried = dry_run_of(answer, method)
+    if done is None:
+        return OpenApiResponse(tried, "What would come of it; nothing was created.")
+    either = PolymorphicProxySerializer(
+        f"{answer.__name__}OrDryUpdate", serializers=[answer, tried], resource_type_field_name=None
+    )
+    return OpenApiResponse(
+        either, f"{done.description} With dry_run what would come of it; nothing is changed."
+    )
 
 
 def _done(status: int, answer: type[Answer] | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from rest_framework.response import Response
 
 from console.actor import Role
 from console.api.changes import renamed_in
-from console.api.dry_run import Warning, creates, refusals
+from console.api.dry_run import Warning, creates, refusals, updates
 from console.api.fields import Shape
 from console.api.parameters import Parameter, word_of
 from console.api.views import ApiView, path_id
+from console.contributions import Interruption
 from console.errors import NotFound, Outdated, Violation
 from policies.services import get_ike_policy, get_ipsec_policy
 from policies.strength import told_of, warnings_of
@@ -37,6 +38,7 @@ from vpn.services.connections import (
 )
 from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import get_gateway
+from vpn.services.interruptions import watch_interruptions
 from vpn.services.keys import disclose_keys
 
 STATUSES = ("up", "down")
@@ -182,6 +184,11 @@ class ConnectionView(ConnectionApiView):
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
         return self.shown_whole(row)
 
+    def interruptions(self, vpn_gateway_id: str, connection_id: str) -> Callable[[], list[Interruption]]:
+        row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
+        return watch_interruptions(Connection.objects.filter(pk=row.pk))
+
+    @updates
     def patch(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
 
