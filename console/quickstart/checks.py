@@ -25,7 +25,7 @@ from redis.exceptions import RedisError, ResponseError
 from console.celery import app, node_queue
 from console.encryption import DecryptionError, key_ring
 from console.environment import LEAST_SIGNING_KEY
-from console.health import silent_part
+from console.health import redis_state, silent_part
 from console.quickstart import apparmor
 from console.quickstart.datadir import DataDir
 from console.quickstart.services import manage
@@ -180,6 +180,10 @@ def redis() -> Finding:
         return Finding("redis", False, f"answers, but refuses: {str(error).rstrip('.')}", fix)
     except RedisError as error:
         return Finding("redis", False, f"does not answer ({type(error).__name__})", _START)
+    state = redis_state()
+    if state != "ok":
+        fix = "raise its maxmemory, or find what fills it: every task must find room (policy noeviction)"
+        return Finding("redis", False, f"answers, but is not well: {state}", fix)
     return Finding("redis", True, f"answers; {waiting} tasks wait for this host")
 
 
