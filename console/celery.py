@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.beat import PersistentScheduler
+from celery.signals import task_postrun, worker_init
 from django.conf import settings
 
 from console.environment import require
+from console.heartbeat import beat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
@@ -67,6 +70,20 @@ def _with_keys(**_: object) -> None:
 def with_patience(**_: object) -> None:
     """A worker waits at the broker for a second at a time, and nobody waits for the worker."""
     app.conf.broker_transport_options = app.conf.broker_transport_options | {"socket_timeout": 2}
+
+
+class Scheduler(PersistentScheduler):
+    """Beat's own; each of its ticks is a sign of life."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> Any:
+        beat("beat")
+        return super().tick(*args, **kwargs)
+
+
+@task_postrun.connect
+def _task_ended(**_: object) -> None:
+    """A task that ended, well or not: a sweep does so every few seconds."""
+    beat("worker")
 
 
 @app.on_after_finalize.connect

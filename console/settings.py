@@ -277,6 +277,9 @@ REFUSE_FUTURE_VERSIONS = env.flag("ISTHMUS_REFUSE_FUTURE_VERSIONS", False)
 # Off: connections of one gateway may share peer CIDRs while their local CIDRs differ.
 PEER_CIDRS_UNIQUE = env.flag("ISTHMUS_PEER_CIDRS_UNIQUE", True)
 
+# So long without a sign of life, and quickstart ends a process and starts it anew.
+HANG_SECONDS = env.number("ISTHMUS_HANG_SECONDS", 60, least=5)
+
 # The data plane of this host.
 NODE = env.text("ISTHMUS_NODE", socket.gethostname().split(".")[0])
 DRIVER = env.choice("ISTHMUS_DRIVER", "simulated", ("strongswan", "simulated"))

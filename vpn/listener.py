@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
+from console.heartbeat import beat
 from vpn.domain.spec import GatewaySpec, MemberSpec
 from vpn.domain.state import EventKind, GatewayState, TunnelEvent
 from vpn.drivers.base import DriverError, StaleGeneration
@@ -70,6 +71,7 @@ class Listener:
     def members(self) -> list[MemberSpec]:
         """Asked by the event loop at least every second; never waits for a database, but the first time."""
         self._turned.set()
+        beat("listener")
         return self._inventory.members()
 
     def hear(self, event: TunnelEvent) -> None:

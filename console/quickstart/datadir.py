@@ -88,13 +88,17 @@ class DataDir:
         return self.sockets / "redis.sock"
 
     @property
+    def heartbeats(self) -> Path:
+        return self.directory / "heartbeats"
+
+    @property
     def driver(self) -> Path:
         return self.sockets / "driver"
 
     def make(self) -> None:
         """Make what is missing, readable by the owner alone; so is what this process and those that
         it starts make from now on. Raises DataDirError."""
-        parts = (self.directory / name for name in ("redis", "static"))
+        parts = (self.directory / name for name in ("redis", "static", "heartbeats"))
         modes = {self.sockets: 0o711 if os.geteuid() == 0 else 0o700, self.directory: self.mode}
         for directory in dict.fromkeys((self.directory, self.sockets, *parts)):
             try:

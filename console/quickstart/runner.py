@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from console.celery import app, node_queue
 from console.environment import DataDirError
+from console.heartbeat import DIRECTORY
 from console.quickstart.choice import Choice, choose, remove_data_plane
 from console.quickstart.datadir import DataDir
 from console.quickstart.first_start import first_start
@@ -60,8 +61,10 @@ class Quickstart:
             remove_data_plane(before, self._data_dir)
         self._data_dir.update_environment(choice.settings)
         self._say(f"data in {self._data_dir.directory}, driver {choice.driver}")
-        environment = os.environ | choice.settings
-        supervisor = Supervisor(self._log, self._data_dir.processes, environment)
+        environment = os.environ | choice.settings | {DIRECTORY: str(self._data_dir.heartbeats)}
+        supervisor = Supervisor(
+            self._log, self._data_dir.processes, environment, hang_seconds=settings.HANG_SECONDS
+        )
         supervisor.catch_signals()
         try:
             self._start(supervisor, choice)
@@ -103,8 +106,8 @@ class Quickstart:
         self._say("starting web, worker, beat and listener")
         supervisor.start(
             web_service(self._listen),
-            worker_service(self._worker_took_sweep, holder=choice.holder),
-            listener_service(holder=choice.holder),
+            worker_service(self._worker_took_sweep, self._data_dir.heartbeats, holder=choice.holder),
+            listener_service(self._data_dir.heartbeats, holder=choice.holder),
             beat_service(self._data_dir),
             seconds=_START_SECONDS,
         )

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from console.heartbeat import last_beat
 from console.quickstart import redis
 from console.quickstart.datadir import DataDir
 from console.quickstart.listen import Listen
+from console.quickstart.pulses import Prober
 from console.quickstart.rootless import entering
 from console.quickstart.supervisor import Service
 from console.web_worker import Worker
@@ -33,6 +35,7 @@ def redis_service(data_dir: DataDir) -> Service:
         "redis",
         redis.command(data_dir.redis_socket, data_dir.directory / "redis"),
         ready=lambda: redis.answers(data_dir.redis_socket),
+        pulse=Prober(lambda: redis.answers(data_dir.redis_socket)).count,
     )
 
 
@@ -48,11 +51,12 @@ def web_service(listen: Listen) -> Service:
             *("--graceful-timeout", "2", "--keep-alive", "15", *_SHARED_MEMORY),
         ],
         ready=lambda: _web_answers(listen),
+        pulse=Prober(lambda: _web_answers(listen, "/livez")).count,
         stop_seconds=5,
     )
 
 
-def worker_service(ready: Callable[[], bool], *, holder: int) -> Service:
+def worker_service(ready: Callable[[], bool], heartbeats: Path, *, holder: int) -> Service:
     node = settings.NODE
     return Service(
         "worker",
@@ -65,6 +69,7 @@ def worker_service(ready: Callable[[], bool], *, holder: int) -> Service:
         ],
         ready=ready,
         stop_seconds=8,
+        pulse=lambda: last_beat(heartbeats, "worker"),
         # The worker makes namespaces: on this host it is root or root's like by design.
         environment={"PYTHONWARNINGS": "ignore:::celery.platforms"},
     )
@@ -76,21 +81,28 @@ def beat_service(data_dir: DataDir) -> Service:
         [
             *(_PYTHON, "-m", "celery", "--quiet", "--skip-checks", "--workdir", str(settings.BASE_DIR)),
             *("-A", "console.celery", "beat", "--schedule", str(data_dir.directory / "beat-schedule")),
-            *("--pidfile=", "--loglevel", "WARNING"),
+            *("--pidfile=", "--loglevel", "WARNING", "--scheduler", "console.celery.Scheduler"),
         ],
         ready=lambda: True,
         stop_seconds=3,
+        pulse=lambda: last_beat(data_dir.heartbeats, "beat"),
     )
 
 
-def listener_service(*, holder: int) -> Service:
-    return Service("listener", manage("listen", holder=holder), ready=lambda: True, stop_seconds=5)
+def listener_service(heartbeats: Path, *, holder: int) -> Service:
+    return Service(
+        "listener",
+        manage("listen", holder=holder),
+        ready=lambda: True,
+        stop_seconds=5,
+        pulse=lambda: last_beat(heartbeats, "listener"),
+    )
 
 
-def _web_answers(listen: Listen) -> bool:
+def _web_answers(listen: Listen, path: str = "/readyz") -> bool:
     connection = HTTPConnection(listen.reachable.strip("[]"), listen.port, timeout=2)
     try:
-        connection.request("GET", "/readyz", headers={"Host": listen.reachable})
+        connection.request("GET", path, headers={"Host": listen.reachable})
         return connection.getresponse().status < 500
     except (OSError, HTTPException):
         return False

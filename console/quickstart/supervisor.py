@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TextIO
 
 from console.quickstart.processes import Identity, dying_with_parent, remember
+from console.quickstart.pulses import PulseWatch, is_stopped
 
 _COLOURS = {"redis": 31, "web": 32, "worker": 34, "beat": 35, "listener": 36, "isthmus": 1}
 _TICK = 0.1
@@ -31,6 +32,11 @@ _TRIES_BEFORE_READY = 3
 _HASTE = 0.5
 # So long after SIGKILL a process that the kernel holds back is left alone.
 _UNKILLABLE = 10.0
+# How often signs of life are looked at; a gap so much longer was not the children's fault.
+_CHECK_EVERY = 1.0
+_PAUSED = 5.0
+# Patience with a first sign of life, in patiences with the later ones.
+_START_FACTOR = 4
 
 
 class StartFailed(Exception):
@@ -46,6 +52,8 @@ class Service:
     ready: Callable[[], bool]
     stop_seconds: float = 10.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    # Changes with every sign of life, None before the first; without it nobody can tell that it hangs.
+    pulse: Callable[[], object] | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +65,7 @@ class _Child:
     pending: bytes = b""
     again_at: float | None = None
     ready: bool = False
+    watch: PulseWatch = field(default_factory=PulseWatch)
 
 
 class Log:
@@ -79,7 +88,9 @@ class Log:
 class Supervisor:
     """`note` is the file where the children's identities stand for the next start."""
 
-    def __init__(self, log: Log, note: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, log: Log, note: Path, environment: Mapping[str, str], *, hang_seconds: float = 60
+    ) -> None:
         self.log = log
         self.signals = 0
         self._note = note
@@ -87,6 +98,8 @@ class Supervisor:
         self._children: dict[str, _Child] = {}
         self._selector = selectors.DefaultSelector()
         self._steady = False
+        self._hang_seconds = hang_seconds
+        self._next_check = 0.0
 
     def catch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -166,6 +179,30 @@ class Supervisor:
                     self._respawn(child)
             elif child.process.poll() is not None:
                 self._mourn(child)
+        now = time.monotonic()
+        if self._steady and now >= self._next_check:
+            # A machine that slept, or that did not let this process run, has not let the others, either.
+            paused = now - self._next_check > _PAUSED and self._next_check > 0
+            self._next_check = now + _CHECK_EVERY
+            for child in self._children.values():
+                if paused:
+                    child.watch.forgive(now)
+                self._end_if_hung(child, now)
+
+    def _end_if_hung(self, child: _Child, now: float) -> None:
+        """SIGTERM, SIGKILL after its patience; `turn` starts it again like any other that ended."""
+        pulse, pid = child.service.pulse, child.process.pid
+        if pulse is None or child.again_at is not None:
+            return
+        silent = child.watch.silence(None if is_stopped(pid) else pulse(), now)
+        if child.watch.asked_at is not None:
+            if now - child.watch.asked_at > child.service.stop_seconds:
+                _signal_group(pid, signal.SIGKILL, only_leader=False)
+        elif silent > self._hang_seconds * (1 if child.watch.began else _START_FACTOR):
+            reason = f"hangs: no sign of life for {silent:.0f} s; ending it"
+            self.log.line("isthmus", f"{child.service.name} {reason}")
+            child.watch.asked_at = now
+            _signal_group(pid, signal.SIGTERM, only_leader=True)
 
     def _respawn(self, child: _Child) -> None:
         try:

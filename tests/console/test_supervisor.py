@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from console.heartbeat import last_beat
 from console.quickstart.processes import Identity
+from console.quickstart.pulses import PulseWatch
 from console.quickstart.supervisor import Log, Service, StartFailed, Supervisor
 from tests.waiting import wait_for
 
@@ -159,3 +161,44 @@ supervisor.run()
         parent.kill()
         parent.wait(5)
         wait_for(lambda: not child.alive, 10)
+
+
+def test_ends_what_hangs_and_starts_it_again(tmp_path: Path, log: io.StringIO) -> None:
+    """A stopped process does nothing upon SIGTERM; a heartbeat that stays is what gives it away."""
+    supervisor = Supervisor(Log(log), tmp_path / "processes.json", os.environ, hang_seconds=3)
+    code = (
+        "import os, time\n"
+        f"os.environ['ISTHMUS_HEARTBEAT_DIR'] = {str(tmp_path)!r}\n"
+        "from console.heartbeat import beat\n"
+        "while True:\n    beat('beat')\n    time.sleep(0.1)\n"
+    )
+
+    def pulse() -> int | None:
+        return last_beat(tmp_path, "beat")
+
+    service = Service("beat", python(code), ready=lambda: pulse() is not None, stop_seconds=0.5, pulse=pulse)
+    supervisor.start(service, seconds=30)
+    supervisor._steady = True
+    first, seen = supervisor.pids["beat"], pulse()
+    wait_for(lambda: supervisor.turn() or pulse() != seen, 30)
+    os.kill(first, signal.SIGSTOP)
+    wait_for(lambda: supervisor.turn() or supervisor.pids["beat"] != first, 60)
+    assert "beat hangs: no sign of life for" in log.getvalue()
+    second, seen = supervisor.pids["beat"], pulse()
+    wait_for(lambda: supervisor.turn() or pulse() != seen, 30)
+    assert supervisor.pids["beat"] == second
+    supervisor.stop()
+
+
+class TestPulseWatch:
+    def test_a_pulse_that_stays_is_silence(self) -> None:
+        watch = PulseWatch()
+        assert [watch.silence(1, 0), watch.silence(1, 10), watch.began] == [0, 10, False]
+        assert [watch.silence(2, 20), watch.silence(2, 25), watch.began] == [0, 5, True]
+        assert watch.silence(None, 30) == 10
+
+    def test_time_that_the_machine_slept_is_forgiven(self) -> None:
+        watch = PulseWatch()
+        watch.silence(1, 0)
+        watch.forgive(3600)
+        assert watch.silence(1, 3601) == 1
