@@ -35,7 +35,9 @@ def initiate_due(
 ) -> Iterator[Action]:
     sas = state.sas_of(peer.name)
     up = {child.name for sa in sas for child in sa.children if child.installed} - changed
-    down = [child for child in peer.children if child.initiate and child.name not in up]
+    # Also one that may only be answered: else it would believe in its dead SA until it looks for itself.
+    once = peer.name in state.unaware and not sas
+    down = [child for child in peer.children if (child.initiate or once) and child.name not in up]
     if not down:
         return
     established = next((sa for sa in sas if sa.established), None)

@@ -64,6 +64,9 @@ def plan(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> Plan:
     for member in sorted(spec.members, key=lambda m: (m.id != active, m.index)):
         role = MemberRole.ACTIVE if member.id == active else MemberRole.STANDBY
         seen = state.members.get(member.id, MemberState(member.id))
+        if member.id == active and seen.role is MemberRole.STANDBY:
+            # The peers' SAs are with the fellow's charon.
+            seen = replace(seen, unaware=seen.unaware.union(seen.loaded))
         if member.id == active and _contested(member.id, state):
             # Neighbours may have heard the other one last: plumbed again, it is announced again.
             seen = replace(seen, role=None)

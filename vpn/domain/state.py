@@ -141,8 +141,10 @@ class MemberState:
 
     `local_cidrs` and `peer_cidrs` are those that its plumbing serves; `boot_id` changes with
     every start of charon; `failures` holds the last reason told by charon for a peer that is
-    down, as far as the driver knows it. `drift` names what was changed or lost of the plumbing that
-    every member needs (packet filter, links, kernel settings), empty when it is whole.
+    down, as far as the driver knows it. `unaware` are peers that may hold SAs with a charon that is
+    no more: initiated once, they are told (INITIAL_CONTACT, RFC 7296 section 2.4). `drift` names what
+    was changed or lost of the plumbing that every member needs (packet filter, links, kernel
+    settings), empty when it is whole.
     """
 
     id: UUID
@@ -159,6 +161,7 @@ class MemberState:
     exists: bool = False
     silences: Mapping[str, Silence] = field(default_factory=dict)
     drift: str = ""
+    unaware: frozenset[str] = frozenset()
 
     def sas_of(self, peer: str) -> list[SaState]:
         """The peer's IKE SAs, those on their way out left aside."""

@@ -210,6 +210,8 @@ class SimulatedDriver:
                 fellow["role"] = MemberRole.STANDBY
                 self._store.write(fellow)
             self._store.hold(address, ident)
+            if document["role"] == MemberRole.STANDBY:
+                document["unaware"] = sorted(document["loaded"])
         elif document["role"] == MemberRole.ACTIVE:
             _close_all(self._store, document)
             self._store.release(address, ident)
@@ -266,6 +268,8 @@ def _is_meant(standing: IkeSa, action: Terminate) -> bool:
 def _start(document: Document) -> None:
     if document["running"]:
         return
+    if document["role"] == MemberRole.ACTIVE:
+        document["unaware"] = sorted(document["loaded"])
     document["running"] = True
     document["boot"] = secrets.token_hex(8)
     document["loaded"], document["attempts"], document["failures"], document["sas"] = {}, {}, {}, {}

@@ -115,6 +115,7 @@ class Document(TypedDict):
     failures: dict[str, Failure]
     sas: dict[str, IkeSa]
     fault: str
+    unaware: list[str]
 
 
 class NetworkDocument(TypedDict):
@@ -143,6 +144,7 @@ def new_document(member: MemberSpec) -> Document:
         failures={},
         sas={},
         fault="",
+        unaware=[],
     )
 
 

@@ -65,6 +65,7 @@ def initiate(store: Store, near: Document, peer: str, child: str, version: int) 
     sa = near["sas"].get(peer)
     if sa is not None and child in sa["children"]:
         return
+    near["unaware"] = [name for name in near.get("unaware", []) if name != peer]
     tries = near["attempts"].setdefault(peer, Tries(at=0.0, children={}))
     tries["at"] = time.monotonic()
     tries["children"][child] = tries["children"].get(child, 0) + 1

@@ -48,6 +48,7 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
         sas=tuple(_sa(name, sa, document, now) for name, sa in document["sas"].items()),
         exists=True,
         silences={name: _silence(sa) for name, sa in document["sas"].items() if "silent_since" in sa},
+        unaware=frozenset(document.get("unaware", [])) - document["sas"].keys(),
     )
 
 

@@ -184,3 +184,17 @@ def test_a_rekeyed_child_does_not_hide_the_new_one() -> None:
     both = (sa(peer.name, [child(name, state="REKEYED"), name]), sa(peer.name, [], state="REKEYING"))
     state = with_member(settled(spec), spec.members[0].id, sas=both)
     assert plan(spec, state, now=NOW).steps == ()
+
+
+def test_who_takes_over_initiates_once_what_only_answers() -> None:
+    """The peer believes in an SA with the dead fellow, and nothing else would tell it."""
+    spec = gateway(connection(initiate=False))
+    first, second = spec.members
+    before = with_member(settled(spec), first.id, running=False, sas=())
+    assert any(isinstance(action, Initiate) for action in actions(plan(spec, before, now=NOW), 1))
+    after = with_member(settled(spec, up=False, active=1), first.id)
+    assert not plan(spec, after, now=NOW).steps
+    killed_between = with_member(after, second.id, unaware=frozenset(peer.name for peer in peers(spec)))
+    assert [type(action) for action in actions(plan(spec, killed_between, now=NOW), 1)] == [Initiate]
+    fresh = with_member(with_member(after, first.id, running=False), second.id, running=False, role=None)
+    assert not any(isinstance(action, Initiate) for action in actions(plan(spec, fresh, now=NOW)))

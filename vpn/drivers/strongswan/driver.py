@@ -132,7 +132,7 @@ class StrongSwanDriver:
         self._plumbing.ensure_links(member)
         # The larger of old and new while under way: a kill in between is then seen as unfinished.
         notes.plumbed = False
-        notes.role = action.role.value
+        notes.begin_role(action.role)
         notes.local_cidrs, notes.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
         write_notes(files, notes)
         self._plumbing.plumb(member, action)

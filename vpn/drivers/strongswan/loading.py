@@ -84,6 +84,7 @@ def drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> N
     terminate(control, Terminate(name))
     notes.peers.pop(name, None)
     notes.attempts.pop(name, None)
+    notes.is_told(name)
     write_notes(files, notes)
     forget_failures(files, name)
     for kind in ("loaded", "begun"):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from vpn.domain.reasons import clearest
-from vpn.domain.spec import MemberSpec
+from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import Attempt, Reason, Silence
 from vpn.drivers.elapsed import happened, noted
 from vpn.drivers.strongswan.files import locked, read_whole, write_whole
@@ -98,18 +98,35 @@ class Notes:
     peers: dict[str, PeerNote] = field(default_factory=dict)
     attempts: dict[str, AttemptNote] = field(default_factory=dict)
     silences: dict[str, SilenceNote] = field(default_factory=dict)
+    unaware: list[str] = field(default_factory=list)
 
     def begin_boot(self, boot_id: str) -> None:
         """A new charon has nothing loaded."""
         if self.boot_id != boot_id:
+            if self.role == MemberRole.ACTIVE:
+                self.unaware = sorted({*self.unaware, *self.peers})
             self.boot_id, self.peers, self.attempts, self.silences = boot_id, {}, {}, {}
 
+    def begin_role(self, role: MemberRole) -> None:
+        """Peers of a standby that becomes active have their SAs with its fellow."""
+        if role is MemberRole.ACTIVE and self.role == MemberRole.STANDBY:
+            self.unaware = sorted({*self.unaware, *self.peers})
+        elif role is MemberRole.STANDBY:
+            self.unaware = []
+        self.role = role.value
+
+    def is_told(self, peer: str) -> None:
+        self.unaware = [name for name in self.unaware if name != peer]
+
     def forget_plumbing(self) -> None:
+        if self.role == MemberRole.ACTIVE:
+            self.unaware = sorted({*self.unaware, *self.peers})
         self.plumbed, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
 
     def count_attempt(self, peer: str, child: str) -> None:
         note = self.attempts.setdefault(peer, AttemptNote(0.0))
         note.at = time.monotonic()
+        self.is_told(peer)
         note.children[child] = note.children.get(child, 0) + 1
 
     def attempted(self) -> dict[str, Attempt]:

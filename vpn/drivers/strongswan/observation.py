@@ -62,6 +62,7 @@ class Observer:
             attempts=_without(notes.attempted(), up) if known else {},
             failures=_without(read_failures(files), up),
             sas=sas,
+            unaware=frozenset(notes.unaware) - up,
             exists=True,
             silences=silences,
             drift=self.plumbing.drift(member),
