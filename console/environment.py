@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -97,6 +97,22 @@ def _proxy_network(name: str, word: str) -> IPv4Network | IPv6Network:
     if network.prefixlen == 0:
         raise SettingError(name, f"{word!r} would trust every client; name the proxies alone")
     return network
+
+
+def servers(name: str, port: int) -> list[tuple[str, int]]:
+    """Comma separated IPv4 addresses with or without :PORT, as (address, port)."""
+    found = []
+    for word in words(name):
+        address, separator, tail = word.partition(":")
+        try:
+            IPv4Address(address)
+            number = int(tail) if separator else port
+        except ValueError:
+            raise SettingError(
+                name, f"{word!r} is no IPv4 address such as 192.0.2.53 or 192.0.2.53:53"
+            ) from None
+        found.append((address, number))
+    return found
 
 
 class MailServer(NamedTuple):

@@ -23,6 +23,7 @@ from vpn.reconcile.controller import look, record_seen
 from vpn.reconcile.driver import load_driver
 from vpn.reconcile.inventory import Inventory
 from vpn.reconcile.news import is_told
+from vpn.reconcile.resolver import Resolver
 from vpn.reconcile.sweep import SweepWatch, say_hello, sweep_host
 from vpn.reconcile.takeover import repair, take_over
 from vpn.reconcile.workqueue import WorkQueue
@@ -54,6 +55,7 @@ class Listener:
         """Until `stop` is set; what is under way is finished."""
         helpers = [
             Thread(target=self._inventory.run, args=(stop, self._record_owed), name="inventory", daemon=True),
+            Thread(target=Resolver(self.node).run, args=(stop,), name="resolver", daemon=True),
             Thread(target=self._beat, args=(stop,), name="heartbeat", daemon=True),
             Thread(target=self._sweep_if_nobody_does, args=(stop,), name="sweep", daemon=True),
         ]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from console.errors import Invalid
 from tests.factories import Party, errors_of, make_gateway, path_of
 from tests.vpn.scene import make_scene, settle
+from tests.waiting import wait_for
 from vpn.api.bodies.gateways import NO_ADDRESS
 from vpn.domain.handoff.vendors import VENDORS, render
 from vpn.models import Connection
-from vpn.reconcile import names
 from vpn.reconcile.controller import look
 from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.resolver import Answer, Resolver
 from vpn.services.cidrs import add_cidr
 from vpn.services.connections import create_connection, update_connection
 from vpn.services.handoff import parameters_of
@@ -32,22 +32,23 @@ class Directory:
     def __init__(self) -> None:
         self.addresses: list[str] = []
         self.asked = 0
+        self.now = 0.0
+        self.resolver = Resolver(settings.NODE, self.ask, lambda: self.now)
 
-    def getaddrinfo(self, name: str, *_: Any) -> list[Any]:
+    def ask(self, name: str) -> Answer:
         self.asked += 1
-        if name != NAME or not self.addresses:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (one, 0)) for one in self.addresses]
+        return Answer(tuple(self.addresses) if name == NAME else (), 60.0)
+
+    def resolve(self) -> None:
+        """What the listener's thread does, long after the last time."""
+        self.now += 4000.0
+        self.resolver.turn()
+        wait_for(lambda: self.resolver.turn() or self.resolver.idle())
 
 
 @pytest.fixture
-def directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
-    made = Directory()
-    monkeypatch.setattr(names.socket, "getaddrinfo", made.getaddrinfo)
-    monkeypatch.setattr(names, "_known", {})
-    monkeypatch.setattr(names, "RETRIED", -1.0)
-    monkeypatch.setattr(names, "KEPT", -1.0)
-    yield made
+def directory() -> Directory:
+    return Directory()
 
 
 def body(**peer: Any) -> dict[str, Any]:
@@ -120,11 +121,13 @@ def test_the_worker_finds_the_address_and_the_tunnel_comes_up(driver: Any, direc
     one, two = scene.gateway(scene.left), scene.gateway(scene.right)
     ours = by_name(scene, one)
     scene.connect(two, one, local_identity={"type": "fqdn", "value": NAME})
+    directory.resolve()
     settle(driver, one, two)
     ours.refresh_from_db()
     assert (ours.status, ours.address) == ("down", "")
     assert "no IPv4 address in the DNS" in ours.status_reasons[0]["message"]
     directory.addresses = [two.public_address]
+    directory.resolve()
     settle(driver, one, two)
     ours.refresh_from_db()
     assert (ours.status, ours.address) == ("up", two.public_address)
@@ -141,6 +144,7 @@ def test_an_address_stays_while_the_name_has_it_or_nobody_answers(driver: Any, d
         (["203.0.113.6"], "203.0.113.6"),
     ):
         directory.addresses = addresses
+        directory.resolve()
         look(one.id, driver=driver)
         ours.refresh_from_db()
         assert ours.address == then
@@ -168,11 +172,13 @@ def test_a_name_leads_only_where_a_peer_can_be(
     ours = by_name(scene, one)
     add_cidr(scene.actor, one.id, ours.id, "peer", "203.0.113.66/32")
     directory.addresses = [one.public_address if address == "own" else address]
+    directory.resolve()
     settle(driver, one)
     ours.refresh_from_db()
     assert (ours.status, ours.address) == ("down", "")
     assert kind in ours.status_reasons[0]["message"]
     directory.addresses.append("203.0.113.7")
+    directory.resolve()
     settle(driver, one)
     ours.refresh_from_db()
     assert ours.address == "203.0.113.7"
@@ -183,22 +189,11 @@ def test_a_new_name_forgets_the_old_address(driver: Any, directory: Directory, a
     scene = make_scene()
     one = scene.gateway(scene.left)
     ours = by_name(scene, one)
+    directory.resolve()
     look(one.id, driver=driver)
     update_connection(scene.actor, one.id, ours.id, {"peer_fqdn": "other.example.com"})
     ours.refresh_from_db()
     assert (ours.peer, ours.address) == ("other.example.com", "")
-
-
-def test_names_are_remembered_for_a_while(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "KEPT", 60.0)
-    monkeypatch.setattr(names, "RETRIED", 5.0)
-    assert names.addresses_of(NAME, 100.0) == names.addresses_of(NAME, 104.0) == ()
-    assert directory.asked == 1
-    directory.addresses = ["203.0.113.5"]
-    assert names.addresses_of(NAME, 106.0) == names.addresses_of(NAME, 160.0) == ("203.0.113.5",)
-    assert directory.asked == 2
-    directory.addresses = ["203.0.113.7"]
-    assert names.addresses_of(NAME, 167.0) == ("203.0.113.7",)
 
 
 def test_a_name_is_one_name_however_it_is_spelt(driver: Any, directory: Directory) -> None:
@@ -207,6 +202,7 @@ def test_a_name_is_one_name_however_it_is_spelt(driver: Any, directory: Director
     directory.addresses = [two.public_address]
     ours = by_name(scene, one)
     scene.connect(two, one, local_identity={"type": "fqdn", "value": f"{NAME.upper()}."})
+    directory.resolve()
     settle(driver, one, two)
     ours.refresh_from_db()
     assert ours.status == "up"

@@ -92,7 +92,7 @@ class ConnectionAdmin(ServiceAdmin):
         "psk_changed_at",
         "created_at",
     )
-    observed = ("status", "status_reasons", "status_changed_at", "resolved_address")
+    observed = ("status", "status_reasons", "status_changed_at", "resolved_address", "resolved_addresses")
     actions = ("reconcile_now", "reset")
     autocomplete_fields = ("gateway", "ike_policy", "ipsec_policy")
     list_display = (

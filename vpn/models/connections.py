@@ -48,6 +48,8 @@ class Connection(Resource):
     restart_at = models.DateTimeField(null=True, editable=False)
 
     # Observed
+    # All addresses of the peer's name at its last answer, and the one of them that is used.
+    resolved_addresses = models.JSONField(default=list, editable=False)
     resolved_address = models.GenericIPAddressField(protocol="IPv4", null=True, editable=False)
     status = models.CharField(max_length=4, default="down")
     status_reasons = models.JSONField(default=list)

@@ -30,7 +30,7 @@ def apply_draft(
     # The sealed key only when it is a new one: a rotation of keys may be writing it right now.
     key = ["psk_sealed", "psk_id", "psk_changed_at"] if new_key is not None else []
     wanted = [
-        "name", "peer_address", "peer_fqdn", "resolved_address", "admin_state_up",
+        "name", "peer_address", "peer_fqdn", "resolved_address", "resolved_addresses", "admin_state_up",
         "dpd_action", "dpd_interval", "dpd_timeout", "establish_mode", "ike_policy", "ipsec_policy", *key,
     ]  # fmt: skip
     connection.save(update_fields=wanted)
@@ -43,6 +43,7 @@ def fill_row(connection: Connection, draft: ConnectionDraft) -> None:
     if connection.peer_fqdn != draft.peer_fqdn:
         # The worker finds out where the new name leads.
         connection.peer_fqdn, connection.resolved_address = draft.peer_fqdn, None
+        connection.resolved_addresses = []
     connection.admin_state_up = draft.admin_state_up
     connection.dpd_action = draft.dead_peer_detection.action
     connection.dpd_interval = draft.dead_peer_detection.interval

@@ -1,0 +1,215 @@
+"""Names of peers are looked up beside the passes: bounded per account, by their TTL, answers kept."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import dns.message
+import dns.rdatatype
+import dns.rrset
+import pytest
+from django.conf import LazySettings, settings
+
+from tests.factories import Party, make_gateway, make_subnet, make_vpc, raise_quotas
+from tests.vpn.scene import make_scene
+from tests.waiting import wait_for
+from vpn.models import Connection, Gateway
+from vpn.reconcile import resolver as module
+from vpn.reconcile.controller import look
+from vpn.reconcile.resolver import Answer, Resolver, ask_dns
+from vpn.services.connections import create_connection, update_connection
+
+pytestmark = pytest.mark.django_db
+
+
+def named(party: Party, *names: str) -> Gateway:
+    """A gateway with a connection to a peer of each name."""
+    raise_quotas(party, connections_per_gateway=50)
+    gateway = make_gateway(party, make_subnet(party, make_vpc(party)))
+    for number, name in enumerate(names):
+        fields = {
+            "peer_fqdn": name,
+            "psk": "VPNDemoPassword",
+            "local_cidrs": ["192.168.100.0/24"],
+            "peer_cidrs": [f"10.{number}.0.0/24"],
+        }
+        create_connection(party.editor, gateway.pk, fields)
+    return gateway
+
+
+class Dns:
+    """Names and their answers; those in `hung` answer when they are let go."""
+
+    def __init__(self, **answers: Answer) -> None:
+        self.answers = {name.replace("_", "."): answer for name, answer in answers.items()}
+        self.hung: set[str] = set()
+        self.free = threading.Event()
+        self.asked: list[str] = []
+        self.now = 0.0
+        self.resolver = Resolver(settings.NODE, self.ask, lambda: self.now)
+
+    def ask(self, name: str) -> Answer:
+        self.asked.append(name)
+        if name in self.hung:
+            self.free.wait(60)
+        return self.answers.get(name, Answer())
+
+    def settle(self) -> None:
+        self.resolver.turn()
+        wait_for(lambda: self.resolver.turn() or self.resolver.idle())
+
+
+@pytest.fixture
+def slow() -> Iterator[Dns]:
+    made = Dns()
+    yield made
+    made.free.set()
+    wait_for(lambda: self_idle(made))
+
+
+def self_idle(made: Dns) -> bool:
+    made.resolver.turn()
+    return made.resolver.idle()
+
+
+def addresses(name: str) -> list[str]:
+    return list(Connection.objects.get(peer_fqdn=name).resolved_addresses)
+
+
+def test_slow_names_delay_neither_a_pass_nor_other_accounts(
+    ana: Party, ben: Party, driver: Any, slow: Dns
+) -> None:
+    slow_names = [f"slow-{number}.example.com" for number in range(10)]
+    mine, theirs = named(ana, *slow_names), named(ben, "fast.example.com")
+    slow.hung = set(slow_names)
+    slow.answers = {"fast.example.com": Answer(("203.0.113.9",), 60.0)}
+    slow.resolver.turn()
+    assert len(set(slow.asked) & slow.hung) <= module.LOOKUPS_OF_ACCOUNT
+    wait_for(lambda: slow.resolver.turn() or bool(addresses("fast.example.com")))
+    for gateway in (mine, theirs):
+        look(gateway.pk, driver=driver)
+    assert Connection.objects.get(peer_fqdn="fast.example.com").resolved_address == "203.0.113.9"
+    assert len(set(slow.asked) & slow.hung) == module.LOOKUPS_OF_ACCOUNT
+
+
+def test_a_name_is_asked_again_when_its_ttl_is_over(ana: Party) -> None:
+    named(ana, "vpn.example.com")
+    there = Dns(vpn_example_com=Answer(("203.0.113.5",), 30.0))
+    there.settle()
+    there.now = 29.0
+    there.settle()
+    assert len(there.asked) == 1 and addresses("vpn.example.com") == ["203.0.113.5"]
+    there.answers["vpn.example.com"] = Answer(("203.0.113.6",), 0.0)
+    there.now = 31.0
+    there.settle()
+    assert addresses("vpn.example.com") == ["203.0.113.6"]
+    there.now += module.SHORTEST - 1
+    there.settle()
+    assert len(there.asked) == 2
+    there.now += 2
+    there.settle()
+    assert len(there.asked) == 3
+
+
+def test_answers_are_kept_while_nobody_answers(ana: Party) -> None:
+    named(ana, "vpn.example.com")
+    there = Dns(vpn_example_com=Answer(("203.0.113.5", "203.0.113.6"), 30.0))
+    there.settle()
+    there.answers.clear()
+    waits = []
+    for _ in range(7):
+        asked = len(there.asked)
+        while len(there.asked) == asked:
+            there.now += 1.0
+            there.settle()
+        waits.append(there.now)
+    assert addresses("vpn.example.com") == ["203.0.113.5", "203.0.113.6"]
+    gaps = [after - before for before, after in pairwise(waits)]
+    assert gaps == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
+
+
+def test_after_a_restart_answers_are_still_there(ana: Party, driver: Any) -> None:
+    gateway = named(ana, "vpn.example.com")
+    Dns(vpn_example_com=Answer(("203.0.113.5",), 30.0)).settle()
+    Dns().settle()
+    look(gateway.pk, driver=driver)
+    assert Connection.objects.get().resolved_address == "203.0.113.5"
+
+
+def test_a_new_answer_asks_for_a_pass_and_the_same_one_does_not(ana: Party) -> None:
+    gateway = named(ana, "vpn.example.com")
+    there = Dns(vpn_example_com=Answer(("203.0.113.5", "203.0.113.6"), 5.0))
+    before = Gateway.objects.get(pk=gateway.pk).asked
+    there.settle()
+    assert Gateway.objects.get(pk=gateway.pk).asked == before + 1
+    there.answers["vpn.example.com"] = Answer(("203.0.113.6", "203.0.113.5"), 5.0)
+    there.now += 10
+    there.settle()
+    assert len(there.asked) == 2 and Gateway.objects.get(pk=gateway.pk).asked == before + 1
+
+
+def test_who_joins_a_known_name_need_not_wait(ana: Party, ben: Party) -> None:
+    named(ana, "vpn.example.com")
+    there = Dns(vpn_example_com=Answer(("203.0.113.5",), 3000.0))
+    there.settle()
+    named(ben, "VPN.example.com.")
+    there.settle()
+    assert addresses("VPN.example.com.") == ["203.0.113.5"] and len(there.asked) == 1
+
+
+def test_another_name_forgets_the_answers(ana: Party) -> None:
+    gateway = named(ana, "vpn.example.com")
+    there = Dns(vpn_example_com=Answer(("203.0.113.5",), 30.0))
+    there.settle()
+    row = Connection.objects.get()
+    update_connection(ana.editor, gateway.pk, row.pk, {"peer_fqdn": "other.example.com"})
+    row.refresh_from_db()
+    assert (row.resolved_addresses, row.resolved_address) == ([], None)
+
+
+class _Server(socketserver.BaseRequestHandler):
+    """Answers one name with two addresses and a TTL of 7 s; for others there is no such name."""
+
+    def handle(self) -> None:
+        data, sock = self.request
+        query = dns.message.from_wire(data)
+        reply = dns.message.make_response(query)
+        question = query.question[0]
+        if question.name.to_text() == "vpn.example.com." and question.rdtype == dns.rdatatype.A:
+            reply.answer.append(
+                dns.rrset.from_text(question.name, 7, "IN", "A", "203.0.113.5", "203.0.113.6")
+            )
+        else:
+            reply.set_rcode(3)
+        sock.sendto(reply.to_wire(), self.client_address)
+
+
+@pytest.fixture
+def server(settings: LazySettings) -> Iterator[None]:
+    with socketserver.ThreadingUDPServer(("127.0.0.1", 0), _Server) as made:
+        thread = threading.Thread(target=made.serve_forever, daemon=True)
+        thread.start()
+        settings.DNS_SERVERS = [("127.0.0.1", made.server_address[1])]
+        yield
+        made.shutdown()
+
+
+def test_by_the_wire(server: None) -> None:
+    found = ask_dns("vpn.example.com")
+    assert (sorted(found.addresses), found.ttl) == (["203.0.113.5", "203.0.113.6"], 7.0)
+    assert ask_dns("nothing.example.com") == Answer()
+
+
+def test_a_name_of_the_hosts_file(server: None) -> None:
+    assert ask_dns("localhost") == Answer(("127.0.0.1",), module.WITHOUT_TTL)
+
+
+def test_the_scene_has_no_names_to_ask() -> None:
+    make_scene()
+    there = Dns()
+    there.settle()
+    assert there.asked == []

@@ -1,0 +1,181 @@
+"""Looks up the names of peers, beside the passes: a thread of the listener.
+
+Every lookup has a thread of its own and ends after PATIENCE; an account has at most
+LOOKUPS_OF_ACCOUNT under way, so that the slow names of one delay nobody else's. A name is asked
+again when its TTL (RFC 1035 section 3.2.1) is over, one without an answer after a back-off.
+What is remembered here is only when to ask; answers are kept in the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+from typing import NamedTuple
+from uuid import UUID
+
+import dns.exception
+import dns.resolver
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.models import F, Q, QuerySet
+from dns.nameserver import Do53Nameserver
+
+from vpn.domain.identities import name_key
+from vpn.models import Connection, Gateway
+from vpn.triggers import request_reconcile
+
+log = logging.getLogger(__name__)
+# Seconds.
+TICK, PATIENCE = 0.5, 2.0
+LOOKUPS, LOOKUPS_OF_ACCOUNT = 32, 4
+# A TTL of 0 must not make a loop, one of a week must not hide a move for so long.
+SHORTEST, LONGEST = 5.0, 3600.0
+# For a name that the hosts file knows: it has no TTL.
+WITHOUT_TTL = 60.0
+BACK_OFF = (5.0, 10.0, 20.0, 40.0, 60.0)
+# How many addresses of a name are kept, in the order of the answer.
+MOST_ADDRESSES = 16
+
+
+class Answer(NamedTuple):
+    """IPv4 addresses in the order of the answer, none while there is none; `ttl` in seconds."""
+
+    addresses: tuple[str, ...] = ()
+    ttl: float = 0.0
+
+
+Ask = Callable[[str], Answer]
+
+
+@dataclass(slots=True)
+class _Lookup:
+    account_id: UUID
+    future: Future[Answer]
+
+
+class Resolver:
+    """Keeps `resolved_addresses` of this host's connections as their names say."""
+
+    def __init__(
+        self, node: str, ask: Ask | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._node = node
+        self._ask = ask or ask_dns
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names")
+        self._due: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
+        self._answers: dict[str, list[str]] = {}
+        self._under_way: dict[str, _Lookup] = {}
+
+    def run(self, stop: Event) -> None:
+        """Until `stop` is set. A database that is away is waited for: nothing is lost."""
+        while not stop.wait(TICK):
+            try:
+                self.turn()
+            except DatabaseError as error:
+                log.warning("names: %s", error)
+                close_old_connections()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        connection.close()
+
+    def turn(self) -> None:
+        """Record the answers that have come, then ask for what is due."""
+        for name, lookup in list(self._under_way.items()):
+            if lookup.future.done():
+                self._take(name, lookup.future.result())
+                del self._under_way[name]
+        wanted = self._wanted()
+        for gone in self._due.keys() - wanted.keys():
+            for kept in (self._due, self._failures, self._answers):
+                kept.pop(gone, None)
+        self._begin(wanted)
+
+    def idle(self) -> bool:
+        """Whether no lookup is under way."""
+        return not self._under_way
+
+    def _wanted(self) -> dict[str, set[UUID]]:
+        """Each name of this host's gateways, and the accounts that want it. A connection that has just
+        got a name which others have is given their answer at once."""
+        rows = self._rows().exclude(peer_fqdn="")
+        found: dict[str, set[UUID]] = {}
+        late = set()
+        for name, account, addresses in rows.values_list("peer_fqdn", "account_id", "resolved_addresses"):
+            key = name_key(name)
+            found.setdefault(key, set()).add(account)
+            if not addresses and key in self._answers:
+                late.add(key)
+        for key in late:
+            self._record(key, self._answers[key])
+        return found
+
+    def _rows(self) -> QuerySet[Connection]:
+        return Connection.objects.filter(gateway__node=self._node, gateway__deleted_at=None)
+
+    def _begin(self, wanted: dict[str, set[UUID]]) -> None:
+        """The longest due first, each on the account of one that has room."""
+        now = self._clock()
+        busy = Counter(lookup.account_id for lookup in self._under_way.values())
+        for name in sorted(wanted.keys() - self._under_way.keys(), key=lambda one: self._due.get(one, 0.0)):
+            account = next((one for one in wanted[name] if busy[one] < LOOKUPS_OF_ACCOUNT), None)
+            if self._due.get(name, now) <= now and account and len(self._under_way) < LOOKUPS:
+                busy[account] += 1
+                self._under_way[name] = _Lookup(account, self._pool.submit(self._ask, name))
+
+    def _take(self, name: str, answer: Answer) -> None:
+        if answer.addresses:
+            self._answers[name] = list(answer.addresses[:MOST_ADDRESSES])
+            self._record(name, self._answers[name])
+            self._failures.pop(name, None)
+            wait = min(max(answer.ttl, SHORTEST), LONGEST)
+        else:
+            failures = self._failures.get(name, 0)
+            self._failures[name] = failures + 1
+            wait = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
+        self._due[name] = self._clock() + wait
+
+    def _record(self, name: str, addresses: list[str]) -> None:
+        """Gateways are reconciled only where the answer says something new."""
+        spelled = Q(peer_fqdn__iexact=name) | Q(peer_fqdn__iexact=f"{name}.")
+        rows = self._rows().filter(spelled).only("pk", "gateway_id", "resolved_addresses")
+        changed = [row for row in rows if sorted(row.resolved_addresses) != sorted(addresses)]
+        if not changed:
+            return
+        with transaction.atomic():
+            Connection.objects.filter(pk__in=[row.pk for row in changed]).update(resolved_addresses=addresses)
+            for gateway_id in {row.gateway_id for row in changed}:
+                Gateway.objects.filter(pk=gateway_id).update(asked=F("asked") + 1)
+                request_reconcile(gateway_id, self._node)
+
+
+def ask_dns(name: str) -> Answer:
+    """What the DNS says; if it has no such name, what this host's own files say."""
+    try:
+        reply = _resolver().resolve(f"{name}.", "A", lifetime=PATIENCE)
+    except (dns.exception.DNSException, OSError, UnicodeError):
+        return _ask_host(name)
+    return Answer(tuple(str(record) for record in reply), float(reply.rrset.ttl) if reply.rrset else 0.0)
+
+
+def _resolver() -> dns.resolver.Resolver:
+    """Of the servers in ISTHMUS_DNS_SERVERS, else of the host's."""
+    if not settings.DNS_SERVERS:
+        return dns.resolver.Resolver()
+    made = dns.resolver.Resolver(configure=False)
+    made.nameservers = [Do53Nameserver(address, port) for address, port in settings.DNS_SERVERS]
+    return made
+
+
+def _ask_host(name: str) -> Answer:
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
+        return Answer()
+    return Answer(tuple(dict.fromkeys(str(one[4][0]) for one in found)), WITHOUT_TTL)
