@@ -47,6 +47,12 @@ class Gate:
                 self.running -= 1
                 self._changed.notify()
 
+    def refuse_if_full(self) -> None:
+        """Raises TooManyHashes when `entered` would do so at once: to be asked before other work."""
+        with self._changed:
+            if not self._is_free() and self.waiting >= self._most_waiting:
+                raise TooManyHashes
+
     def _wait_for_place(self) -> None:
         if self._is_free():
             return

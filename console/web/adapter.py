@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
+from console import hashing
 from console.hashing import TooManyHashes
 from console.models import User
 from console.origin import client_address
@@ -23,7 +24,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": "The user name or the password is wrong. Both are case-sensitive.",
     }
-    _attempt: Attempt
+    _attempt: Attempt | None = None
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -38,7 +39,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Our pages say themselves what happened."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Raises TooManyFailures."""
+        """Raises TooManyFailures; TooManyHashes before anything is written, so that it costs little."""
+        hashing.gate().refuse_if_full()
         self._attempt = begin_attempt(credentials["username"], client_address(request.META))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
@@ -47,14 +49,15 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         except TooManyHashes:
-            self._attempt.cancelled()
+            if self._attempt:
+                self._attempt.cancelled()
             raise
-        if isinstance(user, User):
+        if self._attempt and isinstance(user, User):
             self._attempt.succeeded(user)
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        locked = self._attempt.failed()
+        locked = self._attempt.failed() if self._attempt else 0
         again = request.user.is_authenticated
         record_failure(credentials["username"], source_of(request), locked_seconds=locked, again=again)
         if locked:
