@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from django.conf import settings
@@ -56,7 +57,8 @@ def test_a_signing_key_that_can_be_guessed_starts_nothing(key: str, problem: str
     assert key not in done.stderr, "what is set may be near to the right one"
 
 
-@pytest.mark.parametrize("key", ["", secrets.token_urlsafe(48), secrets.token_hex(32)])
-def test_a_random_signing_key_is_taken(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("make", [str, lambda: secrets.token_urlsafe(48), lambda: secrets.token_hex(32)])
+def test_a_random_signing_key_is_taken(make: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    key = make()
     monkeypatch.setenv("ISTHMUS_SECRET_KEY", key)
     assert signing_key("ISTHMUS_SECRET_KEY") == key
