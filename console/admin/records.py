@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.actor import Via
 from console.admin.base import ReadOnlyAdmin, admin_actor, each
-from console.models import ApiKey, AuditEvent, Invitation, PasswordFailures
+from console.models import ApiKey, AuditEvent, Invitation, KnownNetwork, PasswordFailures, SignInSession
 from console.services import revoke_api_key
 
 # The actions offered are those of so many latest events.
@@ -115,6 +115,27 @@ class PasswordFailuresAdmin(ReadOnlyAdmin):
     @admin.action(description="Let the selected names and addresses try again")
     def release(self, request: HttpRequest, queryset: QuerySet[PasswordFailures]) -> None:
         self.message_user(request, f"May try again: {queryset.delete()[0]}.", messages.SUCCESS)
+
+
+@admin.register(SignInSession)
+class SignInSessionAdmin(ReadOnlyAdmin):
+    """Who is signed in, from where. The key is as secret as the cookie."""
+
+    hidden = ("session_key",)
+    list_display = ("user", "began_at", "seen_at", "address", "browser")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "address", "browser")
+    ordering = ("-seen_at",)
+
+
+@admin.register(KnownNetwork)
+class KnownNetworkAdmin(ReadOnlyAdmin):
+    """Addresses of people that strangers' wrong passwords cannot lock out."""
+
+    list_display = ("user", "network", "seen_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "network")
+    ordering = ("-seen_at",)
 
 
 # The console sends no e-mail to addresses that people confirm themselves.

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
-from console.models import ApiKey, PasswordFailures
+from console.models import ApiKey, KnownNetwork, PasswordFailures, SignInSession
 from tests.adminsite import superuser
 from tests.factories import PSK, Party
 from tests.vpn.populated import populate
@@ -22,6 +22,7 @@ def _furnish(ana: Party, driver: SimulatedDriver) -> str:
     numbers = dict.fromkeys(("bytes_in", "bytes_out", "packets_in", "packets_out"), 1)
     TrafficSample.objects.create(connection=there.connections[0], at=timezone.now(), **numbers)
     Node.objects.create(name="here", driver="simulated")
+    KnownNetwork.objects.create(user=ana.user, network="192.0.2.1")
     PasswordFailures.objects.create(name="ana", network="192.0.2.1", failures=1)
     kind = ContentType.objects.get_for_model(Node)
     entry = {"user": ana.user, "content_type": kind, "object_id": "here", "object_repr": "here"}
@@ -33,6 +34,7 @@ def test_every_row_opens_and_shows_no_secret(ana: Party, driver: SimulatedDriver
     token, key = _furnish(ana, driver), ana.key()
     root = superuser()
     secrets = [PSK, key, token, *ApiKey.objects.values_list("digest", flat=True)]
+    secrets += SignInSession.objects.values_list("session_key", flat=True)
     secrets += HandoffLink.objects.values_list("digest", flat=True)
     for model in (Connection, WizardDraft):
         secrets += [sealed for sealed in model.objects.values_list("psk_sealed", flat=True) if sealed]
