@@ -79,7 +79,7 @@ def test_what_happens_is_seen_without_a_sweep(scene, driver, listening):
     one, _two, ours, theirs = connected(scene)
     wait_for(lambda: up(ours) and up(theirs))
     driver.kill(one.members.get(role="active").id)
-    wait_for(lambda: one.members.get(role="active").index == 1)
+    wait_for(lambda: one.members.filter(role="active", index=1).exists())
     wait_for(lambda: up(ours) and up(theirs))
 
 
