@@ -19,6 +19,8 @@ LINK = "wan0"
 ADDRESS = "198.18.0.66"
 MAC = "02:66:66:66:66:66"
 ICMP, UDP = 1, 17
+# In the echo requests of a stranger, and so in their answers.
+ASKED = 7
 _BODY = MARKER * 12
 
 
@@ -29,7 +31,7 @@ class Stranger:
     namespace: str
 
     def send(self, mac: str, sources: list[str], targets: list[str]) -> int:
-        return send(self.namespace, LINK, mac, sources, targets)
+        return send(self.namespace, LINK, mac, sources, targets, ident=ASKED)
 
     def say(self, text: bytes) -> None:
         say(self.namespace, LINK, text)
@@ -38,11 +40,16 @@ class Stranger:
         return frame[6:12] == _mac(MAC)
 
 
-def send(namespace: str, link: str, mac: str, sources: list[str], targets: list[str]) -> int:
+def send(
+    namespace: str, link: str, mac: str, sources: list[str], targets: list[str], *, ident: int = 0
+) -> int:
     """Marked frames to the neighbour `mac`, ICMP and UDP, with a TTL that lasts and one that ends
     there, for every source and target. How many were sent."""
     frames = [
-        _mac(mac) + _mac(_own_mac(namespace, link)) + b"\x08\x00" + packet(source, target, protocol, ttl)
+        _mac(mac)
+        + _mac(_own_mac(namespace, link))
+        + b"\x08\x00"
+        + packet(source, target, protocol, ttl, ident)
         for source, target, protocol, ttl in product(sources, targets, (ICMP, UDP), (64, 1))
     ]
     netns.within(namespace, partial(_write, link, frames))
@@ -62,14 +69,14 @@ def _write(link: str, frames: list[bytes]) -> None:
             wire.send(frame)
 
 
-def packet(source: str, target: str, protocol: int, ttl: int, port: int = 9) -> bytes:
+def packet(source: str, target: str, protocol: int, ttl: int, ident: int) -> bytes:
     """An echo request or a datagram with the marker in it."""
     if protocol == ICMP:
-        head = struct.pack("!BBHHH", 8, 0, 0, 7, 7)
+        head = struct.pack("!BBHHH", 8, 0, 0, ident, 1)
         body = head[:2] + _sum(head + _BODY) + head[4:] + _BODY
     else:
         # A UDP checksum of 0 means that there is none.
-        body = struct.pack("!HHHH", 4096, port, 8 + len(_BODY), 0) + _BODY
+        body = struct.pack("!HHHH", 4096, 9, 8 + len(_BODY), 0) + _BODY
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 7, 0, ttl, protocol, 0)
     ends = ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed
     return head[:10] + _sum(head + ends) + ends + body

@@ -12,9 +12,9 @@ from threading import Event, Thread
 import pytest
 
 from tests.dataplane.capture import MARKER, Wire, capture, marked_pings, provider_wire
-from tests.dataplane.stranger import ADDRESS, ICMP, UDP, Stranger, public_mac, say, send, stranger
+from tests.dataplane.stranger import ADDRESS, ASKED, ICMP, UDP, Stranger, public_mac, say, send, stranger
 from tests.dataplane.test_killed import killed_at
-from tests.dataplane.world import World, installed, ping
+from tests.dataplane.world import World, in_namespace, installed, passes, ping
 from tests.waiting import wait_for
 from vpn.domain.actions import Initiate, Plumb, StartMember, StopMember, Terminate
 from vpn.domain.spec import MemberRole, MemberSpec
@@ -97,9 +97,9 @@ def _is_question(frame: bytes) -> bool:
 
 
 def _is_answer(frame: bytes) -> bool:
-    """An echo reply to the stranger."""
-    asker = b"\xc6\x12\x00\x42"
-    return frame[23] == ICMP and frame[34] == 0 and frame[30:34] == asker
+    """An echo reply from a public address to a request of the stranger's."""
+    reply = frame[23] == ICMP and frame[34] == 0 and int.from_bytes(frame[38:40]) == ASKED
+    return reply and frame[26:29] == b"\xc6\x12\x00"
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_nothing_passes_before_a_tunnel_while_it_is_up_and_after(border: Border)
     border.check(member)
     world.connect()
     border.check(member)
-    assert ping(world.namespace(world.left), world.right.host, count=3) == 3
+    passes(world.namespace(world.left), world.right.host)
     world.do(member, Terminate(world.state(world.left).sas[0].peer))
     border.check(member)
 
@@ -156,7 +156,7 @@ def test_nothing_passes_during_a_failover(border: Border) -> None:
         wait_for(lambda: world.up(world.left, index=1))
         world.do(active, StartMember(), Plumb(MemberRole.STANDBY, plumb.local_cidrs, plumb.peer_cidrs))
     border.judge(outer, inner)
-    assert ping(world.namespace(world.left), world.right.host, count=3) == 3
+    passes(world.namespace(world.left), world.right.host)
 
 
 @contextmanager
@@ -198,6 +198,52 @@ def test_nothing_passes_a_half_made_member(border: Border, config: DriverConfig)
         number += 1
     assert number > 12, "it was killed at every step"
     assert member and installed(world.state(world.left)) == {}
+
+
+def unfiltered(namespace: str) -> None:
+    assert in_namespace(namespace, "nft", "flush", "ruleset").returncode == 0
+
+
+def unruled(namespace: str) -> None:
+    """One table for everything, as in a host that forwards."""
+    text = (
+        "rule flush\nrule add pref 1 lookup local\nrule add pref 2 lookup 220\nrule add pref 3 lookup main\n"
+        "route add 198.18.0.0/16 dev pub0\nroute add default via 198.18.0.1\n"
+    )
+    netns.run(["ip", "-batch", "-"], what="open the member", feed=text, namespace=namespace)
+
+
+def test_filter_and_routing_close_a_member_each_by_itself(border: Border) -> None:
+    """And with neither the same measurement finds what passes, in both directions."""
+    world, (member, _) = border.world, border.world.left.members
+    namespace = border.names.member(member.gateway_id, member.index)
+    plumb = Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr}))
+    world.connect()
+    # With ESP in the kernel and no tunnel device what was decrypted comes in by the public link.
+    if world.driver.standing().esp != "kernel":
+        unfiltered(namespace)
+        with border.watched() as (outer, inner):
+            border.knock(member)
+        assert border.entered(inner) == []
+        # Nothing is forwarded; what the member itself has to say begins at its public address.
+        said = f"Packet(source='{world.left.public_address}'"
+        assert [packet for packet in border.leaked(outer) if not packet.startswith(said)] == []
+    world.do(member, plumb)
+    unruled(namespace)
+    with border.watched() as (outer, inner):
+        border.knock(member)
+    assert border.entered(inner) == []
+    # The routing is what keeps a private address from answering the stranger's own pings.
+    said = f"Packet(source='{member.private_address}', destination='{ADDRESS}', protocol=1"
+    assert [packet for packet in border.leaked(outer) if not packet.startswith(said)] == []
+    unfiltered(namespace)
+    with border.watched() as (outer, inner):
+        border.knock(member)
+    assert border.leaked(outer) and border.entered(inner)
+    assert world.state(world.left).drift
+    world.do(member, plumb)
+    border.check(member)
+    assert world.state(world.left).drift == ""
 
 
 def test_a_public_address_answers_a_ping_and_nothing_else(border: Border) -> None:

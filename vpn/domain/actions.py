@@ -22,9 +22,9 @@ class StopMember:
 class Plumb:
     """Role and routes.
 
-    Every member: an address inside each local CIDR, and an unreachable route for each peer
-    CIDR (fails closed). The active member also: the public address (taken from its fellow,
-    announced) and the VPC router's routes to the peer CIDRs.
+    Every member: an address inside each local CIDR, and the way to it. The active member also: the
+    public address (taken from its fellow, announced), the underlay's routes, and the VPC router's
+    routes to the peer CIDRs.
     """
 
     role: MemberRole

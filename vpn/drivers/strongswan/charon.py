@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vpn.drivers.base import DriverError
-from vpn.drivers.strongswan import esp, netns, vici
+from vpn.drivers.strongswan import esp, netns, routing, vici
 from vpn.drivers.strongswan import files as locks
 from vpn.drivers.strongswan.identity import Identities, let_read
 from vpn.drivers.strongswan.launch import START_TIMEOUT, close_socket, launch
@@ -36,6 +36,9 @@ _KERNEL = "nonce openssl kdf kernel-netlink socket-default vici"
 # a cookie, which a forged source never sees. IKEv1 has no cookies, so one address may hold 128; two
 # gateways can have as many tunnels between them, and charon's default of 5 makes 100 of them take
 # more than 90 s. The limit of all is the last resort and counts our own initiations too.
+#
+# The mark: what charon sends, and where it looks for the way to a peer, is the underlay alone (see
+# `routing`). So a peer may lie in its own peer CIDR, even be all of it.
 #
 # IKEv1: charon forgets the oldest of more than so many exchanges of one IKE SA, and then loses the
 # SA. Its default of 3 is less than a peer with 2 x 2 CIDRs opens at once.
@@ -61,6 +64,15 @@ charon-systemd {{
   plugins {{
     vici {{
       socket = unix://{socket}
+    }}
+    socket-default {{
+      fwmark = {mark}
+    }}
+    kernel-netlink {{
+      fwmark = !{mark}
+    }}
+    kernel-libipsec {{
+      allow_peer_ts = yes
     }}
   }}
   journal {{
@@ -168,7 +180,7 @@ def _start(files: MemberFiles, namespace: str, identities: Identities | None, *,
     try:
         files.forget_sockets()
         uid = identities.of(files) if identities else None
-        text = _CONFIG.format(plugins=plugins, socket=files.socket, log=files.log)
+        text = _CONFIG.format(plugins=plugins, socket=files.socket, log=files.log, mark=routing.MARK)
         locks.write_whole(files.config, text)
         if uid is not None:
             let_read(files.config, uid)

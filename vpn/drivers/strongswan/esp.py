@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import platform
-import socket
-import struct
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 from vpn.drivers.base import Esp
-from vpn.drivers.strongswan import netlink, netns
+from vpn.drivers.strongswan import netns
 from vpn.drivers.strongswan.files import read_whole, write_whole
+from vpn.drivers.strongswan.routing import TUNNELS
 
 # Of the XFRM interface, and of everything that charon installs for it. Never 0, which is none.
 IF_ID = 1
@@ -25,14 +24,8 @@ IF_ID = 1
 MTU = 1400
 # What a charon without the device left runs as "kernel" in the notes: it is replaced.
 KERNEL, USERSPACE = "kernel-device", "userspace"
-# The table in which user-space ESP keeps its routes to the tunnel device; asked before the main one.
-TABLE = 220
 # charon clears nothing when it ends or begins: what it leaves goes on carrying packets.
 FLUSH = ("xfrm state flush", "xfrm policy flush")
-
-# linux/rtnetlink.h
-_GET_ROUTE, _DESTINATION, _TABLE_OF = 26, 1, 15
-_IPV4_ROUTES = struct.pack("=12B", socket.AF_INET, *[0] * 11)
 
 _STATE = "ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi {spi} mode tunnel"
 _ALGORITHMS = (
@@ -63,19 +56,9 @@ def device(link: str, below: str) -> list[str]:
 def routes(standing: frozenset[str], peer_cidrs: frozenset[str], link: str) -> list[str]:
     """Commands of `ip` that lead exactly these CIDRs to the tunnel device, up or not."""
     return [
-        *(f"route replace {cidr} dev {link} table {TABLE}" for cidr in sorted(peer_cidrs - standing)),
-        *(f"route del {cidr} dev {link} table {TABLE}" for cidr in sorted(standing - peer_cidrs)),
+        *(f"route replace {cidr} dev {link} table {TUNNELS}" for cidr in sorted(peer_cidrs - standing)),
+        *(f"route del {cidr} dev {link} table {TUNNELS}" for cidr in sorted(standing - peer_cidrs)),
     ]
-
-
-def routed() -> frozenset[str]:
-    """CIDRs with a route in the tunnel's table. Call it inside `netns.within`."""
-    found = set()
-    for fixed, told in netlink.dump(netlink.ROUTE, _GET_ROUTE, _IPV4_ROUTES):
-        (table,) = struct.unpack("=I", told.get(_TABLE_OF, bytes(4)))
-        if table == TABLE:
-            found.add(f"{socket.inet_ntoa(told.get(_DESTINATION, bytes(4)))}/{fixed[1]}")
-    return frozenset(found)
 
 
 def is_in_kernel(wanted: Esp, directory: Path) -> bool:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from vpn.domain.spec import InstanceSpec, NetworkSpec, SubnetSpec
 from vpn.drivers.base import DriverError, StandingInstance
-from vpn.drivers.strongswan import names, netns, reading
+from vpn.drivers.strongswan import names, netns, reading, routing
 from vpn.drivers.strongswan.files import locked, read_whole, remove, write_whole
 from vpn.drivers.strongswan.names import INSTANCE_LINK, PROVIDER_BRIDGE, Names
 
@@ -84,7 +84,7 @@ class Fabric:
             raise DriverError(f"plug in {instance.name}", "its subnet is not in the VPC")
         host, router = self.names.host(instance.id), self.names.vpc(network.vpc_id)
         seen = look(host)
-        default = ("0.0.0.0/0", subnet.router_address, INSTANCE_LINK)
+        default = reading.Route(routing.MAIN, "0.0.0.0/0", subnet.router_address, INSTANCE_LINK)
         end, bridge = names.host_end(instance.id), names.subnet_bridge(subnet.id)
         if seen.has_only(INSTANCE_LINK, instance.address) and default in seen.routes:
             return

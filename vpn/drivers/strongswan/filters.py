@@ -99,15 +99,12 @@ def digest() -> str:
     Flags of the table (dormant), hooks and policies of its chains, and every rule in order.
     """
     found = hashlib.sha256()
-    for fixed, told in netlink.dump(netlink.NETFILTER, _GET_TABLE, _ALL):
-        if fixed[0] == _INET and told[1] == _TABLE:
-            found.update(repr(told.get(2)).encode())
-    for fixed, told in netlink.dump(netlink.NETFILTER, _GET_CHAIN, _ALL):
-        if fixed[0] == _INET and told[1] == _TABLE:
-            found.update(repr([told.get(key) for key in (3, 4, 5, 7)]).encode())
-    for fixed, told in netlink.dump(netlink.NETFILTER, _GET_RULE, _ALL):
-        if fixed[0] == _INET and told[1] == _TABLE:
-            found.update(repr([told.get(key) for key in (2, 4)]).encode())
+    # Flags; name, hook, policy, type; chain, expressions.
+    for kind, parts in ((_GET_TABLE, (2,)), (_GET_CHAIN, (3, 4, 5, 7)), (_GET_RULE, (2, 4))):
+        for message in netlink.dump(netlink.NETFILTER, kind, _ALL):
+            told = message.attributes()
+            if message.fixed[0] == _INET and told[1] == _TABLE:
+                found.update(repr([told.get(part) for part in parts]).encode())
     return found.hexdigest()
 
 

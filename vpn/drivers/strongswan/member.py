@@ -6,6 +6,7 @@ as it should be starts no process at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,15 +15,9 @@ from ipaddress import IPv4Network
 from vpn.domain.actions import Plumb
 from vpn.domain.spec import MemberRole, MemberSpec, SubnetSpec
 from vpn.drivers.base import DriverError
-from vpn.drivers.strongswan import esp, filters, names, netns, reading
+from vpn.drivers.strongswan import esp, filters, names, netns, reading, routing
 from vpn.drivers.strongswan.fabric import Fabric, look, unplug
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
-
-# The last resort behind charon's own routes: with the tunnel down there is no other way out.
-_LAST = 4294967295
-# A VPC's own subnets come first, whatever a peer is said to have: with an equal metric `replace` would
-# take the subnet's route away.
-_BEHIND_OWN = 100
 
 # accept_local: the shadow of a /32 local CIDR is the instance's own address, and its packets must
 # not be taken for forged. arp_ignore: nor may the member answer for it.
@@ -60,18 +55,19 @@ class Plumbing:
         if fresh or netns.within(namespace, self._is_open):
             filters.load(namespace)
         netns.prepare(namespace, _SETTINGS)
-        self._plug(member, fresh=fresh)
+        self._plug(member)
         netns.batch(_subnet_address(member, look(namespace)), what="address the member", namespace=namespace)
         return True
 
-    def _plug(self, member: MemberSpec, *, fresh: bool) -> None:
-        """Both links, and the rules; nothing has to be read in a namespace that was just made."""
+    def _plug(self, member: MemberSpec) -> None:
+        """The rules, then both links."""
         namespace, end = self.namespace(member), names.member_end(member.gateway_id, member.index)
         far_ends = {
             SUBNET_LINK: (self.fabric.names.vpc(member.vpc_id), names.subnet_bridge(member.subnet_id)),
             PUBLIC_LINK: (self.fabric.names.provider, names.PROVIDER_BRIDGE),
         }
-        lines, seen = _rules("" if fresh else namespace), look(namespace)
+        seen = look(namespace)
+        lines = self._routing(member, seen)
         for number, (link, (into, _)) in enumerate(far_ends.items()):
             if link not in seen.links:
                 unplug(into, end)
@@ -97,6 +93,8 @@ class Plumbing:
             return "links"
         if self._is_open():
             return "packet filter"
+        if self._routing(member, seen):
+            return "routing"
         return "kernel settings" if netns.differing(_SETTINGS) else ""
 
     def _is_open(self) -> bool:
@@ -107,62 +105,76 @@ class Plumbing:
         active = wanted.role is MemberRole.ACTIVE
         namespace, seen = self.namespace(member), look(self.namespace(member))
         router = self.fabric.names.vpc(member.vpc_id)
-        towards = look(router).via(member.private_address)
+        known = look(router)
+        towards = known.via(member.private_address, routing.DEFAULT)
         served = wanted.peer_cidrs if active else frozenset()
-        # Never a moment in which the VPC sends here what is not yet, or no longer, closed.
+        # Before the member stops serving them.
         netns.batch(
-            (f"route del {cidr} via {member.private_address}" for cidr in sorted(towards - served)),
-            what="take back routes of the VPC",
-            namespace=router,
+            _vpc_routes("del", member, towards - served), what="take back routes of the VPC", namespace=router
         )
         if active:
             self.fence(member)
-        public = seen.addresses.get(PUBLIC_LINK, frozenset())
+        announced = seen.has_only(PUBLIC_LINK, member.public_address)
+        public = member.public_address if active else ""
         netns.batch(
             [
-                *_close(seen, wanted.peer_cidrs),
                 *_shadows(seen, wanted.local_cidrs),
-                *self._tunnel_routes(namespace, wanted.peer_cidrs),
+                *self._tunnel_routes(seen, wanted.peer_cidrs),
                 *_inner_routes(member, seen, wanted.local_cidrs),
-                *self._public(member, public, active),
+                *self._underlay(member, seen, public),
             ],
             what="plumb the member",
             namespace=namespace,
         )
-        if active and public != {member.public_address}:
+        if active and not announced:
             netns.within(namespace, lambda: reading.announce(PUBLIC_LINK, member.public_address))
+        # Earlier versions routed peer CIDRs in the table of the subnets.
         netns.batch(
-            (
-                f"route replace {cidr} via {member.private_address} metric {_BEHIND_OWN}"
-                for cidr in sorted(served - towards)
-            ),
+            [
+                *_vpc_routes("replace", member, served - towards),
+                *_vpc_routes("del", member, known.via(member.private_address, routing.MAIN), routing.MAIN),
+            ],
             what="route the VPC to the member",
             namespace=router,
         )
 
-    def _tunnel_routes(self, namespace: str, peer_cidrs: frozenset[str]) -> list[str]:
+    def _tunnel_routes(self, seen: reading.Sight, peer_cidrs: frozenset[str]) -> list[str]:
         """User-space ESP makes its own."""
-        if not self.kernel_esp:
-            return []
-        return esp.routes(netns.within(namespace, esp.routed), peer_cidrs, TUNNEL_LINK)
+        return esp.routes(seen.networks(routing.TUNNELS), peer_cidrs, TUNNEL_LINK) if self.kernel_esp else []
 
-    def _public(self, member: MemberSpec, public: frozenset[str], active: bool) -> list[str]:
-        if not active:
-            return [f"addr flush dev {PUBLIC_LINK}"] if public else []
-        if public == {member.public_address}:
+    def _underlay(self, member: MemberSpec, seen: reading.Sight, public: str) -> list[str]:
+        """Address, rules and routes; what needs the address comes after it, and goes before it."""
+        address, rest = self._public(seen, public), self._routing(member, seen, public)
+        return [*address, *rest] if public else [*rest, *address]
+
+    def _public(self, seen: reading.Sight, public: str) -> list[str]:
+        """No route comes with the address: the underlay's are in a table of their own."""
+        there = seen.addresses.get(PUBLIC_LINK, frozenset())
+        if there == (frozenset({public}) if public else frozenset()):
             return []
-        return [
-            f"addr flush dev {PUBLIC_LINK}",
-            f"addr add {member.public_address}/{self.fabric.provider_prefix} dev {PUBLIC_LINK}",
-            f"route replace default via {self.fabric.provider_address} dev {PUBLIC_LINK}",
-        ]
+        prefix = self.fabric.provider_prefix
+        add = [f"addr add {public}/{prefix} dev {PUBLIC_LINK} noprefixroute"] if public else []
+        return [f"addr flush dev {PUBLIC_LINK}", *add]
+
+    def _routing(self, member: MemberSpec, seen: reading.Sight, public: str | None = None) -> list[str]:
+        """What rules and the underlay lack, for the public address that is there or will be."""
+        if public is None:
+            there = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
+            public = member.public_address if there else ""
+        return routing.changes(
+            seen,
+            routing.rules(public),
+            routing.underlay(public, self.fabric.provider_cidr, self.fabric.provider_address),
+            public,
+        )
 
     def fence(self, member: MemberSpec) -> None:
         """Take the public address from the fellow, whatever state that is in."""
         fellow = self.fabric.names.member(member.gateway_id, 1 - member.index)
-        if look(fellow).addresses.get(PUBLIC_LINK):
+        seen = look(fellow)
+        if seen.addresses.get(PUBLIC_LINK):
             flush = esp.FLUSH if self.kernel_esp else ()
-            lines = [f"addr flush dev {PUBLIC_LINK}", *flush]
+            lines = [*self._underlay(member, seen, ""), *flush]
             netns.batch(lines, what="fence the other member", namespace=fellow)
 
     def forget_tunnel_device(self, member: MemberSpec) -> None:
@@ -181,11 +193,13 @@ class Plumbing:
         """Links, routes and namespace; half-made ones too. Its charon is gone already."""
         router = self.fabric.names.vpc(member.vpc_id)
         end = names.member_end(member.gateway_id, member.index)
+        known = look(router)
         netns.batch(
-            (
-                f"route del {cidr} via {member.private_address}"
-                for cidr in sorted(look(router).via(member.private_address))
-            ),
+            [
+                line
+                for table in (routing.DEFAULT, routing.MAIN)
+                for line in _vpc_routes("del", member, known.via(member.private_address, table), table)
+            ],
             what="take back routes of the VPC",
             namespace=router,
         )
@@ -205,25 +219,12 @@ def _subnet_address(member: MemberSpec, seen: reading.Sight) -> list[str]:
     ]
 
 
-def _rules(namespace: str) -> list[str]:
-    """What comes out of the tunnel is only ever forwarded: never to the member's own addresses,
-    and a /32 local CIDR (whose shadow is the instance's address) goes on to the instance."""
-    standing = {"0"}
-    if namespace:
-        listed = netns.run(["ip", "rule", "list"], what="list rules", namespace=namespace)
-        standing = {line.partition(":")[0] for line in listed.splitlines()}
-    return (
-        ([] if "10" in standing else ["rule add pref 10 lookup local"])
-        + ([] if "5" in standing else [f"rule add pref 5 iif {TUNNEL_LINK} lookup main"])
-        + (["rule del pref 0"] if "0" in standing else [])
-    )
-
-
-def _close(seen: reading.Sight, peer_cidrs: frozenset[str]) -> list[str]:
-    standing = seen.unreachable()
-    return [f"route add unreachable {cidr} metric {_LAST}" for cidr in sorted(peer_cidrs - standing)] + [
-        f"route del unreachable {cidr} metric {_LAST}" for cidr in sorted(standing - peer_cidrs)
-    ]
+def _vpc_routes(
+    verb: str, member: MemberSpec, cidrs: Iterable[str], table: int = routing.DEFAULT
+) -> list[str]:
+    """Of the VPC's router. It looks up the table `default` behind the one with its subnets, so that a
+    VPC's own subnets come first, whatever a peer is said to have."""
+    return [f"route {verb} {cidr} via {member.private_address} table {table}" for cidr in sorted(cidrs)]
 
 
 def shadow(cidr: str) -> str:
@@ -242,9 +243,21 @@ def _shadows(seen: reading.Sight, local_cidrs: frozenset[str]) -> list[str]:
 
 def _inner_routes(member: MemberSpec, seen: reading.Sight, local_cidrs: frozenset[str]) -> list[str]:
     """Local CIDRs beyond the member's own subnet lie behind the VPC's router."""
-    own = IPv4Network(member.subnet_cidr)
-    wanted = {cidr for cidr in local_cidrs if not IPv4Network(cidr).subnet_of(own)}
-    standing = {net for net, hop, link in seen.routes if hop == member.router_address and link == SUBNET_LINK}
-    return [f"route replace {cidr} via {member.router_address}" for cidr in sorted(wanted - standing)] + [
-        f"route del {cidr} via {member.router_address}" for cidr in sorted(standing - wanted)
+    wanted = _beyond(member, local_cidrs)
+    standing = seen.via(member.router_address, routing.MAIN)
+    way = f"via {member.router_address} dev {SUBNET_LINK}"
+    return [f"route replace {cidr} {way}" for cidr in sorted(wanted - standing)] + [
+        f"route del {cidr} {way}" for cidr in sorted(standing - wanted)
     ]
+
+
+def _beyond(member: MemberSpec, local_cidrs: Iterable[str]) -> set[str]:
+    own = IPv4Network(member.subnet_cidr)
+    return {cidr for cidr in local_cidrs if not IPv4Network(cidr).subnet_of(own)}
+
+
+def served(member: MemberSpec, seen: reading.Sight, local_cidrs: Iterable[str]) -> frozenset[str]:
+    """Of these, the local CIDRs with a shadow address and a way to them."""
+    lost = _beyond(member, local_cidrs) - seen.via(member.router_address, routing.MAIN)
+    shadows = seen.addresses.get("lo", frozenset())
+    return frozenset(cidr for cidr in local_cidrs if shadow(cidr) in shadows and cidr not in lost)

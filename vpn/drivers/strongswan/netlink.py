@@ -23,10 +23,14 @@ _TRIES = 5
 
 
 class Message(NamedTuple):
-    """The fixed part of an answer and its attributes by number; of repeated ones the last."""
+    """The fixed part of an answer, and its attributes."""
 
     fixed: bytes
-    attributes: dict[int, bytes]
+    raw: bytes
+
+    def attributes(self) -> dict[int, bytes]:
+        """By number, flags left out; of repeated ones the last."""
+        return dict(_attributes(self.raw))
 
 
 def dump(protocol: int, kind: int, fixed: bytes) -> list[Message]:
@@ -60,11 +64,10 @@ def _answers(link: socket.socket, size: int) -> tuple[list[Message], bool]:
             if kind == _ERROR:
                 number = -struct.unpack_from("=i", body)[0]
                 raise OSError(number, "the kernel refused a netlink dump")
-            found.append(Message(body[:size], dict(attributes(body[size:]))))
+            found.append(Message(body[:size], body[size:]))
 
 
-def attributes(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each attribute, flags left out."""
+def _attributes(raw: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at + _ATTRIBUTE.size <= len(raw):
         length, number = _ATTRIBUTE.unpack_from(raw, at)

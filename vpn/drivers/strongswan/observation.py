@@ -12,10 +12,10 @@ from typing import TypeVar
 from vpn.domain.liveness import silences_of
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import MemberState, SaState, Silence
-from vpn.drivers.strongswan import esp, netns
+from vpn.drivers.strongswan import esp, netns, routing
 from vpn.drivers.strongswan.files import take
 from vpn.drivers.strongswan.inventory import listed_by_charon, loaded_peers
-from vpn.drivers.strongswan.member import Plumbing, shadow
+from vpn.drivers.strongswan.member import Plumbing, served
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
 from vpn.drivers.strongswan.notes import (
     Notes,
@@ -77,17 +77,13 @@ class Observer:
         if not notes.plumbed or not seen.has_only(SUBNET_LINK, member.private_address):
             return (MemberRole.ACTIVE if public else None), frozenset(), frozenset()
         role = MemberRole.ACTIVE if public else MemberRole.STANDBY
-        shadows = seen.addresses.get("lo", frozenset())
-        closed = seen.unreachable()
+        local = served(member, seen, notes.local_cidrs)
+        peer = frozenset(notes.peer_cidrs)
         if self.plumbing.kernel_esp:
-            closed &= netns.within(self.plumbing.namespace(member), esp.routed)
+            peer &= seen.networks(routing.TUNNELS)
         if role is MemberRole.ACTIVE:
-            closed &= router.via(member.private_address)
-        return (
-            role,
-            frozenset(cidr for cidr in notes.local_cidrs if shadow(cidr) in shadows),
-            frozenset(cidr for cidr in notes.peer_cidrs if cidr in closed),
-        )
+            peer &= router.via(member.private_address, routing.DEFAULT)
+        return role, local, peer
 
 
 def _up(notes: Notes, sas: tuple[SaState, ...]) -> set[str]:

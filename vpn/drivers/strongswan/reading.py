@@ -7,46 +7,63 @@ import errno
 import fcntl
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
-from pathlib import Path
+from typing import NamedTuple
+
+from vpn.drivers.strongswan import netlink
 
 _SIOCGIFCONF = 0x8912
 _SIOCGIFHWADDR = 0x8927
 _IFREQ_SIZE = 40
-_RTF_REJECT = 0x0200
+_GET_ROUTE, _GET_RULE = 26, 34
+_FIXED = struct.Struct("=BBBBBBBBI")
+_LOCAL, _UNICAST, _INVERTED = 255, 1, 2
+_ACTIONS = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
+
+
+class Route(NamedTuple):
+    """Gateway "" means directly connected; interface "*" an unreachable route."""
+
+    table: int
+    network: str
+    gateway: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """IPv4 addresses by interface, and the main table: network -> (gateway, interface).
-
-    Gateway "0.0.0.0" means directly connected; interface "*" an unreachable route.
-    """
+    """IPv4 addresses by interface, the routes of all tables but the kernel's own (local), and the
+    rules in the words of `ip rule add`."""
 
     links: frozenset[str]
     addresses: Mapping[str, frozenset[str]]
-    routes: frozenset[tuple[str, str, str]]
+    routes: frozenset[Route]
+    rules: frozenset[str] = frozenset()
 
     def has_only(self, link: str, address: str) -> bool:
         return self.addresses.get(link) == frozenset({address})
 
-    def unreachable(self) -> frozenset[str]:
-        return frozenset(network for network, _, link in self.routes if link == "*")
+    def table(self, number: int) -> frozenset[Route]:
+        return frozenset(route for route in self.routes if route.table == number)
 
-    def via(self, gateway: str) -> frozenset[str]:
-        return frozenset(network for network, hop, _ in self.routes if hop == gateway)
+    def networks(self, table: int) -> frozenset[str]:
+        return frozenset(route.network for route in self.table(table))
+
+    def via(self, gateway: str, table: int) -> frozenset[str]:
+        return frozenset(route.network for route in self.table(table) if route.gateway == gateway)
 
 
 NOTHING = Sight(frozenset(), {}, frozenset())
 
 
 def look() -> Sight:
+    links = dict(socket.if_nameindex())
     return Sight(
-        links=frozenset(name for _, name in socket.if_nameindex()),
+        links=frozenset(links.values()),
         addresses={name: frozenset(found) for name, found in _addresses().items()},
-        routes=frozenset(_routes()),
+        routes=frozenset(_routes(links)),
+        rules=frozenset(_rules()),
     )
 
 
@@ -64,18 +81,47 @@ def _addresses() -> dict[str, set[str]]:
     return found
 
 
-def _routes() -> list[tuple[str, str, str]]:
-    found = []
-    for line in Path("/proc/thread-self/net/route").read_text().splitlines()[1:]:
-        link, destination, gateway, flags, _, _, _, mask, *_ = line.split()
-        network = IPv4Network((_address(destination), _address(mask)))
-        rejected = int(flags, 16) & _RTF_REJECT
-        found.append((str(network), _address(gateway), "*" if rejected else link))
-    return found
+def _routes(links: Mapping[int, str]) -> Iterator[Route]:
+    """struct rtmsg and RTA_ attributes."""
+    for message in netlink.dump(netlink.ROUTE, _GET_ROUTE, bytes([socket.AF_INET]).ljust(12, b"\0")):
+        _, size, _, _, table, _, _, kind, _ = _FIXED.unpack(message.fixed)
+        if table == _LOCAL:
+            continue
+        told = message.attributes()
+        link = links.get(_number(told.get(4)), "") if kind == _UNICAST else "*"
+        network = f"{_address(told.get(1))}/{size}"
+        gateway = _address(told[5]) if 5 in told else ""
+        yield Route(_number(told.get(15)) or table, network, gateway, link)
 
 
-def _address(little_endian: str) -> str:
-    return socket.inet_ntoa(struct.pack("=I", int(little_endian, 16)))
+def _rules() -> Iterator[str]:
+    """struct fib_rule_hdr and FRA_ attributes."""
+    for message in netlink.dump(netlink.ROUTE, _GET_RULE, bytes([socket.AF_INET]).ljust(12, b"\0")):
+        _, to_size, from_size, _, table, _, _, action, flags = _FIXED.unpack(message.fixed)
+        told = message.attributes()
+        words = [f"pref {_number(told.get(6))}", *(["not"] if flags & _INVERTED else [])]
+        words += [f"from {_ends(told[2], from_size)}"] if 2 in told else []
+        words += [f"to {_ends(told[1], to_size)}"] if 1 in told else []
+        words += [f"fwmark {_number(told[10]):#x}"] if _number(told.get(10)) else []
+        words += [f"{word} {_text(told[key])}" for word, key in (("iif", 3), ("oif", 17)) if key in told]
+        words += [_ACTIONS.get(action) or f"lookup {_number(told.get(15)) or table}"]
+        yield " ".join(words)
+
+
+def _number(raw: bytes | None) -> int:
+    return int(struct.unpack_from("=I", raw)[0]) if raw else 0
+
+
+def _address(raw: bytes | None) -> str:
+    return socket.inet_ntoa(raw or b"\0\0\0\0")
+
+
+def _ends(raw: bytes, size: int) -> str:
+    return _address(raw) + (f"/{size}" if size < 32 else "")
+
+
+def _text(raw: bytes) -> str:
+    return raw.rstrip(b"\0").decode()
 
 
 def announce(link: str, address: str) -> None:
