@@ -1,6 +1,6 @@
 """An upgrade ends no tunnel: charons and notes as an earlier commit of this repository made them, and
 today's code over them. The earlier code comes from the repository's own history and runs in a
-process of its own; so does its database, which today's migrations take over.
+process of its own. The database is taken over in tests/vpn/test_upgrade.py.
 """
 
 from __future__ import annotations
@@ -17,26 +17,19 @@ import pytest
 
 from policies.domain.proposals import IkeVersion
 from tests.dataplane.parts import installation, require_parts
-from tests.dataplane.upgrade_gateways import described
+from tests.dataplane.upgrade_gateways import BEFORE, described, unpack
 from tests.dataplane.world import installed, pinging
 from vpn.drivers.base import DriverConfig
 
 pytestmark = pytest.mark.dataplane
-
-ROOT = Path(__file__).parents[2]
-# The last commit whose fingerprints have no version.
-BEFORE = "4db7592"
 
 
 @pytest.fixture(scope="module")
 def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tree of the earlier commit."""
     folder = tmp_path_factory.mktemp("earlier")
-    git = ("git", "-c", "safe.directory=*", "-C", str(ROOT))
-    archive = subprocess.run([*git, "archive", BEFORE], check=False, capture_output=True)
-    if archive.returncode:
+    if not unpack(folder):
         pytest.fail(f"The history lacks {BEFORE}: the test needs a clone with its whole history.")
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
     shutil.copy(Path(__file__).with_name("upgrade_gateways.py"), folder / "tests/dataplane")
     return folder
 

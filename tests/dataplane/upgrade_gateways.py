@@ -4,6 +4,7 @@ it uses only what both have; as a script it makes them and prints the left side'
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +18,21 @@ from tests.dataplane.world import Side, World, connection, installed
 from vpn.domain.spec import DeadPeerDetection, DpdAction
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan.driver import StrongSwanDriver
+
+ROOT = Path(__file__).parents[2]
+# The last commit whose fingerprints have no version.
+BEFORE = "4db7592"
+
+
+def unpack(folder: Path) -> bool:
+    """The tree of the earlier commit; whether the history has it."""
+    git = ("git", "-c", "safe.directory=*", "-C", str(ROOT))
+    archive = subprocess.run([*git, "archive", BEFORE], check=False, capture_output=True)
+    if archive.returncode:
+        return False
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
+    return True
 
 
 def side(name: str, cidr: str, address: str, first: int) -> Side:
