@@ -88,12 +88,24 @@ def create_person_without_password(username: str, *, email: str = "", is_superus
 def create_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
     """A person who may sign in, with the password that they chose themselves (or that quickstart
     made for the first of all). Raises Invalid for a taken name or a password that is too weak."""
+    user = prepare_user(username, password, email=email, is_superuser=is_superuser)
+    save_new_user(user)
+    return user
+
+
+def prepare_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
+    """As `create_user`, not saved yet: a hash takes its time, and no other writer is to wait for it."""
     _check_username(username)
     user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
     check_password_rules(password, user)
     user.set_password(password)
-    user.save()
     return user
+
+
+def save_new_user(user: User) -> None:
+    """Raises Invalid when the name was taken meanwhile."""
+    _check_username(user.username)
+    user.save()
 
 
 def _check_username(username: str) -> None:

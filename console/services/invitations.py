@@ -21,7 +21,7 @@ from console.audit import record, record_person
 from console.errors import Conflict, Invalid, NotFound, Violation, not_found
 from console.models import Invitation, Membership, User
 from console.names import label_violations
-from console.services.accounts import create_user
+from console.services.accounts import prepare_user, save_new_user
 from console.services.change import change
 
 LIFETIME = timedelta(days=7)
@@ -113,8 +113,10 @@ def accept_as_new_person(token: str, username: str, password: str, *, address: s
     """
     if find_invitation(token) is None:
         raise NotFound([Violation("not_found", "", _GONE)])
+    # Before the transaction: no writer waits for a hash.
+    user = prepare_user(username, password)
     with transaction.atomic():
-        user = create_user(username, password)
+        save_new_user(user)
         record_person(
             "person.create",
             user,

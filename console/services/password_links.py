@@ -7,6 +7,7 @@ sign-in (Django's own token), and ends after settings.PASSWORD_RESET_TIMEOUT.
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.utils.encoding import force_bytes
@@ -40,8 +41,9 @@ def person_of_link(uid: str, token: str) -> User | None:
 def set_password_by_link(person: User, password: str, *, address: str, request_id: str) -> None:
     """Ends every session of the person, and the link. Raises Invalid for a weak password."""
     check_password_rules(password, person)
+    # Before the transaction: no writer waits for a hash.
+    person.password = make_password(password)
     with transaction.atomic():
-        person.set_password(password)
         person.save(update_fields=["password"])
         record_person(
             "person.update",

@@ -7,13 +7,18 @@ from threading import Event, Thread
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.hashers import check_password, make_password
+from django.db import connection
 from django.test import Client
 
 from console import hashing
+from console.actor import Role
 from console.errors import Invalid
 from console.hashing import BoundedArgon2Hasher, Gate, TooManyHashes
 from console.models import PasswordFailures, User
-from console.services.passwords import check_password_rules
+from console.services.invitations import accept_as_new_person, create_invitation
+from console.services.password_links import set_password_by_link
+from console.services.passwords import change_password, check_password_rules
+from console.services.sign_ins import Source
 from console.validators import period, unforeseen
 from tests.factories import PASSWORD, Party
 from tests.waiting import wait_for
@@ -124,6 +129,27 @@ def test_every_check_of_a_password_passes_the_gate(
         assert "was not checked" in busy.content.decode()
     assert not PasswordFailures.objects.exists(), "what was not checked counts for nothing"
     assert Client().post("/sign-in", {"username": name, "password": "wrong"}).status_code == 200
+
+
+def test_no_transaction_waits_for_a_hash(
+    ana: Party, ben: Party, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that writes holds the one lock of SQLite; a hash may wait seconds for its turn."""
+    settings.PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
+    depths: list[int] = []
+
+    def depth() -> Gate:
+        depths.append(len(connection.savepoint_ids))
+        return Gate(running=1, waiting=1, patience=30)
+
+    _, token = create_invitation(ana.administrator, role=Role.VIEWER, label="carol")
+    where = {"address": "192.0.2.9", "request_id": "t"}
+    before = len(connection.savepoint_ids)
+    monkeypatch.setattr(hashing, "gate", depth)
+    accept_as_new_person(token, "carol", PASSWORD, **where)
+    set_password_by_link(ben.user, PASSWORD, **where)
+    change_password(ana.user, PASSWORD, Source(), keep=None)
+    assert depths == [before] * 3
 
 
 def test_the_hasher_of_the_product_is_the_bounded_one() -> None:
