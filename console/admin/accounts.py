@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
@@ -25,6 +25,7 @@ from console.origin import client_address
 from console.services import administration
 from console.services.accounts import create_person_without_password
 from console.services.password_links import create_password_link
+from console.web.members import remaining_keys
 
 if TYPE_CHECKING:
     ChangeForm = UserChangeForm[User]
@@ -127,7 +128,9 @@ class MembershipAdmin(ServiceAdmin):
         return services.set_role(admin_actor(request, row.account_id), row.pk, Role(values["role"]))
 
     def remove(self, request: HttpRequest, row: Membership) -> None:
-        services.remove_member(admin_actor(request, row.account_id), row.pk)
+        left = services.remove_member(admin_actor(request, row.account_id), row.pk)
+        if left:
+            messages.warning(request, remaining_keys(left, str(row.user)))
 
 
 class PersonForm(ChangeForm):

@@ -108,8 +108,15 @@ def boxes(bound: BoundField) -> dict[str, Any]:
 def error_summary(form: Form) -> dict[str, Any]:
     """What is wrong, at the top of a form, each line a link to its field."""
     lines = [
-        (form[name].auto_id if name in form.fields else "", message)
+        (form[name].auto_id if name in form.fields else "", _with_its_field(form, name, str(message)))
         for name, found in form.errors.items()
         for message in found
     ]
     return {"lines": lines}
+
+
+def _with_its_field(form: Form, name: str, message: str) -> str:
+    """Django's "This field is required." says nothing where the field does not stand above it."""
+    if name in form.fields and message == form.fields[name].error_messages.get("required"):
+        return f"{form[name].label}: {message}"
+    return message

@@ -123,7 +123,7 @@ def remove_member(request: ConsoleRequest, membership_id: int) -> HttpResponse:
         except Conflict as error:
             messages.error(request, error.violations[0].message)
             return redirect("members")
-        messages.success(request, f"{member.user.username} is removed. {_remaining(left)}")
+        messages.success(request, f"{member.user.username} is removed. {remaining_keys(left, 'they')}")
         return redirect("members")
     keys = keys_made_by(request.actor.account_id, member.user_id)
     return render(request, "console/member_remove.html", {"member": member, "keys": keys})
@@ -143,7 +143,7 @@ def leave_account(request: ConsoleRequest) -> HttpResponse:
             messages.error(request, error.violations[0].message)
             return redirect("account_home")
         name = account.name if account else ""
-        messages.success(request, f"You left the account {name}. {_remaining(left)}")
+        messages.success(request, f"You left the account {name}. {remaining_keys(left, 'you')}")
         return redirect("/")
     keys = keys_made_by(request.actor.account_id, request.user.pk)
     return render(request, "console/account_leave.html", {"account": account, "keys": keys})
@@ -160,12 +160,12 @@ def _chosen(request: ConsoleRequest) -> set[UUID]:
     return found
 
 
-def _remaining(keys: Iterable[ApiKey]) -> str:
-    """Which API keys of theirs remain valid, as a sentence."""
+def remaining_keys(keys: Iterable[ApiKey], whose: str) -> str:
+    """Which of the API keys that a person created remain valid, as a sentence; `whose`: they or you."""
     names = ", ".join(f"{key.name} ({key.hint}…)" for key in keys)
     if not names:
-        return "No API key that they created remains valid."
-    return f"API keys that they created and that remain valid: {names}."
+        return f"No API key that {whose} created remains valid."
+    return f"API keys that {whose} created and that remain valid: {names}."
 
 
 def _role(name: str) -> Role:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -127,7 +128,10 @@ def test_members(root: Client, ana: Party, ben: Party) -> None:
     root.post(change_url("console_membership", member), {"role": "operator"})
     member.refresh_from_db()
     assert member.role == "operator"
-    root.post(delete_url("console_membership", member), {"post": "yes"})
+    row, _ = create_api_key(replace(ana.administrator, user_id=ben.user.pk), name="deploy", role=Role.EDITOR)
+    page = root.post(delete_url("console_membership", member), {"post": "yes"}, follow=True)
+    valid = f"API keys that ben created and that remain valid: deploy ({row.hint}…)."
+    assert valid in page.content.decode()
     assert not Membership.objects.filter(pk=member.pk).exists()
 
 

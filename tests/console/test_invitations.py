@@ -94,6 +94,19 @@ def test_the_takeover_is_gone(ana: Party, ben: Party) -> None:
     assert not Membership.objects.filter(account=ana.account, user=ben.user).exists()
 
 
+def test_what_is_missing_is_named_at_the_top(ana: Party) -> None:
+    path, client = invite(ana), Client()
+    client.get(path)
+    page = text_of(client.post("/invitation", {"username": "carol"}))
+    assert "Password: This field is required." in page and "Password again: This field is" in page
+
+
+def test_who_is_signed_in_as_somebody_else_is_told_what_to_do(ana: Party, ben: Party) -> None:
+    client = ben.browser()
+    client.get(invite(ana))
+    assert "sign out and open the link again" in text_of(client.get("/invitation"))
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -100,7 +100,8 @@ def test_a_member_can_leave(ana: Party, ben: Party, role: Role) -> None:
     client = ben.browser()
     client.post("/account/switch", {"account": str(ana.account.pk)})
     assert f"Leave the account {ana.account.name}" in text_of(client.get("/account/leave"))
-    assert f"You left the account {ana.account.name}" in text_of(client.post("/account/leave", follow=True))
+    page = text_of(client.post("/account/leave", follow=True))
+    assert f"You left the account {ana.account.name}. No API key that you created remains valid." in page
     assert not Membership.objects.filter(account=ana.account, user=ben.user).exists()
     left = event(ana, "member.remove")
     assert (left.who, left.changes["user"]) == ("ben", ["ben", None])
