@@ -190,3 +190,11 @@ def test_with_esp_in_the_kernel_every_child_passes_the_tunnel_device() -> None:
             assert (child["if_id_in"], child["if_id_out"]) == ("1", "1")
     for message in connections(PEER, "203.0.113.1").values():
         assert not any(key.startswith("if_id") for child in message["children"].values() for key in child)
+
+
+def test_a_half_open_sa_of_nobody_is_not_ours_to_end() -> None:
+    """charon lists it as "(unnamed)": terminating by that name would end every peer's first exchange."""
+    half_open = {"uniqueid": "9", "version": "2", "state": "CONNECTING"}
+    assert sa_states([("(unnamed)", half_open), (PEER.name, ESTABLISHED)]) == sa_states(
+        [(PEER.name, ESTABLISHED)]
+    )

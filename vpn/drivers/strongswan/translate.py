@@ -131,10 +131,15 @@ def _aes_mode(cipher: str) -> str:
     return "" if mode == "cbc" else mode
 
 
+# How charon lists the SA of an initiator whose identity it does not know yet.
+_UNMATCHED = "(unnamed)"
+
+
 def sa_states(listed: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[SaState, ...]:
     """From the parts of list-sas. What an IKEv1 rekeying leaves behind for a moment (old SAs
-    without children) is left out when a newer one of the same peer is up."""
-    found = [_sa(name, said) for name, said in listed]
+    without children) is left out when a newer one of the same peer is up. A half-open SA that charon
+    has not yet matched to a connection has no name: it is nobody's, to be neither counted nor ended."""
+    found = [_sa(name, said) for name, said in listed if name != _UNMATCHED]
     up = {sa.peer for sa in found if sa.established}
     return tuple(sa for sa in found if sa.established or sa.children or sa.peer not in up)
 
