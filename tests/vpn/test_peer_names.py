@@ -17,7 +17,6 @@ from vpn.models import Connection
 from vpn.reconcile.controller import look
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.resolver import Answer, Resolver
-from vpn.services.cidrs import add_cidr
 from vpn.services.connections import create_connection, update_connection
 from vpn.services.handoff import parameters_of
 
@@ -160,7 +159,6 @@ def test_an_address_stays_while_the_name_has_it_or_nobody_answers(driver: Any, d
         ("169.254.169.254", "a link-local address"),
         ("198.18.0.1", "the router of the provider's network"),
         ("own", "the gateway's own public address"),
-        ("203.0.113.66", "a peer CIDR of the connection itself"),
     ],
 )
 def test_a_name_leads_only_where_a_peer_can_be(
@@ -170,7 +168,6 @@ def test_a_name_leads_only_where_a_peer_can_be(
     scene = make_scene()
     one = scene.gateway(scene.left)
     ours = by_name(scene, one)
-    add_cidr(scene.actor, one.id, ours.id, "peer", "203.0.113.66/32")
     directory.addresses = [one.public_address if address == "own" else address]
     directory.resolve()
     settle(driver, one)

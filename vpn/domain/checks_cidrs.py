@@ -45,10 +45,11 @@ def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict
 
 
 def own_cidr_violations(
-    peer_address: str, public_address: str, local: dict[str, IPv4Network], peer: dict[str, IPv4Network]
+    public_address: str, local: dict[str, IPv4Network], peer: dict[str, IPv4Network]
 ) -> Iterator[Violation]:
-    """Overlaps within a side and between both; the peer's own address carries the tunnel, and at the
-    gateway's own its members answer."""
+    """Overlaps within a side and between both, and a peer CIDR at which the gateway's members answer
+    themselves. The peer's own address may lie in its CIDRs, or be one: routes to peers have a table of
+    their own."""
     for noun, side in (("local", local), ("peer", peer)):
         places, networks = [*side], [*side.values()]
         for first, second in overlapping(networks):
@@ -62,11 +63,10 @@ def own_cidr_violations(
         if there[other] != EVERYTHING:
             message = f"The peer CIDR {there[other]} overlaps the local CIDR {here[one]}."
             yield Violation(OVERLAP, places[other], message)
-    both = ((public_address, "the gateway's own"), (peer_address, "the peer's own"))
-    ends = {IPv4Network(address): whose for text, whose in both if (address := parse_address(text))}
+    own = parse_address(public_address)
     for where, network in peer.items():
-        if network in ends:
-            message = f"{network} is {ends[network]} public address, which carries the tunnel itself."
+        if own is not None and network == IPv4Network(own):
+            message = f"{network} is the gateway's own public address, which carries the tunnel itself."
             yield Violation(NOT_VALID, where, message)
 
 

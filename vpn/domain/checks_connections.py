@@ -65,7 +65,7 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
     most = facts.quotas.cidrs_per_connection if facts.creating else None
     local = parse_side(_within(draft.local_cidrs, most), "local_cidrs", broken)
     peer = parse_side(_within(draft.peer_cidrs, most), "peer_cidrs", broken)
-    broken += own_cidr_violations(draft.peer_address, facts.public_address, local, peer)
+    broken += own_cidr_violations(facts.public_address, local, peer)
     broken += own_network_violations(local, peer, facts.subnets)
     broken += sibling_cidr_violations(draft, local, peer, facts)
     broken += shared_peer_violations(draft, facts.siblings)

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from django.conf import settings
 
 from vpn.domain.checks import unfit_peer
-from vpn.models import Connection, ConnectionCidr, Gateway
+from vpn.models import Connection, Gateway
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def refresh_names(gateway: Gateway) -> None:
 
 
 def _refresh(row: Connection, gateway: Gateway) -> None:
-    unfit = {text: _unfit(text, row, gateway) for text in row.resolved_addresses}
+    unfit = {text: _unfit(text, gateway) for text in row.resolved_addresses}
     found = [text for text in row.resolved_addresses if not unfit[text]]
     row.name_fault = next((f"{text}, {kind}" for text, kind in unfit.items() if kind), "")
     if not found or row.resolved_address in found:
@@ -36,10 +36,6 @@ def _refresh(row: Connection, gateway: Gateway) -> None:
     Connection.objects.filter(pk=row.pk, peer_fqdn=row.peer_fqdn).update(resolved_address=found[0])
 
 
-def _unfit(text: str, row: Connection, gateway: Gateway) -> str:
+def _unfit(text: str, gateway: Gateway) -> str:
     """Why the connection's peer cannot be there; empty if it can."""
-    address = IPv4Address(text)
-    own = {cidr.cidr for cidr in row.cidrs.all() if cidr.side == ConnectionCidr.PEER}
-    if f"{text}/32" in own:
-        return "a peer CIDR of the connection itself"
-    return unfit_peer(address, gateway.public_address, settings.PROVIDER_CIDR)
+    return unfit_peer(IPv4Address(text), gateway.public_address, settings.PROVIDER_CIDR)
