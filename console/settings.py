@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from console import environment as env
 from console import log
+from console.servers import mail_server, name_servers
 
 if sys.platform == "linux":
     # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 brings its own, newer one.
@@ -159,10 +160,9 @@ LOCKOUT_ADDRESS_FAILURES = env.number("ISTHMUS_LOCKOUT_ADDRESS_FAILURES", 20, le
 LOCKOUT_NAME_FAILURES = env.number("ISTHMUS_LOCKOUT_NAME_FAILURES", 100, least=1)
 LOCKOUT_WINDOW = timedelta(minutes=env.number("ISTHMUS_LOCKOUT_MINUTES", 15, least=1))
 # E-mail is optional: links are also shown on the page that makes them.
-_mail = env.mail_server("ISTHMUS_SMTP_URL")
+_mail = mail_server("ISTHMUS_SMTP_URL")
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL, EMAIL_USE_TLS = _mail
-EMAIL_TIMEOUT = 5
-DEFAULT_FROM_EMAIL = env.text("ISTHMUS_MAIL_FROM", "isthmus@localhost")
+EMAIL_TIMEOUT, DEFAULT_FROM_EMAIL = 5, env.text("ISTHMUS_MAIL_FROM", "isthmus@localhost")
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
 # Passwords that one process checks at the same time.
@@ -277,14 +277,14 @@ REFUSE_FUTURE_VERSIONS = env.flag("ISTHMUS_REFUSE_FUTURE_VERSIONS", False)
 # Off: connections of one gateway may share peer CIDRs while their local CIDRs differ.
 PEER_CIDRS_UNIQUE = env.flag("ISTHMUS_PEER_CIDRS_UNIQUE", True)
 
-# So long without a sign of life, and quickstart ends a process and starts it anew.
+# quickstart restarts a process after so long without a sign of life.
 HANG_SECONDS = env.number("ISTHMUS_HANG_SECONDS", 60, least=5)
 
 # The data plane of this host.
 NODE = env.text("ISTHMUS_NODE", socket.gethostname().split(".")[0])
 DRIVER = env.choice("ISTHMUS_DRIVER", "simulated", ("strongswan", "simulated"))
 ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
-DNS_SERVERS = env.servers("ISTHMUS_DNS_SERVERS", 53)
+DNS_SERVERS = name_servers("ISTHMUS_DNS_SERVERS", 53)
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
 DRIVER_DIR = Path(env.text("ISTHMUS_DRIVER_DIR") or DATA_DIR / "driver")
 INSTANCE = env.text("ISTHMUS_INSTANCE", "main")
@@ -297,5 +297,4 @@ HOLDER_PID = env.number("ISTHMUS_HOLDER_PID", 0)
 CHARON_UID = env.number("ISTHMUS_CHARON_UID", 0)
 SWEEP_SECONDS = env.number("ISTHMUS_SWEEP_SECONDS", 5, least=1)
 HISTORY_DAYS = env.number("ISTHMUS_HISTORY_DAYS", 90, least=1)
-
 LOGGING = log.LOGGING
