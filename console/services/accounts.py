@@ -17,6 +17,8 @@ from console.services.change import change
 from console.services.keys import keys_made_by, revoke_api_key
 from console.services.passwords import check_password_rules
 
+_LONGEST_USERNAME = 150
+
 
 def create_account(name: str, *, who: str, via: Via = Via.COMMAND) -> Account:
     """A new tenant with its default resource group; `who` and `via` are for the audit trail.
@@ -78,8 +80,9 @@ def create_person_without_password(username: str, *, email: str = "", is_superus
 
     Raises Invalid for an empty or taken name.
     """
-    _check_username(username)
-    user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
+    user = User(
+        username=_free_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
+    )
     user.set_unusable_password()
     user.save()
     return user
@@ -95,8 +98,9 @@ def create_user(username: str, password: str, *, email: str = "", is_superuser: 
 
 def prepare_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
     """As `create_user`, not saved yet: a hash takes its time, and no other writer is to wait for it."""
-    _check_username(username)
-    user = User(username=username, email=email, is_superuser=is_superuser, is_staff=is_superuser)
+    user = User(
+        username=_free_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
+    )
     check_password_rules(password, user)
     user.set_password(password)
     return user
@@ -104,16 +108,23 @@ def prepare_user(username: str, password: str, *, email: str = "", is_superuser:
 
 def save_new_user(user: User) -> None:
     """Raises Invalid when the name was taken meanwhile."""
-    _check_username(user.username)
+    _free_username(user.username)
     user.save()
 
 
-def _check_username(username: str) -> None:
-    if not username.strip():
+def _free_username(username: str) -> str:
+    """In the form in which the sign-in page looks for it (NFKC). Names that differ only in the case
+    of their letters would be taken for each other in the trail. Raises Invalid."""
+    name = User.normalize_username(username)
+    if not name.strip():
         raise Invalid([Violation("validation_required_field", "username", "A user name is needed.")])
-    if User.objects.filter(username=username).exists():
-        message = f"There is a user {username} already."
+    if len(name) > _LONGEST_USERNAME:
+        message = f"A user name has at most {_LONGEST_USERNAME} characters; this has {len(name)}."
+        raise Invalid([Violation("validation_failure", "username", message)])
+    if taken := User.objects.filter(username__iexact=name).first():
+        message = f"There is a user {taken.username} already."
         raise Invalid([Violation("validation_unique_failed", "username", message)])
+    return name
 
 
 def add_member(actor: Actor, user: User, role: Role) -> Membership:

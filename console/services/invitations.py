@@ -121,7 +121,7 @@ def accept_as_new_person(token: str, username: str, password: str, *, address: s
             "person.create",
             user,
             ["username", "password"],
-            who=username,
+            who=user.username,
             via=Via.CONSOLE,
             address=address,
             request_id=request_id,

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
+from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -35,7 +36,7 @@ class NewPersonForm(NewPasswordForm):
     """A user name and a password that only this person knows."""
 
     paths = {"password": "new"}
-    username = forms.CharField(
+    username = UsernameField(
         label="User name",
         max_length=150,
         validators=[UnicodeUsernameValidator()],

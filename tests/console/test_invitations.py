@@ -94,6 +94,16 @@ def test_the_takeover_is_gone(ana: Party, ben: Party) -> None:
     assert not Membership.objects.filter(account=ana.account, user=ben.user).exists()
 
 
+def test_a_new_person_can_sign_in_by_the_name_as_it_was_typed(ana: Party) -> None:
+    """The sign-in page compares normalized names (NFKC): they are stored so."""
+    path, client = invite(ana), Client()
+    client.get(path)
+    typed = "\ufb01ona"
+    assert client.post("/invitation", {**ACCEPTED, "username": typed}).headers["Location"] == "/"
+    assert User.objects.filter(username="fiona").exists()
+    assert Client().post("/sign-in", {"username": typed, "password": PASSWORD}).status_code == 302
+
+
 def test_what_is_missing_is_named_at_the_top(ana: Party) -> None:
     path, client = invite(ana), Client()
     client.get(path)
@@ -111,6 +121,10 @@ def test_who_is_signed_in_as_somebody_else_is_told_what_to_do(ana: Party, ben: P
     ("fields", "message"),
     [
         ({"username": "ben"}, "There is a user ben already."),
+        ({"username": "Ben"}, "There is a user ben already."),
+        ({"username": "\uff42en"}, "There is a user ben already."),
+        ({"username": "\u2177" * 40}, "at most 150 characters (it has 160)"),
+        ({"username": "\ufdfa"}, "Enter a valid username"),
         ({"username": "no spaces"}, "Enter a valid username"),
         ({"new": "short", "again": "short"}, "too short"),
         ({"again": "another-password-93"}, "The two passwords differ."),
