@@ -122,6 +122,7 @@ def test_removing_offers_to_revoke_the_keys_that_the_member_made(ana: Party, ben
     mine.post(f"/keys/{keys['third'].pk}/revoke")
     page = text_of(mine.get(f"/members/{member.pk}/remove"))
     assert all(f'value="{keys[name].pk}"' in page for name in ("first", "second"))
+    assert f'<label for="revoke-{keys["first"].pk}">' in page and "never used" in page
     assert str(keys["third"].pk) not in page and str(own.pk) not in page
     chosen = [str(keys["first"].pk), str(own.pk), "nonsense"]
     page = text_of(mine.post(f"/members/{member.pk}/remove", {"revoke": chosen}, follow=True))
