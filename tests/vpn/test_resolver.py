@@ -161,6 +161,16 @@ def test_who_joins_a_known_name_need_not_wait(ana: Party, ben: Party) -> None:
     assert addresses("VPN.example.com.") == ["203.0.113.5"] and len(there.asked) == 1
 
 
+def test_connections_of_one_name_use_one_address(ana: Party, driver: Any) -> None:
+    gateway = named(ana, "vpn.example.com", "VPN.example.com")
+    there = Dns(vpn_example_com=Answer(("203.0.113.5", "203.0.113.6"), 30.0))
+    there.settle()
+    rows = Connection.objects.filter(gateway=gateway).order_by("created_at")
+    rows.filter(pk=rows[1].pk).update(resolved_address="203.0.113.6")
+    look(gateway.pk, driver=driver)
+    assert {row.resolved_address for row in rows.all()} == {"203.0.113.5"}
+
+
 def test_another_name_forgets_the_answers(ana: Party) -> None:
     gateway = named(ana, "vpn.example.com")
     there = Dns(vpn_example_com=Answer(("203.0.113.5",), 30.0))
