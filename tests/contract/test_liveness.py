@@ -65,6 +65,8 @@ def two_gateways(world: World, version: IkeVersion) -> Gateways:
     (answering,) = made.right.connections
     made.right = replace(made.right, connections=(replace(answering, initiate=False),))
     made.settle(1)
+    # A gateway of ours would initiate once after its charon died: this one stands for a stranger.
+    made.silent = frozenset([made.right.id])
     return made
 
 
@@ -86,29 +88,3 @@ def test_a_peer_that_restarts_and_only_answers_is_found_and_tried_anew(
         wait_for(came_back, 90, every=0.3)
         failed = heard.wait(EventKind.FAILED, member)
         assert failed.reason is not None and failed.reason.code == "peer_not_responding"
-
-
-@pytest.mark.dataplane
-@pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
-def test_a_one_way_flow_keeps_its_tunnel_and_is_asked_seldom(
-    world: World, driver_config: DriverConfig, version: IkeVersion
-) -> None:
-    if isinstance(world.driver, SimulatedDriver):
-        pytest.skip("its flows are two-way")
-    gateways = two_gateways(world, version)
-
-    def asked() -> int:
-        gateways.once()
-        (peer,) = world.state(world.left).loaded
-        silence = world.state(world.left).silences.get(peer)
-        assert installed(world.state(world.left))
-        return silence.asked if silence else 0
-
-    with hearing(world.driver, gateways.left.members) as heard, one_way_flow(world):
-        wait_for(lambda: asked() == 1, 60, every=0.3)
-        first = world.state(world.left).sas[0].initiator_spi
-        wait_for(lambda: asked() == 2, 60, every=0.3)
-        assert heard.of(EventKind.FAILED, gateways.left.members[0]) == []
-        assert heard.of(EventKind.DOWN, gateways.left.members[0]) == []
-        if version is IkeVersion.V2:
-            wait_for(lambda: world.state(world.left).sas[0].initiator_spi != first)

@@ -1,0 +1,35 @@
+"""A legitimate flow that nobody answers, such as syslog: its tunnel is asked for a sign of life, seldom."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.domain.proposals import IkeVersion
+from tests.contract.test_liveness import one_way_flow, two_gateways
+from tests.dataplane.hearing import hearing
+from tests.dataplane.world import World, installed
+from tests.waiting import wait_for
+from vpn.domain.state import EventKind
+
+pytestmark = [pytest.mark.dataplane, pytest.mark.timeout(180)]
+
+
+@pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
+def test_a_one_way_flow_keeps_its_tunnel_and_is_asked_seldom(world: World, version: IkeVersion) -> None:
+    gateways = two_gateways(world, version)
+
+    def asked() -> int:
+        gateways.once()
+        (peer,) = world.state(world.left).loaded
+        silence = world.state(world.left).silences.get(peer)
+        assert installed(world.state(world.left))
+        return silence.asked if silence else 0
+
+    with hearing(world.driver, gateways.left.members) as heard, one_way_flow(world):
+        wait_for(lambda: asked() == 1, 60, every=0.3)
+        first = world.state(world.left).sas[0].initiator_spi
+        wait_for(lambda: asked() == 2, 60, every=0.3)
+        assert heard.of(EventKind.FAILED, gateways.left.members[0]) == []
+        assert heard.of(EventKind.DOWN, gateways.left.members[0]) == []
+        if version is IkeVersion.V2:
+            wait_for(lambda: world.state(world.left).sas[0].initiator_spi != first)
