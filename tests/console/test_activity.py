@@ -92,10 +92,10 @@ def test_a_time_range_in_utc(ana: Party) -> None:
 
 
 def test_pages_by_key_both_ways(ana: Party) -> None:
+    client, seen, query = ana.browser(), [], "?who=ana"
     AuditEvent.objects.all().delete()
     for number in range(120):
         event(ana, number)
-    client, seen, query = ana.browser(), [], "?who=ana"
     while query:
         context = client.get(f"/activity{query}").context
         seen.append([line.event.target_name for line in context["lines"]])

@@ -96,7 +96,7 @@ def test_an_edit_names_the_tunnels_that_it_ends(ana: Party, browser: Client) -> 
         make_connection(ana, gateway, number, ipsec_policy={"id": str(policy.pk)})
     Connection.objects.filter(name="connection-22").update(status="up")
     page = text_of(browser.get(f"/policies/ipsec/{policy.pk}/edit"))
-    assert "ends 1 tunnel for a moment" in page and "23 connections use it" in page
+    assert "1 tunnel is up with it" in page and "23 connections use it" in page
     assert "connection-22" in page and "on gateway edge" in page
     assert f'href="/connections?ipsec_policy={policy.pk}">All 23 connections' in page
     assert page.count("on gateway edge") == 20

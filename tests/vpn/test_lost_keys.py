@@ -88,8 +88,9 @@ def test_its_pages_open(ana: Party, lost: Connection) -> None:
 def test_who_asks_for_it_is_told_to_set_a_new_one(
     ana: Party, lost: Connection, where: str, words: str
 ) -> None:
+    client = ana.browser()
     before = AuditEvent.objects.count()
     path = f"/gateways/{lost.gateway_id}/connections/{lost.pk}/{where}"
-    answer = ana.browser().post(path, {"password": PASSWORD})
+    answer = client.post(path, {"password": PASSWORD})
     assert answer.status_code == 200 and words in answer.content.decode()
     assert AuditEvent.objects.count() == before

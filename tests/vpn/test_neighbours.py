@@ -82,10 +82,14 @@ def test_a_change_towards_a_shared_peer_is_checked_for_what_both_share(
     assert {name: getattr(row, name) for name in change} != change
 
 
-def test_cidrs_are_checked_against_a_peer_that_changes(ana: Party, gateways: tuple[Gateway, Gateway]) -> None:
+def test_a_peer_may_be_all_of_its_own_cidr(ana: Party, gateways: tuple[Gateway, Gateway]) -> None:
+    """Routes to peers have a table of their own; both orders."""
     row = make_connection(ana, gateways[0], 1, peer_cidrs=["198.51.100.7/32"])
-    answer = ana.api.patch(path_of(row), {"peer_address": "198.51.100.7"})
-    assert errors_of(answer) == [("vpn_connection_cidr_not_valid", "peer_cidrs[0]")]
+    assert ana.api.patch(path_of(row), {"peer_address": "198.51.100.7"}).status_code == 200
+    assert ana.api.delete(f"{path_of(row)}/peer_cidrs/198.51.100.7/32").status_code == 400
+    assert ana.api.put(f"{path_of(row)}/peer_cidrs/10.77.0.0/16").status_code == 204
+    assert ana.api.delete(f"{path_of(row)}/peer_cidrs/198.51.100.7/32").status_code < 300
+    assert ana.api.put(f"{path_of(row)}/peer_cidrs/198.51.100.7/32").status_code == 204
 
 
 @pytest.mark.parametrize(
