@@ -191,15 +191,17 @@ class Product:
         rows = self.get(f"/vpn_gateways/{gateway_id}/connections")["connections"]
         return str(rows[0]["status"])
 
-    def join(self) -> Pair:
-        """Steps 1 to 5 of the walk-through, until both ends are up."""
-        first, second = self.gateway("subnet-1"), self.gateway("subnet-2")
+    def join(
+        self, here: tuple[str, str] = ("subnet-1", LEFT), there: tuple[str, str] = ("subnet-2", RIGHT)
+    ) -> Pair:
+        """Steps 1 to 5 of the walk-through between two subnets (name, CIDR), until both ends are up."""
+        first, second = self.gateway(here[0]), self.gateway(there[0])
         addresses = first["public_ip"]["address"], second["public_ip"]["address"]
         ids = first["id"], second["id"]
         self.wait_until_available(*ids)
         connections = (
-            self.connect(ids[0], addresses[1], LEFT, RIGHT),
-            self.connect(ids[1], addresses[0], RIGHT, LEFT),
+            self.connect(ids[0], addresses[1], here[1], there[1]),
+            self.connect(ids[1], addresses[0], there[1], here[1]),
         )
         pair = Pair(ids, addresses, connections)
         wait_for(lambda: self.is_up(pair), 20)

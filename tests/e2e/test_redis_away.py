@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,14 @@ class Server:
     def start(self) -> None:
         self._process = subprocess.Popen(redis.command(self.socket, self.directory))
         wait_for(lambda: redis.answers(self.socket), 10)
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.stop()
 
     def stop(self) -> None:
         if self._process is not None:

@@ -1,0 +1,101 @@
+"""A change that somebody makes while something fails: asked for until it is accepted, as a client would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
+from typing import Any
+
+import httpx
+
+from tests.chaos.stage import SUBJECT, Stage
+from tests.e2e.product import LEFT, Product
+
+Attempt = Callable[[Stage], bool]
+
+
+class Change:
+    """Under way in a thread from the start; `answered` is set when the first attempt has ended."""
+
+    def __init__(self, stage: Stage, attempt: Attempt) -> None:
+        self.answered, self._stop = Event(), Event()
+        pool = ThreadPoolExecutor(1)
+        self._made = pool.submit(self._make, stage, attempt)
+        pool.shutdown(wait=False)
+
+    def _make(self, stage: Stage, attempt: Attempt) -> bool:
+        try:
+            while not (accepted := attempt(stage)) and not self._stop.is_set():
+                self.answered.set()
+                self._stop.wait(0.2)
+            return accepted
+        finally:
+            self.answered.set()
+
+    def wait_accepted(self, seconds: float) -> None:
+        wait([self._made], seconds)
+        self._stop.set()
+        assert self._made.result(60), "the change was never accepted"
+
+
+def ask(product: Product, method: str, path: str, body: object = None) -> Any:
+    """The answer's body ({} where there is none), or None if it has to be asked again."""
+    try:
+        answer = product.call(method, path, body, seconds=5)
+    except httpx.TransportError:
+        return None
+    # An earlier attempt that nobody waited for may be made yet: then this one is refused as its double.
+    if answer.status_code >= 400 and answer.status_code != 404:
+        return None
+    return answer.json() if answer.content and answer.status_code < 400 else {}
+
+
+def create(stage: Stage) -> bool:
+    """A gateway, and a connection to nobody. Whatever an attempt without an answer has made is used."""
+    product = stage.product
+    if (found := ask(product, "GET", "/vpn_gateways")) is None:
+        return False
+    made = next((row for row in found["vpn_gateways"] if row["name"] == SUBJECT), None)
+    if made is None:
+        wanted = {"name": SUBJECT, "subnet": {"id": product.subnet("subnet-1")}}
+        made = ask(product, "POST", "/vpn_gateways", wanted)
+    if made is None:
+        return False
+    stage.subject = made["id"]
+    path = f"/vpn_gateways/{stage.subject}/connections"
+    if (found := ask(product, "GET", path)) is None:
+        return False
+    body = {
+        "peer_address": "198.18.200.9",
+        "psk": "lkj14b1oi0alcniejkso",
+        "local_cidrs": [LEFT],
+        "peer_cidrs": ["10.77.0.0/24"],
+        "dead_peer_detection": {"action": "restart", "interval": 30, "timeout": 120},
+    }
+    return bool(found["connections"]) or ask(product, "POST", path, body) is not None
+
+
+def edit(stage: Stage) -> bool:
+    """Of what need not end any tunnel; that it has come into charon is seen there."""
+    path = f"/vpn_gateways/{stage.struck.gateways[0]}/connections/{stage.struck.connections[0]}"
+    detection = {"action": "restart", "interval": stage.period + 1, "timeout": 20}
+    if ask(stage.product, "PATCH", path, {"dead_peer_detection": detection}) is None:
+        return False
+    stage.period += 1
+    return True
+
+
+def delete(stage: Stage) -> bool:
+    if ask(stage.product, "DELETE", f"/vpn_gateways/{stage.subject}") is None:
+        return False
+    stage.subject = ""
+    return True
+
+
+def rest(stage: Stage) -> bool:
+    return ask(stage.product, "GET", "/vpn_gateways") is not None
+
+
+# In this order: the edit and the rest have the gateway that was created beside them.
+MOMENTS: tuple[Attempt, ...] = (rest, create, edit, delete)
