@@ -25,7 +25,7 @@ from tests.e2e.test_redis_away import server
 from tests.e2e.traffic import pinging
 
 # Four moments in a round; each may wait for a process that is restarted because it hangs.
-pytestmark = [pytest.mark.dataplane, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 SEED = int(os.environ.get("CHAOS_SEED", "9"))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 
