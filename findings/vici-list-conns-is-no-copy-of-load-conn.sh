@@ -37,7 +37,7 @@ for package in $packages; do
 done
 if [ -n "$overlay" ]; then
   for package in $packages; do
-    (cd "$work" && apt-get -qq download "$package=$version" 2>/dev/null && dpkg -x "$package"_*.deb root)
+    (cd "$work" && apt-get -qq download "$package=$version" 2>/dev/null && dpkg -x "$package"_*.deb unpacked)
   done
   echo "strongSwan $version: unpacked from Debian's packages"
 else
@@ -81,8 +81,8 @@ charon-systemd {
 END
   # shellcheck disable=SC2016
   STRONGSWAN_CONF="$work/$side/strongswan.conf" ip netns exec "sf$$$side" sh -c '
-    if [ -n "$1" ]; then mount -t overlay -o lowerdir="$2/root/usr/lib:/usr/lib" overlay /usr/lib; fi
-    if [ -n "$1" ]; then exec "$2/root/usr/sbin/charon-systemd"; else exec charon-systemd; fi
+    if [ -n "$1" ]; then mount -t overlay -o lowerdir="$2/unpacked/usr/lib:/usr/lib" overlay /usr/lib; fi
+    if [ -n "$1" ]; then exec "$2/unpacked/usr/sbin/charon-systemd"; else exec charon-systemd; fi
   ' charon "$overlay" "$work" >/dev/null 2>&1 &
   pids="$pids $!"
 done
