@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -42,6 +41,20 @@ found |= {"ids": [one.local_id, one.remote_id, one.peer_address, one.psk.id], "d
 found |= {"ike": [one.ike.version, one.ike.proposal.encryption, one.ike.proposal.groups, one.ike.lifetime]}
 print(json.dumps(found))
 """
+# django-axes limited sign-ins then, which is no part of this test. Its settings and admin site import these.
+_AXES = {
+    "__init__": "",
+    "apps": "import django.apps\n\n\nclass AppConfig(django.apps.AppConfig):\n    name = label = 'axes'\n",
+    "models": "from django.db.models import Model\n\n\nclass AccessAttempt(Model):\n    pass\n",
+    "utils": "def reset(**kwargs): ...\n",
+}
+
+
+def write_axes(tree: Path) -> None:
+    """Write a package ``axes`` that only imports into ``tree``; it goes before an installed one."""
+    (tree / "axes").mkdir()
+    for module, content in _AXES.items():
+        (tree / "axes" / f"{module}.py").write_text(content)
 
 
 def run(tree: Path, script: str, data: Path) -> str:
@@ -64,10 +77,7 @@ def test_a_database_is_taken_over(tmp_path: Path) -> None:
     data.mkdir()
     if not unpack(earlier):
         pytest.fail(f"The history lacks {BEFORE}: the test needs a clone with its whole history.")
-    if importlib.util.find_spec("axes") is None:
-        # Its sign-in limits, which are no part of this; without the package its settings do not load.
-        (earlier / "axes").mkdir()
-        (earlier / "axes" / "__init__.py").touch()
+    write_axes(earlier)
     before = json.loads(run(earlier, _WRITE + _TELL, data))
     after = json.loads(run(Path(__file__).parents[2], _TELL, data))
     assert after == before and before["status"] == "up"
