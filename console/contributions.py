@@ -64,7 +64,7 @@ def watch_interruptions(edited: Model) -> Callable[[], list[Interruption]]:
     return lambda: [one for after in watches for one in after()]
 
 
-def told_interruptions(found: list[Interruption]) -> str:
+def describe_interruptions(found: list[Interruption]) -> str:
     """One sentence with the number of connections, and the reasons of the first ones; empty if none."""
     if not found:
         return ""

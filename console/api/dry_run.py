@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from console.api.errors import InvalidParameter
 from console.api.parameters import flag_of
-from console.contributions import Interruption, told_interruptions
+from console.contributions import Interruption, describe_interruptions
 from console.errors import Invalid, Violation
 
 P = ParamSpec("P")
@@ -62,8 +62,8 @@ def updates(patch: Post[P]) -> Post[P]:
             made = patch(self, request, *args, **kwargs)
             ended: list[Interruption] = ended_by()
             transaction.set_rollback(True)
-        told = told_interruptions(ended)
-        found = [Warning("tunnel_interrupted", told)._asdict()] if told else []
+        message = describe_interruptions(ended)
+        found = [Warning("tunnel_interrupted", message)._asdict()] if message else []
         count = {"interrupted_connections": len(ended)}
         return Response({"dry_run": True, "would_update": made.data, **count, "warnings": found})
 

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from console.actor import Actor, Role
-from console.contributions import Interruption, told_interruptions, watch_interruptions
+from console.contributions import Interruption, describe_interruptions, watch_interruptions
 from console.errors import Conflict, Invalid
 from console.web.lists.views import bulk_page, list_page
 from console.web.pages import form_page, page
@@ -108,7 +108,7 @@ def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResp
         else:
             messages.success(request, f"The {chosen.noun} {policy.name} is saved.")
             return redirect(f"{kind}_policy", policy_id=policy_id)
-    context = {"form": form, "policy": policy, "interrupts": told_interruptions(ended)}
+    context = {"form": form, "policy": policy, "interrupts": describe_interruptions(ended)}
     return render(request, "policies/form.html", context | _users(policy, chosen))
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.actor import Role
-from console.contributions import Interruption, told_interruptions
+from console.contributions import Interruption, describe_interruptions
 from console.errors import Conflict, Invalid, NotFound
 from console.names import random_name
 from console.services.change import change
@@ -114,7 +114,7 @@ def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> Htt
             messages.success(request, "The connection is saved.")
             return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
     context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": base_of(now)}
-    context |= {"interrupts": told_interruptions(ended)}
+    context |= {"interrupts": describe_interruptions(ended)}
     return render(request, "vpn/connections/edit.html", context | told(form, met.clashes, connection))
 
 
