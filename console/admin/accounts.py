@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -20,10 +21,11 @@ from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
 from console.admin.choices import RowChoices
 from console.api.links import origin
 from console.audit import record_person
+from console.errors import Invalid
 from console.models import Account, Membership, ResourceGroup, User
 from console.origin import client_address
 from console.services import administration
-from console.services.accounts import create_person_without_password
+from console.services.accounts import create_person_without_password, free_username
 from console.services.password_links import create_password_link
 from console.web.members import remaining_keys
 
@@ -134,9 +136,15 @@ class MembershipAdmin(ServiceAdmin):
 
 
 class PersonForm(ChangeForm):
-    """Nobody locks himself out of the admin site."""
+    """Nobody locks themselves out of the admin site; names follow the rule of the service."""
 
     me: User
+
+    def clean_username(self) -> str:
+        try:
+            return free_username(self.cleaned_data["username"], besides=self.instance.pk)
+        except Invalid as error:
+            raise ValidationError([violation.message for violation in error.violations]) from None
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

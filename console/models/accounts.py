@@ -8,7 +8,9 @@ from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -20,7 +22,7 @@ def _opaque_id() -> str:
 
 
 class PersonManager(UserManager["User"]):
-    """Makes people; the rules of passwords hold for commands such as createsuperuser too."""
+    """Creates people; the rules of names and passwords hold for commands such as createsuperuser too."""
 
     use_in_migrations = False
 
@@ -38,7 +40,17 @@ class PersonManager(UserManager["User"]):
         self._check(username, email, password)
         return super().create_superuser(username, email, password, **extra_fields)
 
+    def named_alike(self, username: str, *, besides: int | None = None) -> User | None:
+        """The person whose name differs from this one at most in the case of letters, if there is one.
+
+        `besides` is the primary key of a person who does not count.
+        """
+        alike = self.filter(username__iexact=username)
+        return (alike if besides is None else alike.exclude(pk=besides)).first()
+
     def _check(self, username: str, email: str | None, password: str | None) -> None:
+        if taken := self.named_alike(self.model.normalize_username(username)):
+            raise ValidationError(f"There is a user {taken.username} already.")
         if password is not None:
             validate_password(password, self.model(username=username, email=email or ""))
 
@@ -59,6 +71,13 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         verbose_name = "person"
         verbose_name_plural = "people"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="one_person_of_each_name",
+                violation_error_message="There is a user of this name already, in upper or lower case.",
+            )
+        ]
 
     def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
         if not self.is_active and (update_fields is None or "is_active" in update_fields):

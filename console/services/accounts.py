@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from console.actor import Actor, Role, Via
-from console.audit import record
+from console.audit import record, record_person
 from console.errors import Conflict, Invalid, Violation, not_found
 from console.models import Account, ApiKey, Membership, ResourceGroup, User
 from console.names import label_violations
@@ -81,10 +82,10 @@ def create_person_without_password(username: str, *, email: str = "", is_superus
     Raises Invalid for an empty or taken name.
     """
     user = User(
-        username=_free_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
+        username=free_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
     )
     user.set_unusable_password()
-    user.save()
+    save_new_user(user)
     return user
 
 
@@ -99,7 +100,7 @@ def create_user(username: str, password: str, *, email: str = "", is_superuser: 
 def prepare_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
     """As `create_user`, not saved yet: a hash takes its time, and no other writer is to wait for it."""
     user = User(
-        username=_free_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
+        username=free_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
     )
     check_password_rules(password, user)
     user.set_password(password)
@@ -108,20 +109,53 @@ def prepare_user(username: str, password: str, *, email: str = "", is_superuser:
 
 def save_new_user(user: User) -> None:
     """Raises Invalid when the name was taken meanwhile."""
-    _free_username(user.username)
-    user.save()
+    free_username(user.username)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        # By another transaction, which was not visible above.
+        free_username(user.username)
+        raise
 
 
-def _free_username(username: str) -> str:
+def rename_user(user: User, username: str, *, who: str) -> None:
+    """For commands; pages of the admin site write the row themselves. Raises Invalid."""
+    before, name = user.username, free_username(username, besides=user.pk)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(username=name)
+        user.username = name
+        details = {"username": name, "former_username": before}
+        record_person(
+            "person.update",
+            user,
+            who=who,
+            via=Via.COMMAND,
+            address="",
+            request_id="",
+            details=details,
+        )
+
+
+def free_username(username: str, *, besides: int | None = None) -> str:
     """In the form in which the sign-in page looks for it (NFKC). Names that differ only in the case
-    of their letters would be taken for each other in the trail. Raises Invalid."""
+    of their letters would be taken for each other in the trail.
+
+    `besides` is the primary key of the person who is to be renamed. Raises Invalid.
+    """
     name = User.normalize_username(username)
     if not name.strip():
         raise Invalid([Violation("validation_required_field", "username", "A user name is needed.")])
     if len(name) > _LONGEST_USERNAME:
         message = f"A user name has at most {_LONGEST_USERNAME} characters; this has {len(name)}."
         raise Invalid([Violation("validation_failure", "username", message)])
-    if taken := User.objects.filter(username__iexact=name).first():
+    try:
+        User._meta.get_field("username").run_validators(name)
+    except ValidationError as error:
+        raise Invalid(
+            [Violation("validation_failure", "username", text) for text in error.messages]
+        ) from None
+    if taken := User.objects.named_alike(name, besides=besides):
         message = f"There is a user {taken.username} already."
         raise Invalid([Violation("validation_unique_failed", "username", message)])
     return name
