@@ -16,7 +16,8 @@ from console.models.accounts import Account
 class Invitation(models.Model):
     """`digest` is SHA-256 in hex of the link's secret part, which is shown once.
 
-    `label` says for whom it is, in the words of the administrator who made it.
+    `label` says for whom it is, in the words of the administrator who made it. `refused_names` counts
+    the user names that its holder asked for and that were taken.
     """
 
     audit_type: ClassVar[str] = "invitation"
@@ -34,6 +35,7 @@ class Invitation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
     revoked_at = models.DateTimeField(null=True, editable=False)
+    refused_names = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["-created_at"]

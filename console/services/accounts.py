@@ -98,11 +98,16 @@ def create_user(username: str, password: str, *, email: str = "", is_superuser: 
 
 
 def prepare_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
-    """As `create_user`, not saved yet: a hash takes its time, and no other writer is to wait for it."""
+    """As `create_user`, not saved yet: a hash takes its time, and no other writer is to wait for it.
+
+    The password is checked before the name is looked up, so that a weak one gets the same answer
+    whether or not the name is taken.
+    """
     user = User(
-        username=free_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
+        username=_valid_username(username), email=email, is_superuser=is_superuser, is_staff=is_superuser
     )
     check_password_rules(password, user)
+    free_username(user.username)
     user.set_password(password)
     return user
 
@@ -143,6 +148,15 @@ def free_username(username: str, *, besides: int | None = None) -> str:
 
     `besides` is the primary key of the person who is to be renamed. Raises Invalid.
     """
+    name = _valid_username(username)
+    if taken := User.objects.named_alike(name, besides=besides):
+        message = f"There is a user {taken.username} already."
+        raise Invalid([Violation("validation_unique_failed", "username", message)])
+    return name
+
+
+def _valid_username(username: str) -> str:
+    """Normalized (NFKC), whether or not it is taken. Raises Invalid."""
     name = User.normalize_username(username)
     if not name.strip():
         raise Invalid([Violation("validation_required_field", "username", "A user name is needed.")])
@@ -152,12 +166,8 @@ def free_username(username: str, *, besides: int | None = None) -> str:
     try:
         User._meta.get_field("username").run_validators(name)
     except ValidationError as error:
-        raise Invalid(
-            [Violation("validation_failure", "username", text) for text in error.messages]
-        ) from None
-    if taken := User.objects.named_alike(name, besides=besides):
-        message = f"There is a user {taken.username} already."
-        raise Invalid([Violation("validation_unique_failed", "username", message)])
+        broken = [Violation("validation_failure", "username", text) for text in error.messages]
+        raise Invalid(broken) from None
     return name
 
 

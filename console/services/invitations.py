@@ -13,7 +13,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from console.actor import Actor, Role, Via
@@ -23,11 +23,16 @@ from console.models import Invitation, Membership, User
 from console.names import label_violations
 from console.services.accounts import prepare_user, save_new_user
 from console.services.change import change
+from console.services.sign_in_limits import TooManyFailures, begin_attempt
 
 LIFETIME = timedelta(days=7)
 # Open ones of an account.
 MOST = 50
+# User names that are taken, asked for by the holder of one invitation, before it is revoked.
+MOST_REFUSED_NAMES = 10
 _GONE = "This invitation has expired, has been used or was revoked. Ask for another one."
+_UNIQUE = "validation_unique_failed"
+_TAKEN = "This user name cannot be used: choose another one, or sign in to accept if it is yours."
 
 
 def open_invitations(account_id: UUID) -> QuerySet[Invitation]:
@@ -94,7 +99,7 @@ def accept_invitation(user: User, token: str, *, address: str, request_id: str) 
             raise NotFound([Violation("not_found", "", _GONE)])
         if Membership.objects.filter(account_id=row.account_id, user=user).exists():
             message = f"{user.username} belongs to this account already; the invitation stays open."
-            raise Invalid([Violation("validation_unique_failed", "", message)])
+            raise Invalid([Violation(_UNIQUE, "", message)])
         member = Membership.objects.create(account_id=row.account_id, user=user, role=row.role)
         row.accepted_at, row.accepted_by = timezone.now(), user
         row.save(update_fields=["accepted_at", "accepted_by"])
@@ -109,10 +114,33 @@ def accept_invitation(user: User, token: str, *, address: str, request_id: str) 
 def accept_as_new_person(token: str, username: str, password: str, *, address: str, request_id: str) -> User:
     """A person who is new here, with a name and password of their own, as a member.
 
-    Raises NotFound as `accept_invitation`, Invalid for a taken name or a weak password.
+    Which names exist is for members only, so that a name that is taken is refused after everything
+    else was found right (one that is free uses up the invitation), counts as a wrong password of that
+    name from this address, and revokes the invitation after MOST_REFUSED_NAMES.
+
+    Raises NotFound as `accept_invitation`, Invalid for a taken name or a weak password, and
+    TooManyFailures.
     """
-    if find_invitation(token) is None:
+    invitation = find_invitation(token)
+    if invitation is None:
         raise NotFound([Violation("not_found", "", _GONE)])
+    attempt, taken = begin_attempt(username, address), False
+    try:
+        return _create_member(token, username, password, address, request_id)
+    except Invalid as error:
+        taken = any(one.field == "username" and one.code == _UNIQUE for one in error.violations)
+        if not taken:
+            raise
+        _count_refused_name(invitation, address, request_id)
+        if seconds := attempt.failed():
+            raise TooManyFailures(seconds) from None
+        raise Invalid([Violation(_UNIQUE, "username", _TAKEN)]) from None
+    finally:
+        if not taken:
+            attempt.cancelled()
+
+
+def _create_member(token: str, username: str, password: str, address: str, request_id: str) -> User:
     # Before the transaction: no writer waits for a hash.
     user = prepare_user(username, password)
     with transaction.atomic():
@@ -128,6 +156,18 @@ def accept_as_new_person(token: str, username: str, password: str, *, address: s
         )
         accept_invitation(user, token, address=address, request_id=request_id)
     return user
+
+
+def _count_refused_name(invitation: Invitation, address: str, request_id: str) -> None:
+    rows = Invitation.objects.filter(pk=invitation.pk)
+    with transaction.atomic():
+        rows.update(refused_names=F("refused_names") + 1)
+        used_up = rows.filter(refused_names__gte=MOST_REFUSED_NAMES, revoked_at=None)
+        if used_up.update(revoked_at=timezone.now()):
+            who = f"holder of the invitation for {invitation.label}"
+            actor = Actor(invitation.account_id, who, Role.VIEWER, Via.CONSOLE, address, request_id)
+            changes = {"refused_names": (None, MOST_REFUSED_NAMES)}
+            record(actor, "invitation.revoke", invitation, changes)
 
 
 def _label_violations(label: str) -> list[Violation]:
