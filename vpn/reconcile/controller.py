@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from console.encryption import DecryptionError
 from vpn.domain.plan import Plan, plan
-from vpn.domain.spec import GatewaySpec
+from vpn.domain.spec import GatewaySpec, MemberRole
 from vpn.domain.state import GatewayState
 from vpn.drivers.base import Driver, DriverError, StaleGeneration
 from vpn.models import Gateway, SubnetAddress
@@ -33,6 +34,8 @@ RETRY_KEYS = timedelta(seconds=60)
 MAX_ROUNDS = 8
 # Seconds. What is due later is left to the sweep; timers of many peers are answered together.
 SOON, TOGETHER = 2.5, 0.25
+# How often an observation beside a takeover is repeated, and seconds to wait for the end of the takeover.
+REPEATS, SETTLING = 2, 0.5
 
 
 class Busy(Exception):
@@ -42,6 +45,22 @@ class Busy(Exception):
 def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
     at, began = timezone.now(), ticks()
     return GatewayState(at, driver.observe(spec.members), began)
+
+
+def observe_settled(driver: Driver, spec: GatewaySpec) -> GatewayState:
+    """As `observe`, for callers without the lease. Members are observed one after the other: during a
+    takeover that can show no active member, or two. Such a state is observed again once nobody changes
+    the gateway; one that lasts is returned as it is."""
+    state = observe(driver, spec)
+    for _ in range(REPEATS):
+        roles = [member.role for member in state.members.values()]
+        if spec.deleted or roles.count(MemberRole.ACTIVE) == 1:
+            break
+        # Given back at once: what changes the gateway goes first.
+        with suppress(OSError), lease(spec.id, seconds=SETTLING):
+            pass
+        state = observe(driver, spec)
+    return state
 
 
 def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) -> GatewaySpec | None:
@@ -56,7 +75,7 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
     spec = _readable(gateway) if gateway else None
     if gateway is None or spec is None:
         return None
-    state = observe(driver, spec)
+    state = observe_settled(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
         if news and not spec.deleted:
