@@ -190,7 +190,7 @@ class StrongSwanDriver:
             yield control
 
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
-        return Watcher(self._directory, members, stop).events()
+        return Watcher(self._directory, self._names, members, stop).events()
 
     def log(self, member: MemberSpec, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
         with _told_as("read the log"):

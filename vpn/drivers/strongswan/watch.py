@@ -16,9 +16,9 @@ from uuid import UUID
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import EventKind, TunnelEvent
 from vpn.drivers.base import DriverError
-from vpn.drivers.strongswan import vici
+from vpn.drivers.strongswan import netns, vici
 from vpn.drivers.strongswan.events import Heard, Interpreter
-from vpn.drivers.strongswan.names import MemberFiles, members_directory
+from vpn.drivers.strongswan.names import MemberFiles, Names, members_directory
 from vpn.drivers.strongswan.notes import forget_failures, note_failure, read_notes
 from vpn.drivers.strongswan.pulse import Pulse
 
@@ -40,6 +40,7 @@ class _Ear:
 
     member: MemberSpec
     files: MemberFiles
+    namespace: str
     listener: vici.Listener | None = None
     interpreter: Interpreter = field(default_factory=Interpreter)
     not_before: float = 0.0
@@ -55,14 +56,18 @@ class _Ear:
 
 
 class Watcher:
-    def __init__(self, directory: Path, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> None:
+    def __init__(
+        self, directory: Path, names: Names, members: Callable[[], Sequence[MemberSpec]], stop: Event
+    ) -> None:
         self._directory = directory
+        self._names = names
         self._members = members
         self._stop = stop
         self._selector = DefaultSelector()
         self._ears: dict[UUID, _Ear] = {}
         self._asked = self._hurried_until = 0.0
-        self._seen_directory = 0
+        # When entries of directories last changed.
+        self._changes: dict[Path, int] = {}
 
     def events(self) -> Iterator[TunnelEvent]:
         """Until `stop`. Sockets are closed however the caller ends."""
@@ -73,6 +78,7 @@ class Watcher:
                 for key, _ in self._selector.select(TICK):
                     yield from self._hear(key.data)
                 yield from self._feel_pulses()
+                yield from self._check_namespaces()
         finally:
             for ear in self._ears.values():
                 self._close(ear)
@@ -81,7 +87,7 @@ class Watcher:
     def _ask(self) -> None:
         """Who is to be heard. At once when a member's directory has come or gone."""
         now = time.monotonic()
-        if self._directory_changed():
+        if self._has_changed(members_directory(self._directory)):
             self._hurried_until = now + HURRY
         if now > self._hurried_until and now - self._asked < ASK_AGAIN:
             return
@@ -90,14 +96,17 @@ class Watcher:
         for gone in self._ears.keys() - wanted.keys():
             self._close(self._ears.pop(gone))
         for new in wanted.keys() - self._ears.keys():
-            self._ears[new] = _Ear(wanted[new], MemberFiles.of(self._directory, wanted[new]))
+            member = wanted[new]
+            namespace = self._names.member(member.gateway_id, member.index)
+            self._ears[new] = _Ear(member, MemberFiles.of(self._directory, member), namespace)
 
-    def _directory_changed(self) -> bool:
-        stamp = 0
+    def _has_changed(self, directory: Path) -> bool:
+        """Whether an entry of the directory came or went since the last call."""
+        changed_at = 0
         with suppress(FileNotFoundError):
-            stamp = members_directory(self._directory).stat().st_mtime_ns
-        changed, self._seen_directory = stamp != self._seen_directory, stamp
-        return changed
+            changed_at = directory.stat().st_mtime_ns
+        before, self._changes[directory] = self._changes.get(directory, 0), changed_at
+        return changed_at != before
 
     def _connect(self) -> Iterator[TunnelEvent]:
         for ear in list(self._ears.values()):
@@ -114,6 +123,8 @@ class Watcher:
             ear.interpreter = Interpreter()
             ear.pulse = Pulse.of(ear.listener.pid, time.monotonic())
             self._selector.register(ear.listener, EVENT_READ, ear)
+            # Its namespace may have gone before.
+            self._changes.pop(netns.RUN, None)
             yield self._event(ear, EventKind.FOUND)
             for event, said in ear.listener.take_early():
                 yield from self._understand(ear, event, said)
@@ -147,6 +158,21 @@ class Watcher:
             if why:
                 log.warning("charon of %s hangs: %s; it is ended", ear.files.directory.name, why)
                 ear.pulse.end()
+                self._close(ear)
+                yield self._event(ear, EventKind.LOST)
+
+    def _check_namespaces(self) -> Iterator[TunnelEvent]:
+        """A deleted namespace lives on, nameless, while its charon does: nobody can observe or change it,
+        nor take the public address from it. So its charon is ended, as one that hangs is."""
+        if not self._has_changed(netns.RUN):
+            return
+        existing = frozenset(netns.names(self._names.prefix))
+        for ear in self._ears.values():
+            # Without any, the directory is hidden from this process.
+            if existing and ear.listener and ear.namespace not in existing:
+                log.warning("namespace %s is gone; its charon is ended", ear.namespace)
+                if ear.pulse:
+                    ear.pulse.end()
                 self._close(ear)
                 yield self._event(ear, EventKind.LOST)
 
