@@ -6,11 +6,15 @@ their pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Model
+
+from console.errors import Refused
 
 
 class Use(NamedTuple):
@@ -23,16 +27,18 @@ class Use(NamedTuple):
 
 
 class Interruption(NamedTuple):
-    """The name of a connection whose tunnel an edit ends, and why, as the end of a sentence."""
+    """The name of a connection whose tunnel a change ends, and why, as the end of a sentence. `extent`:
+    it `ends`, it is negotiated `again`, or a `part` of it ends, its CIDR pairs in `why`."""
 
     connection: str
     why: str
+    extent: str = "again"
 
 
 Usage = Callable[[UUID], Iterable[Use]]
 Pages = Callable[[UUID, Collection[UUID]], Mapping[UUID, str]]
 
-# Called before an edit; what it returns is called after it, in the same transaction.
+# Called before a change; what it returns is called after it, in the same transaction.
 Interruptions = Callable[[Model], Callable[[], list[Interruption]]]
 
 _interruptions: list[Interruptions] = []
@@ -53,24 +59,49 @@ def add_pages(target_type: str, pages: Pages) -> None:
 
 
 def add_interruptions(interruptions: Interruptions) -> None:
-    """Whose tunnels an edit of an object ends."""
+    """Whose tunnels a change of an object ends."""
     if interruptions not in _interruptions:
         _interruptions.append(interruptions)
 
 
-def watch_interruptions(edited: Model) -> Callable[[], list[Interruption]]:
-    """See `Interruptions`."""
-    watches = [interruptions(edited) for interruptions in _interruptions]
+def watch_interruptions(changed: Model | None) -> Callable[[], list[Interruption]]:
+    """See `Interruptions`; None, where there is no such object, interrupts nothing."""
+    watches = [] if changed is None else [interruptions(changed) for interruptions in _interruptions]
     return lambda: [one for after in watches for one in after()]
 
 
-def describe_interruptions(found: list[Interruption]) -> str:
-    """One sentence with the number of connections, and the reasons of the first ones; empty if none."""
-    if not found:
-        return ""
-    count = "1 tunnel ends and is" if len(found) == 1 else f"{len(found)} tunnels end and are"
+def interrupted_by(changed: Model, act: Callable[[], object]) -> list[Interruption]:
+    """Whose tunnels `act`, a change of `changed`, would end: it is done and undone. What refuses it
+    then says so when it is really done."""
+    with transaction.atomic():
+        ended_by = watch_interruptions(changed)
+        with suppress(Refused):
+            act()
+        ended = ended_by()
+        transaction.set_rollback(True)
+    return ended
+
+
+def describe_interruptions(found: Sequence[Interruption]) -> str:
+    """Sentences with the number of connections, and the reasons of the first ones; empty if none."""
+    by_extent = [(words, [one for one in found if one.extent == extent]) for extent, words in _EXTENTS]
+    return " ".join(_sentence(words, some) for words, some in by_extent if some)
+
+
+_EXTENTS = (
+    ("ends", ("1 tunnel that is up ends", "{} tunnels that are up end")),
+    (
+        "again",
+        ("1 tunnel ends and is negotiated again", "{} tunnels end and are negotiated again"),
+    ),
+    ("part", ("CIDR pairs of 1 tunnel end, others go on", "CIDR pairs of {} tunnels end, others go on")),
+)
+
+
+def _sentence(words: tuple[str, str], found: Sequence[Interruption]) -> str:
+    count = words[0] if len(found) == 1 else words[1].format(len(found))
     some = "; ".join(f"{one.connection}: {one.why}" for one in found[:5])
-    return f"{count} negotiated again: {some}{', and others' if len(found) > 5 else ''}."
+    return f"{count}: {some}{', and others' if len(found) > 5 else ''}."
 
 
 def used(account_id: UUID) -> dict[str, Use]:

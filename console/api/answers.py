@@ -96,6 +96,18 @@ class WarningItem(Answer):
     message = serializers.CharField()
 
 
+_INTERRUPTED = "How many connections have a tunnel that is up of which all or a part ends."
+
+
+class DryRun(Answer):
+    """What a dry run answers whose real run answers no body. A warning names the connections and says
+    why."""
+
+    dry_run = serializers.BooleanField()
+    interrupted_connections = serializers.IntegerField(min_value=0, help_text=_INTERRUPTED)
+    warnings = WarningItem(many=True)
+
+
 @cache
 def dry_run_of(answer: type[Answer], method: str = "POST") -> type[Answer]:
     """What a dry run answers whose real run would answer `answer`."""
@@ -107,9 +119,7 @@ def dry_run_of(answer: type[Answer], method: str = "POST") -> type[Answer]:
     if method == "POST":
         return type(f"{answer.__name__}DryRun", (Answer,), fields)
     fields["would_update"] = fields.pop("would_create")
-    fields["interrupted_connections"] = serializers.IntegerField(
-        min_value=0, help_text="How many connections lose their tunnel for a moment."
-    )
+    fields["interrupted_connections"] = serializers.IntegerField(min_value=0, help_text=_INTERRUPTED)
     return type(f"{answer.__name__}DryUpdate", (Answer,), fields)
 
 

@@ -1,5 +1,5 @@
-"""`POST ...?dry_run=true`: all checks and what would come of them, and nothing created. With a PATCH
-nothing is changed, and the answer says whose tunnels the change would end.
+"""`POST ...?dry_run=true`: all checks and what would come of them, and nothing created. With a PATCH,
+PUT or DELETE nothing is changed, and the answer says whose tunnels the change would end.
 
 Our addition to the API. The object is made in a transaction that is taken back, so that no check
 can be forgotten; work is requested after commit only, and so never.
@@ -49,23 +49,25 @@ def creates(post: Post[P]) -> Post[P]:
     return cast(Post[P], wrapper)
 
 
-def updates(patch: Post[P]) -> Post[P]:
-    """For `patch` of a view whose `interruptions`, with the arguments of the path, watch which tunnels
-    end (see console.contributions)."""
+def updates(change: Post[P]) -> Post[P]:
+    """For `patch`, `put` or `delete` of a view whose `interruptions`, with the arguments of the path,
+    watch which tunnels end (see console.contributions), and refuse nothing: `change` does."""
 
-    @wraps(patch)
+    @wraps(change)
     def wrapper(self: Any, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
         if not asked(request):
-            return patch(self, request, *args, **kwargs)
+            return change(self, request, *args, **kwargs)
         with transaction.atomic():
             ended_by = self.interruptions(*args, **kwargs)
-            made = patch(self, request, *args, **kwargs)
+            made = change(self, request, *args, **kwargs)
             ended: list[Interruption] = ended_by()
             transaction.set_rollback(True)
         message = describe_interruptions(ended)
         found = [Warning("tunnel_interrupted", message)._asdict()] if message else []
+        # What answers no body has none to show.
+        shown = {} if made.data is None else {"would_update": made.data}
         count = {"interrupted_connections": len(ended)}
-        return Response({"dry_run": True, "would_update": made.data, **count, "warnings": found})
+        return Response({"dry_run": True, **shown, **count, "warnings": found})
 
     wrapper.__dict__["tries"] = True
     return cast(Post[P], wrapper)
@@ -76,15 +78,11 @@ def refuse_elsewhere(view: Any, request: Request) -> None:
     not be done."""
     handler = getattr(view, str(request.method).lower(), None)
     if handler is not None and "dry_run" in request.query_params and not hasattr(handler, "tries"):
+        reads = request.method in ("GET", "HEAD", "OPTIONS")
         message = (
-            "dry_run goes with a POST that creates something, and with a PATCH of a connection or a "
-            "policy; leave it out, and the change is made."
+            "dry_run goes with a POST that creates something, and with PATCH, PUT and DELETE of what may "
+            f"end a tunnel; leave it out{' here.' if reads else ', and the change is made.'}"
         )
-        if request.method in ("GET", "HEAD", "OPTIONS"):
-            message = (
-                "dry_run goes with a POST that creates something, and with a PATCH of a connection or a "
-                "policy; leave it out here."
-            )
         raise InvalidParameter([Violation("bad_request", "dry_run", message)])
 
 

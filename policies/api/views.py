@@ -77,7 +77,8 @@ class IKEPolicyView(PolicyApiView):
         return self.answer(ike_policy_body(policy, self.links))
 
     def interruptions(self, ike_policy_id: str) -> Callable[[], list[Interruption]]:
-        return watch_interruptions(services.get_ike_policy(self.actor, _ike(ike_policy_id)))
+        policies = services.ike_policies_of(self.actor)
+        return watch_interruptions(policies.filter(pk=_ike(ike_policy_id)).first())
 
     @updates
     def patch(self, request: Request, ike_policy_id: str) -> Response:
@@ -87,6 +88,7 @@ class IKEPolicyView(PolicyApiView):
         policy = services.update_ike_policy(self.actor, ident, fields, self.dialect)
         return self.answer(ike_policy_body(policy, self.links))
 
+    @updates
     def delete(self, request: Request, ike_policy_id: str) -> Response:
         services.delete_ike_policy(self.actor, _ike(ike_policy_id))
         return self.deleted()
@@ -128,7 +130,8 @@ class IPsecPolicyView(PolicyApiView):
         return self.answer(ipsec_policy_body(policy, self.links))
 
     def interruptions(self, ipsec_policy_id: str) -> Callable[[], list[Interruption]]:
-        return watch_interruptions(services.get_ipsec_policy(self.actor, _ipsec(ipsec_policy_id)))
+        policies = services.ipsec_policies_of(self.actor)
+        return watch_interruptions(policies.filter(pk=_ipsec(ipsec_policy_id)).first())
 
     @updates
     def patch(self, request: Request, ipsec_policy_id: str) -> Response:
@@ -140,6 +143,7 @@ class IPsecPolicyView(PolicyApiView):
         policy = services.update_ipsec_policy(self.actor, ident, fields, self.dialect)
         return self.answer(ipsec_policy_body(policy, self.links))
 
+    @updates
     def delete(self, request: Request, ipsec_policy_id: str) -> Response:
         services.delete_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))
         return self.deleted()

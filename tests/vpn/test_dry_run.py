@@ -98,11 +98,11 @@ def test_where_there_is_no_dry_run_nothing_is_done(ana: Party) -> None:
     row = make_connection(ana)
     path = path_of(row)
     for method, where in (
-        ("DELETE", path),
         ("GET", path),
         ("GET", "/v1/vpn_gateways"),
-        ("PUT", f"{path}/local_cidrs/10.77.0.0/24"),
-        ("DELETE", f"/v1/vpn_gateways/{row.gateway_id}"),
+        ("PATCH", f"/v1/vpn_gateways/{row.gateway_id}"),
+        ("DELETE", f"/v1/vpcs/{row.gateway.vpc_id}"),
+        ("DELETE", f"/v1/subnets/{row.gateway.subnet_id}"),
     ):
         refused = ana.api(method, where + DRY)
         assert (refused.status_code, errors_of(refused)) == (400, [("bad_request", "dry_run")]), where

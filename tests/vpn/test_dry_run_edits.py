@@ -19,19 +19,9 @@ from tests.factories import (
     make_ipsec_policy,
     path_of,
 )
-from vpn.models import Connection, GatewayMember, Tunnel
+from tests.vpn.up import up
 
 DRY = "?dry_run=true"
-AGREED = {"ike_version": 2, "ike_suite": "aes256-sha256-modp2048", "esp_suite": "aes256-sha256"}
-
-
-def up(row: Connection, **agreed: Any) -> Connection:
-    """As if a tunnel had been observed."""
-    member = GatewayMember.objects.filter(gateway=row.gateway_id).earliest("index")
-    fields = {"status": "up", "negotiated": AGREED | agreed, "pairs": [], "reasons": []}
-    Tunnel.objects.update_or_create(connection=row, member=member, defaults=fields)
-    Connection.objects.filter(pk=row.pk).update(status="up")
-    return row
 
 
 @pytest.fixture

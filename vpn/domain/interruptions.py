@@ -1,39 +1,141 @@
-"""Which tunnels an edit ends, said before it is made; pure. The same rules as `fitting`."""
+"""Which tunnels a change ends, said before it is made; pure. The same rules as `fitting` and `serving`.
+
+A test holds these answers against the plans that the same changes make.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from policies.domain.proposals import EspOffer, IkeOffer
 from vpn.domain.fitting import offers_esp, offers_ike
+from vpn.domain.spec import Selector
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What of a connection its tunnel must agree with."""
+    """What of a connection its tunnel must agree with. `off`: why it has no tunnel, as the end of a
+    sentence; empty if it should have one. `peer` is the peer's address."""
 
-    enabled: bool
+    off: str
     peer: str
     local_id: str
     remote_id: str
     ike: IkeOffer
     esp: EspOffer
+    pairs: frozenset[Selector]
+    gateway: Hashable = None
+    restart_at: datetime | None = None
+
+    @property
+    def ike_sa(self) -> tuple[Hashable, ...]:
+        """The same for connections that share an IKE SA."""
+        return self.gateway, self.peer, self.local_id, self.remote_id
 
 
-def interruption(before: Terms, after: Terms, *, version: int, ike_suite: str, esp_suite: str) -> str:
-    """Why a tunnel with these negotiated values ends, as the end of a sentence; empty if it goes on."""
+@dataclass(frozen=True, slots=True)
+class UpTunnel:
+    """A tunnel that is up, as it was negotiated; `pairs` are those that are installed, `older` as in
+    `LoadedPeer`. A suite that is empty
+    and a version that is 0 are not known."""
+
+    version: int
+    ike_suite: str
+    esp_suite: str
+    pairs: frozenset[Selector]
+    older: bool = False
+
+
+class Extent(StrEnum):
+    """What becomes of a tunnel: it ends for good, it ends and is negotiated again, or it loses some
+    CIDR pairs while others go on."""
+
+    ENDS = "ends"
+    AGAIN = "again"
+    PART = "part"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """`why` is the end of a sentence. With `children` it is the CHILD_SAs that end and are negotiated
+    again, not the IKE SA."""
+
+    why: str
+    extent: Extent
+    children: bool = False
+
+
+def endings(
+    before: Mapping[Key, Terms], after: Mapping[Key, Terms], tunnels: Collection[tuple[Key, UpTunnel]]
+) -> dict[Key, Ending]:
+    """The connections of `tunnels` that a change from `before` to `after` interrupts. What is not in
+    `after` was deleted."""
+    found: dict[Key, Ending] = {}
+    for key, tunnel in tunnels:
+        if ending := _ending(before[key], after.get(key), tunnel):
+            found[key] = ending
+    return found | dict(_taken_along(before, found, tunnels))
+
+
+def _ending(before: Terms, after: Terms | None, tunnel: UpTunnel) -> Ending | None:
+    """None also for what ends already, without the change."""
+    if before.off:
+        return None
+    if after is None or after.off:
+        return Ending(after.off if after else "the connection is deleted", Extent.ENDS)
+    for part in (_leaves_ike_sa, _negotiates_children):
+        if why := part(before, after, tunnel):
+            unchanged = part(before, before, tunnel)
+            again = Ending(why, Extent.AGAIN, children=part is _negotiates_children)
+            return None if unchanged else again
+    return _loses_pairs(before, after, tunnel)
+
+
+def _leaves_ike_sa(before: Terms, after: Terms, tunnel: UpTunnel) -> str:
+    version, suite = tunnel.version or after.ike.version, tunnel.ike_suite
     ids = (before.local_id, before.remote_id) != (after.local_id, after.remote_id)
-    groups = before.esp.proposal.groups
     gone = "is not offered any more"
     causes = (
-        (not after.enabled, "the connection is disabled"),
         (before.peer != after.peer, "the peer address changes"),
         (ids, "an IKE identity changes"),
         (not offers_ike(after.ike, version, ""), f"IKEv{version} {gone}"),
-        (not offers_ike(after.ike, version, ike_suite), f"IKE with {ike_suite} {gone}"),
-        (
-            not offers_esp(after.esp.proposal, esp_suite, groups),
-            f"IPsec with {esp_suite}, or its perfect forward secrecy, {gone}",
-        ),
+        (not offers_ike(after.ike, version, suite), f"IKE with {suite} {gone}"),
     )
     return next((why for ends, why in causes if ends), "")
+
+
+def _negotiates_children(before: Terms, after: Terms, tunnel: UpTunnel) -> str:
+    suite = tunnel.esp_suite
+    if not offers_esp(after.esp.proposal, suite, before.esp.proposal.groups):
+        return f"IPsec with {suite}, or its perfect forward secrecy, is not offered any more"
+    return "the connection is restarted" if before.restart_at != after.restart_at else ""
+
+
+def _loses_pairs(before: Terms, after: Terms, tunnel: UpTunnel) -> Ending | None:
+    up = tunnel.pairs & before.pairs
+    removed = sorted(f"{pair.local} - {pair.remote}" for pair in up - after.pairs)
+    if not removed:
+        return None
+    if len(removed) == len(up):
+        return Ending("no CIDR pair that is up remains", Extent.ENDS)
+    more = f" and {len(removed) - 3} more" if len(removed) > 3 else ""
+    return Ending(f"{', '.join(removed[:3])}{more}", Extent.PART)
+
+
+def _taken_along(
+    before: Mapping[Key, Terms], found: Mapping[Key, Ending], tunnels: Collection[tuple[Key, UpTunnel]]
+) -> Iterator[tuple[Key, Ending]]:
+    """CHILD_SAs that are negotiated again under an IKE SA of an older form take it along, and with it
+    those of all connections that share it."""
+    older = {key for key, tunnel in tunnels if tunnel.older}
+    anew = {before[key].ike_sa: key for key, ending in found.items() if ending.children and key in older}
+    for key, _ in tunnels:
+        if key not in found and not before[key].off and before[key].ike_sa in anew:
+            why = "it shares an IKE SA that is negotiated again"
+            yield key, Ending(why, Extent.AGAIN)

@@ -70,7 +70,7 @@ class PairStatus:
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """What both ends agreed upon; suites read like aes256-sha256-modp2048."""
+    """What both ends agreed upon; suites read like aes256-sha256-modp2048. `older` as in `LoadedPeer`."""
 
     ike_version: int
     ike_suite: str
@@ -78,6 +78,7 @@ class Negotiated:
     nat: bool
     established_at: datetime
     rekey_in: int | None
+    older: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,8 @@ def _tunnel(
     else:
         hits = {selector: hit[1] if hit else None for selector, hit in found}
         reasons = _shortfall(hits, carrier[0], member.failures.get(peer.name))
-    negotiated = _negotiated(*carrier, at) if carrier else None
+    older = bool(peer and (loaded := member.loaded.get(peer.name)) and loaded.older)
+    negotiated = _negotiated(*carrier, at, older=older) if carrier else None
     status = "up" if carrier else "down"
     return TunnelStatus(connection.id, member.id, status, reasons, negotiated, pairs)
 
@@ -267,9 +269,9 @@ def _pair(selector: Selector, child: ChildState | None) -> PairStatus:
     )
 
 
-def _negotiated(sa: SaState, child: ChildState, at: datetime) -> Negotiated:
+def _negotiated(sa: SaState, child: ChildState, at: datetime, *, older: bool) -> Negotiated:
     began = (at - timedelta(seconds=sa.established_for)).replace(microsecond=0)
-    return Negotiated(sa.version, sa.suite, child.suite, sa.nat, began, sa.rekey_in)
+    return Negotiated(sa.version, sa.suite, child.suite, sa.nat, began, sa.rekey_in, older)
 
 
 def _shortfall(

@@ -160,7 +160,7 @@ class Tunnel(models.Model):
 
     `pairs` is a list of {local, remote, state, bytes_in, bytes_out, packets_in, packets_out,
     spi_in, spi_out, rekey_at}; `negotiated` is {ike_version, ike_suite, esp_suite, nat,
-    established_at, rekey_at} or {}.
+    established_at, rekey_at, older} or {}.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="tunnels")

@@ -25,8 +25,8 @@ VPN gateways, connections and policies, in the form that requests with `version=
   `POST /identity/token` gives for one.
 - **Failures** all have one form: `errors[]`, each with a code that the manual explains, and `trace`.
 - **Lists** come in pages: follow `next.href` until it is missing.
-- **`?dry_run=true`** with a POST checks everything and creates nothing; with a PATCH of a connection or a
-  policy it changes nothing, and `interrupted_connections` says how many tunnels the change would end.
+- **`?dry_run=true`** with a POST checks everything and creates nothing. With PATCH, PUT and DELETE of what
+  may end a tunnel it changes nothing, and `interrupted_connections` says how many tunnels would end.
 """
 _BEARER = {
     "type": "http",

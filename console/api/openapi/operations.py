@@ -8,7 +8,7 @@ import uritemplate
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiResponse, PolymorphicProxySerializer
 
-from console.api.answers import Answer, Errors, Page, dry_run_of
+from console.api.answers import Answer, DryRun, Errors, Page, dry_run_of
 from console.api.fields import Shape
 from console.api.openapi.shapes import Schema, body_schema, example_of
 from console.api.parameters import DRY_RUN, IF_MATCH, PAGING, Parameter
@@ -128,7 +128,7 @@ class Operation(AutoSchema):
         answer: type[Answer] | None = self.view.answers.get(self.method)
         statuses = self.view.success(self.method, self.version)
         found = {status: OpenApiResponse(answer, _done(status, answer)) for status in statuses}
-        if hasattr(getattr(self.view, self.method.lower()), "tries") and answer:
+        if hasattr(getattr(self.view, self.method.lower()), "tries"):
             found[200] = _dry_run(answer, self.method, found.get(200))
         refused = self._refusals()
         return found | {status: OpenApiResponse(Errors, _REFUSALS[status]) for status in refused}
@@ -218,8 +218,10 @@ def _version_parameters(version: ApiVersion) -> list[Schema]:
     return [dated, generation]
 
 
-def _dry_run(answer: type[Answer], method: str, done: OpenApiResponse | None) -> OpenApiResponse:
-    """A PATCH answers 200 either way."""
+def _dry_run(answer: type[Answer] | None, method: str, done: OpenApiResponse | None) -> OpenApiResponse:
+    """A PATCH answers 200 either way, PUT and DELETE only with a dry run."""
+    if answer is None:
+        return OpenApiResponse(DryRun, "With dry_run: what would come of it; nothing is changed.")
     tried = dry_run_of(answer, method)
     if done is None:
         return OpenApiResponse(tried, "What would come of it; nothing was created.")

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.api.answers import Answer
+from console.api.dry_run import updates
 from console.api.errors import InvalidParameter
 from console.api.versions import OBJECTS, ApiVersion
 from console.errors import Invalid, NotFound, Violation
@@ -56,6 +57,7 @@ class CidrView(CidrApiView):
             raise NotFound([Violation("vpn_connection_cidr_not_found", "cidr", message)])
         return Response(status=204)
 
+    @updates
     def put(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         try:
@@ -68,6 +70,7 @@ class CidrView(CidrApiView):
     def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
         return (201, 204) if method == "PUT" and not version.is_before(OBJECTS) else (204,)
 
+    @updates
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str, cidr: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         try:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from console.actor import Role
 from console.api.changes import renamed_in
-from console.api.dry_run import Warning, creates, refusals, updates
+from console.api.dry_run import Warning, asked, creates, refusals, updates
 from console.api.fields import Shape
 from console.api.parameters import Parameter, word_of
 from console.api.views import ApiView, path_id
@@ -92,8 +92,21 @@ class ConnectionApiView(ApiView):
             get_gateway(self.actor, gateway_id)
             raise
 
+    def interruptions(
+        self, vpn_gateway_id: str, connection_id: str, **_: str
+    ) -> Callable[[], list[Interruption]]:
+        gateway, connection = self.ids(vpn_gateway_id, connection_id)
+        mine = Connection.objects.owned_by(self.actor)
+        return watch_interruptions(mine.filter(gateway=gateway, pk=connection))
+
     def body(self, row: Connection) -> dict[str, Any]:
-        return connection_body(row, self.links, shows_key=disclose_keys(self.actor, [row]))
+        """A dry run shows no key but one that the caller has just sent: with the rest of it, the event
+        in the audit trail would be undone."""
+        if asked(self.request):
+            shows_key = self.actor.may_read_psk and "psk" in self.sent
+        else:
+            shows_key = disclose_keys(self.actor, [row])
+        return connection_body(row, self.links, shows_key=shows_key)
 
     def listed(self, rows: QuerySet[Connection], path: str) -> Response:
         """One page of connections; `status` of the query narrows it."""
@@ -184,10 +197,6 @@ class ConnectionView(ConnectionApiView):
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
         return self.shown_whole(row)
 
-    def interruptions(self, vpn_gateway_id: str, connection_id: str) -> Callable[[], list[Interruption]]:
-        row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
-        return watch_interruptions(Connection.objects.filter(pk=row.pk))
-
     @updates
     def patch(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
@@ -196,6 +205,7 @@ class ConnectionView(ConnectionApiView):
         fields = self.fields(ConnectionPatch, of=lambda: get_connection(self.actor, *ids), check=check)
         return self.shown_whole(update_connection(self.actor, *ids, fields, guard=self.unchanged))
 
+    @updates
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
         delete_connection(self.actor, *ids, guard=self.unchanged)

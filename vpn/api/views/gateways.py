@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates, refusals
+from console.api.dry_run import creates, refusals, updates
 from console.api.parameters import RESOURCE_GROUP, Parameter, word_of
 from console.api.views import ApiView, path_id
+from console.contributions import Interruption, watch_interruptions
 from console.errors import Violation
 from vpn.api.answers.gateways import (
     VPNGateway,
@@ -100,6 +102,11 @@ class GatewayView(GatewayApiView):
         fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident), check=check)
         return self.answer(gateway_body(update_gateway(self.actor, ident, fields), self.links))
 
+    def interruptions(self, vpn_gateway_id: str) -> Callable[[], list[Interruption]]:
+        mine = gateways_of(self.actor)
+        return watch_interruptions(mine.filter(pk=gateway_id_of(vpn_gateway_id)).first())
+
+    @updates
     def delete(self, request: Request, vpn_gateway_id: str) -> Response:
         delete_gateway(self.actor, gateway_id_of(vpn_gateway_id))
         return self.deleted()
