@@ -38,6 +38,7 @@ app.conf.update(
     task_publish_retry=False,
     worker_send_task_events=False,
     worker_hijack_root_logger=False,
+    worker_consumer="console.consumer:Consumer",
     task_default_queue="default",
     imports=["vpn.tasks"],
 )
@@ -82,7 +83,7 @@ class Scheduler(PersistentScheduler):
 
 @task_postrun.connect
 def _task_ended(**_: object) -> None:
-    """A task that ended, well or not: a sweep does so every few seconds."""
+    """A task that ended, well or not: a sweep does so every few seconds. See console.consumer."""
     beat("worker")
 
 
