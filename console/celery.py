@@ -74,11 +74,23 @@ def with_patience(**_: object) -> None:
 
 
 class Scheduler(PersistentScheduler):
-    """Beat's own; each of its ticks is a sign of life."""
+    """Beat's own; each of its ticks is a sign of life, and a clock that was set back delays nothing."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         beat("beat")
+        self._forget_the_future()
         return super().tick(*args, **kwargs)
+
+    def _forget_the_future(self) -> None:
+        """Celery tells what is due by the wall clock: what ran last at a time that is yet to come would
+        not run again before then."""
+        now = self.app.now()
+        ahead = [entry for entry in self.schedule.values() if entry.last_run_at and entry.last_run_at > now]
+        for entry in ahead:
+            entry.last_run_at = now
+        if ahead:
+            # Sorted by the clock as it was.
+            self._heap = None
 
 
 @task_postrun.connect

@@ -1,0 +1,51 @@
+"""Beat asks for sweeps although the wall clock is set back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from console.celery import Scheduler, app
+
+
+class Recorder(Scheduler):
+    """Keeps the tasks that are due, by name, instead of sending them."""
+
+    producer: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.sent: list[str] = []
+        super().__init__(*args, **kwargs)
+
+    def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> None:
+        self.sent.append(entry.task)
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=-1), timedelta(hours=1)])
+def test_a_stepped_clock_stops_no_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    monkeypatch.setattr(app, "now", lambda: now)
+    app.finalize()
+    beat = Recorder(app=app, schedule_filename=str(tmp_path / "schedule"), lazy=True)
+    beat.setup_schedule()
+    period = timedelta(seconds=settings.SWEEP_SECONDS + 1)
+
+    def sweeps_in(periods: int) -> int:
+        nonlocal now
+        beat.sent.clear()
+        for _ in range(periods):
+            now += period
+            for _ in beat.schedule:
+                beat.tick()
+        return beat.sent.count("vpn.tasks.sweep")
+
+    assert sweeps_in(5) == 5
+    now += step
+    assert sweeps_in(5) >= 4
+    beat.close()
