@@ -13,7 +13,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from console.actor import Actor, Role, Via
@@ -36,9 +36,19 @@ _TAKEN = "This user name cannot be used: choose another one, or sign in to accep
 
 
 def open_invitations(account_id: UUID) -> QuerySet[Invitation]:
-    """Neither accepted, revoked nor expired; the newest first."""
-    rows = Invitation.objects.filter(account_id=account_id, accepted_at=None, revoked_at=None)
-    return rows.filter(expires_at__gt=timezone.now())
+    """Those whose links can be accepted; the newest first."""
+    return _open().filter(account_id=account_id)
+
+
+def _open() -> QuerySet[Invitation]:
+    """Neither accepted, revoked nor expired, and created by somebody who may still invite: nobody who
+    was removed, or is no administrator any more, comes back by a link of their own."""
+    administers = Q(
+        memberships__account_id=OuterRef("account_id"), memberships__role=Role.ADMINISTRATOR.value
+    )
+    creators = User.objects.filter(username=OuterRef("created_by"), is_active=True)
+    able = Exists(creators.filter(Q(is_superuser=True) | administers))
+    return Invitation.objects.filter(able, accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
 
 
 def create_invitation(actor: Actor, *, role: Role, label: str, email: str = "") -> tuple[Invitation, str]:
@@ -86,16 +96,15 @@ def revoke_invitation(actor: Actor, invitation_id: UUID) -> Invitation:
 
 def find_invitation(token: str) -> Invitation | None:
     """The open invitation of this link, with its account."""
-    rows = Invitation.objects.filter(digest=_digest(token), accepted_at=None, revoked_at=None)
-    return rows.filter(expires_at__gt=timezone.now()).select_related("account").first()
+    return _open().filter(digest=_digest(token)).select_related("account").first()
 
 
 def accept_invitation(user: User, token: str, *, address: str, request_id: str) -> Membership:
     """The person becomes a member, once. Raises NotFound for a link that opens nothing (any more),
     Invalid when they belong to the account already: then the invitation stays open."""
     with transaction.atomic():
-        row = Invitation.objects.select_for_update().filter(digest=_digest(token)).first()
-        if row is None or row.accepted_at or row.revoked_at or row.expires_at <= timezone.now():
+        row = _open().select_for_update().filter(digest=_digest(token)).first()
+        if row is None:
             raise NotFound([Violation("not_found", "", _GONE)])
         if Membership.objects.filter(account_id=row.account_id, user=user).exists():
             message = f"{user.username} belongs to this account already; the invitation stays open."

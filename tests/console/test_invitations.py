@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from logging import LogRecord
@@ -22,7 +23,7 @@ from console.actor import Role
 from console.errors import Conflict, Invalid, NotFound
 from console.models import ApiKey, AuditEvent, Invitation, Membership, User
 from console.redaction import LinkFilter
-from console.services import invitations
+from console.services import add_member, invitations, remove_member, set_role
 from console.services.invitations import accept_invitation, create_invitation, revoke_invitation
 from tests.factories import PASSWORD, Party
 
@@ -220,6 +221,36 @@ def test_revoked_and_expired_links_open_nothing(ana: Party) -> None:
         accept_invitation(ana.user, token, **TRACE)
     assert Client().get(f"/invitations/{token}").status_code == 404
     assert Client().get("/invitation").status_code == 404
+
+
+@pytest.mark.parametrize("loss", ["removed", "lowered", "deactivated"])
+def test_nobody_comes_back_by_a_link_of_their_own(ana: Party, ben: Party, loss: str) -> None:
+    """An invitation is worth what its creator may do when it is used."""
+    member = add_member(ana.administrator, ben.user, Role.ADMINISTRATOR)
+    inviting = replace(ana.administrator, who="ben", user_id=ben.user.pk)
+    _, token = create_invitation(inviting, role=Role.ADMINISTRATOR, label="myself")
+    guest = Client()
+    assert guest.get(f"/invitations/{token}").status_code == 302
+    if loss == "removed":
+        remove_member(ana.administrator, member.pk)
+    elif loss == "lowered":
+        set_role(ana.administrator, member.pk, Role.EDITOR)
+    else:
+        ben.user.is_active = False
+        ben.user.save()
+    assert Client().get(f"/invitations/{token}").status_code == 404
+    assert guest.post("/invitation", ACCEPTED).status_code == 404
+    with pytest.raises(NotFound):
+        accept_invitation(ana.user, token, **TRACE)
+    assert not User.objects.filter(username="carol").exists()
+    assert "myself" not in text_of(ana.browser().get("/members"))
+
+
+def test_an_operator_who_acts_in_an_account_may_invite(ana: Party, ben: Party) -> None:
+    inviting = replace(ana.administrator, who="operator")
+    User.objects.create_superuser("operator", password=PASSWORD)
+    _, token = create_invitation(inviting, role=Role.VIEWER, label="ben")
+    assert accept_invitation(ben.user, token, **TRACE).account_id == ana.account.pk
 
 
 def test_an_accepted_one_is_not_revoked(ana: Party, ben: Party) -> None:
