@@ -17,7 +17,7 @@ from django.urls import resolve, reverse
 from console.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
 from vpn.domain.handoff.vendors import VENDORS
-from vpn.domain.initiation import BACK_OFF
+from vpn.domain.initiation import BACK_OFF, FLAP_DAMPING, STEADY
 from vpn.domain.reasons import REMEDIES, SENTENCES, Code
 from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, room
 
@@ -209,7 +209,11 @@ def test_every_algorithm_is_judged(client: Client) -> None:
 
 def test_back_off_is_the_plans(client: Client) -> None:
     figures = ", ".join(str(seconds) for seconds in BACK_OFF[1:])
-    assert figures in page(client, "tunnels").text
+    text = " ".join(page(client, "tunnels").text.split())
+    assert figures in text
+    *others, last = (f"{seconds:g}" for seconds in FLAP_DAMPING[1:])
+    assert f"stay up for {STEADY.total_seconds():g} seconds" in text
+    assert f"at most {', '.join(others)} and {last} seconds" in text
 
 
 def test_every_route_of_the_api_is_listed(client: Client) -> None:

@@ -119,9 +119,9 @@ def test_back_off_counts_from_the_last_try(step: Step) -> None:
     notes.count_attempt("peer", "child")
     step()
     now = controller.timezone.now()
-    assert abs(now - notes.attempted()["peer"].at) < timedelta(minutes=5)
+    assert abs(now - notes.attempts["peer"].value.at) < timedelta(minutes=5)
     notes.attempts["peer"] = AttemptNote(now.timestamp(), {"child": 1})
-    assert now - notes.attempted()["peer"].at > timedelta(hours=1)
+    assert now - notes.attempts["peer"].value.at > timedelta(hours=1)
 
 
 def test_the_sweep_goes_to_whoever_waits_the_longest(

@@ -1,4 +1,10 @@
-"""When a child is initiated, by which IKE version, and how long a silent peer is left alone; pure."""
+"""When a child is initiated, by which IKE version, and how long a peer is left alone after a try; pure.
+
+The first try is made at once, each further one after a wait that grows with their number and is
+shortened by chance: two ends that initiate towards each other do so at different times. A peer that
+comes up without staying up is left alone, too, but only shortly: a tunnel that is tried again carries
+packets meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +14,27 @@ from datetime import UTC, datetime, timedelta
 from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Action, Initiate
 from vpn.domain.peers import ChildSpec, PeerSpec
-from vpn.domain.state import ENDING, MemberState, SaState
+from vpn.domain.state import ENDING, Attempt, MemberState, SaState
 
-# Seconds from the n-th initiation to the next one, towards a peer that stays down.
+# The most seconds from the n-th initiation to the next one, towards a peer that stays down.
 BACK_OFF = (0, 1, 2, 4, 8, 16, 30, 60)
+# The same towards one that came up n times, and did not stay up for `STEADY`.
+FLAP_DAMPING = (0.0, 0.5, 1.0, 2.0)
+STEADY = timedelta(seconds=10)
+# The greatest share of a wait that chance takes away.
+JITTER = 0.5
 # Longer waits are ended by the sweep: a peer that has been away for so long can wait for it.
 OWN_LOOK = timedelta(seconds=4)
 # An initiation normally ends in an event long before; this only catches a lost event.
 IN_FLIGHT = timedelta(seconds=3)
+_NO_ATTEMPT = Attempt(0, datetime.min.replace(tzinfo=UTC))
 
 
-def back_off(rounds: int) -> timedelta:
-    """How long after the beginning of the last of `rounds` tries the next one is due."""
-    return timedelta(seconds=BACK_OFF[min(rounds, len(BACK_OFF) - 1)])
+def back_off(attempt: Attempt) -> timedelta:
+    """How long after the beginning of the last try the next one is due."""
+    down = BACK_OFF[min(attempt.count, len(BACK_OFF) - 1)]
+    flapping = FLAP_DAMPING[min(attempt.flaps, len(FLAP_DAMPING) - 1)]
+    return timedelta(seconds=max(down, flapping) * (1 - JITTER * attempt.jitter))
 
 
 def initiate_all(peer: PeerSpec, waits: list[timedelta]) -> Iterator[Action]:
@@ -41,27 +55,20 @@ def initiate_due(
     if not down:
         return
     established = next((sa for sa in sas if sa.established), None)
-    rounds, due = _schedule(peer, state)
-    version = established.version if established else _version(peer.ike.version, rounds)
+    attempt = state.attempts.get(peer.name, _NO_ATTEMPT)
+    wait = attempt.at + back_off(attempt) - now
+    version = established.version if established else _version(peer.ike.version, attempt.count)
     if changed:
         down = [child for child in down if child.name in changed]
     elif _in_flight(down, sas):
         down = []
-    elif due > now:
-        if back_off(rounds) <= OWN_LOOK:
-            waits.append(due - now)
+    elif wait > timedelta(0):
+        if back_off(attempt) <= OWN_LOOK:
+            waits.append(wait)
         return
     waits.append(IN_FLIGHT)
     for child in down:
         yield Initiate(peer.name, child.name, version)
-
-
-def _schedule(peer: PeerSpec, state: MemberState) -> tuple[int, datetime]:
-    """How often the peer was tried since all of it was up, and when it may be tried again."""
-    attempt = state.attempts.get(peer.name)
-    if attempt is None or attempt.count == 0:
-        return 0, datetime.min.replace(tzinfo=UTC)
-    return attempt.count, attempt.at + back_off(attempt.count)
 
 
 def _in_flight(down: list[ChildSpec], sas: list[SaState]) -> bool:

@@ -114,11 +114,14 @@ class LoadedPeer:
 class Attempt:
     """Tries since all of the peer was up, and when the last one began.
 
-    Children that are initiated in one go count once: `count` is that of the child tried most.
+    Children that are initiated in one go count once: `count` is that of the child tried most. `flaps` is
+    how often the peer came up by a try without staying up; `jitter`, 0 up to 1, is drawn for each try.
     """
 
     count: int
     at: datetime
+    flaps: int = 0
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from random import SystemRandom
 from typing import Any
 
+from vpn.domain.initiation import STEADY
 from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import Attempt, Reason, Silence
@@ -24,6 +26,7 @@ from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
 
 # What failed by IKEv1 is noted beside what failed by IKEv2.
 _BY_V1 = SECOND_TRY
+_draw = SystemRandom().random
 
 
 @dataclass(slots=True)
@@ -54,10 +57,29 @@ class PeerNote:
 
 @dataclass(slots=True)
 class AttemptNote:
-    """Initiations of each child since the peer was last up; `at`, of the last one, is monotonic."""
+    """Initiations of each child since the peer was last up, and the rest of an Attempt. Times are
+    monotonic: `at` of the last initiation, `up_since` of the observation that found the peer up; 0: it is
+    down."""
 
     at: float
     children: dict[str, int] = field(default_factory=dict)
+    flaps: int = 0
+    jitter: float = 0.0
+    up_since: float = 0.0
+
+    @property
+    def value(self) -> Attempt:
+        """Several children of one peer that were started in one go count once."""
+        count = max(self.children.values(), default=0)
+        return Attempt(count, happened(self.at), self.flaps, self.jitter)
+
+    def observed(self, *, is_up: bool, now: float) -> AttemptNote | None:
+        """After one more observation; None once the peer is steady, and its tries are forgotten."""
+        if not is_up:
+            return replace(self, up_since=0.0)
+        if not self.up_since:
+            return replace(self, children={}, flaps=self.flaps + bool(self.children), up_since=now)
+        return None if now - self.up_since >= STEADY.total_seconds() else self
 
 
 @dataclass(slots=True)
@@ -123,18 +145,11 @@ class Notes:
             self.unaware = sorted({*self.unaware, *self.peers})
         self.plumbed, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
 
-    def count_attempt(self, peer: str, child: str) -> None:
+    def count_attempt(self, peer: str, child: str, *, draw: Callable[[], float] = _draw) -> None:
         note = self.attempts.setdefault(peer, AttemptNote(0.0))
-        note.at = time.monotonic()
+        note.at, note.jitter, note.up_since = time.monotonic(), draw(), 0.0
         self.is_told(peer)
         note.children[child] = note.children.get(child, 0) + 1
-
-    def attempted(self) -> dict[str, Attempt]:
-        """Several children of one peer that were started in one go count once."""
-        return {
-            name: Attempt(max(note.children.values(), default=0), happened(note.at))
-            for name, note in self.attempts.items()
-        }
 
 
 def new_notes(member: MemberSpec) -> Notes:
@@ -153,7 +168,8 @@ def read_notes(files: MemberFiles) -> Notes | None:
     with suppress(OSError, ValueError, TypeError, KeyError):
         raw: dict[str, Any] = json.loads(read_whole(files.notes))
         raw["peers"] = {name: _peer_note(peer) for name, peer in raw["peers"].items()}
-        raw["attempts"] = {name: AttemptNote(**note) for name, note in raw["attempts"].items()}
+        attempts: dict[str, Any] = raw["attempts"]
+        raw["attempts"] = {n: AttemptNote(**_known(AttemptNote, note)) for n, note in attempts.items()}
         silences: dict[str, Any] = raw.get("silences", {})
         raw["silences"] = {name: SilenceNote(**note) for name, note in silences.items()}
         return Notes(**_known(Notes, raw))

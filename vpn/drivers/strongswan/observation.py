@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from vpn.drivers.strongswan.inventory import listed_by_charon, loaded_peers
 from vpn.drivers.strongswan.member import Plumbing, served
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
 from vpn.drivers.strongswan.notes import (
+    AttemptNote,
     Notes,
     SilenceNote,
     new_notes,
@@ -48,7 +50,8 @@ class Observer:
         known = process is not None and process.boot_id == notes.boot_id
         up = _up(notes, sas) if known else set()
         silences = silences_of({n: note.value for n, note in notes.silences.items()}, sas) if known else {}
-        if up & notes.attempts.keys() or not _are_noted(silences, notes):
+        attempts = _attempts(notes, up) if known else {}
+        if known and (attempts != notes.attempts or not _are_noted(silences, notes)):
             _note(files, notes.boot_id, up, silences)
         return MemberState(
             id=member.id,
@@ -59,7 +62,7 @@ class Observer:
             local_cidrs=local_cidrs,
             peer_cidrs=peer_cidrs,
             loaded=loaded_peers(notes if known else None, listed.inventory) if listed else {},
-            attempts=_without(notes.attempted(), up) if known else {},
+            attempts={name: note.value for name, note in attempts.items()},
             failures=_without(read_failures(files), up),
             sas=sas,
             unaware=frozenset(notes.unaware) - up,
@@ -99,13 +102,20 @@ def _up(notes: Notes, sas: tuple[SaState, ...]) -> set[str]:
     }
 
 
+def _attempts(notes: Notes, up: set[str]) -> dict[str, AttemptNote]:
+    """After this observation."""
+    now = time.monotonic()
+    found = {name: note.observed(is_up=name in up, now=now) for name, note in notes.attempts.items()}
+    return {name: note for name, note in found.items() if note}
+
+
 def _are_noted(silences: Mapping[str, Silence], notes: Notes) -> bool:
     before = {name: (note.packets_in, note.asked) for name, note in notes.silences.items()}
     return before == {name: (one.packets_in, one.asked) for name, one in silences.items()}
 
 
 def _note(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str, Silence]) -> None:
-    """Tries of peers that are up are forgotten, silences noted. Unless somebody works on the member
+    """Tries and silences are brought up to date. Unless somebody works on the member
     just now, or the disk is full: then at the next observation."""
     try:
         lock = take(files.lock)
@@ -116,7 +126,7 @@ def _note(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str,
     try:
         notes = read_notes(files)
         if notes and notes.boot_id == boot_id:
-            notes.attempts = _without(notes.attempts, up)
+            notes.attempts = _attempts(notes, up)
             # Who was asked meanwhile stays noted as that.
             notes.silences = {
                 name: known
