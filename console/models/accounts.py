@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -80,10 +81,24 @@ class User(AbstractUser):
         ]
 
     def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
-        if not self.is_active and (update_fields is None or "is_active" in update_fields):
-            self.session_epoch += 1
-            update_fields = update_fields and {*update_fields, "session_epoch"}
-        super().save(*args, update_fields=update_fields, **kwargs)
+        ends = not self.is_active and (update_fields is None or "is_active" in update_fields)
+        if self._state.adding or not (ends or update_fields is None):
+            super().save(*args, update_fields=update_fields, **kwargs)
+            return
+        # By the database: this object may have been read before somebody else raised it.
+        read = self.session_epoch
+        self.session_epoch = F("session_epoch") + int(ends)
+        try:
+            fields = update_fields and {*update_fields, "session_epoch"}
+            super().save(*args, update_fields=fields, **kwargs)
+        finally:
+            self.session_epoch = read
+        self.refresh_from_db(fields=["session_epoch"])
+
+    def end_all_sessions(self) -> None:
+        """Raises the epoch, whatever it has become since this object was read."""
+        User.objects.filter(pk=self.pk).update(session_epoch=F("session_epoch") + 1)
+        self.refresh_from_db(fields=["session_epoch"])
 
     def get_session_auth_hash(self) -> str:
         return self._of_epoch(super().get_session_auth_hash())

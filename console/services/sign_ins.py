@@ -111,8 +111,7 @@ def end_sessions(
     """Ends all sessions of the person for good, also those that are in no list, but for the one with
     the key `keep`, which its request has to renew by `update_session_auth_hash`. How many ended."""
     with transaction.atomic():
-        user.session_epoch += 1
-        user.save(update_fields=["session_epoch"])
+        user.end_all_sessions()
         rows = user.sign_ins.exclude(session_key=keep or "")
         Session.objects.filter(session_key__in=list(rows.values_list("session_key", flat=True))).delete()
         ended = rows.delete()[0]

@@ -145,6 +145,28 @@ def test_a_superuser_ends_all_sessions_of_a_person(ana: Party) -> None:
     assert (event.who, event.changes["sessions"]) == ("root", [None, 2])
 
 
+def test_the_epoch_is_raised_from_what_it_is_now(ana: Party) -> None:
+    """Two requests that read the person at the same time both end their sessions."""
+    one, other, third = (User.objects.get(pk=ana.user.pk) for _ in range(3))
+    end_sessions(one, Source())
+    end_sessions(other, Source())
+    third.is_active = False
+    third.save()
+    assert third.session_epoch == 3 == User.objects.get(pk=ana.user.pk).session_epoch
+
+
+def test_saving_a_person_who_was_read_before_revives_no_session(ana: Party) -> None:
+    client, read_before = signed_in("ana"), User.objects.get(pk=ana.user.pk)
+    end_sessions(ana.user, Source())
+    # What only ends by the epoch: the rows of the sessions are gone as well otherwise.
+    kept = signed_in("ana")
+    ana.user.end_all_sessions()
+    assert not is_in(kept)
+    read_before.email = "ana@example.com"
+    read_before.save()
+    assert not is_in(client) and not is_in(kept) and read_before.session_epoch == 2
+
+
 def test_changing_the_password_keeps_this_session_in_the_list(ana: Party) -> None:
     here, there = signed_in("ana"), signed_in("ana")
     new = "another horse battery"
