@@ -127,6 +127,10 @@ class TestDataDir:
         )
         assert first == second
         assert len(first.split()) == 2
+        # As root it lies outside of the data directory, whose parents are closed to others.
+        made = DataDir(tmp_path / "d")
+        made.tidy()
+        assert made.sockets == made.directory or not made.sockets.exists()
 
     def test_help_makes_nothing(self, tmp_path: Path) -> None:
         prepare(["manage.py", "quickstart", "--help", "--data-dir", str(tmp_path / "d")])
