@@ -46,6 +46,17 @@ def test_a_row_is_chosen_in_a_box_that_has_a_name(visit: Visit, furnished: Made)
     visit.page.get_by_role("combobox", name=furnished.gateway["name"]).wait_for()
 
 
+def test_a_password_link_is_copied(visit: Visit, furnished: Made) -> None:
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.go("/admin/console/user/")
+    visit.page.locator("#result_list tbody th a").first.click()
+    visit.go(f"{urlsplit(visit.page.url).path}../password/")
+    visit.press("Create link")
+    visit.press("Copy")
+    visit.page.get_by_role("button", name="Copied").wait_for()
+    assert "/password-links/" in visit.page.evaluate("navigator.clipboard.readText()")
+
+
 def _links(visit: Visit, selector: str) -> list[str]:
     """Paths, each once; without the query that leads back to the list."""
     hrefs: list[str] = visit.page.eval_on_selector_all(selector, "links => links.map(link => link.href)")

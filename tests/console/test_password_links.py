@@ -55,6 +55,14 @@ def test_the_trail_says_who_made_the_link_and_holds_no_secret(root: Client, ana:
     assert path.rpartition("/")[2] not in str(list(AuditEvent.objects.values()))
 
 
+def test_the_page_has_a_button_that_copies_the_link(root: Client, ana: Party) -> None:
+    url = reverse("admin:auth_user_password_change", args=[ana.user.pk])
+    assert 'data-copy="#shown"' not in text_of(root.get(url))
+    page = text_of(root.post(url))
+    assert re.search(r'<input [^>]*id="shown"', page) and re.search(r'<button [^>]*data-copy="#shown"', page)
+    assert re.search(r'<script src="/static/console[^"]*\.js" defer>', page)
+
+
 def test_the_present_password_works_until_then(root: Client, ana: Party) -> None:
     path = link_for(root, ana.user)
     assert Client().post("/sign-in", {"username": "ana", "password": PASSWORD}).status_code == 302

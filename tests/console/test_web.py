@@ -35,6 +35,7 @@ def test_signs_in_and_out(ana: Party) -> None:
     client = Client()
     assert client.get("/").headers["Location"] == "/sign-in?next=/"
     page = client.get("/sign-in?next=/networks")
+    assert b">User name</label>" in page.content and b"Username" not in page.content
     assert 'autocomplete="current-password"' in text_of(page)
     answer = client.post("/sign-in", {"username": "ana", "password": PASSWORD, "next": "/networks"})
     assert answer.headers["Location"] == "/networks"
