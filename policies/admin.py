@@ -20,6 +20,8 @@ _COMMON = ("name", "encryption_algorithm", "authentication_algorithm", "key_life
 class SeveralForm(ServiceForm):
     """Chooses one of each; what was several stays so until one is chosen."""
 
+    may_interrupt = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(self, PolicyForm):

@@ -5,7 +5,8 @@ So a change made here obeys the rules, is audited and reaches the data plane lik
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from django.shortcuts import redirect
 
 from console.actor import Actor, Role, Via
 from console.admin.choices import RowChoice, RowSelect
+from console.contributions import describe_interruptions, interrupted_by
 from console.errors import Refused
 from console.web.forms import RuleForm
 from console.web.requests import actor_of
@@ -37,11 +39,15 @@ class ServiceForm(RuleForm, RowForm):
 
     Only then can the violations of the service stand beside the fields. The admin holds a
     transaction around the whole request; a refused service leaves nothing behind. What is emptied
-    goes to the service, which refuses it by its own rule; `clearable` may go there as None.
+    goes to the service, which refuses it by its own rule; `clearable` may go there as None. With
+    `may_interrupt` a change that ends tunnels is saved only when it is sent again, with `interrupt`.
     """
 
     write: Callable[[Model | None, Values], Model]
     clearable: tuple[str, ...] = ()
+    may_interrupt = False
+    # What the page asks, in sentences.
+    interrupts = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,13 +66,22 @@ class ServiceForm(RuleForm, RowForm):
         if self.errors:
             return
         row = None if self.instance._state.adding else self.instance
-        if row is not None and self._emptied():
+        if row is not None and (self._emptied() or self._asks(row)):
             return
         try:
             with transaction.atomic():
                 self.instance = self.write(row, self.entered())
         except Refused as error:
             self.add_violations(error.violations)
+
+    def _asks(self, row: Model) -> bool:
+        if not self.may_interrupt or self.data.get("interrupt"):
+            return False
+        ended = interrupted_by(row, lambda: self.write(row, self.entered()))
+        if ended:
+            self.interrupts = describe_interruptions(ended)
+            self.add_error(None, f"Nothing is saved yet. {self.interrupts} Save again to confirm.")
+        return bool(ended)
 
     def _emptied(self) -> bool:
         """No rule has words for a number that is not there."""
@@ -89,13 +104,15 @@ class ServiceForm(RuleForm, RowForm):
 
 class ServiceAdmin(RowAdmin):
     """`settable` are the fields of a new row, `changeable` those that may change later; both name
-    fields of `form`. What else `shown` names is only read. Deletion takes one row at a time."""
+    fields of `form`. What else `shown` names is only read. Deletion takes one row at a time; with
+    `may_interrupt` its page says how many tunnels end."""
 
     form: type[RowForm] = ServiceForm
     settable: tuple[str, ...] = ()
     changeable: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
+    may_interrupt = False
     show_full_result_count = False
 
     def create(self, request: HttpRequest, values: Values) -> Model:
@@ -164,7 +181,15 @@ class ServiceAdmin(RowAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The service decides what may go and what goes with it."""
         rows = list(objs)
-        return [str(row) for row in rows], {str(self.opts.verbose_name_plural): len(rows)}, set(), []
+        counts = {str(self.opts.verbose_name_plural): len(rows), **self.ended_by_removing(request, rows)}
+        return [str(row) for row in rows], counts, set(), []
+
+    def ended_by_removing(self, request: HttpRequest, rows: Iterable[Model]) -> dict[str, int]:
+        """For the summary of a deletion."""
+        if not self.may_interrupt:
+            return {}
+        ended = sum(len(interrupted_by(row, partial(self.remove, request, row))) for row in rows)
+        return {"Tunnels that are up and end": ended} if ended else {}
 
     def tell(self, request: HttpRequest, error: Refused) -> None:
         for violation in error.violations:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from console.actor import Actor, Role
-from console.contributions import Interruption, describe_interruptions, watch_interruptions
+from console.contributions import Interruption, describe_interruptions, interrupted_by
 from console.errors import Conflict, Invalid
 from console.web.lists.views import bulk_page, list_page
 from console.web.pages import form_page, page
@@ -99,7 +97,8 @@ def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResp
     form = chosen.form(request.POST if request.method == "POST" else None, initial=chosen.initial(policy))
     ended: list[Interruption] = []
     if request.method == "POST" and form.is_valid() and not request.POST.get("interrupt"):
-        ended = _interrupted(request.actor, chosen, policy, given(form, only_changed=True))
+        changes = given(form, only_changed=True)
+        ended = interrupted_by(policy, lambda: chosen.update(request.actor, policy_id, changes))
     if request.method == "POST" and form.is_valid() and not ended:
         try:
             policy = chosen.update(request.actor, policy_id, given(form, only_changed=True))
@@ -110,17 +109,6 @@ def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResp
             return redirect(f"{kind}_policy", policy_id=policy_id)
     context = {"form": form, "policy": policy, "interrupts": describe_interruptions(ended)}
     return render(request, "policies/form.html", context | _users(policy, chosen))
-
-
-def _interrupted(actor: Actor, kind: Kind, policy: Policy, changes: dict[str, Any]) -> list[Interruption]:
-    """The tunnels that the edit ends; it is tried and undone."""
-    with transaction.atomic():
-        ended_by = watch_interruptions(policy)
-        with suppress(Invalid, Conflict):
-            kind.update(actor, policy.pk, changes)
-        ended = ended_by()
-        transaction.set_rollback(True)
-    return ended
 
 
 @form_page(Role.EDITOR)

@@ -72,10 +72,32 @@ def test_a_tunnel_is_restarted_and_its_log_read(visit: Visit, made: Made) -> Non
     expect(spis).to_be_visible(timeout=UP_MILLISECONDS)
     before = spis.inner_text()
     visit.press("Restart")
+    # Nothing has ended yet.
+    expect(visit.page.get_by_role("alert")).to_contain_text("1 tunnel ends and is negotiated again")
+    visit.press("Restart the connection")
     expect(visit.page.locator("main")).to_contain_text("is restarted")
     expect(spis).not_to_have_text(before, timeout=UP_MILLISECONDS)
     visit.page.get_by_role("link", name="Show the log").click()
     expect(visit.page.locator(".log li").first).to_be_visible(timeout=UP_MILLISECONDS)
+
+
+def test_a_cidr_that_carries_a_tunnel_is_kept_after_a_question(visit: Visit, made: Made) -> None:
+    visit.go(made.connection())
+    expect(visit.page.locator("#connection-status")).to_contain_text("up", timeout=UP_MILLISECONDS)
+    side = visit.page.locator("#peer-cidrs")
+    side.locator("[name=cidr]").fill("10.98.0.0/24")
+    side.get_by_role("button", name="Add", exact=True).click()
+    added = side.get_by_role("listitem").filter(has_text="10.98.0.0/24")
+    expect(added).to_be_visible()
+    side.get_by_role("listitem").first.get_by_role("button").click()
+    asked = side.get_by_role("alert")
+    expect(asked).to_contain_text("Nothing is removed yet. 1 tunnel that is up ends")
+    asked.get_by_role("link", name="Keep it").click()
+    expect(side.get_by_role("alert")).to_have_count(0)
+    expect(side.get_by_role("listitem")).to_have_count(2)
+    # The new pair is not up: the other side does not know it.
+    added.get_by_role("button").click()
+    expect(added).to_have_count(0)
 
 
 def test_two_tabs_meet(visit: Visit, made: Made) -> None:

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from console.actor import Actor
 from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor, references
@@ -32,6 +32,7 @@ class ConnectionForm(ServiceForm):
     """The key is only ever new: nothing of the present one is sent to the browser."""
 
     clearable = ("ike_policy", "ipsec_policy")
+    may_interrupt = True
     paths = {
         "dead_peer_detection": "dpd_action",
         "dead_peer_detection.action": "dpd_action",
@@ -67,6 +68,7 @@ class ConnectionForm(ServiceForm):
 @admin.register(Connection)
 class ConnectionAdmin(ServiceAdmin):
     form = ConnectionForm
+    may_interrupt = True
     changeable = (
         "name",
         "peer_address",
@@ -154,8 +156,8 @@ class ConnectionAdmin(ServiceAdmin):
         self.message_user(request, f"Asked the workers to look: {len(gateways)}.", messages.SUCCESS)
 
     @admin.action(description="Reset: build the tunnels of the chosen connections anew")
-    def reset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
-        restart(self, request, queryset)
+    def reset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> HttpResponse | None:
+        return restart(self, request, queryset)
 
 
 def _identity(given: Mapping[str, str] | None, default: str) -> str:

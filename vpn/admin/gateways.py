@@ -25,6 +25,7 @@ class GatewayForm(ServiceForm):
 @admin.register(Gateway)
 class GatewayAdmin(ServiceAdmin):
     form = GatewayForm
+    may_interrupt = True
     settable = ("subnet", "resource_group", "name")
     changeable = ("name",)
     shown = (
@@ -107,6 +108,7 @@ class GatewayAdmin(ServiceAdmin):
             names = [f"VPN connection {name}" for name in row.connections.values_list("name", flat=True)]
             shown += [str(row), names] if names else [str(row)]
         counts = {"VPN gateways": len(rows), "VPN connections": sum(row.connections.count() for row in rows)}
+        counts |= self.ended_by_removing(request, rows)
         return shown, counts, set(), []
 
     @admin.action(description="Reconcile the chosen gateways now")
@@ -115,9 +117,9 @@ class GatewayAdmin(ServiceAdmin):
         self.message_user(request, f"Asked the workers to look: {len(queryset)}.", messages.SUCCESS)
 
     @admin.action(description="Reset: build all tunnels of the chosen gateways anew")
-    def reset(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
+    def reset(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> HttpResponse | None:
         rows = Connection.objects.filter(gateway__in=queryset, admin_state_up=True)
-        restart(self, request, rows)
+        return restart(self, request, rows)
 
 
 @admin.register(GatewayMember)

@@ -1,4 +1,4 @@
-"""Tunnels ended and negotiated anew, of gateways or of connections."""
+"""Tunnels ended and negotiated again, of gateways or of connections."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
 from console.admin.base import admin_actor, each
+from console.contributions import describe_interruptions
 from vpn.models import Connection
 from vpn.services.connections import restart_connection
+from vpn.services.interruptions import interrupted_by_restarting
 
 
-def restart(site: Any, request: HttpRequest, rows: QuerySet[Connection]) -> None:
-    """Through the service, each in its own account's trail; says how many, and why not the others."""
+def restart(site: Any, request: HttpRequest, rows: QuerySet[Connection]) -> HttpResponse | None:
+    """Through the service, each in its own account's trail; says how many, and why not the others.
+
+    Tunnels that are up are ended only when the action is sent again from the page that says how many.
+    """
+    ended = [] if request.POST.get("interrupt") else interrupted_by_restarting(rows)
+    if ended:
+        return _ask(site, request, describe_interruptions(ended))
 
     def one(row: Connection) -> Connection:
         return restart_connection(admin_actor(request, row.account_id), row.gateway_id, row.pk)
@@ -23,3 +32,21 @@ def restart(site: Any, request: HttpRequest, rows: QuerySet[Connection]) -> None
     for refusal in refusals:
         site.tell(request, refusal)
     site.message_user(request, f"Tunnels to be built anew: {done}.", messages.SUCCESS)
+    return None
+
+
+def _ask(site: Any, request: HttpRequest, interrupts: str) -> HttpResponse:
+    posted = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken"
+    ]
+    context = {
+        **site.admin_site.each_context(request),
+        "title": "Reset: are you sure?",
+        "opts": site.opts,
+        "posted": posted,
+        "interrupts": interrupts,
+    }
+    return TemplateResponse(request, "admin/vpn/reset.html", context)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.actor import Role
-from console.contributions import Interruption, describe_interruptions
+from console.contributions import Interruption, describe_interruptions, interrupted_by
 from console.errors import Conflict, Invalid, NotFound
 from console.names import random_name
 from console.services.change import change
@@ -25,7 +23,8 @@ from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.connection_checks import check_connection
 from vpn.services.gateways import gateways_of, get_gateway
-from vpn.services.interruptions import watch_interruptions
+from vpn.services.interruptions import interrupted_by_deleting, interrupted_by_disabling
+from vpn.web.asking import ask_first
 from vpn.web.details import connection_details
 from vpn.web.edits import BASE, base_of, deletion_of, entered, last_change, meet, told
 from vpn.web.forms.connections import CidrForm, ConnectionForm, KeyForm, SettingsForm, settings_initial
@@ -119,17 +118,11 @@ def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> Htt
 
 
 def _interrupted(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> list[Interruption]:
-    """The tunnel that the edit ends, unless that was said and confirmed; the edit is tried and undone."""
+    """The tunnel that the edit ends, unless that was said and confirmed."""
     if request.POST.get("interrupt"):
         return []
-    with transaction.atomic():
-        ended_by = watch_interruptions(Connection.objects.filter(pk=connection.pk))
-        changes = form.given(only_changed=True)
-        with suppress(Invalid, Conflict):
-            connections.update_connection(request.actor, connection.gateway_id, connection.pk, changes)
-        ended = ended_by()
-        transaction.set_rollback(True)
-    return ended
+    ids, changes = (connection.gateway_id, connection.pk), form.given(only_changed=True)
+    return interrupted_by(connection, lambda: connections.update_connection(request.actor, *ids, changes))
 
 
 def _saved(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> bool:
@@ -173,8 +166,13 @@ def _key_saved(request: ConsoleRequest, connection: Connection, form: KeyForm) -
 
 @command(Role.OPERATOR, back="connection")
 def connection_state(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """Switch the connection on or off."""
+    """Switch the connection on or off; a page asks first if that ends a tunnel."""
     up = request.POST.get("admin_state_up") == "true"
+    if not up and not request.POST.get("interrupt"):
+        connection = connections.get_connection(request.actor, gateway_id, connection_id)
+        ended = interrupted_by_disabling(Connection.objects.filter(pk=connection.pk))
+        if ended:
+            return ask_first(request, connection, "Disable", ended)
     connections.update_connection(request.actor, gateway_id, connection_id, {"admin_state_up": up})
     messages.success(request, "The connection is enabled." if up else "The connection is disabled.")
     return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
@@ -187,12 +185,15 @@ def connection_cidrs(
     """Add `cidr` to a side, or take `remove` away; answers with that side's list."""
     form = _cidr_form(side, request.POST if request.method == "POST" else None)
     where = (request.actor, gateway_id, connection_id)
+    asked: dict[str, Any] = {}
     if form.is_valid():
         chosen: cidrs.Side = "local" if side == "local" else "peer"
         try:
             if removed := request.POST.get("remove"):
+                asked = _ends_pairs(request, connections.get_connection(*where), chosen, removed)
+            if removed and not asked:
                 cidrs.remove_cidr(*where, chosen, removed)
-            else:
+            elif not removed:
                 cidrs.add_cidr(*where, chosen, form.cleaned_data["cidr"])
             form = _cidr_form(side)
         except (Invalid, Conflict) as error:
@@ -200,10 +201,23 @@ def connection_cidrs(
     connection = connections.get_connection(*where)
     if request.htmx:
         context = _side(shown_connection(connection), side, form)
-        return render(request, "vpn/connections/_cidrs.html", context)
-    if request.method == "POST" and not form.errors:
+        return render(request, "vpn/connections/_cidrs.html", context | asked)
+    if request.method == "POST" and not form.errors and not asked:
         return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
-    return _whole(request, connection, **{f"{side}_form": form})
+    changed: dict[str, Any] = {f"{side}_form": form, f"{side}_asked": asked}
+    return _whole(request, connection, **changed)
+
+
+def _ends_pairs(
+    request: ConsoleRequest, connection: Connection, side: cidrs.Side, cidr: str
+) -> dict[str, Any]:
+    """What the side's list asks before a CIDR is removed; nothing if no pair of it is up, or when it
+    was confirmed."""
+    if request.POST.get("interrupt"):
+        return {}
+    ids = (connection.gateway_id, connection.pk)
+    ended = interrupted_by(connection, lambda: cidrs.remove_cidr(request.actor, *ids, side, cidr))
+    return {"interrupts": describe_interruptions(ended), "removed": cidr} if ended else {}
 
 
 @form_page(Role.EDITOR)
@@ -217,11 +231,13 @@ def connection_delete(request: ConsoleRequest, gateway_id: UUID, connection_id: 
         else:
             messages.success(request, f"The connection {connection.name} is deleted.")
         return redirect("gateway", gateway_id=gateway_id)
+    ended = interrupted_by_deleting(Connection.objects.filter(pk=connection.pk))
     context = {"connection": connection, "gateway": connection.gateway, "shown": shown_connection(connection)}
+    context |= {"interrupts": describe_interruptions(ended)}
     return render(request, "vpn/connections/delete.html", context)
 
 
-def _whole(request: ConsoleRequest, connection: Connection, **changed: CidrForm) -> HttpResponse:
+def _whole(request: ConsoleRequest, connection: Connection, **changed: Any) -> HttpResponse:
     forms = {"local_form": _cidr_form("local"), "peer_form": _cidr_form("peer")} | changed
     context = connection_details(connection) | forms | {"mirror": _mirror(request, connection)}
     return _LIVE.whole(request, connection.gateway.stamp, _poll(connection), context)

@@ -12,12 +12,14 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.actor import Role
+from console.contributions import describe_interruptions
 from console.errors import Conflict, Invalid, NotFound
 from console.services.change import change
 from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.models import Gateway
 from vpn.services import gateways as services
+from vpn.services.interruptions import interrupted_by_deleting_gateways
 from vpn.web.details import gateway_details
 from vpn.web.edits import BASE, base_of, meet, told
 from vpn.web.forms.gateways import RenameForm, TypedNameForm
@@ -98,5 +100,7 @@ def gateway_delete(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
             services.delete_gateway(request.actor, gateway_id)
             messages.success(request, f"The gateway {gateway.name} is being deleted.")
             return redirect("gateways")
+    ended = interrupted_by_deleting_gateways(services.gateways_of(request.actor).filter(pk=gateway.pk))
     context = {"form": form, "gateway": gateway, "connections": connections, "added": added}
+    context |= {"interrupts": describe_interruptions(ended)}
     return render(request, "vpn/gateways/delete.html", context | {"base": " ".join(names)})

@@ -16,9 +16,12 @@ from console.web.forms import RuleForm
 from console.web.pages import command, form_page, page
 from console.web.requests import ConsoleRequest
 from console.web.sign_in import password_is_right
+from vpn.models import Connection
 from vpn.services import connections
+from vpn.services.interruptions import interrupted_by_restarting
 from vpn.services.keys import reveal_key
 from vpn.services.logs import read_log
+from vpn.web.asking import ask_first
 from vpn.web.past import history_page
 
 _UNREADABLE = "The key cannot be opened: a key of this installation is missing. Set a new one."
@@ -38,7 +41,11 @@ class OwnPasswordForm(RuleForm):
 
 @command(Role.OPERATOR, back="connection")
 def connection_restart(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """End the tunnel and negotiate it anew."""
+    """End the tunnel and negotiate it again; a page asks first if one is up."""
+    connection = connections.get_connection(request.actor, gateway_id, connection_id)
+    ended = interrupted_by_restarting(Connection.objects.filter(pk=connection.pk))
+    if ended and not request.POST.get("interrupt"):
+        return ask_first(request, connection, "Restart", ended)
     connection = connections.restart_connection(request.actor, gateway_id, connection_id)
     messages.success(request, f"The tunnel of {connection.name} is restarted.")
     return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)

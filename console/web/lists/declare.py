@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from console.actor import Actor, Role
+from console.contributions import Interruption
 
 Rows = QuerySet[Any]
 Option = tuple[str, str]
@@ -82,7 +83,8 @@ class Effect(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """For chosen rows. `done` is the word for a row afterwards; `stays` says what is not touched.
-    With `typed` the person writes the word and the number of rows first."""
+    `interrupts` says whose tunnels end. With `typed` the person writes the word and the number of rows
+    first."""
 
     key: str
     label: str
@@ -91,6 +93,7 @@ class Action:
     effects: Callable[[Actor, Sequence[Any]], Sequence[Effect]]
     done: str
     stays: tuple[str, ...] = ()
+    interrupts: Callable[[Actor, Sequence[Any]], Sequence[Interruption]] | None = None
     typed: bool = False
 
 

@@ -9,6 +9,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from console.contributions import describe_interruptions
 from console.errors import NotAllowed, Refused
 from console.web.lists.build import build, matching
 from console.web.lists.declare import Action, Effect, ListSpec, ident_of
@@ -79,6 +80,8 @@ def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
     effects = action.effects(request.actor, rows)
     places = [spec.place[1](row) if spec.place else "" for row in rows]
     plan = [Planned(*one) for one in zip(rows, places, effects, strict=True)]
+    ended = action.interrupts(request.actor, rows) if action.interrupts else ()
+    context |= {"interrupts": describe_interruptions(ended)}
     context |= {"plan": plan, "phrase": _phrase(action, len(rows)), "wrong": "confirmed" in request.POST}
     return render(request, "lists/confirm.html", context)
 

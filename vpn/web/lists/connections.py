@@ -26,6 +26,7 @@ from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway
 from vpn.services.connections import delete_connection, update_connection
+from vpn.services.interruptions import interrupted_by_deleting, interrupted_by_disabling
 from vpn.web.lists.block import number
 from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
@@ -92,6 +93,10 @@ def _going(row: Connection) -> Effect | None:
     if row.gateway.deleted_at is None:
         return None
     return Effect(refusal=f"The gateway {row.gateway.name} is being deleted.")
+
+
+def _chosen(rows: Sequence[Any]) -> Rows:
+    return Connection.objects.filter(pk__in=[row.pk for row in rows])
 
 
 def _announce(rows: Sequence[Any], total: int) -> str:
@@ -180,6 +185,7 @@ CONNECTIONS = ListSpec(
             run=lambda actor, row: _switch(actor, row, on=False),
             effects=_disabled,
             done="disabled",
+            interrupts=lambda actor, rows: interrupted_by_disabling(_chosen(rows)),
             stays=("the connections with their keys, CIDRs and policies: they can be enabled again",),
         ),
         Action(
@@ -190,6 +196,7 @@ CONNECTIONS = ListSpec(
             run=lambda actor, row: delete_connection(actor, row.gateway_id, row.pk),
             effects=_deleted,
             done="deleted",
+            interrupts=lambda actor, rows: interrupted_by_deleting(_chosen(rows)),
             stays=("their gateways with all other connections", "IKE and IPsec policies", "the audit trail"),
         ),
     ),

@@ -28,6 +28,7 @@ from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet
 from vpn.services.gateways import delete_gateway, gateways_of
+from vpn.services.interruptions import interrupted_by_deleting_gateways
 from vpn.web.lists.block import Block, at, block_of, number
 from vpn.web.lists.places import by_subnet, by_vpc
 from vpn.web.shown import GatewayShown
@@ -165,6 +166,9 @@ GATEWAYS = ListSpec(
             run=lambda actor, row: delete_gateway(actor, row.pk),
             effects=_effects,
             done="is being deleted",
+            interrupts=lambda actor, rows: interrupted_by_deleting_gateways(
+                Gateway.objects.filter(pk__in=[row.pk for row in rows])
+            ),
             stays=(
                 "subnets, VPCs and their instances",
                 "all IKE and IPsec policies",
