@@ -21,8 +21,14 @@ _SLOW = timedelta(seconds=30)
 
 
 def alive(request: HttpRequest) -> JsonResponse:
-    """200 as long as the web process answers at all."""
+    """200 as long as the web process answers at all. Our web server answers without Django's URLs, so
+    that requests that wait for a thread do not delay it (console.web_worker)."""
     return JsonResponse({"status": "alive"})
+
+
+def hangs(request: HttpRequest) -> JsonResponse:
+    """Of a web process whose loop turns, but whose threads end no request."""
+    return JsonResponse({"status": "hangs"}, status=503)
 
 
 def ready(request: HttpRequest) -> JsonResponse:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from django.conf import settings
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 
-from console.http_requests import Application, Parser, Refusal, Refused
+from console.http_requests import Alive, Application, Parser, Refusal, Refused, is_liveness
 from console.origin import client_network, is_trusted_proxy
 
 # Seconds in which a client may take an answer that ends the connection while it still sends.
@@ -44,7 +45,6 @@ class Channel(HTTPChannel):
     close_when_flushed: bool
     total_outbufs_len: int
     parser_class = Parser
-    task_class = Application
     error_task_class = Refused
 
     def __init__(self, server: Any, sock: socket.socket, addr: Any, adj: Any, map: Any = None) -> None:
@@ -55,6 +55,11 @@ class Channel(HTTPChannel):
         self.unsent_since: float | None = None
         self.linger = False
         self._lingers_since: float | None = None
+
+    @property
+    def task_class(self) -> type[Application | Alive]:
+        """Of the request that is next."""
+        return Alive if is_liveness(self.requests[0]) else Application
 
     def service(self) -> None:
         super().service()
@@ -161,12 +166,32 @@ class _Bounded(BaseWSGIServer):
     next_channel_cleanup = math.inf
     stopping = False
     limits = Limits(15.0, 1000)
+    # No request ends although some wait for a thread.
+    hangs = False
     served: Callable[[Application, timedelta], None]
     active_channels: dict[int, Channel]
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._liveness: deque[Channel] = deque()
 
     def handle_accept(self) -> None:
         super().handle_accept()
         make_room(self.active_channels.values(), self.limits)
+
+    def add_task(self, channel: Channel) -> None:
+        """Called with the lock of the channel's requests, by the loop or by a thread that has served
+        the request before."""
+        if is_liveness(channel.requests[0]):
+            self._liveness.append(channel)
+            self.pull_trigger()
+        else:
+            super().add_task(channel)
+
+    def answer_liveness(self) -> None:
+        """Called by the loop."""
+        while self._liveness:
+            self._liveness.popleft().service()
 
     def enforce(self, now: float) -> None:
         for channel in list(self.active_channels.values()):

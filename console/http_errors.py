@@ -1,4 +1,4 @@
-"""Answers that the web server itself gives, with the headers that Django's own answers carry.
+"""Responses of the web server itself, with the headers that Django's own answers carry.
 
 Of a request that the application never sees neither path nor Accept is known for certain, so that
 everybody gets JSON in the form of the API.
@@ -60,16 +60,33 @@ def error_response(status: HTTPStatus, request_id: str = "") -> HttpResponse:
 
     It passes through the same middleware as every other answer, so that no header is stated twice.
     """
+    return _responder(status)(_bare_request(request_id))
+
+
+def alive_response(request_id: str = "", *, hangs: bool) -> HttpResponse:
+    """Of /livez; 503 with `hangs`."""
+    return _alive_responder(hangs)(_bare_request(request_id))
+
+
+def _bare_request(request_id: str) -> HttpRequest:
     request = HttpRequest()
     request.method = "GET"
     # The proxy, if there is one, has ended TLS; nobody is to be redirected for a bad request.
     request.META = {"HTTP_X_REQUEST_ID": request_id, "HTTP_X_FORWARDED_PROTO": "https"}
-    return _responder(status)(request)
+    return request
 
 
 @cache
 def _responder(status: HTTPStatus) -> _Responder:
-    handler: _Responder = partial(_respond, status)
+    return _with_middleware(partial(_respond, status))
+
+
+@cache
+def _alive_responder(hangs: bool) -> _Responder:
+    return _with_middleware(import_string("console.health.hangs" if hangs else "console.health.alive"))
+
+
+def _with_middleware(handler: _Responder) -> _Responder:
     for name in _MIDDLEWARE:
         handler = import_string(name)(handler)
     return handler

@@ -9,11 +9,12 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
+from django.http import HttpResponse
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import Error
 
-from console.http_errors import LINE_LIMIT, error_response
+from console.http_errors import LINE_LIMIT, alive_response, error_response
 
 log = logging.getLogger("console.http")
 
@@ -33,6 +34,7 @@ class Parser(HTTPRequestParser):
     # Of a request that was not understood.
     command = ""
     version = "1.1"
+    error: Any = None
 
     def __init__(self, adj: Any) -> None:
         super().__init__(adj)
@@ -107,7 +109,17 @@ class Application(_Answering, WSGITask):
         return environ
 
 
-class Refused(_Answering, ErrorTask):
+class _WithoutApplication(_Answering, ErrorTask):
+    """A response that the web server makes itself."""
+
+    def respond(self, response: HttpResponse) -> None:
+        self.status = f"{response.status_code} {response.reason_phrase}"
+        self.response_headers.extend(response.items())
+        self.content_length = len(response.content)
+        self.write(response.content)
+
+
+class Refused(_WithoutApplication):
     """A request that is answered without the application. The log tells of no part of it: it may
     hold a key."""
 
@@ -116,13 +128,24 @@ class Refused(_Answering, ErrorTask):
         response = error_response(status, self.request.headers.get("X_REQUEST_ID", ""))
         level = logging.ERROR if status is HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING
         log.log(level, "A request was refused: %s, trace %s", status.phrase, response["X-Request-Id"])
-        self.status = f"{status.value} {status.phrase}"
-        self.response_headers.extend(response.items())
-        self.content_length = len(response.content)
         self.channel.linger = True
         self.close_on_finish = True
         self.response_headers.append(("Connection", "close"))
-        self.write(response.content)
+        self.respond(response)
+
+
+class Alive(_WithoutApplication):
+    """/livez, answered by the loop: it waits for no thread that runs the application."""
+
+    def execute(self) -> None:
+        if self.channel.server.stopping:
+            self.set_close_on_finish()
+        trace = self.request.headers.get("X_REQUEST_ID", "")
+        self.respond(alive_response(trace, hangs=self.channel.server.hangs))
+
+
+def is_liveness(request: Parser) -> bool:
+    return request.error is None and request.path == "/livez" and request.command in ("GET", "HEAD")
 
 
 def access_record(task: Application) -> tuple[SimpleNamespace, SimpleNamespace, dict[str, Any]]:

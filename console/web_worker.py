@@ -28,6 +28,9 @@ from console.http_requests import Application, access_record
 _TURN_SECONDS = 1.0
 # Files that a process opens besides its connections: database, log, static files.
 _OTHER_FILES = 200
+# So long may requests wait for a thread while none ends. Django's longest wait, for a database that is
+# locked, takes 20 s.
+_STUCK_SECONDS = 60
 
 
 class Worker(base.Worker):
@@ -41,10 +44,12 @@ class Worker(base.Worker):
             raise ConfigError("this worker speaks plain HTTP: let a proxy end TLS (ISTHMUS_BEHIND_TLS)")
 
     alive: bool
+    _clock = staticmethod(time.monotonic)
+    _progress = math.inf
 
     def run(self) -> None:
         """Until gunicorn asks to end, or is gone."""
-        dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher = dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(self.cfg.threads)
         channels: dict[int, Any] = {}
         servers = [self._serve(sock, dispatcher, channels) for sock in self.sockets]
@@ -64,14 +69,21 @@ class Worker(base.Worker):
         return server
 
     def _turn(self, channels: dict[int, Any], servers: list[Any], seconds: float = _TURN_SECONDS) -> None:
-        """The heartbeat that gunicorn watches is a loop that turns."""
-        self.notify()
+        """The heartbeat that gunicorn watches is a loop that turns, and threads that end requests."""
         wasyncore.loop(timeout=seconds, use_poll=True, map=channels, count=1)
-        now = time.monotonic()
+        now = self._clock()
+        if not self._dispatcher.queue:
+            self._progress = now
+        hangs = now - self._progress > max(_STUCK_SECONDS, settings.HANG_SECONDS)
+        if not hangs:
+            self.notify()
         for server in servers:
+            server.hangs = hangs
+            server.answer_liveness()
             server.enforce(now)
 
     def _served(self, task: Application, took: timedelta) -> None:
+        self._progress = self._clock()
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")

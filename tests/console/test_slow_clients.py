@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as product
 
-from console.quickstart.datadir import Listen
+from console.quickstart.listen import Listen
 from console.quickstart.processes import Identity
 from console.quickstart.services import web_service
 from tests.waiting import wait_for
@@ -30,6 +30,7 @@ _HEAD = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: "
 _BODY = b"POST /v1/vpcs?version=2019-01-01 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50000\r\n\r\n{"
 _CHUNKS = b"POST /v1/vpcs HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
 _LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+_SLOW = b"GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _WHOLE = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 Server = Callable[..., int]
@@ -149,6 +150,26 @@ def test_before_their_deadline_they_stop_nobody_either(start: Server) -> None:
             assert_others_are_answered(port)
         assert not any(is_cut(client) for client in partial)
         assert len(idle) == _MANY
+
+
+def test_requests_that_wait_for_a_thread_do_not_delay_livez(start: Server, tmp_path: Path) -> None:
+    """As many of them as occupy every thread of both processes, and 32 that wait."""
+    port = start(ISTHMUS_CONNECTIONS_PER_ADDRESS="1000")
+    with ExitStack() as stack:
+        clients: list[socket.socket] = []
+
+        def all_busy() -> bool:
+            clients.append(slow(stack, port, _SLOW))
+            return len(list(tmp_path.glob("begun-*"))) == 8
+
+        wait_for(all_busy, 60, every=0.1)
+        clients += [slow(stack, port, _SLOW) for _ in range(32)]
+        for _ in range(8):
+            assert is_alive(port)
+        assert get(port, "/livez?x=1")[0] == 200
+        (tmp_path / "release").touch()
+        for client in clients:
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_who_does_not_take_the_answer_is_cut(start: Server) -> None:
