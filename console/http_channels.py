@@ -19,6 +19,7 @@ from django.conf import settings
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import BaseWSGIServer, TcpWSGIServer, UnixWSGIServer
 
+from console.http_log import RefusalLog
 from console.http_requests import Alive, Application, Parser, Refusal, Refused, is_liveness
 from console.origin import client_network, is_trusted_proxy
 
@@ -174,6 +175,7 @@ class _Bounded(BaseWSGIServer):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._liveness: deque[Channel] = deque()
+        self.refusals = RefusalLog()
 
     def handle_accept(self) -> None:
         super().handle_accept()
@@ -196,6 +198,7 @@ class _Bounded(BaseWSGIServer):
     def enforce(self, now: float) -> None:
         for channel in list(self.active_channels.values()):
             channel.enforce(now, self.limits.keepalive)
+        self.refusals.flush()
 
 
 class TcpServer(_Bounded, TcpWSGIServer):

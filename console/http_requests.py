@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import timedelta
 from http import HTTPStatus
@@ -15,8 +14,7 @@ from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import Error
 
 from console.http_errors import LINE_LIMIT, alive_response, error_response
-
-log = logging.getLogger("console.http")
+from console.http_log import log
 
 
 class Refusal(Error):
@@ -126,8 +124,11 @@ class Refused(_WithoutApplication):
     def execute(self) -> None:
         status = HTTPStatus(self.request.error.code)
         response = error_response(status, self.request.headers.get("X_REQUEST_ID", ""))
-        level = logging.ERROR if status is HTTPStatus.INTERNAL_SERVER_ERROR else logging.WARNING
-        log.log(level, "A request was refused: %s, trace %s", status.phrase, response["X-Request-Id"])
+        trace = response["X-Request-Id"]
+        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("A request failed: %s, trace %s", status.phrase, trace)
+        else:
+            self.channel.server.refusals.add(self.channel.client, status, trace)
         self.channel.linger = True
         self.close_on_finish = True
         self.response_headers.append(("Connection", "close"))
