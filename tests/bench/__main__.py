@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import api, memory, takeover, tunnels
+from tests.bench import api, memory, rekeying, takeover, tunnels
 from tests.bench.client import Client
 from tests.bench.figures import as_table
 from tests.e2e.product import Product, plain_environment
@@ -24,6 +24,7 @@ ROOMY = {
     "ISTHMUS_QUOTA_IKE_POLICIES": "2000",
     "ISTHMUS_RATE_LIMIT": "0",
 }
+PARTS = {"tunnels", "takeover", "rekeying", "api", "memory"}
 
 
 def main() -> None:
@@ -31,9 +32,9 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=Path(".isthmus"), help="of a running quickstart")
     parser.add_argument("--rounds", type=int, default=10, help="gateway pairs to make (default %(default)s)")
     parser.add_argument("--connections", type=int, default=1000, help="most rows for the API's figures")
-    parser.add_argument("--only", choices=["tunnels", "takeover", "api", "memory"], help="one part of it")
+    parser.add_argument("--only", choices=sorted(PARTS), help="one part of it")
     options = parser.parse_args()
-    wanted = {options.only} if options.only else {"tunnels", "takeover", "api", "memory"}
+    wanted = {options.only} if options.only else PARTS
     print(
         f"# Figures\n\n{os.cpu_count()} cores, {platform.release()}, Python {platform.python_version()}, ",
         end="",
@@ -41,7 +42,9 @@ def main() -> None:
     print(f"{_strongswan()}, load {os.getloadavg()[0]:.1f} at the start.\n", flush=True)
     if "takeover" in wanted:
         print(as_table("After a takeover (strongSwan driver)", takeover.measure()), flush=True)
-    client = Client.of(options.data_dir) if wanted - {"takeover"} else None
+    if "rekeying" in wanted:
+        print(as_table("Frequent rekeying (strongSwan driver)", rekeying.measure()), flush=True)
+    client = Client.of(options.data_dir) if wanted - {"takeover", "rekeying"} else None
     if "tunnels" in wanted:
         found = tunnels.measure(client, options.data_dir, rounds=options.rounds)
         print(as_table("Tunnels (strongSwan driver)", found), flush=True)

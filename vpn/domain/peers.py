@@ -27,7 +27,7 @@ from vpn.domain.state import LoadedChild, LoadedPeer
 
 # The version of fingerprints. A driver that loads anything else for one spec than before needs a new
 # one: everything is then loaded again, and no tunnel ends.
-FORM = 2
+FORM = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from policies.domain.proposals import AUTO_ESP, AUTO_IKE, EspOffer, IkeOffer, IkeVersion, Proposal
+from policies.domain.proposals import AUTO_ESP, AUTO_IKE, IkeOffer, IkeVersion, Proposal
 from vpn.domain.peers import ChildSpec, PeerSpec
 from vpn.domain.spec import DpdAction, Secret, Selector
 from vpn.drivers.strongswan.translate import (
@@ -132,18 +132,6 @@ def test_a_connection_waits_for_us_and_never_tells_the_key() -> None:
 def test_dpd_actions(action: DpdAction, word: str) -> None:
     peer = replace(PEER, children=(replace(CHILD, dpd_action=action),))
     assert connection(peer, "203.0.113.1", IkeVersion.V2)["children"][CHILD.name]["dpd_action"] == word
-
-
-@pytest.mark.parametrize("lifetime", [3, 300, 3600, 86400])
-def test_no_key_outlives_its_lifetime(lifetime: int) -> None:
-    child = replace(CHILD, esp=EspOffer(AUTO_ESP.proposal, lifetime))
-    peer = replace(PEER, ike=IkeOffer(IkeVersion.V2, AUTO_IKE.proposal, lifetime), children=(child,))
-    message = connection(peer, "203.0.113.1", IkeVersion.V2)
-    seconds = {key: int(message[key].rstrip("s")) for key in ("rekey_time", "over_time")}
-    assert seconds["rekey_time"] + seconds["over_time"] == lifetime
-    assert 0 < seconds["over_time"] < seconds["rekey_time"]
-    (loaded,) = message["children"].values()
-    assert loaded["life_time"] == f"{lifetime}s"
 
 
 def test_an_answer_of_list_sas() -> None:

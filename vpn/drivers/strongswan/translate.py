@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address
 from typing import Any
 
 from policies.domain.algorithms import swan_group, swan_keyword
@@ -51,8 +52,7 @@ def connections(peer: PeerSpec, local_address: str, *, if_id: int = 0) -> dict[s
 
 
 def connection(peer: PeerSpec, local_address: str, version: IkeVersion, *, if_id: int = 0) -> Message:
-    """The policy's lifetime is a hard end: rekeying begins a tenth or two before it."""
-    soft, over = _lifetime(peer.ike.lifetime)
+    first = _rekeys_first(local_address, peer.peer_address)
     return {
         "version": str(int(version)),
         "local_addrs": [local_address],
@@ -63,16 +63,14 @@ def connection(peer: PeerSpec, local_address: str, version: IkeVersion, *, if_id
         "unique": "replace",
         "mobike": "no",
         "keyingtries": "1",
-        "rekey_time": f"{soft}s",
-        "over_time": f"{over}s",
+        **_rekeying(peer.ike.lifetime, first=first, end="over_time"),
         "dpd_delay": f"{peer.dpd_interval}s",
         "dpd_timeout": f"{peer.dpd_timeout}s",
-        "children": {child.name: _child(child, version, if_id) for child in peer.children},
+        "children": {child.name: _child(child, version, if_id, first=first) for child in peer.children},
     }
 
 
-def _child(child: ChildSpec, version: IkeVersion, if_id: int) -> Message:
-    soft, over = _lifetime(child.esp.lifetime)
+def _child(child: ChildSpec, version: IkeVersion, if_id: int, *, first: bool) -> Message:
     device = {"if_id_in": str(if_id), "if_id_out": str(if_id)} if if_id else {}
     return {
         **device,
@@ -84,14 +82,29 @@ def _child(child: ChildSpec, version: IkeVersion, if_id: int) -> Message:
         "dpd_action": _DPD[child.dpd_action],
         # The plan initiates again: it knows whether it should, and how often it tried.
         "close_action": "none",
-        "rekey_time": f"{soft}s",
-        "life_time": f"{soft + over}s",
+        **_rekeying(child.esp.lifetime, first=first),
+        "life_time": f"{child.esp.lifetime}s",
     }
 
 
-def _lifetime(seconds: int) -> tuple[int, int]:
-    over = max(1, seconds // 11)
-    return seconds - over, over
+def _rekeys_first(local_address: str, peer_address: str) -> bool:
+    """Which of the two ends; two gateways that are each other's peers come to the same answer."""
+    return IPv4Address(local_address) < IPv4Address(peer_address)
+
+
+def _rekeying(lifetime: int, *, first: bool, end: str = "") -> Message:
+    """The policy's lifetime is a hard end. The end that rekeys first does so when about a quarter of it
+    is left, the other one when a tenth is left, a tenth of the lifetime later.
+
+    With IKEv1 a rekeying of the IKE SA is a new main mode, and charon keeps the old IKE SA for 10 s more:
+    an end whose own timer ends meanwhile negotiates once again, with two IKE SAs as the result. At the
+    least lifetime of the API the two ends are 27 s apart. `rand_time` is what chance takes from
+    `rekey_time`; `end` names the option for the time from then to the end.
+    """
+    tenth = max(1, lifetime // 11)
+    over = min(tenth * 5 // 2, lifetime - 1) if first else tenth
+    last = {end: f"{over}s"} if end else {}
+    return {"rekey_time": f"{lifetime - over}s", "rand_time": f"{tenth // 2}s", **last}
 
 
 def peer_of(connection_name: str) -> str:
