@@ -60,18 +60,14 @@ def remember(path: Path, processes: dict[str, Identity]) -> None:
     write_private(path, json.dumps(processes, indent=2) + "\n")
 
 
-def recorded(path: Path) -> dict[str, Identity]:
-    """The processes written there, whether they still live or not."""
+def recall(path: Path) -> dict[str, Identity]:
+    """The processes written there that still live."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return {name: Identity(*entry) for name, entry in stored.items()}
-
-
-def recall(path: Path) -> dict[str, Identity]:
-    """Those of them that still live."""
-    return {name: identity for name, identity in recorded(path).items() if identity.alive}
+    found = {name: Identity(*entry) for name, entry in stored.items()}
+    return {name: identity for name, identity in found.items() if identity.alive}
 
 
 def end(processes: Iterable[Identity], *, seconds: float = 5) -> None:

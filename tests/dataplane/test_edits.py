@@ -11,6 +11,7 @@ import pytest
 
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.dataplane.gateways import Gateways
+from tests.dataplane.hearing import hearing
 from tests.dataplane.world import World, connection, installed, ping, pinging
 from tests.waiting import wait_for
 from vpn.domain.spec import DeadPeerDetection, DpdAction, Secret, Selector
@@ -23,6 +24,7 @@ ESP = Proposal(("aes256",), ("sha256",))
 WIDER_IKE = Proposal(("aes128", "aes256"), ("sha512", "sha256"), (19, 14))
 WIDER_ESP = Proposal(("aes256gcm16", "aes256"), ("sha512", "sha256"))
 SHORT = 1800
+OURS = "10.66.0.0/24"
 
 
 def edits(version: IkeVersion) -> Iterator[dict[str, object]]:
@@ -105,6 +107,24 @@ def test_a_pair_that_is_added_later_comes_under_the_ike_sa_of_before(
     edit(gateways, "right", selectors=right.selectors)
     gateways.settle(1)
     assert installed(world.state(world.left)) == before
+
+
+@pytest.mark.parametrize("initiates", [True, False], ids=["bidirectional", "peer_only"])
+@pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
+def test_a_pair_comes_up_that_is_added_after_an_edit_of_both_ends(
+    world: World, version: IkeVersion, initiates: bool
+) -> None:
+    """charon answers for the children with which an IKE SA began, so that both ends refuse the pair."""
+    gateways = two(world, version, initiates=initiates)
+    before = installed(world.state(world.left))
+    with hearing(world.driver, (*gateways.left.members, *gateways.right.members)):
+        gateways.change(dpd=DeadPeerDetection(DpdAction.RESTART, 2, 10))
+        gateways.settle(1)
+        assert installed(world.state(world.left)) == before
+        for name, local, remote in (("left", OURS, world.right.cidr), ("right", world.right.cidr, OURS)):
+            (old,) = getattr(gateways, name).connections
+            edit(gateways, name, selectors=(*old.selectors, Selector(local, remote)))
+        gateways.settle(2)
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])

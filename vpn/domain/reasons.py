@@ -36,6 +36,9 @@ SENTENCES: dict[Code, str] = {
     Code.INTERNAL_ERROR: "The gateway itself has a fault.",
 }
 
+# What the answering end says of a negotiation of CIDRs that it does not have, in both IKE versions.
+UNKNOWN_CIDRS = "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."
+
 REMEDIES: dict[Code, str] = {
     Code.PEER_NOT_RESPONDING: (
         "Check the peer address, that the peer is on, and that UDP 500 and 4500 pass both ways."

@@ -17,7 +17,11 @@ from vpn.domain.fitting import is_restarted, keeps_child, keeps_ike
 from vpn.domain.initiation import initiate_all, initiate_due
 from vpn.domain.liveness import ask_when_due
 from vpn.domain.peers import PeerSpec, connection_of
+from vpn.domain.reasons import UNKNOWN_CIDRS
 from vpn.domain.state import ENDING, LoadedChild, LoadedPeer, MemberState, SaState
+
+# So many tries of our own before an IKE SA ends for children that are missing under it.
+_REFUSED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,16 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
     restarted = {c.name for c in peer.children if is_restarted(c, _loaded(before, c.name))}
     stale = _stale(peer, loaded, kept) | {name for name in _alive(kept) if name in restarted}
     anew = (before.older and _comes_again(form, before, stale)) or _anew(wanted, restarted, kept, now)
-    yield from _reload(wanted, loaded, stale, anew=anew)
+    blocked = _blocked(wanted, before, kept, state)
+    yield from _reload(wanted, loaded, stale, anew=anew or bool(blocked))
     for sa in sas:
         if sa not in kept:
             yield Terminate(peer.name, sa=sa.unique_id)
     yield from _ends_doubles(peer.name, kept, waits)
-    ended = _alive(kept) if anew else stale
+    if blocked:
+        # Also those that only the peer may initiate, or it could take them for up for a while.
+        state, kept = replace(state, unaware=state.unaware | {peer.name}), []
+    ended = blocked or (_alive(kept) if anew else stale)
     changed = {c.name for c in peer.children if before.form != form.form or _differs(wanted, before, c.name)}
     due = ended | (changed - _alive(kept)) | (_alive(sas) - _alive(kept))
     yield from initiate_due(peer, replace(state, sas=tuple(kept)), due, now, waits)
@@ -86,6 +94,21 @@ def _comes_again(form: LoadedPeer, before: LoadedPeer, stale: set[str]) -> bool:
     those that are wanted in a new form, and those that the peer has opened although they are not
     loaded."""
     return any(name in form.children or name not in before.children for name in stale)
+
+
+def _blocked(wanted: Wanted, before: LoadedPeer, sas: list[SaState], state: MemberState) -> set[str]:
+    """All children if some of them cannot come up under the present IKE SA, else none.
+
+    charon answers for the children with which an IKE SA began: under one of an older form it refuses
+    those that were added later. Where both ends have such a one, each refuses the other's.
+    """
+    failure, attempt = state.failures.get(wanted.name), state.attempts.get(wanted.name)
+    if not before.older or not sas or failure is None or failure.message != UNKNOWN_CIDRS:
+        return set()
+    refused = attempt is not None and attempt.count >= _REFUSED
+    missing = [child for child in wanted.peer.children if child.name not in _alive(sas)]
+    hopeless = any(refused or not child.initiate for child in missing)
+    return set(wanted.form.children) if hopeless else set()
 
 
 def _alive(sas: list[SaState]) -> set[str]:
@@ -156,5 +179,5 @@ def _reload(wanted: Wanted, loaded: LoadedPeer | None, stale: set[str], *, anew:
     else:
         for name in sorted(stale):
             yield Terminate(peer.name, name)
-    if without != form:
+    if without != form or (anew and loaded and loaded.older):
         yield LoadPeer(peer)

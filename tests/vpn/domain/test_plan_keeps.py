@@ -13,8 +13,9 @@ from tests.vpn.domain.values import with_member as _with_member
 from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Terminate
 from vpn.domain.peers import peers
 from vpn.domain.plan import plan
+from vpn.domain.reasons import UNKNOWN_CIDRS, Code
 from vpn.domain.spec import DeadPeerDetection, DpdAction, GatewaySpec, Secret, Selector
-from vpn.domain.state import ChildState, GatewayState, LoadedChild, LoadedPeer
+from vpn.domain.state import Attempt, ChildState, GatewayState, LoadedChild, LoadedPeer, Reason
 
 IKE = IkeOffer(IkeVersion.V2, Proposal(("aes256",), ("sha256",), (14,)), 28800)
 ESP = EspOffer(Proposal(("aes256",), ("sha256",)), 3600)
@@ -138,6 +139,33 @@ def test_a_removed_child_takes_an_ike_sa_of_an_older_form_along_when_the_peer_op
     state = _with_member(settled(spec), spec.members[0].id, loaded={peer.name: unloaded})
     done = _ending(actions(plan(after, state, now=NOW), 0))
     assert done == [Terminate(peer.name), Initiate(peer.name, kept, 2)]
+
+
+@pytest.mark.parametrize(
+    ("older", "initiate", "message", "tries", "ends"),
+    [
+        (True, True, UNKNOWN_CIDRS, 2, True),
+        (True, False, UNKNOWN_CIDRS, 0, True),
+        (True, True, UNKNOWN_CIDRS, 1, False),
+        (True, True, "The peer refused the CIDRs.", 2, False),
+        (False, True, UNKNOWN_CIDRS, 2, False),
+    ],
+    ids=["both refuse", "only the peer may", "first try", "only the peer refuses", "as begun"],
+)
+def test_a_pair_that_an_ike_sa_of_an_older_form_refuses_to_the_peer_renews_it(
+    older: bool, initiate: bool, message: str, tries: int, ends: bool
+) -> None:
+    spec = _spec(remote=["10.2.0.0/24", "10.3.0.0/24"], initiate=initiate)
+    (peer,), (up, added) = peers(spec), names(spec)
+    loaded = {peer.name: replace(peer.as_loaded(), older=older)}
+    told = {"failures": {peer.name: Reason(Code.CIDR_MISMATCH_V2, message)}}
+    tried = {"attempts": {peer.name: Attempt(tries, NOW)}} if tries else {}
+    standing = (sa(peer.name, (child(up),)),)
+    member = spec.members[0].id
+    state = _with_member(settled(spec), member, loaded=loaded, sas=standing, **told, **tried)
+    done = actions(plan(spec, state, now=NOW), 0)
+    begun = [Initiate(peer.name, name, 2) for name in (up, added)]
+    assert done == ([Terminate(peer.name), LoadPeer(peer), *begun] if ends else [])
 
 
 def _loaded(spec: GatewaySpec, **loaded: LoadedPeer) -> GatewayState:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from vpn.domain.reasons import UNKNOWN_CIDRS
 from vpn.domain.state import EventKind, Reason
 from vpn.drivers.strongswan.translate import peer_of
 
@@ -78,12 +79,10 @@ _RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"received TS_UNACCEPTABLE notify", CIDR_V2,
          "The peer refused the CIDRs: its local and peer CIDRs must mirror ours, and its connection for "
          "them be enabled."),
-        (r"traffic selectors .* unacceptable", CIDR_V2,
-         "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."),
+        (r"traffic selectors .* unacceptable", CIDR_V2, UNKNOWN_CIDRS),
         (r"received INVALID_ID_INFORMATION error notify", CIDR_V1,
          "The peer refused the CIDRs: its local and peer CIDRs must mirror ours."),
-        (r"no matching CHILD_SA config found for", CIDR_V1,
-         "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."),
+        (r"no matching CHILD_SA config found for", CIDR_V1, UNKNOWN_CIDRS),
         (r"error writing to socket: Network is unreachable", OURS,
          "The gateway has no route to the peer's address."),
         (r"error installing route with policy|unable to (add SAD entry|install)|could not create any sockets",
