@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Hashable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +17,8 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
-_SLOW = timedelta(seconds=30)
+# Seconds. A listener says hello every five; two that are late are none yet.
+_LEAST = 15.0
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -105,8 +106,9 @@ def silent_part(node: Any, now: datetime) -> str | None:
 
 
 def _state(node: Any, name: str, now: datetime) -> str:
+    """Silent for half of the time after which a supervisor ends what hangs: it is said before that."""
     at: datetime | None = getattr(node, name)
-    patience = max(_SLOW, timedelta(seconds=3 * settings.SWEEP_SECONDS)).total_seconds()
+    patience = max(_LEAST, settings.HANG_SECONDS / 2, 3 * settings.SWEEP_SECONDS)
     age = (now - at).total_seconds() if at else patience
     return "silent" if _watch.is_silent((node.name, name), at, age, patience) else "ok"
 

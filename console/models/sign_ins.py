@@ -40,7 +40,7 @@ class KnownNetwork(models.Model):
 
 
 class PasswordFailures(models.Model):
-    """Wrong passwords within a window of time, of a user name from an address (IPv6: a /64).
+    """Wrong passwords within a window of time, of a user name from an address (IPv6: a /64 or /48).
 
     Without an address: of the name from anywhere; without a name: of any name from the address.
     Attempts whose password is still being checked are counted as wrong until it is known.

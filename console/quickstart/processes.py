@@ -60,14 +60,18 @@ def remember(path: Path, processes: dict[str, Identity]) -> None:
     write_private(path, json.dumps(processes, indent=2) + "\n")
 
 
-def recall(path: Path) -> dict[str, Identity]:
-    """The processes written there that still live."""
+def recorded(path: Path) -> dict[str, Identity]:
+    """The processes written there, whether they still live or not."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    found = {name: Identity(*entry) for name, entry in stored.items()}
-    return {name: identity for name, identity in found.items() if identity.alive}
+    return {name: Identity(*entry) for name, entry in stored.items()}
+
+
+def recall(path: Path) -> dict[str, Identity]:
+    """Those of them that still live."""
+    return {name: identity for name, identity in recorded(path).items() if identity.alive}
 
 
 def end(processes: Iterable[Identity], *, seconds: float = 5) -> None:

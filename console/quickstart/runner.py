@@ -23,7 +23,7 @@ from console.quickstart.choice import Choice, choose, remove_data_plane
 from console.quickstart.datadir import DataDir
 from console.quickstart.first_start import first_start
 from console.quickstart.listen import Listen
-from console.quickstart.processes import end, recall
+from console.quickstart.processes import end, recorded, wait_until
 from console.quickstart.report import banner
 from console.quickstart.services import (
     beat_service,
@@ -38,6 +38,8 @@ from console.settings import redis_url
 
 _EXAMPLE = "example"
 _START_SECONDS = 60.0
+# So long after a predecessor was killed something of it may still hold the address.
+_PREDECESSOR_SECONDS = 10.0
 
 
 class Quickstart:
@@ -55,7 +57,6 @@ class Quickstart:
         if self._listen.warning:
             self._say(self._listen.warning)
         before = Choice(*_stored_choice(self._data_dir))
-        end(recall(self._data_dir.processes).values())
         choice = choose(self._wanted, self._data_dir)
         if before.driver not in {"", choice.driver}:
             remove_data_plane(before, self._data_dir)
@@ -79,15 +80,27 @@ class Quickstart:
         return 0
 
     def _claim_address(self) -> None:
-        """Better one clear line now than five processes that go down again."""
+        """Better one clear line now than five processes that go down again.
+
+        What a predecessor that was killed has left may still listen there: it is ended first, and the
+        web's own workers end a moment after their master.
+        """
+        left = recorded(self._data_dir.processes)
+        end(identity for identity in left.values() if identity.alive)
+        wait_until(lambda: self._refusal() is None, _PREDECESSOR_SECONDS if left else 0)
+        if reason := self._refusal():
+            raise DataDirError(f"cannot listen on {self._listen.text} ({reason}); choose another --listen")
+
+    def _refusal(self) -> str | None:
+        """Why this process cannot listen, if it cannot."""
         family = socket.AF_INET6 if ":" in self._listen.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self._listen.host, self._listen.port))
             except OSError as error:
-                message = f"cannot listen on {self._listen.text} ({error.strerror}); choose another --listen"
-                raise DataDirError(message) from None
+                return error.strerror or str(error)
+        return None
 
     def _start(self, supervisor: Supervisor, choice: Choice) -> None:
         if self._has_own_redis:

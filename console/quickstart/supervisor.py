@@ -35,8 +35,7 @@ _UNKILLABLE = 10.0
 # How often signs of life are looked at; a gap so much longer was not the children's fault.
 _CHECK_EVERY = 1.0
 _PAUSED = 5.0
-# Patience with a first sign of life, in patiences with the later ones.
-_START_FACTOR = 4
+_START_FACTOR = 4  # patience with a first sign of life, in patiences with the later ones
 
 
 class StartFailed(Exception):
@@ -100,6 +99,7 @@ class Supervisor:
         self._steady = False
         self._hang_seconds = hang_seconds
         self._next_check = 0.0
+        self._note_owed = False
 
     def catch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -184,6 +184,8 @@ class Supervisor:
             # A machine that slept, or that did not let this process run, has not let the others, either.
             paused = now - self._next_check > _PAUSED and self._next_check > 0
             self._next_check = now + _CHECK_EVERY
+            if self._note_owed:
+                self._write_note()
             for child in self._children.values():
                 if paused:
                     child.watch.forgive(now)
@@ -267,12 +269,15 @@ class Supervisor:
             self._drain(child)
 
     def _write_note(self) -> None:
-        """Without it the next start finds no children of a killed one; that is no reason to end."""
+        """Without it the next start finds no children of a killed one: tried again until it is written."""
         found = {name: Identity.of(child.process.pid) for name, child in self._children.items()}
+        owed, self._note_owed = self._note_owed, True
         try:
             remember(self._note, {name: identity for name, identity in found.items() if identity})
+            self._note_owed = False
         except OSError as error:
-            self.log.line("isthmus", f"{self._note} cannot be written: {error.strerror}")
+            if not owed:
+                self.log.line("isthmus", f"{self._note} cannot be written: {error.strerror}")
 
 
 def _signal_group(pid: int, number: int, *, only_leader: bool) -> None:

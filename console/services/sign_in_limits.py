@@ -9,7 +9,9 @@ hold while Redis is away. Three limits, each within a window of ISTHMUS_LOCKOUT_
   the person has signed in before are not counted here and not refused, so that strangers with many
   addresses cannot lock a person out of the places where they work.
 
-An IPv6 address counts as its /64, which is what one subscriber gets.
+An IPv6 address counts as its /64, which is what one subscriber gets at least. Many get a /48, so that
+all addresses of one together have a limit too: some times that of an address, and not for addresses from
+which the person has signed in before.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ from console.models import KnownNetwork, PasswordFailures, User
 
 UNKNOWN = "unknown"
 _REMEMBERED = timedelta(days=90)
+# The limit of an IPv6 /48, in limits of an address.
+SITE_FACTOR = 5
 
 
 class TooManyFailures(Exception):
@@ -52,6 +56,9 @@ class Attempt:
 
     def limits(self) -> Iterator[tuple[str, str, int]]:
         """Name, address and how many failures are borne, in the order in which rows are locked."""
+        site = site_of(self.network)
+        if site and not self.known:
+            yield "", site, SITE_FACTOR * settings.LOCKOUT_ADDRESS_FAILURES
         yield "", self.network, settings.LOCKOUT_ADDRESS_FAILURES
         if not self.known:
             yield self.name, "", settings.LOCKOUT_NAME_FAILURES
@@ -109,7 +116,8 @@ def release(name: str = "", address: str = "") -> int:
     if name:
         rows = rows.filter(name=normal_name(name))
     if address:
-        rows = rows.filter(network=network_of(address))
+        network = network_of(address)
+        rows = rows.filter(network__in=[network, site_of(network) or network])
     return rows.delete()[0]
 
 
@@ -132,6 +140,11 @@ def network_of(address: str) -> str:
             return str(found.ipv4_mapped)
         return str(IPv6Network((found, 64), strict=False))
     return str(found)
+
+
+def site_of(network: str) -> str:
+    """The /48 of an IPv6 /64; empty for anything else."""
+    return str(IPv6Network(network).supernet(new_prefix=48)) if ":" in network else ""
 
 
 def normal_name(name: str) -> str:

@@ -16,6 +16,7 @@ from console.quickstart import datadir, supervisor
 from console.quickstart.choice import Choice
 from console.quickstart.datadir import DataDir, write_private
 from console.quickstart.listen import Listen
+from console.quickstart.processes import recall
 from console.quickstart.runner import Quickstart
 from console.quickstart.supervisor import Log, Service, Supervisor
 from tests.waiting import wait_for
@@ -70,6 +71,27 @@ def test_the_supervisor_goes_on(place: DataDir, full: None) -> None:
     running.stop()
     assert running.pids == {}
     assert "processes.json cannot be written: No space left on device" in log.getvalue()
+
+
+def test_processes_started_while_the_disk_was_full_are_noted_once_it_is_not(
+    place: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    running = Supervisor(Log(log), place.processes, os.environ)
+    running.start(Service("web", ["sleep", "60"], ready=lambda: True), seconds=10)
+    first = running.pids["web"]
+    running._steady = True
+    with monkeypatch.context() as patched:
+        patched.setattr(supervisor, "remember", refuse)
+        os.kill(first, 9)
+        wait_for(lambda: running.turn() or running.pids["web"] != first, 10)
+        running._next_check = 0
+        running.turn()
+    assert recall(place.processes) == {}
+    assert log.getvalue().count("cannot be written") == 1
+    wait_for(lambda: running.turn() or "web" in recall(place.processes), 10)
+    assert recall(place.processes)["web"].pid == running.pids["web"]
+    running.stop()
 
 
 def test_a_child_that_cannot_be_made_is_tried_again(place: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,20 @@ def test_ready_tells_of_hosts() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("hang", "sweep", "patience"), [(60, 5, 30), (20, 2, 15), (5, 1, 15), (60, 60, 180), (600, 5, 300)]
+)
+def test_a_host_is_silent_before_what_hangs_is_ended(
+    settings: LazySettings, hang: int, sweep: int, patience: int
+) -> None:
+    settings.HANG_SECONDS, settings.SWEEP_SECONDS = hang, sweep
+    now = timezone.now()
+    sooner, later = now - timedelta(seconds=patience - 1), now - timedelta(seconds=patience + 1)
+    node = Node(name="a", swept_at=sooner, heard_at=sooner)
+    assert health.silent_part(node, now) is None
+    assert health.silent_part(Node(name="b", swept_at=sooner, heard_at=later), now) == "listener"
+
+
 def test_a_redis_that_is_away_does_not_make_it_unready(settings: LazySettings) -> None:
     settings.REDIS_URL = "unix:///nonexistent/redis.sock"
     answer = Client().get("/readyz")

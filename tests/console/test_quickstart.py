@@ -19,6 +19,7 @@ from console.quickstart.datadir import DataDir, prepare
 from console.quickstart.listen import Listen
 from console.quickstart.processes import Identity, end, recall, remember
 from console.quickstart.report import banner
+from console.quickstart.runner import Quickstart
 from tests.waiting import wait_for
 
 
@@ -162,6 +163,53 @@ class TestDataDir:
         assert not load_environment(tmp_path)
         with pytest.raises(SystemExit, match="no installation in"):
             adopt_data_dir(["manage.py", "doctor", f"--data-dir={tmp_path}"])
+
+
+class TestClaimAddress:
+    CODE = (
+        "import signal, socket; held = socket.create_server(('127.0.0.1', 0));"
+        "print(held.getsockname()[1], flush=True); signal.pause()"
+    )
+
+    @pytest.fixture
+    def holder(self) -> Iterator[subprocess.Popen[str]]:
+        """A process that listens; its port is its first line."""
+        with subprocess.Popen(python(self.CODE), stdout=subprocess.PIPE, text=True) as process:
+            yield process
+            process.kill()
+
+    def claim(self, place: DataDir, holder: subprocess.Popen[str]) -> Quickstart:
+        assert holder.stdout is not None
+        listen = Listen("127.0.0.1", int(holder.stdout.readline()))
+        return Quickstart(place, listen, driver="simulated", example=False)
+
+    def test_what_a_killed_one_has_left_there_is_ended_first(
+        self, place: DataDir, holder: subprocess.Popen[str]
+    ) -> None:
+        quickstart, identity = self.claim(place, holder), Identity.of(holder.pid)
+        assert identity is not None
+        remember(place.processes, {"web": identity})
+        quickstart._claim_address()
+        assert holder.wait(5) == -signal.SIGTERM
+
+    def test_children_of_what_it_has_left_have_a_moment_to_end(
+        self, place: DataDir, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Killed together with its web, whose workers see only a moment later that they have to end."""
+        quickstart, identity = self.claim(place, holder), Identity.of(os.getpid())
+        assert identity is not None
+        remember(place.processes, {"web": identity._replace(started=0)})
+        refusals = [quickstart._refusal()]
+        monkeypatch.setattr(quickstart, "_refusal", lambda: refusals.append(None) or refusals[-2])
+        quickstart._claim_address()
+        assert refusals[0] == "Address already in use"
+
+    def test_an_address_of_somebody_else_is_refused_at_once(
+        self, place: DataDir, holder: subprocess.Popen[str]
+    ) -> None:
+        with pytest.raises(DataDirError, match=r"cannot listen on .* \(Address already in use\)"):
+            self.claim(place, holder)._claim_address()
+        assert holder.poll() is None
 
 
 class TestProcesses:

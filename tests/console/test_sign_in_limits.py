@@ -74,6 +74,24 @@ def test_the_answer_does_not_tell_whether_the_user_exists(ana: Party) -> None:
     assert pages[0] == pages[1]
 
 
+def test_many_names_from_many_networks_of_one_site_are_stopped(ana: Party) -> None:
+    """Each /64 of an IPv6 /48 tries two names: no other limit counts so many."""
+    assert attempt("ana", PASSWORD, "2001:db8:5:ffff::1").status_code == 302
+    codes = [
+        attempt(f"name{number}", address=f"2001:db8:5:{number // 2:x}::1").status_code for number in range(40)
+    ]
+    assert codes[:29] == [200] * 29 and set(codes[29:]) == {429}
+    assert attempt("name0", address="2001:db8:6::1").status_code == 200, "another /48"
+    assert attempt("ana", PASSWORD, "2001:db8:5:ffff::1").status_code == 302, "known to the person"
+    call_command("allow_sign_in", address="2001:db8:5:50::1", verbosity=0)
+    assert attempt("name0", address="2001:db8:5:51::1").status_code == 200
+
+
+def test_one_name_from_many_networks_of_one_site_is_stopped(ana: Party) -> None:
+    codes = [attempt("ana", address=f"2001:db8:5:{number:x}::1").status_code for number in range(14)]
+    assert codes[:8] == [200] * 8 and set(codes[8:]) == {429}
+
+
 def test_forty_names_from_one_address_are_stopped(ana: Party) -> None:
     codes = [attempt(f"name{number}").status_code for number in range(40)]
     assert codes[:5] == [200] * 5 and set(codes[5:]) == {429}

@@ -137,6 +137,25 @@ def test_a_body_in_chunks_is_refused_as_any_other(ask: Ask, settings: LazySettin
     assert not Vpc.objects.filter(name__startswith="x").exists()
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "host"),
+    [
+        ("GET", "/livez", ""),
+        ("GET", "/nothing", ""),
+        ("POST", "/sign-in", ""),
+        ("GET", "/sign-in", "elsewhere.example"),
+        ("GET", "/v1/vpcs", "elsewhere.example"),
+        ("GET", "/static/console.css", ""),
+        ("POST", "/static/console.css", ""),
+    ],
+)
+def test_every_answer_of_the_application_has_the_security_headers(method: str, path: str, host: str) -> None:
+    """Also those given before the session is read: files, and refusals of a foreign host's name."""
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    response = client.generic(method, path, headers={"host": host or "127.0.0.1"})
+    assert [name for name in SECURITY_HEADERS if name not in response.headers] == []
+
+
 def test_what_http_refuses_has_the_form_of_the_api(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     path = "/v1/vpcs?version=2019-01-01"
     answer, body = ask("GET", f"{path}&start={'x' * 5000}")

@@ -246,6 +246,22 @@ def test_networks_are_made_changed_and_removed(world: World) -> None:
     assert world.driver.standing().instances == ()
 
 
+def test_a_gateway_is_removed_by_its_id_alone(world: World) -> None:
+    world.build(members=2)
+    world.connect()
+    left, right = world.left.gateway_id, world.right.gateway_id
+    assert world.driver.gateways() == {left, right}
+    world.generation += 1
+    world.driver.remove_gateway(left)
+    world.driver.remove_gateway(left)
+    assert world.driver.gateways() == {right}
+    assert [world.state(world.left, index).exists for index in (0, 1)] == [False, False]
+    assert {member.gateway_id for member in world.driver.standing().members} == {right}
+    # Nobody has its public address, and it can be built again.
+    world.do(world.left.members[0], StartMember())
+    assert world.state(world.left).running
+
+
 def test_nothing_stands_after_removal(world: World) -> None:
     world.build(members=2)
     world.connect()

@@ -6,10 +6,12 @@ import os
 import secrets
 import shutil
 import string
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -28,13 +30,45 @@ def lacking() -> list[str]:
 
 
 def require_parts() -> None:
-    missing = lacking()
-    if not missing:
-        return
-    text = f"real tunnels need: {', '.join(missing)}; {host.INSTALL} iputils-ping tcpdump"
+    if missing := lacking():
+        without(f"real tunnels need: {', '.join(missing)}; {host.INSTALL} iputils-ping tcpdump")
+
+
+def without(text: str) -> NoReturn:
+    """What this host lacks: the test is skipped by name, or fails where it must run."""
     if os.environ.get("ISTHMUS_REQUIRE_ALL") == "1":
         pytest.fail(text)
     pytest.skip(text)
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """A file system of so many, to be filled; others may pass it, so that charons' files can lie on it.
+
+    Whoever has the parts above may mount: a network namespace is a mount, too.
+    """
+    require_parts()
+    # Short, for the sockets in it.
+    with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as name:
+        options = f"size={megabytes}m,mode=711"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", name], check=True)
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(["umount", name], check=True)
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """To the last byte, as long as the block lasts."""
+    ballast = disk / "ballast"
+    try:
+        with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        yield
+    finally:
+        ballast.unlink()
 
 
 @contextmanager

@@ -27,6 +27,9 @@ LEFT_HOST, RIGHT_HOST = "192.168.100.10", "192.168.0.10"
 # Several tests at once have their gateways in one zone.
 _ENVIRONMENT = {"ISTHMUS_QUOTA_GATEWAYS_PER_ZONE": "100", "ISTHMUS_QUOTA_GATEWAYS": "100"}
 
+# Making one takes longer than a request; a connection of its own for each, since servers come and go.
+_CLIENT = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
+
 
 def plain_environment() -> dict[str, str]:
     """Without the settings of the test run."""
@@ -84,7 +87,12 @@ class Product:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        wait_for(self._ready_or_ended, 90)
+        try:
+            wait_for(self._ready_or_ended, 180)
+        except AssertionError:
+            self.process.terminate()
+            self.process.wait(60)
+            raise
         assert self.process.poll() is None, self.said()
 
     def _ready_or_ended(self) -> bool:
@@ -139,7 +147,7 @@ class Product:
 
     def call(self, method: str, path: str, body: object = None, *, seconds: float = 20) -> httpx.Response:
         key = self.credentials["api_key"]
-        return httpx.request(
+        return _CLIENT.request(
             method,
             f"{self.url}/v1{path}",
             params=VERSION,

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.dataplane.parts import require_parts
+from tests.dataplane.parts import filled, small_disk
 from tests.e2e.product import RIGHT_HOST, Pair, Product
 from tests.e2e.traffic import passes, pinging
 from tests.waiting import wait_for
@@ -69,36 +66,22 @@ def test_a_hung_charon(product: Product, pair: Pair) -> None:
     assert before["pid"] not in product.charon_processes()
 
 
-@pytest.fixture
-def small_disk() -> Iterator[Path]:
-    """A file system that holds one installation and little more."""
-    require_parts()
-    with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as name:
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", name], check=False)
-        if done.returncode:
-            pytest.skip("needs the right to mount a file system")
-        yield Path(name)
-        subprocess.run(["umount", name], check=True)
-
-
-def test_with_the_disk_full(small_disk: Path) -> None:
+def test_with_the_disk_full() -> None:
     """Twice, so that what died first has to be started again on it; and then all of it is recorded."""
-    product, ballast = Product(small_disk / "data"), small_disk / "ballast"
-    product.start()
-    try:
-        pair = product.join()
-        before = active(product, pair.gateways[0])
-        with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
-        fails_over(product, pair, signal.SIGKILL)
-        wait_for(lambda: len(product.charon_processes()) == 4, 30)
-        fails_over(product, pair, signal.SIGKILL)
-        ballast.unlink()
-        wait_for(lambda: not moved(product, pair.gateways[0], before), 60)
-        wait_for(lambda: product.is_up(pair), 60)
-        wait_for(lambda: len(product.charon_processes()) == 4, 30)
-        product.part(*pair.gateways)
-    finally:
-        product.end()
+    with small_disk(48) as disk:
+        product = Product(disk / "data")
+        product.start()
+        try:
+            pair = product.join()
+            before = active(product, pair.gateways[0])
+            with filled(disk):
+                fails_over(product, pair, signal.SIGKILL)
+                wait_for(lambda: len(product.charon_processes()) == 4, 30)
+                fails_over(product, pair, signal.SIGKILL)
+            wait_for(lambda: not moved(product, pair.gateways[0], before), 60)
+            wait_for(lambda: product.is_up(pair), 60)
+            wait_for(lambda: len(product.charon_processes()) == 4, 30)
+            product.part(*pair.gateways)
+        finally:
+            product.end()
     assert product.namespaces() == []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dataplane.parts import require_parts
+from tests.dataplane.parts import require_parts, without
 from tests.e2e.product import RIGHT_HOST, ROOT, Product
 from tests.waiting import wait_for
 
@@ -83,7 +83,7 @@ def processes_of(user: str) -> list[str]:
 def test_an_ordinary_user_gets_a_real_tunnel() -> None:
     require_parts()
     if os.getuid() != 0:
-        pytest.skip("needs root, to make an ordinary user")
+        without("needs root, to make an ordinary user")
     with tun_for_everybody(), ordinary_user() as user, checkout_of(user) as checkout:
         prefix = as_user(user)
         installed = subprocess.run(

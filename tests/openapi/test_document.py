@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import yaml
 from django.conf import LazySettings
 from django.test import Client
 
+from console.api.openapi import views
 from console.api.openapi.document import document
 from console.api.versions import FORMS, ApiVersion, form_of
 from tests.factories import Party, errors_of
@@ -39,6 +42,27 @@ def test_a_date_gets_the_form_that_it_has() -> None:
     assert (dated["name"], dated["schema"]["enum"]) == ("version", ["2023-10-10"])
     assert (generation["required"], generation["schema"]["enum"]) == (True, [2])
     assert [form_of(form) for form in FORMS] == list(FORMS)
+
+
+def test_many_who_ask_at_once_wait_for_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, second = list[ApiVersion](), Event()
+
+    def document(version: ApiVersion) -> dict[str, str]:
+        begun.append(version)
+        if len(begun) > 1:
+            second.set()
+        second.wait(0.5)
+        return {"openapi": "3.1.0"}
+
+    monkeypatch.setattr(views, "document", document)
+    views._write.cache_clear()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            written = list(pool.map(lambda _: views._written(FORMS[0], "yaml"), range(4)))
+    finally:
+        views._write.cache_clear()
+    assert written == ["openapi: 3.1.0\n"] * 4
+    assert len(begun) == 1
 
 
 @pytest.mark.parametrize(

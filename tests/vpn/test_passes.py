@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.vpn.scene import Scene, settle, status_of
-from vpn.domain.actions import Action
+from vpn.domain.actions import Action, StopMember
 from vpn.domain.spec import MemberSpec
 from vpn.drivers.base import DriverError
 from vpn.drivers.simulated import SimulatedDriver
@@ -16,6 +17,7 @@ from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import look, observe
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.record import record_state
+from vpn.reconcile.takeover import take_over
 from vpn.services.touch import touch_gateway
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +97,40 @@ def test_one_bad_gateway_does_not_stop_the_others(
     assert {row.pk: row.status for row in Gateway.objects.all()} == {
         row.pk: "pending" if row.pk == bad else "available" for row in rows
     }
+
+
+@pytest.fixture
+def orphan(driver: SimulatedDriver, pair: tuple[Gateway, Gateway]) -> UUID:
+    """A gateway whose deletion ended in the midst of a takeover, which made a member of it again."""
+    one, two = pair
+    settle(driver, one, two)
+    row = load_gateway(one.pk)
+    assert row
+    spec = spec_for(row)
+    for member in spec.members:
+        driver.kill(member.id)
+
+    class Deleted(Watched):
+        def before(self) -> None:
+            if not self.applied:
+                for member in spec.members:
+                    driver.apply(member, StopMember(), generation=spec.generation + 1)
+                Gateway.objects.filter(pk=spec.id).delete()
+
+    assert take_over(spec, Deleted(driver))
+    assert driver.gateways() == {spec.id, two.pk}
+    return spec.id
+
+
+def test_an_observation_removes_what_has_no_row(driver: SimulatedDriver, orphan: UUID) -> None:
+    assert look(orphan, driver=driver) is None
+    assert orphan not in driver.gateways()
+
+
+def test_a_sweep_removes_what_has_no_row(
+    driver: SimulatedDriver, orphan: UUID, pair: tuple[Gateway, Gateway], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (controller, networks, sweep):
+        monkeypatch.setattr(module, "load_driver", lambda: driver)
+    sweep.sweep_host("elsewhere")
+    assert driver.gateways() == {pair[1].pk}, "a gateway of another host has a row, too"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import dns.message
@@ -214,8 +216,31 @@ def test_by_the_wire(server: None) -> None:
     assert ask_dns("nothing.example.com") == Answer()
 
 
-def test_a_name_of_the_hosts_file(server: None) -> None:
-    assert ask_dns("localhost") == Answer(("127.0.0.1",), module.WITHOUT_TTL)
+def test_a_name_of_the_hosts_file(server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "::1 peer.test", "192.0.2.7 other Peer.test. # 192.0.2.9 peer.test", "", "192.0.2.8 peer.test"
+    hosts = tmp_path / "hosts"
+    hosts.write_text("\n".join(lines))
+    monkeypatch.setattr(module, "HOSTS", hosts)
+    assert ask_dns("peer.test") == Answer(("192.0.2.7", "192.0.2.8"), module.WITHOUT_TTL)
+    hosts.unlink()
+    assert ask_dns("peer.test") == Answer()
+
+
+def test_a_lookup_without_an_answer_ends(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C library, which knows no such limit, is not asked for the name after the DNS."""
+    asked: list[Any] = []
+
+    def ask_again(*about: Any) -> list[Any]:
+        asked.append(about)
+        return []
+
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", ask_again)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        settings.DNS_SERVERS = [mute.getsockname()]
+        assert ask_dns("vpn.example.com") == Answer()
+    assert asked == []
 
 
 def test_the_scene_has_no_names_to_ask() -> None:

@@ -124,6 +124,12 @@ class Driver(Protocol):
     def networks(self) -> set[UUID]:
         """The VPCs of which anything stands on this host."""
 
+    def gateways(self) -> set[UUID]:
+        """Those of which anything exists on this host."""
+
+    def remove_gateway(self, gateway_id: UUID) -> None:
+        """All that exists of it, known by its id alone: for a gateway whose row is gone."""
+
     def standing(self) -> Standing:
         """Everything of this installation that stands on this host now."""
 

@@ -116,6 +116,15 @@ class SimulatedDriver:
     def networks(self) -> set[UUID]:
         return self._store.network_ids()
 
+    def gateways(self) -> set[UUID]:
+        return {UUID(document["gateway_id"]) for document in self._store.documents()}
+
+    def remove_gateway(self, gateway_id: UUID) -> None:
+        with self._store.locked():
+            for document in self._store.documents():
+                if document["gateway_id"] == str(gateway_id):
+                    self._stop(document)
+
     def standing(self) -> Standing:
         return Standing(
             driver=self.name,

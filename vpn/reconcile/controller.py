@@ -72,8 +72,10 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
     """
     driver = driver or load_driver()
     gateway = load_gateway(gateway_id)
-    spec = _readable(gateway) if gateway else None
-    if gateway is None or spec is None:
+    if gateway is None:
+        remove_orphan(gateway_id, driver)
+        return None
+    if (spec := _readable(gateway)) is None:
         return None
     state = observe_settled(driver, spec)
     todo = plan(spec, state, now=timezone.now())
@@ -85,6 +87,13 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
         record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
         look_later(gateway, todo.look_again)
     return spec
+
+
+def remove_orphan(gateway_id: UUID, driver: Driver) -> None:
+    """What exists of a gateway without a row: a takeover in whose midst a deletion ends makes members
+    again that were removed already."""
+    driver.remove_gateway(gateway_id)
+    forget_lease(gateway_id)
 
 
 def record_seen(spec: GatewaySpec, state: GatewayState) -> None:

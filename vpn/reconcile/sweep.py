@@ -18,7 +18,7 @@ from django.utils import timezone
 from vpn.drivers.base import DriverError
 from vpn.models import Gateway, Node, Vpc
 from vpn.reconcile.clock import boot
-from vpn.reconcile.controller import look
+from vpn.reconcile.controller import look, remove_orphan
 from vpn.reconcile.driver import load_driver
 from vpn.reconcile.networks import reconcile_vpc
 
@@ -88,10 +88,14 @@ def sweep_host(node: str, *, stands_in: bool = False, clock: Callable[[], float]
         until = clock() + settings.SWEEP_SECONDS / 2
         say_hello(node)
         # What stands without a row was deleted while nobody could be told.
-        standing = load_driver().networks()
+        driver = load_driver()
+        standing, gateways = driver.networks(), driver.gateways()
         for vpc_id in standing.union(Vpc.objects.filter(node=node).values_list("id", flat=True)):
             _try("VPC", reconcile_vpc, vpc_id)
-        for count, gateway_id in enumerate(_longest_unobserved(node)):
+        rows = _longest_unobserved(node)
+        for gateway_id in gateways.difference(rows):
+            _try("gateway", _remove_if_orphan, gateway_id)
+        for count, gateway_id in enumerate(rows):
             if count and clock() > until:
                 break
             _try("gateway", look, gateway_id)
@@ -99,6 +103,11 @@ def sweep_host(node: str, *, stands_in: bool = False, clock: Callable[[], float]
             say_hello(node, "swept_at")
     finally:
         _sweeping.release()
+
+
+def _remove_if_orphan(gateway_id: UUID) -> None:
+    if not Gateway.objects.filter(pk=gateway_id).exists():
+        remove_orphan(gateway_id, load_driver())
 
 
 def _longest_unobserved(node: str) -> list[UUID]:

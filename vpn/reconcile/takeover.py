@@ -1,8 +1,9 @@
 """A gateway is mended with what is known of it, while its rows can be neither written nor read.
 
 The driver refuses a spec that is older than the last one applied to a member (StaleGeneration), its
-lock of each member keeps two apart, and nothing is made that is not there: a gateway that was
-deleted meanwhile is not built again. What was done is recorded later, by observation.
+lock of each member keeps two apart, and nothing is made that is not there. A gateway whose deletion
+ends in the midst of it is made again in part; the observation that follows finds no row, and removes
+that. What was done is recorded later, by observation.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from threading import Lock
 
 import yaml
 from csp.decorators import csp_update
@@ -20,6 +21,9 @@ from console.api.versions import FORMS, ApiVersion, form_of
 GENERATIONS = (1, 2)
 # Swagger UI writes styles into its page; scripts still come from files alone.
 _STYLES = {"style-src": ["'unsafe-inline'"]}
+# PyYAML's packages for rarer machines come without the library in C.
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_writing = Lock()
 _TYPES = {"json": "application/json", "yaml": "application/yaml; charset=utf-8"}
 
 
@@ -51,12 +55,21 @@ def openapi_page(request: HttpRequest) -> HttpResponse:
     return render(request, "openapi.html", context)
 
 
-@lru_cache(maxsize=2 * len(FORMS))
 def _written(version: ApiVersion, kind: str) -> str:
-    """Kept, since YAML takes a second and anybody may ask."""
+    """Each document is written once in a process, however many ask for it meanwhile."""
+    with _writing:
+        return _write(version, kind)
+
+
+@lru_cache(maxsize=2 * len(FORMS))
+def _write(version: ApiVersion, kind: str) -> str:
+    """Kept, since it takes its time and anybody may ask. In C, YAML takes a quarter of it."""
     text = json.dumps(document(version))
+    if kind == "json":
+        return text
     # By way of JSON: what stands at several places is written out at each.
-    return text if kind == "json" else yaml.safe_dump(json.loads(text), sort_keys=False, allow_unicode=True)
+    found: str = yaml.dump(json.loads(text), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
+    return found
 
 
 def _version(request: HttpRequest, generation: int) -> ApiVersion:

@@ -34,7 +34,12 @@ from vpn.drivers.strongswan.member import Plumbing
 from vpn.drivers.strongswan.names import MemberFiles, Names
 from vpn.drivers.strongswan.notes import Notes, new_notes, read_notes, write_notes
 from vpn.drivers.strongswan.observation import Observer
-from vpn.drivers.strongswan.standing import remove_everything, what_stands
+from vpn.drivers.strongswan.standing import (
+    existing_gateways,
+    existing_members,
+    remove_everything,
+    what_stands,
+)
 from vpn.drivers.strongswan.watch import Watcher
 
 
@@ -206,6 +211,13 @@ class StrongSwanDriver:
 
     def networks(self) -> set[UUID]:
         return self._fabric.networks()
+
+    def gateways(self) -> set[UUID]:
+        return existing_gateways(self._directory, self._names)
+
+    def remove_gateway(self, gateway_id: UUID) -> None:
+        for member, generation in existing_members(self._directory, self._names, gateway_id):
+            self.apply(member, StopMember(), generation=generation)
 
     def standing(self) -> Standing:
         with _told_as("look around"):

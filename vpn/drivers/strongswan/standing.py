@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from vpn.domain.spec import MemberSpec
 from vpn.domain.state import SaState
 from vpn.drivers.base import Standing, StandingMember
 from vpn.drivers.strongswan import charon, names, netns
@@ -61,6 +64,36 @@ def _members(directory: Path, fabric: Fabric) -> tuple[StandingMember, ...]:
 
 def _tunnels_up(sas: tuple[SaState, ...]) -> int:
     return sum(child.installed for sa in sas if sa.established for child in sa.children)
+
+
+def existing_gateways(directory: Path, owned: names.Names) -> set[UUID]:
+    """Gateways of which a member's namespace or notes exist."""
+    begin = f"{owned.prefix}gw-"
+    inhabited = {name.removeprefix(begin).rpartition("-")[0] for name in netns.names(begin)}
+    homes = names.members_directory(directory).glob("*")
+    noted = {notes.gateway_id for home in homes if (notes := read_notes(MemberFiles(home)))}
+    return {UUID(text) for text in inhabited | noted}
+
+
+def existing_members(
+    directory: Path, owned: names.Names, gateway_id: UUID
+) -> Iterator[tuple[MemberSpec, int]]:
+    """Its members as their notes have them, as far as is needed to remove them, and the generation that
+    was applied last. Without notes nothing was plumbed yet: no VPC has a route to it."""
+    nobody = MemberSpec(UUID(int=0), gateway_id, 0, UUID(int=0), UUID(int=0), "", "", "", "")
+    for member in (nobody, replace(nobody, index=1)):
+        files = MemberFiles.of(directory, member)
+        if notes := read_notes(files):
+            known = replace(
+                member,
+                id=UUID(notes.member_id),
+                vpc_id=UUID(notes.vpc_id),
+                private_address=notes.private_address,
+                public_address=notes.public_address,
+            )
+            yield known, notes.applied_generation
+        elif files.directory.is_dir() or netns.exists(owned.member(gateway_id, member.index)):
+            yield member, 0
 
 
 def remove_everything(directory: Path, fabric: Fabric) -> None:
