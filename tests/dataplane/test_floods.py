@@ -10,7 +10,7 @@ import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeVersion
 from tests.dataplane.isakmp import ike_sa_init, main_mode, send_forged
-from tests.dataplane.world import Side, World, connection, installed
+from tests.dataplane.world import Side, World, connection, installed, passes, ping
 from tests.waiting import wait_for
 from vpn.domain.peers import PeerSpec
 from vpn.domain.spec import ConnectionSpec
@@ -82,6 +82,16 @@ def test_a_peer_whose_address_is_forged_gets_in(world: World, config: DriverConf
     world.initiate(world.right, *made)
     world.wait_up(seconds=20)
     assert half_open(world, config) <= 20
+
+
+def test_answers_to_addresses_of_nobody_keep_no_tunnel_waiting(world: World, config: DriverConfig) -> None:
+    """What waits for an answer to ARP fills the send buffer that all peers of a member share."""
+    world.connect()
+    passes(world.namespace(world.left), world.right.host)
+    flood = [(source, ike_sa_init()) for source in MANY * 6]
+    to = world.left.public_address
+    netns.within(Names(config.instance).provider, lambda: send_forged(flood, to))
+    assert ping(world.namespace(world.left), world.right.host, count=50) >= 40
 
 
 def many(here: Side, there: Side, count: int) -> list[ConnectionSpec]:

@@ -30,6 +30,11 @@ _SETTINGS = {
     "net/ipv4/conf/default/rp_filter": "0",
     # The packet filter knows an echo reply to a request from the provider's side by it.
     "net/ipv4/fwmark_reflect": "1",
+    # What waits for a neighbour that does not answer counts against the send buffer of charon's only
+    # socket: answers to forged sources would stop all its tunnels. Three tries, but 0.3 s, not 3; and
+    # one packet for each neighbour.
+    f"net/ipv4/neigh/{PUBLIC_LINK}/retrans_time_ms": "100",
+    f"net/ipv4/neigh/{PUBLIC_LINK}/unres_qlen_bytes": "0",
 }
 
 
@@ -56,6 +61,8 @@ class Plumbing:
             filters.load(namespace)
         netns.prepare(namespace, _SETTINGS)
         self._plug(member)
+        # Once more, for those of the link.
+        netns.prepare(namespace, _SETTINGS)
         netns.batch(_subnet_address(member, look(namespace)), what="address the member", namespace=namespace)
         return True
 
