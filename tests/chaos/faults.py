@@ -8,23 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 import redis
 
-from tests.chaos.stage import Stage, unload_connections
+from tests.chaos.stage import Stage
+from tests.dataplane.parts import filled
 from tests.e2e.test_failover import locked_database
 from tests.waiting import wait_for
-from vpn.drivers.base import StandingMember
-from vpn.drivers.strongswan import netns
+from vpn.drivers.base import DriverError, StandingMember
+from vpn.drivers.strongswan import netns, vici
 
 Fault = Callable[[Stage], AbstractContextManager[None]]
 _HOUR = timedelta(hours=1)
-
-
-def _signal(member: StandingMember, number: signal.Signals) -> None:
-    if member.pid:
-        os.kill(member.pid, number)
 
 
 def _restarted(stage: Stage, before: dict[str, int]) -> None:
@@ -36,7 +33,7 @@ def every_process_killed(stage: Stage) -> Iterator[None]:
     """One after another, in any order, the Redis and a charon among them."""
     before = stage.product.pids
     steps = [lambda pid=pid: os.kill(pid, signal.SIGKILL) for pid in before.values()]
-    steps += [stage.broker.kill, lambda: _signal(stage.target()[0], signal.SIGKILL)]
+    steps += [stage.broker.kill, lambda: stage.signal(stage.active(), signal.SIGKILL)]
     stage.random.shuffle(steps)
     for step in steps:
         step()
@@ -54,10 +51,11 @@ def quickstart_killed(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def every_process_hung(stage: Stage) -> Iterator[None]:
-    """SIGSTOP, Redis too. The supervisor starts them again; the Redis is not its own, and goes on."""
+    """SIGSTOP, those of the web's own workers and the Redis too. The supervisor starts them again; the
+    Redis is not its own, and goes on."""
     before = stage.product.pids
     for pid in before.values():
-        os.kill(pid, signal.SIGSTOP)
+        os.killpg(pid, signal.SIGSTOP)
     stage.broker.signal(signal.SIGSTOP)
     yield
     stage.broker.signal(signal.SIGCONT)
@@ -65,25 +63,10 @@ def every_process_hung(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
-def charon_hung(stage: Stage) -> Iterator[None]:
-    active, _ = stage.target()
-    _signal(active, signal.SIGSTOP)
-    yield
-    # It is not asked to go on: the product ends it.
-    wait_for(lambda: active.pid not in stage.product.charon_processes(), 30)
-
-
-@contextmanager
 def disk_full(stage: Stage) -> Iterator[None]:
     """Database, Redis, beat, charons' files and quickstart's own log are on it."""
-    ballast = stage.disk / "ballast"
-    with pytest.raises(OSError, match="No space"), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
-    try:
+    with filled(stage.disk):
         yield
-    finally:
-        ballast.unlink()
 
 
 @contextmanager
@@ -113,7 +96,7 @@ def redis_full(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def clock_stepped(stage: Stage) -> Iterator[None]:
-    """By an hour, on or back; it stays so until the next round."""
+    """By an hour, on or back; it stays so until the next one steps it back."""
     by = stage.random.choice([-_HOUR, _HOUR]) if not stage.clock.shows else timedelta(0)
     stage.clock.step(by)
     wait_for(lambda: abs(_shown(stage) - datetime.now(UTC) - by) < _HOUR / 4, 20)
@@ -126,22 +109,54 @@ def _shown(stage: Stage) -> datetime:
 
 
 @contextmanager
+def charon_hung(stage: Stage) -> Iterator[None]:
+    hung: list[int] = []
+
+    def stop_active(members: list[StandingMember]) -> bool:
+        hung.extend(stage.signal(members[:1], signal.SIGSTOP))
+        return bool(members)
+
+    stage.hit(stop_active)
+    yield
+    # They are not asked to go on: the product ends them.
+    wait_for(lambda: not set(hung).intersection(stage.product.charon_processes()), 30)
+
+
+@contextmanager
+def both_charons_killed(stage: Stage) -> Iterator[None]:
+    stage.hit(lambda members: bool(stage.signal(members, signal.SIGKILL)))
+    yield
+
+
+@contextmanager
 def namespace_deleted(stage: Stage) -> Iterator[None]:
-    netns.delete(stage.random.choice(stage.target()).namespace)
+    def delete_one(members: list[StandingMember]) -> bool:
+        existing = [member.namespace for member in members if netns.exists(member.namespace)]
+        if existing:
+            netns.delete(stage.random.choice(existing))
+        return bool(existing)
+
+    stage.hit(delete_one)
     yield
 
 
 @contextmanager
 def configuration_unloaded(stage: Stage) -> Iterator[None]:
-    unload_connections(stage.target()[0])
+    stage.hit(lambda members: bool(members) and _unload(members[0]))
     yield
 
 
-@contextmanager
-def both_charons_killed(stage: Stage) -> Iterator[None]:
-    for member in stage.target():
-        _signal(member, signal.SIGKILL)
-    yield
+def _unload(member: StandingMember) -> bool:
+    """As somebody would by hand: `swanctl --unload-conn`, unknown to the product."""
+    try:
+        with vici.session(Path(member.vici_socket)) as charon:
+            names = charon.connections()
+            for name in names:
+                charon.request("unload-conn", {"name": name})
+    except DriverError:
+        # It is deleted at this moment, or not ready yet.
+        return False
+    return bool(names)
 
 
 # None of these touches a charon: no tunnel may lose a packet.

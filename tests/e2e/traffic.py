@@ -18,6 +18,7 @@ class Replies:
     """By sequence number. The last ones sent may have been cut off: they count as neither."""
 
     numbers: set[int] = field(default_factory=set)
+    sent: int = 0
 
     @property
     def received(self) -> int:
@@ -28,6 +29,11 @@ class Replies:
         return max(self.numbers, default=0) - len(self.numbers)
 
     @property
+    def cut_off(self) -> int:
+        """Sent after the last one that was answered."""
+        return self.sent - max(self.numbers, default=0)
+
+    @property
     def longest_gap(self) -> float:
         """Seconds from a reply to the next one."""
         seen = sorted(self.numbers)
@@ -35,6 +41,7 @@ class Replies:
 
     def read(self, said: str) -> None:
         self.numbers = {int(number) for number in re.findall(r"bytes from .*icmp_seq=(\d+)", said)}
+        self.sent = sum(map(int, re.findall(r"(\d+) packets transmitted", said)))
 
 
 def ping(namespace: str, address: str, *, times: int = 3) -> int:
