@@ -41,7 +41,7 @@ class SettingError(SystemExit):
 
 
 class TrustedProxies(NamedTuple):
-    """Peers whose X-Forwarded-For is read; `unix_sockets` stands for whoever comes by a Unix socket."""
+    """Peers whose X-Forwarded-For is read; `unix_sockets` means clients of a Unix socket."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     unix_sockets: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# Of one refusal. Whoever has more to correct asks again; the answer to any body stays small.
+# Of one refusal. A client with more to correct asks again; the answer to any body stays small.
 MOST_LISTED = 25
 LONGEST_MESSAGE, LONGEST_FIELD = 512, 128
 MORE = "more_errors"

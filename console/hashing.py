@@ -79,7 +79,7 @@ class BoundedArgon2Hasher(Argon2PasswordHasher):
     """Argon2id with a single lane: Django's eight would take every core for one sign-in.
 
     Above OWASP's recommendation (46 MiB, one pass, one lane) by a second pass. Hashes with other
-    parameters are verified as they are, and are made anew at the next sign-in.
+    parameters are verified as they are, and are replaced at the next sign-in.
     """
 
     time_cost = 2

@@ -49,7 +49,7 @@ class Parser(HTTPRequestParser):
         return consumed
 
     def _check_lines(self, head: bytes) -> None:
-        """One line too long is told at once; waitress knows only a limit of all of them together."""
+        """One line too long is refused at once; waitress knows only a limit of all of them together."""
         lines = head.partition(b"\r\n\r\n")[0].lstrip().split(b"\r\n")
         if len(lines[0]) > LINE_LIMIT:
             self._refusal = Refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
@@ -86,7 +86,7 @@ class _Answering(Task):
 
 
 class Application(_Answering, WSGITask):
-    """A request that the application answers; it is counted, and told to the access log."""
+    """A request that the application answers; it is counted, and written to the access log."""
 
     def service(self) -> None:
         began = time.monotonic()

@@ -52,7 +52,7 @@ def _fields(
 
 
 def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]:
-    """Broken rules besides wrong types; a field, what it is a part of and its parts are not told of
+    """Broken rules besides wrong types; a field, what it is a part of and its parts are left out
     twice: of peer.cidrs[0] and peer.cidrs one."""
     known = {_plain(violation.field) for violation in violations if violation.code != "bad_field"}
     wholes = {whole for path in known for whole in _wholes(path)}

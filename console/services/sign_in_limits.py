@@ -76,7 +76,7 @@ class Attempt:
 
     def succeeded(self, user: User) -> None:
         """Forgets the failures of this name from here. Those of the address and of the name stay, or
-        a guesser could begin anew by signing in under a name of their own."""
+        a guesser could reset them by signing in under a name of their own."""
         with transaction.atomic():
             self.cancelled()
             PasswordFailures.objects.filter(name=self.name, network=self.network).delete()

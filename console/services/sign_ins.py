@@ -129,7 +129,7 @@ def forget_session(session_key: str | None) -> None:
 def end_lapsed_sessions(now: datetime | None = None) -> int:
     """Ends sessions that ran out while nobody asked for them, and answers how many.
 
-    A closed browser never comes back to be told; the event says when the session was used last.
+    A closed browser sends no further request; the event says when the session was used last.
     """
     now = now or timezone.now()
     lapsed = SignInSession.objects.filter(began_at__lte=now - timedelta(seconds=settings.SESSION_COOKIE_AGE))

@@ -1,6 +1,6 @@
 """What the person who was invited sees: to whom the link leads, and how to accept.
 
-The secret part of the link goes to the session at once, so that it stands in no address afterwards.
+The secret part of the link goes to the session at once, so that no later address contains it.
 """
 
 from __future__ import annotations

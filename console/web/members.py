@@ -131,7 +131,7 @@ def remove_member(request: ConsoleRequest, membership_id: int) -> HttpResponse:
 
 @form_page(Role.VIEWER)
 def leave_account(request: ConsoleRequest) -> HttpResponse:
-    """Whoever belongs to the account may leave it."""
+    """Every member of the account may leave it."""
     mine = Membership.objects.filter(account_id=request.actor.account_id, user=request.user)
     if not mine.exists():
         raise not_found("not_found", "member", request.actor.who)

@@ -22,7 +22,7 @@ _GONE = "This link has expired or has been used. Ask an operator of the installa
 @never_cache
 @require_GET
 def open_link(request: HttpRequest, uid: str, token: str) -> HttpResponse:
-    """The secret part goes to the session, so that it stands in no address afterwards."""
+    """The secret part goes to the session, so that no later address contains it."""
     if person_of_link(uid, token) is None:
         return refused(request, 404, _GONE)
     request.session[_LINK] = [uid, token]

@@ -44,8 +44,8 @@ def test_ready_tells_of_hosts() -> None:
         "status": "degraded",
         "checks": {"database": "ok", "redis": "not configured", "sweep": "silent", "listener": "silent"},
     }
-    told = superuser().get("/readyz").json()["checks"]
-    assert [(host["name"], host["state"], host["sweep"], host["listener"]) for host in told["hosts"]] == [
+    checks = superuser().get("/readyz").json()["checks"]
+    assert [(host["name"], host["state"], host["sweep"], host["listener"]) for host in checks["hosts"]] == [
         ("deaf", "silent", "ok", "silent"),
         ("fresh", "ok", "ok", "ok"),
         ("gone", "silent", "silent", "silent"),

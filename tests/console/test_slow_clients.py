@@ -123,14 +123,14 @@ def test_a_byte_at_a_time_stops_nobody_and_ends_at_the_deadline(start: Server, s
         add_a_byte(clients)
         assert is_alive(port)
         assert get(port, "/v1/vpcs?version=2019-01-01")[0] == 401
-        told = clients[0]
+        silent = clients[0]
 
         def all_cut() -> bool:
             add_a_byte(clients[1:])
             return not sum(not is_cut(client) for client in clients[1:])
 
         wait_for(all_cut, 60)
-        assert told.recv(4096).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+        assert silent.recv(4096).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
         assert is_alive(port)
 
 

@@ -45,7 +45,7 @@ def without(text: str) -> NoReturn:
 def small_disk(megabytes: int) -> Iterator[Path]:
     """A file system of so many, to be filled; others may pass it, so that charons' files can lie on it.
 
-    Whoever has the parts above may mount: a network namespace is a mount, too.
+    A process that has the parts above may mount: a network namespace is a mount, too.
     """
     require_parts()
     # Short, for the sockets in it.

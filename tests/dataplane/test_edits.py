@@ -78,9 +78,9 @@ def test_what_need_not_end_goes_on(world: World, version: IkeVersion, initiates:
         charon.terminate({"ike-id": world.state(world.left).sas[0].unique_id})
     wait_for(lambda: world.state(world.left).sas == (), 20)
     gateways.settle(1)
-    (anew,) = world.state(world.left).sas
-    assert anew.rekey_in is not None and anew.rekey_in <= SHORT
-    assert all(child.rekey_in is not None and child.rekey_in <= SHORT for child in anew.children)
+    (renewed,) = world.state(world.left).sas
+    assert renewed.rekey_in is not None and renewed.rekey_in <= SHORT
+    assert all(child.rekey_in is not None and child.rekey_in <= SHORT for child in renewed.children)
     assert ping(world.namespace(world.left), world.right.host, count=3) == 3
 
 

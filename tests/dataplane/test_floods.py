@@ -95,7 +95,7 @@ def test_answers_to_addresses_of_nobody_keep_no_tunnel_waiting(world: World, con
 
 
 def many(here: Side, there: Side, count: int) -> list[ConnectionSpec]:
-    """Connections between the same two addresses, told apart by identities."""
+    """Connections between the same two addresses, distinguished by identities."""
     return [
         connection(
             here,

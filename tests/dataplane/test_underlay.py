@@ -62,7 +62,7 @@ def world(driver: StrongSwanDriver) -> World:
 
 
 def reopen(world: World, peer: PeerSpec) -> None:
-    """End what is up and open it anew: for that charon has to find the way to the peer."""
+    """End what is up and open it again: for that charon has to find the way to the peer."""
     world.do(world.left.members[0], Terminate(peer.name))
     names = {child.name for child in peer.children}
     wait_for(lambda: not names & installed(world.state(world.left)).keys())
@@ -82,7 +82,7 @@ def unharmed(world: World) -> Iterator[None]:
 
 def test_a_peer_cidr_that_covers_another_connections_peer(world: World) -> None:
     """Present but not loaded (disabled), then up, then gone: the other tunnel loses nothing, and can
-    be opened anew at any time."""
+    be opened again at any time."""
     third = Side("third", "198.18.77.0/24", "198.18.0.9")
     world.driver.apply_network(third.network())
     far = World(world.driver, third, world.left)

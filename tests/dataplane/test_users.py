@@ -140,19 +140,19 @@ def test_a_charon_that_runs_as_root_is_adopted_and_shown(world: World, config: D
     world.do(member, StartMember(), *(Initiate(peer.name, peer.children[0].name) for peer in made))
     world.wait_up()
     assert pid_of(world) == pid
-    (told,) = (check for check in world.driver.check_host() if check.name == "charon user")
-    assert told.ok and "1 started before" in told.message
+    (found,) = (check for check in world.driver.check_host() if check.name == "charon user")
+    assert found.ok and "1 started before" in found.message
     charon.kill(files)
     world.do(member, StartMember())
     assert status(pid_of(world))["Uid"].split()[0] != "0"
-    (told,) = (check for check in world.driver.check_host() if check.name == "charon user")
-    assert "started before" not in told.message
+    (found,) = (check for check in world.driver.check_host() if check.name == "charon user")
+    assert "started before" not in found.message
 
 
 def test_a_directory_that_others_cannot_reach_leaves_charons_as_they_were(
     world: World, config: DriverConfig
 ) -> None:
-    """A tunnel is worth more: but it is told, with the remedy."""
+    """A tunnel is worth more: but it is reported, with the remedy."""
     closed = config.directory / "closed"
     closed.mkdir(mode=0o700)
     identities = Identities(closed / "driver", config.instance)

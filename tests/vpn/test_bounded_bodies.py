@@ -175,8 +175,8 @@ def refused(ana: Party, method: str, path: str, fields: dict[str, Any], version:
 def test_what_is_more_than_can_be_listed_is_counted(ana: Party, version: str) -> None:
     body = {f"f{n}": 0 for n in range(1000)} | {"name": 1}
     answer = ana.api.post("/v1/vpcs", body, version=version)
-    told = errors_of(answer)
-    assert len(told) == MOST_LISTED + 1 and told[-1] == (MORE, "")
+    listed = errors_of(answer)
+    assert len(listed) == MOST_LISTED + 1 and listed[-1] == (MORE, "")
     assert answer.json()["errors"][-1]["message"].startswith(
         f"{1001 - MOST_LISTED} more errors are not listed"
     )

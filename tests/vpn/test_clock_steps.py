@@ -89,7 +89,7 @@ def test_what_is_due_after_a_while_is_not_due_at_once(
 
 
 def test_a_change_in_another_boot_of_the_host_is_due(scene: Scene, driver: SimulatedDriver) -> None:
-    """Its monotonic clock begins anew: what was due in a week by the old one is due now."""
+    """Its monotonic clock starts from zero: what was due in a week by the old one is due now."""
     gateway = scene.gateway(scene.left)
     settle(driver, gateway)
     Gateway.objects.update(observed_boot="another", observed_ticks=2**62, due_ticks=2**62)

@@ -66,8 +66,8 @@ def test_traffic_is_not_counted_twice(up, driver):
     wait_for(lambda: settle(driver, one, two) or carried(ours) > 0)
     call_command("reconcile", forget=True)
     settle(driver, one, two)
-    told = TrafficSample.objects.filter(connection=ours).values_list("packets_in", flat=True)
-    assert sum(told) == carried(ours)
+    packets = TrafficSample.objects.filter(connection=ours).values_list("packets_in", flat=True)
+    assert sum(packets) == carried(ours)
 
 
 def carried(connection):

@@ -123,8 +123,8 @@ def test_a_takeover_does_not_wait_for_a_locked_database(
         wait_for(lambda: one.members.get(index=1).role == "active", 60)
         wait_for(lambda: status_of(ours) == "up", 60)
         wait_for(lambda: states(driver, one)[0].running, 60)
-    told = StatusChange.objects.filter(connection=ours).order_by("at").values_list("status", flat=True)
-    assert list(told)[-2:] == ["down", "up"], "history knows of the outage"
+    history = StatusChange.objects.filter(connection=ours).order_by("at").values_list("status", flat=True)
+    assert list(history)[-2:] == ["down", "up"], "history knows of the outage"
 
 
 @pytest.fixture

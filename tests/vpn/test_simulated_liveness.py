@@ -31,8 +31,8 @@ def test_it_is_asked_and_then_told_as_not_responding(tmp_path: Path) -> None:
         return GatewayState(datetime.now(UTC), driver.observe(spec.members))
 
     def status(state: GatewayState) -> ConnectionStatus:
-        told = derive_status(spec, state, now=state.at, provisioned=True, failures=0, failure="")
-        return told.connections[spec.connections[0].id]
+        derived = derive_status(spec, state, now=state.at, provisioned=True, failures=0, failure="")
+        return derived.connections[spec.connections[0].id]
 
     driver.kill(world.right.members[0].id)
     driver.kill(world.right.members[1].id)

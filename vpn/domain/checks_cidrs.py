@@ -77,14 +77,14 @@ def own_network_violations(
 
     What the VPC itself holds is never sent into a tunnel. A peer CIDR that is larger than the subnet
     is fine: the VPC's more exact route wins, and the rest lies with the peer. Overlaps with a local
-    CIDR are told elsewhere.
+    CIDR are reported elsewhere.
     """
     places, theirs = [*peer], [*peer.values()]
-    told = {index for index, _ in meeting(theirs, [*local.values()])}
+    reported = {index for index, _ in meeting(theirs, [*local.values()])}
     blocks = [parse_cidr(block) for _, block in subnets]
     for index, subnet in meeting(theirs, blocks):
         network, block = theirs[index], blocks[subnet]
-        if index not in told and contains(block, network):
+        if index not in reported and contains(block, network):
             message = (
                 f"The peer CIDR {network} lies in the subnet {subnets[subnet][0]} ({block}) of the gateway's "
                 "own VPC; give networks of the other side."

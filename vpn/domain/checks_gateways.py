@@ -69,7 +69,7 @@ def member_count_violations(count: int) -> list[Violation]:
 
 
 def member_violations(subnets: Sequence[UUID], subnet: UUID | None) -> list[Violation]:
-    """Of the members that a gateway is to have, as many as it needs, told by their subnets; `subnet` is
+    """Of the members that a gateway is to have, as many as it needs, identified by their subnets; `subnet` is
     the gateway's own where it is said as well (contract section 4.1)."""
     if subnet is not None and subnets[0] != subnet:
         message = "subnet is another one than that of the members; say one of both, or the same in both."

@@ -134,8 +134,8 @@ def _taken_along(
     """CHILD_SAs that are negotiated again under an IKE SA of an older form take it along, and with it
     those of all connections that share it."""
     older = {key for key, tunnel in tunnels if tunnel.older}
-    anew = {before[key].ike_sa: key for key, ending in found.items() if ending.children and key in older}
+    renewed = {before[key].ike_sa: key for key, ending in found.items() if ending.children and key in older}
     for key, _ in tunnels:
-        if key not in found and not before[key].off and before[key].ike_sa in anew:
+        if key not in found and not before[key].off and before[key].ike_sa in renewed:
             why = "it shares an IKE SA that is negotiated again"
             yield key, Ending(why, Extent.AGAIN)

@@ -45,7 +45,7 @@ def observed(before: Silence | None, sas: Iterable[SaState], now: datetime) -> S
         return Silence(now, use.packets_in) if _is_unanswered(use) else None
     if use.packets_in > before.packets_in:
         return None
-    # Less than before: a rekeying began to count anew. It is an answer of IKE's, not of the flow's.
+    # Less than before: rekeying reset the counters. It is an answer of IKE's, not of the flow's.
     return before if use.packets_in == before.packets_in else replace(before, packets_in=use.packets_in)
 
 

@@ -1,7 +1,7 @@
 """What the active member does for one peer: its form is loaded, its children are up; pure.
 
 An edit is loaded, and ends only what cannot go on (see `fitting`). A child that ends is unloaded
-before it is ended, and loaded anew afterwards: so a peer cannot re-open the old form in between,
+before it is ended, and loaded again afterwards: so a peer cannot re-open the old form in between,
 and a child that is up although it was unloaded is ended by the next pass.
 """
 
@@ -46,7 +46,7 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
     sas = state.sas_of(peer.name)
     is_up = any(sa.established for sa in sas)
     if (loaded is None or loaded.form != form.form) and not is_up:
-        # Dropping also begins the back-off anew: a corrected key is tried at once, then soon again.
+        # Dropping also resets the back-off: a corrected key is tried at once, then soon again.
         if loaded or sas:
             yield DropPeer(peer.name)
         yield LoadPeer(peer)
@@ -163,7 +163,7 @@ def _anew(wanted: Wanted, restarted: set[str], sas: list[SaState], now: datetime
     wishes = [child.restart_at for child in wanted.peer.children if child.restart_at]
     if not restarted or restarted < wanted.form.children.keys() or len(wishes) < len(restarted):
         return False
-    # Ages are told in whole seconds.
+    # Ages are in whole seconds.
     oldest = min(wishes) + timedelta(seconds=1)
     return any(not sa.established or now - timedelta(seconds=sa.established_for) <= oldest for sa in sas)
 

@@ -145,7 +145,7 @@ class MemberState:
     `local_cidrs` and `peer_cidrs` are those that its plumbing serves; `boot_id` changes with
     every start of charon; `failures` holds the last reason told by charon for a peer that is
     down, as far as the driver knows it. `unaware` are peers that may hold SAs with a charon that is
-    no more: initiated once, they are told (INITIAL_CONTACT, RFC 7296 section 2.4). `drift` names what
+    no more: initiated once, they are notified (INITIAL_CONTACT, RFC 7296 section 2.4). `drift` names what
     was changed or lost of the plumbing that every member needs (packet filter, links, kernel
     settings), empty when it is whole.
     """

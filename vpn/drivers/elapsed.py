@@ -1,4 +1,4 @@
-"""When something happened, kept by the monotonic clock and told by the wall clock of the reader.
+"""When something happened, kept by the monotonic clock and converted to the wall clock of the reader.
 
 What is noted by the wall clock is hours in the future once the clock was set back, and everything
 that waits for it stands still for as long.

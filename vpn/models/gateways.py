@@ -39,7 +39,7 @@ class Gateway(Resource):
 
     `observed_ticks` orders observations by the monotonic clock of the host in that boot, and
     `due_ticks` says by it when the next pass is due. A pass is also due while `asked` (counted by
-    whoever wants one) is not `answered` (that count when the last observation began)."""
+    those that want one) is not `answered` (that count when the last observation began)."""
 
     audit_type: ClassVar[str] = "vpn_gateway"
     vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="gateways")

@@ -16,7 +16,7 @@ class Node(models.Model):
     name = models.CharField(primary_key=True, max_length=64)
     driver = models.CharField(max_length=16)
     esp = models.CharField(max_length=16, blank=True)
-    # Counts signs of life: whoever judges by them does so by a clock of its own.
+    # Counts signs of life: readers judge them by their own clocks.
     heartbeats = models.PositiveBigIntegerField(default=0, editable=False)
     # By either of the two processes that look after it; when its last sweep ended, and when the
     # listener's event loop last turned.

@@ -1,7 +1,7 @@
 """The order of observations: a clock that nobody sets.
 
 All observations of one gateway are made on the host that carries it, by several processes. The
-kernel's monotonic clock orders them, and it begins anew with every boot of the host; the wall
+kernel's monotonic clock orders them, and it starts from zero at every boot of the host; the wall
 clock orders nothing, since it may be stepped either way at any time.
 """
 

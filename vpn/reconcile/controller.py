@@ -67,7 +67,7 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
     """Observe and record; a pass follows only where a hand is needed.
 
     This is what events and the sweep cost in quiet times: no lease, no change. With `news`, an
-    event, what is seen is told before it is mended: a pass takes longer than a look. Returns what
+    event, what is observed is recorded before it is repaired: a pass takes longer than a look. Returns what
     was looked for, if the gateway is there and can be read.
     """
     driver = driver or load_driver()
@@ -156,7 +156,7 @@ def _readable(gateway: Gateway) -> GatewaySpec | None:
 def _one_pass(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
     """Raises DriverError, StaleGeneration or Busy. Returns what remains, by the last look.
 
-    The gateway is not held while rows are written: whoever has to mend it meanwhile need not wait
+    The gateway is not held while rows are written: a process that has to repair it meanwhile need not wait
     for a database that does not answer.
     """
     with lease(gateway.pk) as held:

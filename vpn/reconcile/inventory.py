@@ -1,6 +1,6 @@
 """What the listener knows of its host's gateways: the rows of a moment ago, kept in memory.
 
-Read in a thread of its own: whoever asks gets what is known, and waits for no database.
+Read in a thread of its own: callers get what is known, and wait for no database.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ def _claim(gateway: Gateway, state: GatewayState, look_in: timedelta, *, answere
     """Whether the rows that were read are still the last that was recorded. In quiet times this is
     all that is written.
 
-    `answered` is how often an observation had been asked for before this one began: whoever asked
-    since shall have one.
+    `answered` is how often an observation had been asked for before this one began: requests since
+    then get another one.
     """
     same = Gateway.objects.filter(
         pk=gateway.pk, observed_boot=gateway.observed_boot, observed_ticks=gateway.observed_ticks
@@ -154,10 +154,10 @@ def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStat
     if row.status != status.status or row.status_changed_at is None:
         fields["status_changed_at"] = at
     message = " ".join(reason.message for reason in status.reasons)
-    told = last_told(gateway, row, row.status_reasons)
-    is_news = told is None or (told.status, told.message) != (status.status, message)
-    if told and told.status == status.status:
-        fields["status_changed_at"] = told.at
+    previous = last_told(gateway, row, row.status_reasons)
+    is_news = previous is None or (previous.status, previous.message) != (status.status, message)
+    if previous and previous.status == status.status:
+        fields["status_changed_at"] = previous.at
     stands = Connection.objects.filter(pk=row.pk).update(**fields)
     if stands and is_news and (row.status != status.status or reasons):
         StatusChange.objects.create(
@@ -265,8 +265,8 @@ def _record_gateway(
         fields["health_state"],
     ):
         message = " ".join(r.message for r in (*status.lifecycle_reasons, *status.health_reasons))
-        told = last_told(gateway, None, gateway.health_reasons)
-        if told is None or (told.status, told.message) != (_word(status), message):
+        previous = last_told(gateway, None, gateway.health_reasons)
+        if previous is None or (previous.status, previous.message) != (_word(status), message):
             StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
     changed |= any(getattr(gateway, name) != value for name, value in fields.items())
     if changed:

@@ -31,13 +31,13 @@ def forget_observations(node: str, *, older_than: timedelta = UNOBSERVED) -> int
 
 
 def forgotten() -> list[dict[str, str]]:
-    """The reasons of what was not observed since the start, as they stand in the rows."""
+    """The reasons of what was not observed since the start, as the rows have them."""
     return [not_observed()._asdict()]
 
 
 def last_told(gateway: Gateway, connection: Connection | None, reasons: list[dict[str, str]]) -> Any:
-    """What the history told before that which is now `forgotten`: observed to be the same it is no
-    news. None where nothing was forgotten or nothing told."""
+    """What the history said before that which is now `forgotten`: observed to be the same it is no
+    news. None where nothing was forgotten or recorded."""
     if reasons != forgotten():
         return None
     return StatusChange.objects.filter(gateway=gateway, connection=connection).first()

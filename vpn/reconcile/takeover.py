@@ -20,7 +20,7 @@ from vpn.reconcile.controller import observe
 from vpn.reconcile.lease import lease
 
 log = logging.getLogger(__name__)
-# Seconds. Whoever holds the gateway for longer hangs; a takeover does not wait for them.
+# Seconds. A process that holds the gateway for longer hangs; a takeover does not wait for it.
 PATIENCE = 1.0
 
 

@@ -1,4 +1,4 @@
-"""Django's command; the change stands in the audit trail and ends the person's sessions for good."""
+"""Django's command; the change is recorded in the audit trail and ends the person's sessions for good."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.models import User
 class Command(changepassword.Command):
     def handle(self, *args: Any, **options: Any) -> str | None:
         done: str | None = super().handle(*args, **options)
-        # Django asks for the password of whoever runs the command when no name is given.
+        # Django asks for the password of the user who runs the command when no name is given.
         name = options["username"] or getuser()
         person = User.objects.get_by_natural_key(name)
         who = f"{getuser()} (changepassword)"

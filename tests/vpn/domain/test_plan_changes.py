@@ -111,7 +111,7 @@ def test_a_peer_whose_negotiated_suite_is_not_offered_any_more_is_loaded_ended_a
 
 
 def test_a_changed_peer_that_is_down_is_dropped_loaded_and_initiated() -> None:
-    """So its back-off begins anew: a corrected key is tried at once."""
+    """So its back-off is reset: a corrected key is tried at once."""
     before = gateway(connection())
     after = edited(before, psk=replace(before.connections[0].psk, id="k2"))
     peer = peers(after)[0]

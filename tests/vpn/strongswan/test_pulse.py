@@ -1,4 +1,4 @@
-"""Hung, or only kept waiting: told by the state of real processes and a clock turned by hand."""
+"""Hung, or only kept waiting: judged by the state of real processes and a clock turned by hand."""
 
 from __future__ import annotations
 

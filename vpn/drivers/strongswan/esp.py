@@ -2,7 +2,7 @@
 
 Whether the kernel can is asked by adding states in a scratch namespace, once per boot. The device is
 an XFRM interface with the name that user-space ESP gives its own: packets meet one set of routes and
-rules, whoever does the ESP.
+rules, for both kinds of ESP.
 """
 
 from __future__ import annotations

@@ -102,9 +102,9 @@ def digest() -> str:
     # Flags; name, hook, policy, type; chain, expressions.
     for kind, parts in ((_GET_TABLE, (2,)), (_GET_CHAIN, (3, 4, 5, 7)), (_GET_RULE, (2, 4))):
         for message in netlink.dump(netlink.NETFILTER, kind, _ALL):
-            told = message.attributes()
-            if message.fixed[0] == _INET and told[1] == _TABLE:
-                found.update(repr([told.get(part) for part in parts]).encode())
+            attributes = message.attributes()
+            if message.fixed[0] == _INET and attributes[1] == _TABLE:
+                found.update(repr([attributes.get(part) for part in parts]).encode())
     return found.hexdigest()
 
 

@@ -83,7 +83,7 @@ def _esp(wanted: Esp) -> HostCheck:
 
 
 def charon_users(identities: Identities) -> HostCheck:
-    """Only told: tunnels work as any user."""
+    """Only reported: tunnels work as any user."""
     if hindrance := identities.hindrance():
         message = f"charons run as user {os.geteuid()}, like the rest of the installation: {hindrance}"
         return HostCheck("charon user", True, message)

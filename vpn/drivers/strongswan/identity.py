@@ -4,7 +4,7 @@ Numbers alone: no entry in /etc/passwd is needed. The default blocks lie above t
 and container managers hand out (1879048192 to 2147483647 is unused by them). The group of a member
 has the same number as its user.
 
-Where another id cannot be had charons keep the id of whoever starts them: in a user namespace with
+Where another id cannot be had charons keep the id of the process that starts them: in a user namespace with
 one id, and where the driver's directory cannot be reached by others.
 """
 

@@ -87,24 +87,24 @@ def _routes(links: Mapping[int, str]) -> Iterator[Route]:
         _, size, _, _, table, _, _, kind, _ = _FIXED.unpack(message.fixed)
         if table == _LOCAL:
             continue
-        told = message.attributes()
-        link = links.get(_number(told.get(4)), "") if kind == _UNICAST else "*"
-        network = f"{_address(told.get(1))}/{size}"
-        gateway = _address(told[5]) if 5 in told else ""
-        yield Route(_number(told.get(15)) or table, network, gateway, link)
+        values = message.attributes()
+        link = links.get(_number(values.get(4)), "") if kind == _UNICAST else "*"
+        network = f"{_address(values.get(1))}/{size}"
+        gateway = _address(values[5]) if 5 in values else ""
+        yield Route(_number(values.get(15)) or table, network, gateway, link)
 
 
 def _rules() -> Iterator[str]:
     """struct fib_rule_hdr and FRA_ attributes."""
     for message in netlink.dump(netlink.ROUTE, _GET_RULE, bytes([socket.AF_INET]).ljust(12, b"\0")):
         _, to_size, from_size, _, table, _, _, action, flags = _FIXED.unpack(message.fixed)
-        told = message.attributes()
-        words = [f"pref {_number(told.get(6))}", *(["not"] if flags & _INVERTED else [])]
-        words += [f"from {_ends(told[2], from_size)}"] if 2 in told else []
-        words += [f"to {_ends(told[1], to_size)}"] if 1 in told else []
-        words += [f"fwmark {_number(told[10]):#x}"] if _number(told.get(10)) else []
-        words += [f"{word} {_text(told[key])}" for word, key in (("iif", 3), ("oif", 17)) if key in told]
-        words += [_ACTIONS.get(action) or f"lookup {_number(told.get(15)) or table}"]
+        values = message.attributes()
+        words = [f"pref {_number(values.get(6))}", *(["not"] if flags & _INVERTED else [])]
+        words += [f"from {_ends(values[2], from_size)}"] if 2 in values else []
+        words += [f"to {_ends(values[1], to_size)}"] if 1 in values else []
+        words += [f"fwmark {_number(values[10]):#x}"] if _number(values.get(10)) else []
+        words += [f"{word} {_text(values[key])}" for word, key in (("iif", 3), ("oif", 17)) if key in values]
+        words += [_ACTIONS.get(action) or f"lookup {_number(values.get(15)) or table}"]
         yield " ".join(words)
 
 
