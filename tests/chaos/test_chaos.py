@@ -25,7 +25,7 @@ from tests.e2e.traffic import Replies, pinging
 from tests.waiting import wait_for
 
 # On a slow machine; each round may wait for processes that are restarted because they hang.
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.dataplane, pytest.mark.timeout(600)]
 SEED = int(os.environ.get("CHAOS_SEED", "9"))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 
