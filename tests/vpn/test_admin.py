@@ -262,4 +262,4 @@ def test_reset_of_a_disabled_connection_says_why_not(root: Client, ana: Party) -
     connection = make_connection(ana, admin_state_up=False)
     data = {"action": "reset", "_selected_action": [str(connection.pk)]}
     page = root.post(reverse("admin:vpn_connection_changelist"), data, follow=True).content.decode()
-    assert "is disabled" in page and "Tunnels to be built anew: 0." in page
+    assert "is disabled" in page and "Tunnels to be negotiated again: 0." in page

@@ -42,19 +42,21 @@ def text_of(response: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"peer_address": "203.0.113.99"}, "1 tunnel ends and is negotiated again: connection-0: "),
         ({"admin_state_up": ""}, "1 tunnel that is up ends: connection-0: the connection is disabled."),
         ({"peer_cidrs": PEERS[0]}, "CIDR pairs of 1 tunnel end, others go on: connection-0: "),
     ],
 )
-def test_the_form_of_a_connection(root: Client, row: Connection, changes: dict[str, str], told: str) -> None:
+def test_the_form_of_a_connection(
+    root: Client, row: Connection, changes: dict[str, str], expected: str
+) -> None:
     fields = connection_form(row, **changes)
     before = (Connection.objects.values().get(), cidrs_of(Connection.objects.get()))
     asked = change(root, "vpn_connection", row, **fields)
     (message,) = errors(asked)["__all__"]
-    assert message.startswith(f"Nothing is saved yet. {told}") and HIDDEN in text_of(asked)
+    assert message.startswith(f"Nothing is saved yet. {expected}") and HIDDEN in text_of(asked)
     assert (Connection.objects.values().get(), cidrs_of(Connection.objects.get())) == before
     assert change(root, "vpn_connection", row, **fields, interrupt="1").status_code == 302
     assert (Connection.objects.values().get(), cidrs_of(Connection.objects.get())) != before
@@ -115,5 +117,5 @@ def test_the_action_that_restarts(root: Client, ana: Party, ben: Party, row: Con
         assert f'<input type="hidden" name="_selected_action" value="{one.pk}">' in page
     assert not Connection.objects.exclude(restart_at=None).exists()
     done = root.post(url, data | {"interrupt": "1"}, follow=True)
-    assert "Tunnels to be built anew: " in text_of(done)
+    assert "Tunnels to be negotiated again: " in text_of(done)
     assert Connection.objects.exclude(restart_at=None).count() == (2 if kind == "connection" else 3)

@@ -56,12 +56,12 @@ BUTTONS = {
 @pytest.mark.parametrize("verb", BUTTONS)
 def test_buttons_of_a_connection(browser: Client, row: Connection, verb: str, role: Role) -> None:
     Membership.objects.update(role=role.value)
-    rest, sent, told = BUTTONS[verb]
+    rest, sent, expected = BUTTONS[verb]
     url = reverse(rest, args=[row.gateway_id, row.pk])
     asked = browser.post(url, sent)
     assert asked.status_code == 200
     page = text_of(asked)
-    assert f"{verb} the connection {row.name}?" in page and f"{told}{row.name}: " in page
+    assert f"{verb} the connection {row.name}?" in page and f"{expected}{row.name}: " in page
     kept = Connection.objects.get()
     assert kept.admin_state_up and kept.restart_at is None
     assert confirmed(browser, url, asked, f"{verb} the connection").status_code == 302
@@ -112,18 +112,18 @@ def test_pages_of_deletion(browser: Client, ana: Party, row: Connection) -> None
 
 
 @pytest.mark.parametrize(
-    ("do", "told"),
+    ("do", "expected"),
     [
         ("enable", ""),
         ("disable", "2 tunnels that are up end: connection-0: the connection is disabled; connection-1: "),
         ("delete", "2 tunnels that are up end: connection-0: the connection is deleted; connection-1: "),
     ],
 )
-def test_chosen_connections(browser: Client, ana: Party, row: Connection, do: str, told: str) -> None:
+def test_chosen_connections(browser: Client, ana: Party, row: Connection, do: str, expected: str) -> None:
     rows = [row, up(make_connection(ana, row.gateway, 1)), make_connection(ana, row.gateway, 2)]
     page = text_of(browser.post(reverse("connections_bulk"), {"do": do, "row": [str(r.pk) for r in rows]}))
     assert f"{do.capitalize()} 3 connections?" in page
-    assert told in page and ("that are up end" in page) == bool(told)
+    assert expected in page and ("that are up end" in page) == bool(expected)
     assert Connection.objects.filter(admin_state_up=True).count() == 3
 
 

@@ -52,19 +52,19 @@ def test_a_connection_says_whether_its_tunnel_ends(ana: Party, body: dict[str, A
     before = ana.api.get(path_of(row)).json()
     answer = ana.api.patch(path_of(row) + DRY, body)
     assert answer.status_code == 200, answer.json()
-    told = answer.json()
-    assert (told["dry_run"], told["interrupted_connections"]) == (True, ends)
-    assert [one["code"] for one in told["warnings"]] == ["tunnel_interrupted"] * ends
+    found = answer.json()
+    assert (found["dry_run"], found["interrupted_connections"]) == (True, ends)
+    assert [one["code"] for one in found["warnings"]] == ["tunnel_interrupted"] * ends
     name = next(iter(body))
-    assert told["would_update"][name] == body[name]
+    assert found["would_update"][name] == body[name]
     assert ana.api.get(path_of(row)).json() == before
     assert AuditEvent.objects.filter(action="vpn_connection.update").count() == events
 
 
 def test_what_is_down_is_not_interrupted(ana: Party) -> None:
     row = make_connection(ana)
-    told = ana.api.patch(path_of(row) + DRY, {"peer_address": "198.18.200.9"}).json()
-    assert (told["interrupted_connections"], told["warnings"]) == (0, [])
+    found = ana.api.patch(path_of(row) + DRY, {"peer_address": "198.18.200.9"}).json()
+    assert (found["interrupted_connections"], found["warnings"]) == (0, [])
 
 
 def test_mistakes_are_told_as_without_it(ana: Party) -> None:
@@ -88,9 +88,9 @@ def test_a_policy_counts_all_connections_whose_tunnel_ends(ana: Party, policy: I
         ({"encryption_algorithm": "aes128"}, 2),
         ({"ike_version": 1}, 2),
     ):
-        told = ana.api.patch(path, body).json()
-        assert told["interrupted_connections"] == ends, told
-    assert all(row.name in told["warnings"][0]["message"] for row in rows[:2])
+        found = ana.api.patch(path, body).json()
+        assert found["interrupted_connections"] == ends, found
+    assert all(row.name in found["warnings"][0]["message"] for row in rows[:2])
     policy.refresh_from_db()
     assert policy.ike_version == 2
 
@@ -120,8 +120,8 @@ def test_the_pages_ask_before_they_end_a_tunnel(ana: Party, policy: IKEPolicy, b
     url = reverse("ike_policy_edit", args=[policy.pk])
     fields = _posted(browser.get(url)) | {"ike_version": 1}
     asked = browser.post(url, fields)
-    told = asked.content.decode()
-    assert asked.status_code == 200 and "1 tunnel ends and is negotiated again" in told and row.name in told
+    found = asked.content.decode()
+    assert asked.status_code == 200 and "1 tunnel ends and is negotiated again" in found and row.name in found
     policy.refresh_from_db()
     assert policy.ike_version == 2
     assert browser.post(url, fields | {"interrupt": "1"}).status_code == 302

@@ -169,9 +169,9 @@ def test_a_shared_ike_sa_of_an_older_form_goes_along(ana: Party) -> None:
     up(ours)
     assert ana.api.patch(path, body).json()["interrupted_connections"] == 1
     up(ours, older=True)
-    told = ana.api.patch(path, body).json()
-    assert told["interrupted_connections"] == 2
-    assert f"{beside.name}: it shares an IKE SA" in told["warnings"][0]["message"]
+    found = ana.api.patch(path, body).json()
+    assert found["interrupted_connections"] == 2
+    assert f"{beside.name}: it shares an IKE SA" in found["warnings"][0]["message"]
     # What ends for good takes nothing along.
     assert ana.api.delete(path_of(ours) + DRY).json()["interrupted_connections"] == 1
 
@@ -185,5 +185,5 @@ def test_a_name_that_is_spelt_otherwise_is_looked_up_again(ana: Party) -> None:
     Connection.objects.filter(pk=row.pk).update(resolved_address="203.0.113.77")
     up(row)
     body = {"peer": {"fqdn": "VPN.example.com"}}
-    told = ana.api("PATCH", path_of(row) + DRY, body, version=TODAY).json()
-    assert told["interrupted_connections"] == 1, told
+    found = ana.api("PATCH", path_of(row) + DRY, body, version=TODAY).json()
+    assert found["interrupted_connections"] == 1, found

@@ -59,9 +59,9 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
         peer, form = wanted.peer, wanted.form
     restarted = {c.name for c in peer.children if is_restarted(c, _loaded(before, c.name))}
     stale = _stale(peer, loaded, kept) | {name for name in _alive(kept) if name in restarted}
-    anew = (before.older and _comes_again(form, before, stale)) or _anew(wanted, restarted, kept, now)
+    renew = (before.older and _comes_again(form, before, stale)) or _is_renewed(wanted, restarted, kept, now)
     blocked = _blocked(wanted, before, kept, state)
-    yield from _reload(wanted, loaded, stale, anew=anew or bool(blocked))
+    yield from _reload(wanted, loaded, stale, renew=renew or bool(blocked))
     for sa in sas:
         if sa not in kept:
             yield Terminate(peer.name, sa=sa.unique_id)
@@ -69,7 +69,7 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
     if blocked:
         # Also those that only the peer may initiate, or it could take them for up for a while.
         state, kept = replace(state, unaware=state.unaware | {peer.name}), []
-    ended = blocked or (_alive(kept) if anew else stale)
+    ended = blocked or (_alive(kept) if renew else stale)
     changed = {c.name for c in peer.children if before.form != form.form or _differs(wanted, before, c.name)}
     due = ended | (changed - _alive(kept)) | (_alive(sas) - _alive(kept))
     yield from initiate_due(peer, replace(state, sas=tuple(kept)), due, now, waits)
@@ -155,7 +155,7 @@ def _ends_doubles(peer: str, sas: list[SaState], waits: list[timedelta]) -> Iter
             yield ending
 
 
-def _anew(wanted: Wanted, restarted: set[str], sas: list[SaState], now: datetime) -> bool:
+def _is_renewed(wanted: Wanted, restarted: set[str], sas: list[SaState], now: datetime) -> bool:
     """Whether all of the peer is restarted: then its IKE SA goes too, with whatever ails it.
 
     A connection that shares its peer with others takes only its own children down.
@@ -168,16 +168,16 @@ def _anew(wanted: Wanted, restarted: set[str], sas: list[SaState], now: datetime
     return any(not sa.established or now - timedelta(seconds=sa.established_for) <= oldest for sa in sas)
 
 
-def _reload(wanted: Wanted, loaded: LoadedPeer | None, stale: set[str], *, anew: bool) -> Iterator[Action]:
-    """Loads what differs; ends the children in `stale`, or with `anew` the whole IKE SA."""
+def _reload(wanted: Wanted, loaded: LoadedPeer | None, stale: set[str], *, renew: bool) -> Iterator[Action]:
+    """Loads what differs; ends the children in `stale`, or with `renew` the whole IKE SA."""
     peer, form = wanted.peer, wanted.form
     without = replace(form, children={n: mark for n, mark in form.children.items() if n not in stale})
     if loaded != without:
         yield LoadPeer(replace(peer, children=tuple(c for c in peer.children if c.name not in stale)))
-    if anew:
+    if renew:
         yield Terminate(peer.name)
     else:
         for name in sorted(stale):
             yield Terminate(peer.name, name)
-    if without != form or (anew and loaded and loaded.older):
+    if without != form or (renew and loaded and loaded.older):
         yield LoadPeer(peer)
