@@ -32,7 +32,8 @@ def usage_of(account_id: UUID) -> Iterator[Use]:
 def _fullest(name: str, rows: QuerySet[Any], *columns: str) -> Use:
     """Rows counted by `columns`; a place is told by its texts, not by the id that parts it."""
     groups = rows.order_by().values_list(*columns).annotate(number=Count("pk"))
-    first = groups.order_by("-number").first()
+    # PostgreSQL returns equal ones in any order, and a page would change with nothing changed.
+    first = groups.order_by("-number", *columns).first()
     if first is None:
         return Use(name, 0)
     texts = [value for value in first[:-1] if isinstance(value, str)]
