@@ -84,4 +84,4 @@ def test_with_the_disk_full() -> None:
             product.part(*pair.gateways)
         finally:
             product.end()
-    assert product.namespaces() == []
+        assert product.namespaces() == []
