@@ -24,7 +24,7 @@ _UNLINKED = {
     *("gateway_status", "connection_status", "gateway_events", "connection_events"),
     *("gateways_bulk", "connections_bulk", "vpcs_bulk", "subnets_bulk", "instances_bulk"),
     *("ike_policies_bulk", "ipsec_policies_bulk", "local_cidrs", "peer_cidrs", "policies"),
-    *("handoff_file", "handoff_links", "shared_handoff", "shared_file", "sign_in"),
+    *("handoff_file", "handoff_links", "shared_handoff", "shared_file", "account_login"),
     "openapi_document",
 }
 
@@ -36,10 +36,10 @@ def test_every_page_in_every_dress(visit: Visit, furnished: Made) -> None:
     waiting += [furnished.connection(number) for number in range(3)]
     # The link is gone from its page as soon as there is another side.
     waiting.append(f"{furnished.connection()}/other-side")
+    found = _invite(visit)
     # That page goes on to the gateway by itself when all is up.
     visit.page.route("**/progress?done=1", lambda route: route.fulfill(status=204))
     known, seen = set(waiting), Counter[str]()
-    found: list[str] = []
     while waiting:
         path = waiting.pop(0)
         name = str(resolve(path).url_name)
@@ -127,6 +127,24 @@ def _drafts(visit: Visit, furnished: Made) -> list[str]:
         choice.select_option(option.first.get_attribute("value"))
     visit.submit()
     return [*paths, urlsplit(visit.page.url).path]
+
+
+def _invite(visit: Visit) -> list[str]:
+    """Another person joins by a link, in a browser of their own; the faults of the page that asks them."""
+    visit.go("/members")
+    visit.fill(label="Bea of the peer's side")
+    visit.submit()
+    link = visit.page.locator("#shown").input_value()
+    browser = visit.page.context.browser
+    assert browser is not None
+    with browser.new_context() as theirs:
+        guest = Visit(theirs.new_page(), visit.product, visit.complaints)
+        guest.page.goto(link)
+        found = faults(guest.page)
+        guest.fill(username="bea", new="wide-river-two-bridges", again="wide-river-two-bridges")
+        guest.submit()
+        guest.page.wait_for_url(lambda url: "/invitation" not in url)
+    return found
 
 
 def _links(visit: Visit) -> list[str]:
