@@ -19,11 +19,19 @@ from console.models import User
 from console.services.passwords import check_password_rules
 
 
-def create_password_link(person: User, *, who: str, address: str, request_id: str) -> tuple[str, str]:
+def create_password_link(
+    person: User, *, who: str, address: str, request_id: str, via: Via = Via.ADMIN
+) -> tuple[str, str]:
     """(uid, token) for the path of the link. The present password works until the link is used."""
     with transaction.atomic():
         record_person(
-            "person.password_link", person, ["password_link"], who=who, address=address, request_id=request_id
+            "person.password_link",
+            person,
+            ["password_link"],
+            who=who,
+            address=address,
+            request_id=request_id,
+            via=via,
         )
     return urlsafe_base64_encode(force_bytes(person.pk)), default_token_generator.make_token(person)
 

@@ -6,10 +6,10 @@ import io
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import LazySettings
-from django.contrib.auth.management.commands import changepassword
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -125,19 +125,30 @@ def test_a_wrong_present_password_is_recorded(ana: Party) -> None:
     assert (event.account_id, event.who, event.address) == (ana.account.pk, "ana", "192.0.2.7")
 
 
-def test_the_command_records_a_new_password_and_keeps_the_rules(
-    ana: Party, monkeypatch: pytest.MonkeyPatch
+def test_the_command_sets_no_password_but_prints_a_link(
+    ana: Party, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
-    browser = ana.browser()
-    monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: "123456789012")
-    with pytest.raises(CommandError):
-        call_command("changepassword", "ana", stdout=io.StringIO(), stderr=io.StringIO())
-    assert events("person.update") == []
-    monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: NEW)
-    call_command("changepassword", "ana", stdout=io.StringIO())
-    (event,) = events("person.update")
+    settings.PUBLIC_URL = "https://vpn.example.com"
+    monkeypatch.setattr("getpass.getpass", lambda *_: pytest.fail("asked for a password"))
+    browser, before, out = ana.browser(), User.objects.get(username="ana").password, io.StringIO()
+    call_command("changepassword", "Ana", stdout=out)
+    assert User.objects.get(username="ana").password == before
+    (event,) = events("person.password_link")
     assert (event.account_id, event.via) == (ana.account.pk, "command")
+    link = out.getvalue().strip()
+    assert link.startswith("https://vpn.example.com/") and link not in str(list(AuditEvent.objects.values()))
+    theirs = Client()
+    page = theirs.get(urlsplit(link).path, follow=True)
+    theirs.post(page.request["PATH_INFO"], {"new": NEW, "again": NEW})
+    assert User.objects.get(username="ana").check_password(NEW)
     assert browser.get("/account").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["nobody", "ben"])
+def test_the_command_needs_an_active_user(ben: Party, name: str) -> None:
+    User.objects.filter(username="ben").update(is_active=False)
+    with pytest.raises(CommandError, match=name):
+        call_command("changepassword", name)
 
 
 def test_createsuperuser_keeps_the_rules(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,25 +1,38 @@
-"""Django's command; the change is recorded in the audit trail and ends the person's sessions for good."""
+"""In the place of Django's command, which lets whoever runs it choose another person's password."""
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from getpass import getuser
 from typing import Any
 
-from django.contrib.auth.management.commands import changepassword
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
 from console.actor import Via
-from console.audit import record_person
 from console.models import User
+from console.services.password_links import create_password_link
 
 
-class Command(changepassword.Command):
-    def handle(self, *args: Any, **options: Any) -> str | None:
-        done: str | None = super().handle(*args, **options)
-        # Django asks for the password of the user who runs the command when no name is given.
-        name = options["username"] or getuser()
-        person = User.objects.get_by_natural_key(name)
+class Command(BaseCommand):
+    help = (
+        "Prints a link, valid once, by which a user sets a new password. Nobody sets the password of "
+        "another person; the present one works until the link is used."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username", help="Whose password is to be changed.")
+
+    def handle(self, *args: Any, username: str, **options: Any) -> None:
+        person = User.objects.filter(username__iexact=username).first()
+        if person is None:
+            raise CommandError(f"There is no user {username}.")
+        if not person.is_active:
+            raise CommandError(f"The user {username} is deactivated; activate them in the admin site first.")
         who = f"{getuser()} (changepassword)"
-        record_person(
-            "person.update", person, ["password"], who=who, address="", request_id="", via=Via.COMMAND
-        )
-        return done
+        uid, token = create_password_link(person, who=who, address="", request_id="", via=Via.COMMAND)
+        path = reverse("password_link", kwargs={"uid": uid, "token": token})
+        self.stdout.write(f"{settings.PUBLIC_URL}{path}")
+        if not settings.PUBLIC_URL:
+            self.stderr.write("This is a path of the console: put the console's address in front of it.")
