@@ -42,7 +42,7 @@ def test_nothing_is_sent_after_a_rollback(sent, django_capture_on_commit_callbac
 
 def test_a_broker_that_is_away_is_not_waited_for(monkeypatch, settings, tmp_path, caplog):
     settings.REDIS_URL = f"unix://{tmp_path}/none.sock"
-    away = Celery("away", broker=f"redis+socket://{tmp_path}/none.sock")
+    away = Celery("away", set_as_current=False, broker=f"redis+socket://{tmp_path}/none.sock")
     away.conf.update({"task_publish_retry": product.conf.task_publish_retry})
     away.conf.broker_transport_options = product.conf.broker_transport_options
     monkeypatch.setattr(triggers, "app", away)
