@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from policies.domain.proposals import IkeVersion
@@ -9,7 +11,8 @@ from tests.contract.test_liveness import one_way_flow, two_gateways
 from tests.dataplane.hearing import hearing
 from tests.dataplane.world import World, installed
 from tests.waiting import wait_for
-from vpn.domain.state import EventKind
+from vpn.domain.state import EventKind, GatewayState
+from vpn.domain.status import derive_status
 
 pytestmark = [pytest.mark.dataplane, pytest.mark.timeout(180)]
 
@@ -20,6 +23,10 @@ def test_a_one_way_flow_keeps_its_tunnel_and_is_asked_seldom(world: World, versi
 
     def asked() -> int:
         gateways.once()
+        now = datetime.now(UTC)
+        state = GatewayState(now, world.driver.observe(gateways.left.members))
+        (status,) = derive_status(gateways.left, state, now=now, provisioned=True).connections.values()
+        assert status.reasons == ()
         (peer,) = world.state(world.left).loaded
         silence = world.state(world.left).silences.get(peer)
         assert installed(world.state(world.left))

@@ -20,6 +20,8 @@ QUIET = timedelta(seconds=10)
 # An answer may be on its way, and charon tells ages in whole seconds.
 _LAG = 2
 LONGEST = timedelta(minutes=10)
+# An answer comes sooner, also where one packet is lost and sent again.
+_ANSWERED_WITHIN = timedelta(seconds=2.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def observed(before: Silence | None, sas: Iterable[SaState], now: datetime) -> S
         return None
     use = _use(children)
     if before is None:
-        return Silence(now, use.packets_in) if _is_unanswered(use) else None
+        return Silence(now, use.packets_in) if _is_one_way(use) else None
     if use.packets_in > before.packets_in:
         return None
     # Less than before: rekeying reset the counters. It is an answer of IKE's, not of the flow's.
@@ -79,6 +81,13 @@ def ask_when_due(peer: PeerSpec, state: MemberState, now: datetime) -> Iterator[
         yield AskForLife(peer.name)
 
 
+def is_not_responding(silence: Silence | None, sas: Iterable[SaState], now: datetime) -> bool:
+    """Whether the peer was asked for a sign of life and has had the time to give it, but did not."""
+    if silence is None or silence.asked_at is None or now - silence.asked_at < _ANSWERED_WITHIN:
+        return False
+    return any(sa.awaiting for sa in sas if sa.established)
+
+
 def back_off(asked: int) -> timedelta:
     """From the n-th question to the next one."""
     return min(QUIET * (1 << min(asked, 16)), LONGEST)
@@ -102,7 +111,7 @@ def _use(children: list[ChildState]) -> _Use:
     )
 
 
-def _is_unanswered(use: _Use) -> bool:
+def _is_one_way(use: _Use) -> bool:
     """Whether the last packet went out, and no answer to it can still be on its way."""
     if use.last_out is None:
         return False

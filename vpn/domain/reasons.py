@@ -39,6 +39,12 @@ SENTENCES: dict[Code, str] = {
 # What the answering end says of a negotiation of CIDRs that it does not have, in both IKE versions.
 UNKNOWN_CIDRS = "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."
 
+# Of a peer that had its SAs and lost them, or lost its network: the tunnel is still up at this end.
+UNANSWERED = (
+    "Packets go out through the tunnel and none come in, and the peer does not answer a request for a sign "
+    "of life. If it stays silent, the tunnel is ended and initiated again."
+)
+
 REMEDIES: dict[Code, str] = {
     Code.PEER_NOT_RESPONDING: (
         "Check the peer address, that the peer is on, and that UDP 500 and 4500 pass both ways."

@@ -70,6 +70,8 @@ class SaState:
     children: tuple[ChildState, ...]
     # Hex text, the same at both ends.
     initiator_spi: str = ""
+    # Whether a request of ours is under way that the peer has not answered yet.
+    awaiting: bool = False
 
     @property
     def established(self) -> bool:

@@ -15,9 +15,10 @@ from uuid import UUID
 
 from vpn.domain.actions import AskForLife, Initiate, Terminate
 from vpn.domain.failover import choose_active
+from vpn.domain.liveness import is_not_responding
 from vpn.domain.peers import PeerSpec, child_name, peers
 from vpn.domain.plan import plan
-from vpn.domain.reasons import Code, cidr_mismatch, no_address, reason
+from vpn.domain.reasons import UNANSWERED, Code, cidr_mismatch, no_address, reason
 from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole, MemberSpec, Selector
 from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaState
 
@@ -235,10 +236,11 @@ def _tunnel(
     else:
         hits = {selector: hit[1] if hit else None for selector, hit in found}
         reasons = _shortfall(hits, carrier[0], member.failures.get(peer.name))
+        if is_not_responding(member.silences.get(peer.name), sas, at):
+            reasons = (reason(Code.PEER_NOT_RESPONDING, UNANSWERED), *reasons)
     older = bool(peer and (loaded := member.loaded.get(peer.name)) and loaded.older)
     negotiated = _negotiated(*carrier, at, older=older) if carrier else None
-    status = "up" if carrier else "down"
-    return TunnelStatus(connection.id, member.id, status, reasons, negotiated, pairs)
+    return TunnelStatus(connection.id, member.id, "up" if carrier else "down", reasons, negotiated, pairs)
 
 
 def _installed(sas: list[SaState]) -> dict[str, tuple[SaState, ChildState]]:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from vpn.domain.liveness import LONGEST, QUIET, asked, back_off, due, observed
+from vpn.domain.liveness import LONGEST, QUIET, asked, back_off, due, is_not_responding, observed
 from vpn.domain.state import ChildState, SaState, Silence
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -61,6 +62,18 @@ def test_the_first_question_comes_after_a_while_and_only_to_whom_somebody_sends(
     assert due(silence, sas(7, 30, 0), later(4)) == QUIET - timedelta(seconds=4)
     assert due(silence, sas(7, 30, 11), later(40)) is None
     assert due(silence, sas(7, None, None), later(40)) is None
+
+
+def test_a_peer_is_silent_only_once_an_answer_to_a_question_is_overdue() -> None:
+    silence = Silence(NOW, 7, asked=1, asked_at=NOW)
+    (idle,) = sas(7, 30, 0)
+    waiting = replace(idle, awaiting=True)
+    assert is_not_responding(silence, [waiting], later(3))
+    assert not is_not_responding(silence, [waiting], later(2))
+    assert not is_not_responding(silence, [idle], later(60))
+    assert not is_not_responding(silence, [replace(waiting, state="CONNECTING")], later(60))
+    assert not is_not_responding(Silence(NOW, 7), [waiting], later(60))
+    assert not is_not_responding(None, [waiting], later(60))
 
 
 def test_questions_to_a_one_way_flow_become_seldom() -> None:

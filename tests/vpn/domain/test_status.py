@@ -9,7 +9,7 @@ from tests.vpn.domain.values import NOW, child, connection, gateway, sa, settled
 from vpn.domain.peers import peers
 from vpn.domain.reasons import Code, no_address, reason, remedy
 from vpn.domain.spec import GatewaySpec, MemberRole
-from vpn.domain.state import GatewayState, MemberState, Reason
+from vpn.domain.state import GatewayState, MemberState, Reason, Silence
 from vpn.domain.status import (
     DEGRADED_AFTER,
     FAILED_AFTER,
@@ -140,6 +140,18 @@ def test_disabled_is_down_without_a_reason() -> None:
     peer = peers(enabled)[0].name
     state = with_member(settled(enabled), spec.members[0].id, failures={peer: SILENT})
     assert (only(spec, state).status, only(spec, state).reasons) == ("down", ())
+
+
+def test_up_with_a_peer_that_does_not_give_the_sign_of_life_it_was_asked_for() -> None:
+    spec = gateway(connection())
+    member = settled(spec).members[spec.members[0].id]
+    (one,) = member.sas
+    silences = {one.peer: Silence(NOW - timedelta(seconds=15), 0, 1, NOW - timedelta(seconds=5))}
+    state = with_member(settled(spec), member.id, silences=silences, sas=(replace(one, awaiting=True),))
+    status = only(spec, state)
+    assert status.status == "up"
+    assert [why.code for why in status.reasons] == [Code.PEER_NOT_RESPONDING]
+    assert only(spec, with_member(settled(spec), member.id, silences=silences)).reasons == ()
 
 
 def test_up_with_a_missing_pair_says_which() -> None:

@@ -139,6 +139,9 @@ def test_an_answer_of_list_sas() -> None:
     assert (sa.peer, sa.version, sa.suite) == (PEER.name, 2, "aes256-sha256-modp2048")
     assert sa.established and sa.initiator and sa.nat
     assert (sa.established_for, sa.rekey_in) == (17, 25000)
+    assert not sa.awaiting
+    (busy,) = sa_states([(PEER.name, ESTABLISHED | {"tasks-active": ["QUICK_MODE"]})])
+    assert busy.awaiting
     (child,) = sa.children
     assert child.installed and child.suite == "3des-md5"
     assert (child.spi_in, child.spi_out, child.bytes_in, child.packets_out) == ("c1", "c2", 84, 2)

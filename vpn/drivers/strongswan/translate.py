@@ -174,6 +174,7 @@ def _sa(name: str, said: Mapping[str, Any]) -> SaState:
         rekey_in=_seconds(said, "rekey-time"),
         children=tuple(_child_state(child) for child in said.get("child-sas", {}).values()),
         initiator_spi=said.get("initiator-spi", ""),
+        awaiting=bool(said.get("tasks-active")),
     )
 
 
