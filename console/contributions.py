@@ -28,11 +28,16 @@ class Use(NamedTuple):
 
 class Interruption(NamedTuple):
     """The name of a connection whose tunnel a change ends, and why, as the end of a sentence. `extent`:
-    it `ends`, it is negotiated `again`, or a `part` of it ends, its CIDR pairs in `why`."""
+    it `ends`, it is negotiated `again`, a `part` of it ends, its CIDR pairs in `why`, or it `may` be
+    negotiated again."""
 
     connection: str
     why: str
     extent: str = "again"
+
+    @property
+    def certain(self) -> bool:
+        return self.extent != "may"
 
 
 Usage = Callable[[UUID], Iterable[Use]]
@@ -95,6 +100,7 @@ _EXTENTS = (
         ("1 tunnel ends and is negotiated again", "{} tunnels end and are negotiated again"),
     ),
     ("part", ("CIDR pairs of 1 tunnel end, others go on", "CIDR pairs of {} tunnels end, others go on")),
+    ("may", ("1 tunnel may end and be negotiated again", "{} tunnels may end and be negotiated again")),
 )
 
 

@@ -96,7 +96,10 @@ class WarningItem(Answer):
     message = serializers.CharField()
 
 
-_INTERRUPTED = "How many connections have a tunnel that is up of which all or a part ends."
+_INTERRUPTED = (
+    "How many connections have a tunnel that is up of which all or a part ends. One that only may end is "
+    "named in a warning and not counted."
+)
 
 
 class DryRun(Answer):

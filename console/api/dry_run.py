@@ -62,11 +62,14 @@ def updates(change: Post[P]) -> Post[P]:
             made = change(self, request, *args, **kwargs)
             ended: list[Interruption] = ended_by()
             transaction.set_rollback(True)
-        message = describe_interruptions(ended)
-        found = [Warning("tunnel_interrupted", message)._asdict()] if message else []
+        certain = [one for one in ended if one.certain]
+        possible = [one for one in ended if not one.certain]
+        parts = {"tunnel_interrupted": certain, "tunnel_may_be_interrupted": possible}
+        said = {code: describe_interruptions(some) for code, some in parts.items() if some}
+        found = [Warning(*one)._asdict() for one in said.items()]
         # What answers no body has none to show.
         shown = {} if made.data is None else {"would_update": made.data}
-        count = {"interrupted_connections": len(ended)}
+        count = {"interrupted_connections": len(certain)}
         return Response({"dry_run": True, **shown, **count, "warnings": found})
 
     wrapper.__dict__["tries"] = True

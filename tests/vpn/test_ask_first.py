@@ -102,6 +102,29 @@ def test_the_removal_of_a_cidr(browser: Client, row: Connection, htmx: dict[str,
     assert "interrupt" not in text_of(browser.post(url, {"remove": PEERS[0]}, headers=htmx))
 
 
+@pytest.mark.parametrize("htmx", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
+def test_a_cidr_that_the_peer_may_refuse_under_an_older_ike_sa(
+    browser: Client, row: Connection, htmx: dict[str, str]
+) -> None:
+    up(row, older=True)
+    url = reverse("peer_cidrs", args=[row.gateway_id, row.pk])
+    asked = browser.post(url, {"cidr": "10.9.0.0/16"}, headers=htmx)
+    page = text_of(asked)
+    assert "Nothing is added yet. 1 tunnel may end and be negotiated again" in page
+    assert not ConnectionCidr.objects.filter(cidr="10.9.0.0/16").exists()
+    confirmed(browser, url, asked, "Nothing is added yet")
+    assert ConnectionCidr.objects.filter(cidr="10.9.0.0/16").exists()
+    assert "Nothing is" not in text_of(browser.post(url, {"cidr": "10.9.0.1/16"}, headers=htmx))
+
+
+def test_enabling_beside_a_tunnel_of_an_older_ike_sa(browser: Client, ana: Party, row: Connection) -> None:
+    other = make_connection(ana, row.gateway, 1, admin_state_up=False, peer_address=row.peer_address)
+    up(row, older=True)
+    url = reverse("connection_state", args=[other.gateway_id, other.pk])
+    page = text_of(browser.post(url, {"admin_state_up": "true"}))
+    assert f"1 tunnel may end and be negotiated again: {row.name}" in page
+
+
 def test_pages_of_deletion(browser: Client, ana: Party, row: Connection) -> None:
     up(make_connection(ana, row.gateway, 1))
     make_connection(ana, row.gateway, 2)

@@ -187,3 +187,15 @@ def test_a_name_that_is_spelt_otherwise_is_looked_up_again(ana: Party) -> None:
     body = {"peer": {"fqdn": "VPN.example.com"}}
     found = ana.api("PATCH", path_of(row) + DRY, body, version=TODAY).json()
     assert found["interrupted_connections"] == 1, found
+
+
+def test_a_cidr_that_the_peer_may_refuse_under_an_older_ike_sa(ana: Party) -> None:
+    """It is not known before, so it is said and not counted."""
+    row = make_connection(ana)
+    path = f"{path_of(row)}/peer/cidrs/10.9.0.0/16"
+    for older in (False, True):
+        up(row, older=older)
+        body = ana.api("PUT", path + DRY, version=TODAY).json()
+        assert body["interrupted_connections"] == 0
+        assert [one["code"] for one in body["warnings"]] == ["tunnel_may_be_interrupted"] * older
+    assert body["warnings"][0]["message"].startswith(f"1 tunnel may end and be negotiated again: {row.name}")

@@ -53,12 +53,13 @@ class UpTunnel:
 
 
 class Extent(StrEnum):
-    """What becomes of a tunnel: it ends for good, it ends and is negotiated again, or it loses some
-    CIDR pairs while others go on."""
+    """What becomes of a tunnel: it ends for good, it ends and is negotiated again, it loses some CIDR
+    pairs while others go on, or it may be negotiated again, which the peer decides."""
 
     ENDS = "ends"
     AGAIN = "again"
     PART = "part"
+    MAY = "may"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ def endings(
     for key, tunnel in tunnels:
         if ending := _ending(before[key], after.get(key), tunnel):
             found[key] = ending
-    return found | dict(_taken_along(before, found, tunnels))
+    found |= dict(_taken_along(before, found, tunnels))
+    return found | dict(_may_be_renewed(before, after, found, tunnels))
 
 
 def _ending(before: Terms, after: Terms | None, tunnel: UpTunnel) -> Ending | None:
@@ -139,3 +141,23 @@ def _taken_along(
         if key not in found and not before[key].off and before[key].ike_sa in renewed:
             why = "it shares an IKE SA that is negotiated again"
             yield key, Ending(why, Extent.AGAIN)
+
+
+def _may_be_renewed(
+    before: Mapping[Key, Terms],
+    after: Mapping[Key, Terms],
+    found: Mapping[Key, Ending],
+    tunnels: Collection[tuple[Key, UpTunnel]],
+) -> Iterator[tuple[Key, Ending]]:
+    """Those whose IKE SA began in an older form and gets more CIDR pairs: a peer whose IKE SA did so too
+    refuses them, and then the IKE SA is negotiated again (see `serving`)."""
+    older = {before[key].ike_sa for key, tunnel in tunnels if tunnel.older}
+    added = {terms.ike_sa for key, terms in after.items() if _pairs(terms) - _pairs(before.get(key))}
+    for key, _ in tunnels:
+        if key not in found and not before[key].off and before[key].ike_sa in added & older:
+            yield key, Ending("the peer may refuse more CIDR pairs under the present IKE SA", Extent.MAY)
+
+
+def _pairs(terms: Terms | None) -> frozenset[Selector]:
+    """Those that a tunnel should have."""
+    return frozenset() if terms is None or terms.off else terms.pairs

@@ -21,7 +21,7 @@ _BEING_DELETED = "the gateway is deleted"
 
 
 class _Observed(NamedTuple):
-    """Connections whose tunnel is up, in order of their names."""
+    """Connections in order of their names; `up` are the tunnels that are up."""
 
     terms: dict[UUID, Terms]
     names: dict[UUID, str]
@@ -64,6 +64,11 @@ def interrupted_by_disabling(connections: QuerySet[Connection]) -> list[Interrup
     return _predicted(connections, lambda terms: replace(terms, off="the connection is disabled"))
 
 
+def interrupted_by_enabling(connections: QuerySet[Connection]) -> list[Interruption]:
+    """Those that share an IKE SA with one of them, and may end with it."""
+    return _predicted(connections, lambda terms: replace(terms, off=""))
+
+
 def interrupted_by_deleting(
     connections: QuerySet[Connection], why: str = "the connection is deleted"
 ) -> list[Interruption]:
@@ -90,15 +95,18 @@ def _predicted(connections: QuerySet[Connection], change: Callable[[Terms], Term
 
 
 def _observed(connections: QuerySet[Connection]) -> _Observed:
-    """Of those that are up; with an IKE SA of an older form also of the others of its gateway, which
-    may share it."""
+    """Where an IKE SA of an older form is up, also the others of its gateway, which may share it, and
+    those of `connections` that are down."""
     up = list(_up(connections.filter(status="up")))
-    older = {ident for ident, tunnel in up if tunnel.older}
-    if older:
-        gateways = Connection.objects.filter(pk__in=older).values("gateway")
-        beside = Connection.objects.filter(gateway__in=gateways, status="up")
-        up += _up(beside.exclude(pk__in={ident for ident, _ in up}))
-    rows = list(_rows({ident for ident, _ in up}))
+    known = {ident for ident, _ in up}
+    mine = connections.values("gateway")
+    older = Tunnel.objects.filter(status="up", negotiated__older=True, connection__gateway__in=mine)
+    gateways = older.values("connection__gateway")
+    up += _up(Connection.objects.filter(gateway__in=gateways, status="up").exclude(pk__in=known))
+    idents = {ident for ident, _ in up}
+    if any(tunnel.older for _, tunnel in up):
+        idents |= set(connections.values_list("pk", flat=True))
+    rows = list(_rows(idents))
     names = {row.pk: row.name for row in rows}
     return _Observed(_by_id(rows), names, [(ident, tunnel) for ident, tunnel in up if ident in names])
 

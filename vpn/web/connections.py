@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +25,11 @@ from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.connection_checks import check_connection
 from vpn.services.gateways import gateways_of, get_gateway
-from vpn.services.interruptions import interrupted_by_deleting, interrupted_by_disabling
+from vpn.services.interruptions import (
+    interrupted_by_deleting,
+    interrupted_by_disabling,
+    interrupted_by_enabling,
+)
 from vpn.web.asking import ask_first
 from vpn.web.details import connection_details
 from vpn.web.edits import BASE, base_of, deletion_of, entered, last_change, meet, told
@@ -168,11 +174,11 @@ def _key_saved(request: ConsoleRequest, connection: Connection, form: KeyForm) -
 def connection_state(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
     """Switch the connection on or off; a page asks first if that ends a tunnel."""
     up = request.POST.get("admin_state_up") == "true"
-    if not up and not request.POST.get("interrupt"):
+    if not request.POST.get("interrupt"):
         connection = connections.get_connection(request.actor, gateway_id, connection_id)
-        ended = interrupted_by_disabling(Connection.objects.filter(pk=connection.pk))
-        if ended:
-            return ask_first(request, connection, "Disable", ended)
+        interrupted = interrupted_by_enabling if up else interrupted_by_disabling
+        if ended := interrupted(Connection.objects.filter(pk=connection.pk)):
+            return ask_first(request, connection, "Enable" if up else "Disable", ended)
     connections.update_connection(request.actor, gateway_id, connection_id, {"admin_state_up": up})
     messages.success(request, "The connection is enabled." if up else "The connection is disabled.")
     return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
@@ -189,12 +195,15 @@ def connection_cidrs(
     if form.is_valid():
         chosen: cidrs.Side = "local" if side == "local" else "peer"
         try:
-            if removed := request.POST.get("remove"):
-                asked = _ends_pairs(request, connections.get_connection(*where), chosen, removed)
-            if removed and not asked:
-                cidrs.remove_cidr(*where, chosen, removed)
-            elif not removed:
-                cidrs.add_cidr(*where, chosen, form.cleaned_data["cidr"])
+            removed = request.POST.get("remove", "")
+            added = "" if removed else form.cleaned_data["cidr"]
+            change_one = cidrs.remove_cidr if removed else cidrs.add_cidr
+            act = partial(change_one, *where, chosen, removed or added)
+            asked = _interrupts(request, connections.get_connection(*where), act)
+            if asked:
+                asked |= {"removed": removed, "added": added}
+            else:
+                act()
             form = _cidr_form(side)
         except (Invalid, Conflict) as error:
             form.add_violations(error.violations)
@@ -208,16 +217,13 @@ def connection_cidrs(
     return _whole(request, connection, **changed)
 
 
-def _ends_pairs(
-    request: ConsoleRequest, connection: Connection, side: cidrs.Side, cidr: str
-) -> dict[str, Any]:
-    """What the side's list asks before a CIDR is removed; nothing if no pair of it is up, or when it
-    was confirmed."""
+def _interrupts(request: ConsoleRequest, connection: Connection, act: Callable[[], object]) -> dict[str, Any]:
+    """What a side's list asks before it is changed; nothing if no tunnel ends by it, or when that was
+    confirmed."""
     if request.POST.get("interrupt"):
         return {}
-    ids = (connection.gateway_id, connection.pk)
-    ended = interrupted_by(connection, lambda: cidrs.remove_cidr(request.actor, *ids, side, cidr))
-    return {"interrupts": describe_interruptions(ended), "removed": cidr} if ended else {}
+    ended = interrupted_by(connection, act)
+    return {"interrupts": describe_interruptions(ended)} if ended else {}
 
 
 @form_page(Role.EDITOR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,8 +16,9 @@ from vpn.domain.actions import DropPeer, StopMember, Terminate
 from vpn.domain.interruptions import Extent, Terms, UpTunnel, endings
 from vpn.domain.peers import connection_of, peers
 from vpn.domain.plan import plan
+from vpn.domain.reasons import UNKNOWN_CIDRS, Code, reason
 from vpn.domain.spec import ConnectionSpec, DeadPeerDetection, DpdAction, GatewaySpec, Secret, Selector
-from vpn.domain.state import GatewayState
+from vpn.domain.state import Attempt, GatewayState, LoadedPeer
 
 IKE = IkeOffer(IkeVersion.V2, Proposal(("aes256",), ("sha256",), (14,)), 28800)
 ESP = EspOffer(Proposal(("aes256",), ("sha256",)), 3600)
@@ -126,6 +128,26 @@ def test_how_much_of_a_tunnel_ends() -> None:
         assert [one.extent for one in found.values()] == [extent], changes
 
 
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+@pytest.mark.parametrize("older", [False, True], ids=["as begun", "older"])
+def test_pairs_that_the_peer_may_refuse_under_an_ike_sa_of_an_older_form(name: str, older: bool) -> None:
+    spec = gateway(*_connections(2))
+    more = {c.id: (*c.selectors, *_pairs("10.9.0.0/24")) for c in spec.connections if c.name == name}
+    after = gateway(*(replace(c, selectors=more.get(c.id, c.selectors)) for c in spec.connections))
+    said = _said(spec, after, older=older, extents={Extent.MAY})
+    assert said == _done(spec, after, older=older, refused=True)
+    assert "".join(sorted(said)) == ("ab" if older and name != "c" else "")
+
+
+def test_enabling_a_connection_adds_its_pairs_to_the_shared_ike_sa() -> None:
+    whole = _connections(2)
+    off = gateway(*(replace(c, enabled=c.name != "b") for c in whole))
+    on = gateway(*whole)
+    assert _said(off, on, older=True, extents={Extent.MAY}) == {"a"}
+    assert _done(off, on, older=True, refused=True) == {"a"}
+    assert _said(off, on, extents={Extent.MAY}) == set()
+
+
 def test_what_is_not_known_is_no_reason() -> None:
     spec = gateway(*_connections(2))
     unknown = [(ident, replace(one, version=0, ike_suite="", esp_suite="")) for ident, one in _tunnels(spec)]
@@ -134,11 +156,17 @@ def test_what_is_not_known_is_no_reason() -> None:
 
 
 def _said(
-    before: GatewaySpec, after: GatewaySpec, *, version: int = 2, older: bool = False, up: Any = None
+    before: GatewaySpec,
+    after: GatewaySpec,
+    *,
+    version: int = 2,
+    older: bool = False,
+    up: Any = None,
+    extents: Collection[Extent] = (Extent.ENDS, Extent.AGAIN, Extent.PART),
 ) -> set[str]:
     tunnels = _tunnels(up or before, version=version, older=older)
     found = endings(_terms(up or before) | _terms(before), _terms(after), tunnels)
-    return {_names(up or before)[ident] for ident in found}
+    return {_names(up or before)[ident] for ident, one in found.items() if one.extent in extents}
 
 
 def _terms(spec: GatewaySpec) -> dict[UUID, Terms]:
@@ -171,9 +199,18 @@ def _names(spec: GatewaySpec) -> dict[UUID, str]:
     return {c.id: c.name for c in spec.connections}
 
 
-def _done(before: GatewaySpec, after: GatewaySpec, *, version: int = 2, older: bool = False) -> set[str]:
-    """The connections whose CHILD_SAs the plan ends, all or some."""
+def _done(
+    before: GatewaySpec, after: GatewaySpec, *, version: int = 2, older: bool = False, refused: bool = False
+) -> set[str]:
+    """The connections whose CHILD_SAs the plan ends, all or some; `refused`: the peer has refused what
+    was added, which is loaded."""
     state = _up(before, version=version, older=older)
+    if refused:
+        loaded = _loaded(after, older=older)
+        failures = dict.fromkeys(loaded, reason(Code.CIDR_MISMATCH_V2, UNKNOWN_CIDRS))
+        attempts = dict.fromkeys(loaded, Attempt(5, NOW))
+        known = {"failures": failures, "attempts": attempts, "loaded": loaded}
+        state = with_member(state, before.members[0].id, **known)
     ours = state.members[before.members[0].id]
     ended: set[str] = set()
     for action in actions(plan(after, state, now=NOW), 0):
@@ -187,12 +224,15 @@ def _done(before: GatewaySpec, after: GatewaySpec, *, version: int = 2, older: b
 
 
 def _up(spec: GatewaySpec, *, version: int, older: bool) -> GatewayState:
-    loaded = {
-        peer.name: replace(peer.as_loaded(), older=older and peer.peer_address == SHARED)
-        for peer in peers(spec)
-    }
     sas = tuple(
         replace(sa(peer.name, [child(c.name) for c in peer.children]), version=version, unique_id=str(number))
         for number, peer in enumerate(peers(spec), start=1)
     )
-    return with_member(settled(spec), spec.members[0].id, loaded=loaded, sas=sas)
+    return with_member(settled(spec), spec.members[0].id, loaded=_loaded(spec, older=older), sas=sas)
+
+
+def _loaded(spec: GatewaySpec, *, older: bool) -> dict[str, LoadedPeer]:
+    return {
+        peer.name: replace(peer.as_loaded(), older=older and peer.peer_address == SHARED)
+        for peer in peers(spec)
+    }

@@ -26,7 +26,11 @@ from console.web.pages import form_page, page
 from console.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway
 from vpn.services.connections import delete_connection, update_connection
-from vpn.services.interruptions import interrupted_by_deleting, interrupted_by_disabling
+from vpn.services.interruptions import (
+    interrupted_by_deleting,
+    interrupted_by_disabling,
+    interrupted_by_enabling,
+)
 from vpn.web.lists.block import number
 from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
@@ -177,6 +181,7 @@ CONNECTIONS = ListSpec(
             run=lambda actor, row: _switch(actor, row, on=True),
             effects=_enabled,
             done="enabled",
+            interrupts=lambda actor, rows: interrupted_by_enabling(_chosen(rows)),
         ),
         Action(
             key="disable",
