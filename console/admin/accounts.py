@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -193,7 +193,9 @@ class PersonAdmin(StockUserAdmin):
             raise Http404
         link = ""
         if request.method == "POST" and person.is_active:
-            uid, token = create_password_link(person, who=str(request.user), **_trace(request))
+            uid, token = create_password_link(
+                person, maker=cast(User, request.user), who=str(request.user), **_trace(request)
+            )
             link = origin(request) + reverse("password_link", kwargs={"uid": uid, "token": token})
         context = {
             **self.admin_site.each_context(request),

@@ -86,6 +86,27 @@ def test_nobody_inactive_and_nobody_by_a_stranger(root: Client, ana: Party) -> N
     assert AuditEvent.objects.filter(action="person.password_link").count() == 1
 
 
+@pytest.mark.parametrize("lost", ["is_superuser", "is_active"])
+def test_a_link_ends_with_the_right_of_who_made_it(root: Client, ana: Party, lost: str) -> None:
+    """Otherwise they could keep it, and come back as somebody else."""
+    path, client = link_for(root, ana.user), Client()
+    assert client.get(path).status_code == 302
+    User.objects.filter(username="root").update(**{lost: False})
+    assert client.post("/password-link", {"new": NEW, "again": NEW}).status_code == 404
+    assert Client().get(path).status_code == 404
+    ana.user.refresh_from_db()
+    assert ana.user.check_password(PASSWORD)
+
+
+def test_a_link_names_its_maker_and_no_other(root: Client, ana: Party) -> None:
+    path = link_for(root, ana.user)
+    maker = User.objects.get(username="root").pk
+    head, _, token = path.rpartition("/")
+    assert token.startswith(f"{maker}-")
+    for other in (0, ana.user.pk):
+        assert Client().get(f"{head}/{other}-{token.partition('-')[2]}").status_code == 404
+
+
 def test_the_admin_site_has_no_field_for_a_password(root: Client, ana: Party) -> None:
     page = text_of(root.get(reverse("admin:console_user_add")))
     assert 'type="password"' not in page

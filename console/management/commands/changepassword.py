@@ -31,7 +31,9 @@ class Command(BaseCommand):
         if not person.is_active:
             raise CommandError(f"The user {username} is deactivated; activate them in the admin site first.")
         who = f"{getuser()} (changepassword)"
-        uid, token = create_password_link(person, who=who, address="", request_id="", via=Via.COMMAND)
+        uid, token = create_password_link(
+            person, maker=None, who=who, address="", request_id="", via=Via.COMMAND
+        )
         path = reverse("password_link", kwargs={"uid": uid, "token": token})
         self.stdout.write(f"{settings.PUBLIC_URL}{path}")
         if not settings.PUBLIC_URL:
