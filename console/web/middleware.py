@@ -10,6 +10,7 @@ from uuid import uuid4
 from csp.middleware import CSPMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.security import SecurityMiddleware
 
 from console.actor import Actor, Role, Via
 from console.models import Account, Membership, User
@@ -37,6 +38,18 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+class SecurityHeadersMiddleware:
+    """The headers of Django's SecurityMiddleware, also where it raises on the way in: to redirect to
+    https it asks for the host, which may be none of ours."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self._security = SecurityMiddleware(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._security.process_response(request, self.get_response(request))
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
