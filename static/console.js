@@ -119,10 +119,10 @@
     const note = document.querySelector("[data-chosen]");
     if (!note) return;
     const chosen = boxes().filter((box) => box.checked).length;
-    note.textContent = chosen ? `${chosen} chosen` : "";
+    note.textContent = chosen ? `${chosen} selected` : "";
     all("[data-choose-all]", (button) => {
       button.hidden = false;
-      button.textContent = chosen && chosen === boxes().length ? "Choose none" : "Choose all on this page";
+      button.textContent = chosen && chosen === boxes().length ? "Select none" : "Select all on this page";
     });
   };
   document.addEventListener("htmx:beforeSwap", () => {

@@ -97,7 +97,7 @@ def password_is_right(request: HttpRequest, password: str) -> bool:
 class PasswordForm(RuleForm):
     paths = {"password": "new"}
     present = forms.CharField(
-        label="Present password",
+        label="Current password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )

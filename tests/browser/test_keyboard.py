@@ -62,7 +62,7 @@ def _sign_in(keys: Keyboard, product: Product) -> None:
 
 
 def _gateway_step(keys: Keyboard, name: str) -> None:
-    """The first attempt is refused: the focus is on what to put right, and leads to the field."""
+    """The first attempt is refused: the focus is on the errors, and leads to the field."""
     page = keys.page
     keys.write(page.locator("[name=name]"), "no spaces please")
     keys.press("Enter")

@@ -77,7 +77,7 @@ def test_policies_lists_and_bulk_actions_are_plain_forms(plain: Visit) -> None:
         expect(plain.page.get_by_role("heading", name=name)).to_be_visible()
     plain.go("/policies/ike")
     plain.fill(q="plain-")
-    plain.press("Show")
+    plain.press("Search")
     rows = plain.page.locator("tbody tr")
     expect(rows).to_have_count(2)
     for box in plain.page.locator("[data-row]").all():

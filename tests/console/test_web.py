@@ -129,7 +129,7 @@ def test_messages_of_the_rules_stand_beside_their_fields(ana: Party) -> None:
     client = ana.browser()
     past = {"name": "", "role": "viewer", "expires_at": "2020-01-01"}
     page = text_of(client.post("/keys", past))
-    assert "2 things to put right" in page
+    assert "2 errors" in page
     assert page.count("The expiry must lie in the future.") == 2
     assert 'href="#id_expires_at"' in page and 'aria-invalid="true"' in page
     assert not ApiKey.objects.filter(account=ana.account, name="").exists()

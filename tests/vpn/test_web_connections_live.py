@@ -151,12 +151,12 @@ def test_what_was_negotiated_in_words_and_what_fits(browser: Client, connection:
         connection=connection, at=at, bytes_in=3 << 20, bytes_out=0, packets_in=1, packets_out=0
     )
     for esp, words in (
-        ("userspace", ("of 1422 bytes", "1360 bytes", "clamp the MSS of TCP connections to 1360")),
+        ("userspace", ("MTU</dt><dd>1422 bytes", "1360 bytes", "clamp the MSS of TCP connections to 1360")),
         (
             "kernel",
-            ("of 1422 bytes", "of 1382 bytes", "1360 bytes, which fits", "nothing is clamped"),
+            ("MTU</dt><dd>1422 bytes", "MSS 1382 bytes", "1360 bytes, which fits", "nothing is clamped"),
         ),
-        ("simulated", ("of 1422 bytes", "1360 bytes", "No packet is carried here")),
+        ("simulated", ("MTU</dt><dd>1422 bytes", "1360 bytes", "No packet is carried here")),
     ):
         Node.objects.update_or_create(
             name=connection.gateway.node, defaults={"esp": esp, "seen_at": timezone.now()}

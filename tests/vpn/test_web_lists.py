@@ -59,7 +59,7 @@ def test_found_nothing_is_not_having_nothing(ana: Party, browser: Client) -> Non
     make_gateway(ana, name="edge")
     page = text_of(browser.get("/gateways?q=nowhere"))
     assert "No gateway matches" in page and "No gateway yet" not in page
-    assert 'value="nowhere"' in page and "Show everything" in page
+    assert 'value="nowhere"' in page and "Show all" in page
     for stale in ("status=sideways", "vpc=x", "vpc=7d3cb5b0-0000-4000-8000-000000000000"):
         assert "No gateway matches" in text_of(browser.get(f"/gateways?{stale}"))
 

@@ -64,7 +64,7 @@ def test_switches_those_that_are_not_so_yet(browser: Client, rows: list[Connecti
 @pytest.mark.parametrize("typed", ["", "delete", "delete 3", "DELETE two"])
 def test_deletes_only_when_it_is_written(browser: Client, rows: list[Connection], typed: str) -> None:
     page = act(browser, "delete", rows[:2], confirmed="1", typed=typed)
-    assert 'role="alert"' in page and "Write delete 2 to confirm" in page
+    assert 'role="alert"' in page and "Enter delete 2 to confirm" in page
     assert Connection.objects.count() == 3
 
 
@@ -112,7 +112,7 @@ def test_so_many_at_a_time(browser: Client, rows: list[Connection], monkeypatch:
 def test_nothing_chosen_is_said(browser: Client, rows: list[Connection], chosen: list[str]) -> None:
     answer = browser.post("/connections/bulk", {"do": "delete", "row": chosen, "match": "q=edge"})
     assert answer.headers["Location"] == "/connections?q=edge"
-    assert "No connection is chosen" in text_of(browser.get("/connections"))
+    assert "No connection is selected" in text_of(browser.get("/connections"))
 
 
 def test_nonsense_leads_back(browser: Client, rows: list[Connection]) -> None:

@@ -37,7 +37,7 @@ def second(browser: Client, subnet: Subnet) -> str:
 
 def test_without_a_subnet_one_is_made_on_the_way(ana: Party, browser: Client) -> None:
     page = text_of(browser.get("/gateways/new"))
-    assert "First a network" in page
+    assert "First create a network" in page
     entered = {
         "name": "kept",
         "go": "home",

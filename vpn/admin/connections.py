@@ -41,8 +41,8 @@ class ConnectionForm(ServiceForm):
     }
 
     psk = key_field()
-    local_cidrs = WordsField(required=False, label="Local CIDRs", help_text="One a line.")
-    peer_cidrs = WordsField(required=False, label="Peer CIDRs", help_text="One a line.")
+    local_cidrs = WordsField(required=False, label="Local CIDRs", help_text="One per line.")
+    peer_cidrs = WordsField(required=False, label="Peer CIDRs", help_text="One per line.")
     dpd_action = forms.ChoiceField(
         required=False, label="DPD action", choices=[(action.value, action.value) for action in DpdAction]
     )

@@ -49,7 +49,7 @@ class LinkForm(RuleForm):
     """How long the link lives."""
 
     hours = forms.TypedChoiceField(
-        label="The link ends after",
+        label="Expires after",
         coerce=int,
         choices=list(handoff.LIFETIMES.items()),
         help_text="Whoever has the link reads this page without the key.",

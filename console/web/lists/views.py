@@ -69,7 +69,7 @@ def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
     idents = _chosen(request, spec)
     rows = _load(request, spec, idents[:MOST])
     if not rows:
-        messages.error(request, f"No {spec.noun} is chosen: tick the boxes of those that you mean.")
+        messages.error(request, f"No {spec.noun} is selected: select the check boxes of those that you mean.")
         return redirect(back)
     context = {"spec": spec, "action": action, "back": back, "match": request.POST.get("match", "")}
     context |= {"more": max(0, len(idents) - MOST), "most": MOST}

@@ -155,7 +155,7 @@ def test_what_a_device_cannot_do_is_said_and_not_rendered() -> None:
         ("cisco", case(dpd=(5, 15)), "asks every 10 to 3600 s; the configuration has 10 s instead of 5 s"),
         ("juniper", case(dpd=(90, 270)), "the configuration has 60 s instead of 90 s"),
         ("strongswan", case(), "aes256-sha256-modp2048 with IKEv2 in phase 1 and aes256-sha256 in phase 2"),
-        ("strongswan", case(V2), "pins the first that the device has: aes256-sha256 in phase 2"),
+        ("strongswan", case(V2), "uses aes256-sha256 in phase 2; the gateway accepts other suites too"),
         ("vyos", case(V1, PFS), "IKEv1 is deprecated"),
         ("vyos", case(yours=("0.0.0.0/0",)), "packets for every destination come out of the tunnel"),
         ("cisco", case(V1, PFS), "it cannot stand behind NAT"),

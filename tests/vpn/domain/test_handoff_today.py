@@ -36,7 +36,7 @@ def test_of_auto_negotiation_the_best_that_a_device_has_for_sure(slug: str, ike:
     assert (chosen.ike_suite.keywords, chosen.esp_suite.keywords) == (ike, "aes256gcm16")
     assert obstacles(vendor, AUTO) == []
     assert not any("some releases" in line for line in limits(vendor, AUTO))
-    assert any(f"the first that the device has: {ike} with IKEv2" in line for line in limits(vendor, AUTO))
+    assert any(f"This configuration uses {ike} with IKEv2" in line for line in limits(vendor, AUTO))
 
 
 # How each device writes AES-256, SHA-384 and group 20 in phase 1, AES-256-GCM and group 20 in phase 2.

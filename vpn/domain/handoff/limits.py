@@ -100,7 +100,7 @@ def _pinned(parameters: Parameters, chosen: Parameters) -> Iterator[str]:
         pinned.append(f"{chosen.esp_suite.keywords} in phase 2")
     if pinned:
         words = " and ".join(pinned)
-        yield f"Of what the gateway accepts the configuration pins the first that the device has: {words}."
+        yield f"This configuration uses {words}; the gateway accepts other suites too."
 
 
 def _unwritten_identity(support: Support, device: str, end: End, placeholder: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ def key_field() -> forms.CharField:
 
 def dpd_field(initial: str = DpdAction.NONE) -> forms.ChoiceField:
     return forms.ChoiceField(
-        label="When the peer is silent",
+        label="DPD action",
         choices=[(action.value, action.value) for action in DpdAction],
         initial=str(initial),
         help_text="none: never ask, so that a dead peer may be shown as up for hours; clear and hold: end "
@@ -96,7 +96,7 @@ class SettingsForm(RuleForm):
     )
     dpd_action = dpd_field()
     dpd_interval = forms.IntegerField(
-        label="Interval", required=False, initial=30, help_text="Seconds between two questions."
+        label="Interval", required=False, initial=30, help_text="Seconds between probes."
     )
     dpd_timeout = forms.IntegerField(
         label="Timeout", required=False, initial=120, help_text="Seconds of silence; IKEv1 only."
@@ -143,7 +143,7 @@ class SettingsForm(RuleForm):
 
 
 _IDENTITIES = [
-    ("", "its address"),
+    ("", "the default"),
     (IdentityType.FQDN.value, "a full domain name"),
     (IdentityType.HOSTNAME.value, "a host name"),
     (IdentityType.IPV4_ADDRESS.value, "another IPv4 address"),
@@ -151,11 +151,11 @@ _IDENTITIES = [
 ]
 
 
-def _identity_fields(whose: str) -> tuple[forms.ChoiceField, forms.CharField]:
-    kind = forms.ChoiceField(label=f"{whose} names itself by", required=False, choices=_IDENTITIES)
-    hint = "Only when it is not its address; it cannot be changed later."
+def _identity_fields(side: str) -> tuple[forms.ChoiceField, forms.CharField]:
+    kind = forms.ChoiceField(label=f"{side} IKE identity", required=False, choices=_IDENTITIES)
+    hint = "Default: the public address, or the peer's domain name. It cannot be changed later."
     value = forms.CharField(
-        label=f"{whose}'s name", required=False, help_text=hint, widget=forms.TextInput(attrs=PLAIN)
+        label=f"{side} identity value", required=False, help_text=hint, widget=forms.TextInput(attrs=PLAIN)
     )
     return kind, value
 
@@ -173,14 +173,14 @@ class ConnectionForm(SettingsForm):
     # Not the API's own default, under which nobody asks whether the peer still lives.
     dpd_action = dpd_field(DpdAction.RESTART)
     local_cidrs = WordsField(
-        label="Local CIDRs", required=False, help_text="On this side, one a line: what the peer may reach."
+        label="Local CIDRs", required=False, help_text="On this side, one per line: what the peer may reach."
     )
     peer_cidrs = WordsField(
-        label="Peer CIDRs", required=False, help_text="Behind the peer, one a line: what you want to reach."
+        label="Peer CIDRs", required=False, help_text="Behind the peer, one per line: what you want to reach."
     )
 
-    local_identity_type, local_identity = _identity_fields("The gateway")
-    peer_identity_type, peer_identity = _identity_fields("The peer")
+    local_identity_type, local_identity = _identity_fields("Local")
+    peer_identity_type, peer_identity = _identity_fields("Peer")
 
     field_order = ["name", "peer_address", "psk", "local_cidrs", "peer_cidrs"]
 

@@ -21,7 +21,7 @@ SIDES = ("here", "there")
 
 
 class PlacesForm(RuleForm):
-    """Which two: gateways that stand, or subnets that get one."""
+    """Which two: existing gateways, or subnets that will get one."""
 
     paths = {"here.place": "here", "there.place": "there"}
     here = forms.ChoiceField(label="One side", error_messages={"required": "Choose one side."})
@@ -93,12 +93,12 @@ class PairForm(SettingsForm):
     here_name = forms.CharField(
         label="Name of its connection", required=False, widget=forms.TextInput(attrs=PLAIN)
     )
-    here_cidrs = WordsField(label="Its CIDRs", required=False, help_text="One a line.")
+    here_cidrs = WordsField(label="Its CIDRs", required=False, help_text="One per line.")
     there_gateway = forms.CharField(label="Name of its gateway", required=False)
     there_name = forms.CharField(
         label="Name of its connection", required=False, widget=forms.TextInput(attrs=PLAIN)
     )
-    there_cidrs = WordsField(label="Its CIDRs", required=False, help_text="One a line.")
+    there_cidrs = WordsField(label="Its CIDRs", required=False, help_text="One per line.")
 
     def __init__(self, *args: Any, places: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
