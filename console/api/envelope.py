@@ -52,7 +52,7 @@ _LONGEST_VALUE = 256
 _STEP = re.compile(r"\.|\[(\d+)\]\.?")
 # Seconds; a database that is busy for longer is rather away.
 RETRY_AFTER = 5
-UNAVAILABLE = "The database is busy or away, and nothing was changed. Try again in a moment."
+UNAVAILABLE = "The database is busy or unavailable, and nothing was changed. Try again in a moment."
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:

@@ -113,7 +113,7 @@ def test_two_tabs_meet(visit: Visit, made: Made) -> None:
     visit.fill(name="to-far-renamed")
     visit.page.locator("main form button.primary").click()
     told = visit.page.get_by_role("alert")
-    expect(told).to_contain_text("Somebody else saved this")
+    expect(told).to_contain_text("This was changed while you were editing")
     expect(told).to_be_focused()
     assert visit.page.locator("[name=name]").input_value() == "to-far-renamed"
     assert visit.page.locator("[name=peer_address]").input_value() == "203.0.113.90"

@@ -86,9 +86,9 @@ def test_a_stranger_reads_by_link_without_script(visit: Visit, psk: str, chromiu
         assert "set security ike" in text and psk not in page.content()
         assert downloaded(page, "Download", "link").startswith("# Isthmus hand-off 1: Juniper SRX")
         visit.page.get_by_role("button", name="Revoke the link created").click()
-        visit.sees("The link is revoked; it leads nowhere any more.")
+        visit.sees("The link is revoked; it is no longer valid.")
         page.reload()
-        assert page.get_by_role("heading", name="This link leads nowhere").is_visible()
+        assert page.get_by_role("heading", name="This link is not valid").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -105,7 +105,7 @@ def test_a_superuser_acts_in_an_account(ana: Party) -> None:
     assert root.get("/account").status_code == 403
     root.post("/account/switch", {"account": str(ana.account.pk)})
     page = text_of(root.get("/account"))
-    assert "You act in the account <strong>ana</strong> as a superuser" in page
+    assert "You are acting in the account <strong>ana</strong> as a superuser" in page
     assert acts(ana) == [("account.act_begin", "root")]
     root.post("/keys", {"name": "by-root", "role": "viewer"})
     assert AuditEvent.objects.get(action="api_key.create").who == "root"

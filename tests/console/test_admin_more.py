@@ -68,7 +68,7 @@ def test_the_list_of_accounts_offers_to_act(root: Client, ana: Party) -> None:
 
 
 def test_the_admin_site_too_says_where_one_acts(root: Client, ana: Party) -> None:
-    words = f"You act in the account <strong>{ana.account.name}</strong>"
+    words = f"You are acting in the account <strong>{ana.account.name}</strong>"
     assert words not in root.get(reverse("admin:index")).content.decode()
     root.post("/account/switch", {"account": ana.account.pk})
     page = root.get(reverse("admin:index")).content.decode()

@@ -161,7 +161,7 @@ def test_forms_need_their_token(ana: Party) -> None:
     client.force_login(ana.user)
     answer = client.post("/keys", {"name": "forged", "role": "administrator"})
     assert answer.status_code == 403
-    assert "This form is too old" in text_of(answer)
+    assert "This form has expired" in text_of(answer)
     assert not ApiKey.objects.filter(name="forged").exists()
 
 

@@ -54,8 +54,8 @@ def test_the_second_one_is_told_and_loses_nothing(
     theirs = {"name": "theirs", "ike_policy": {"id": str(policy.pk)}}
     update_connection(ana.editor, connection.gateway_id, connection.pk, theirs)
     page = text_of(browser.post(url, fields))
-    assert "Somebody else saved this" in page
-    for words in ("connection-0", "theirs", "mine", "theirs-policy", "Auto-negotiation", "not touched"):
+    assert "This was changed while you were editing" in page
+    for words in ("connection-0", "theirs", "mine", "theirs-policy", "Auto-negotiation", "not edited by you"):
         assert words in page
     assert 'value="mine"' in page and 'value="203.0.113.200"' in page
     assert f'<option value="{policy.pk}" selected' in page
@@ -101,7 +101,7 @@ def test_wrong_input_and_a_clash_are_told_together(
     fields = form_of(connection, text_of(browser.get(url)), dpd_interval="soon")
     update_connection(ana.editor, connection.gateway_id, connection.pk, {"name": "theirs"})
     page = text_of(browser.post(url, fields))
-    assert "Somebody else" in page and 'value="soon"' in page and 'value="theirs"' in page
+    assert "This was changed while" in page and 'value="soon"' in page and 'value="theirs"' in page
 
 
 def test_a_key_replaced_meanwhile_is_told(ana: Party, browser: Client, connection: Connection) -> None:
@@ -135,7 +135,10 @@ def test_a_connection_added_before_a_deletion_is_told(ana: Party, browser: Clien
     base = base_of(text_of(browser.get(url)))
     make_connection(ana, gateway, 2)
     page = text_of(browser.post(url, {"name": "edge", "base": base}))
-    assert "somebody added <strong>connection-2</strong>" in page and "connection-1</strong>. It" not in page
+    assert (
+        "another user added <strong>connection-2</strong>" in page
+        and "connection-1</strong>. They" not in page
+    )
     gateway.refresh_from_db()
     assert gateway.deleted_at is None
     assert browser.post(url, {"name": "edge", "base": base_of(page)}).status_code == 302

@@ -101,7 +101,7 @@ def test_the_log_is_waited_for_and_then_shown(
     Node.objects.update_or_create(name=connection.gateway.node, defaults={"seen_at": timezone.now()})
     url = path_of(connection, "/log")
     page = text_of(browser.get(url))
-    assert "Asking the gateway" in page and 'hx-trigger="every 1s"' in page
+    assert "Reading the log from the gateway" in page and 'hx-trigger="every 1s"' in page
     line = [timezone.now().isoformat(), "IKE", "sending <DPD> request"]
     members = [MemberLog(index=0, lines=[line]), MemberLog(index=1, lines=[])]
     cache.set(log_key(connection.pk), KeptLog(at=timezone.now().isoformat(), fault="", members=members))

@@ -215,7 +215,7 @@ def test_a_link_ends(browser: Client, connection: Connection) -> None:
     for there in (path, f"{path}/strongswan", "/shared/no-such-token"):
         answer = Client().get(there)
         assert answer.status_code == 404 and answer["Referrer-Policy"] == "no-referrer"
-        assert "leads nowhere" in text_of(answer) and connection.name not in text_of(answer)
+        assert "not valid" in text_of(answer) and connection.name not in text_of(answer)
     assert "expired" in text_of(browser.get(path_of(connection)))
 
 

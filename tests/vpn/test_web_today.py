@@ -1,4 +1,4 @@
-"""What generation 2 of the API brought, in the console: names, identities, who starts, lists."""
+"""What generation 2 of the API brought, in the console: names, identities, initiation, lists."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_ikev1_takes_the_first_of_each_kind(ana: Party, browser: Client) -> None
 
 def test_boxes_are_a_group_with_a_label_and_strength_each(browser: Client) -> None:
     page = text_of(browser.get("/policies/ike/new"))
-    assert "<legend>Also accept, if the peer cannot do the first</legend>" in page
+    assert "<legend>Also accept, if the peer does not support the first</legend>" in page
     assert '<fieldset class="boxes" id="id_dh_further"' in page
     assert 'for="id_encryption_further_0"' in page and "AES-192-CBC (aes192)" in page
     assert page.index('value="31" id="id_dh_further') < page.index('value="14" id="id_dh_further')

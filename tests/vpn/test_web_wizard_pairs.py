@@ -195,7 +195,7 @@ def test_the_other_side_is_shown_and_made_with_one_post(
     assert answer.headers["Location"] == f"/gateways/{there.pk}/connections/{made.pk}"
     assert made.gateway == there and cidrs_of(made) == ([RIGHT], [LEFT]) and made.open_psk() == PSK
     assert browser.post(path, {"name": "back"}).headers["Location"] == answer.headers["Location"]
-    assert "It is there already" in text_of(browser.get(path)) and Connection.objects.count() == 2
+    assert "It exists already" in text_of(browser.get(path)) and Connection.objects.count() == 2
 
 
 def test_the_other_side_obeys_the_rules(
@@ -204,7 +204,7 @@ def test_the_other_side_obeys_the_rules(
     row, there = facing
     make_connection(ana, there, 3, name="taken", local_cidrs=[RIGHT], peer_cidrs=[LEFT])
     path = f"/gateways/{row.gateway_id}/connections/{row.pk}/other-side"
-    assert "As it is, this will be refused" in text_of(browser.get(path))
+    assert "This will be refused" in text_of(browser.get(path))
     page = text_of(browser.post(path, {"name": "taken"}))
     assert "is called taken" in page and "overlaps" in page
     assert Connection.objects.count() == 2

@@ -91,7 +91,7 @@ def test_the_suites_that_the_other_side_wants_are_proposed(ana: Party, browser: 
     page = browser.get(third)
     assert page.context["new_ike"]["dh_group"].value() == 14
     assert page.context["new_ipsec"]["pfs"].value() == "disabled"
-    assert "Filled in with what the other side wants." in text_of(page)
+    assert "Filled in with what the other side requires." in text_of(page)
     # It is neither chosen nor left out without a word.
     assert text_of(browser.post(third, {})).count("is not created yet") == 4
     browser.post(third, {"go": "drop:ike"})

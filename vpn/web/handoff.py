@@ -52,7 +52,7 @@ class LinkForm(RuleForm):
         label="Expires after",
         coerce=int,
         choices=list(handoff.LIFETIMES.items()),
-        help_text="Whoever has the link reads this page without the key.",
+        help_text="Anyone who has the link can read this page, without the key.",
     )
 
 
@@ -120,7 +120,7 @@ def handoff_revoke(
     request: ConsoleRequest, gateway_id: UUID, connection_id: UUID, link_id: UUID
 ) -> HttpResponse:
     handoff.revoke_link(request.actor, gateway_id, connection_id, link_id)
-    messages.success(request, "The link is revoked; it leads nowhere any more.")
+    messages.success(request, "The link is revoked; it is no longer valid.")
     return redirect("handoff", gateway_id=gateway_id, connection_id=connection_id)
 
 

@@ -41,7 +41,7 @@ _REFUSALS = {
     415: "The body is no JSON.",
     429: "The key has asked too often; wait as long as Retry-After says.",
     500: "A fault of the service; quote the trace.",
-    503: "The database is busy or away, and nothing was changed; ask again after Retry-After.",
+    503: "The database is busy or unavailable, and nothing was changed; ask again after Retry-After.",
 }
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 _CIDR_VERBS = {"GET": "check", "PUT": "add", "DELETE": "remove"}
