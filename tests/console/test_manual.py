@@ -114,7 +114,7 @@ def test_every_device_is_told_of(client: Client) -> None:
         assert vendor.slug in found.ids
         for words in (vendor.name, vendor.where, *vendor.notes, *vendor.verify):
             assert words.replace("`", "") in found.text
-    assert "3des, md5: with a policy" in found.text
+    assert "3des, md5: there is no configuration for policies" in found.text
 
 
 def test_every_reason_is_looked_for_at_the_peer(client: Client) -> None:
