@@ -116,3 +116,14 @@ def test_what_waited_when_a_pass_broke_is_forgotten(driven: StrongSwanDriver, co
         raise ZeroDivisionError
     driven.apply(MEMBERS[0], PEERS[1], generation=1)
     assert control.asked == [("initiate", "child-1")]
+
+
+def test_what_an_earlier_charon_was_asked_is_forgotten(
+    driven: StrongSwanDriver, control: Control, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It died, and the one that was started since has tried nothing."""
+    driven.apply(MEMBERS[0], PEERS[0], generation=1)
+    assert attempts(tmp_path) == {"child-0"}
+    monkeypatch.setattr(charon, "find", lambda *_: charon.Process(2, "another boot"))
+    driven.apply(MEMBERS[0], PEERS[1], generation=1)
+    assert attempts(tmp_path) == {"child-1"}
