@@ -16,7 +16,17 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("console", "policies", "vpn", "tests")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 TOP_LEVEL = {
-    *(".ci", ".editorconfig", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "console", "findings"),
+    *(
+        ".ci",
+        ".editorconfig",
+        ".github",
+        ".gitignore",
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "console",
+        "findings",
+    ),
     *("manage.py", "policies", "pyproject.toml", "requirements.lock", "static", "templates", "tests", "vpn"),
 }
 
