@@ -110,7 +110,7 @@ def test_edits_only_what_changes(ana: Party, browser: Client) -> None:
     connection = make_connection(ana, ike_policy={"id": str(policy.pk)})
     before = connection.gateway.generation
     page = text_of(browser.get(f"/policies/ike/{policy.pk}/edit"))
-    assert "1 connection uses it. A tunnel goes on" in page
+    assert "1 connection uses it. A tunnel that is up" in page
     fields = IKE | {"name": "first", "encryption_algorithm": "aes256", "dh_group": "14"}
     assert browser.post(f"/policies/ike/{policy.pk}/edit", fields).status_code == 302
     event = AuditEvent.objects.get(action="ike_policy.update")

@@ -118,7 +118,8 @@ def test_a_takeover_does_not_wait_for_a_locked_database(
     with listening():
         with locked_database():
             driver.kill(one.members.get(index=0).pk)
-            wait_for(lambda: active_and_up(driver, one, 1), 5)
+            # SQLite waits for 20 s.
+            wait_for(lambda: active_and_up(driver, one, 1), 15)
             assert one.members.get(index=0).role == "active", "nobody could write that down yet"
         wait_for(lambda: one.members.get(index=1).role == "active", 60)
         wait_for(lambda: status_of(ours) == "up", 60)
