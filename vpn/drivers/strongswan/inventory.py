@@ -58,8 +58,12 @@ def listed_by_charon(files: MemberFiles, namespace: str) -> Listed | None:
 
 
 def listing(connections: Mapping[str, bytes], names: Iterable[str]) -> str:
-    """The digest of what is listed of these connections; one that is missing counts too."""
-    parts = (hashlib.sha256(connections.get(name, b"")).digest() for name in names)
+    """The digest of what is listed of these connections; empty, as of nothing that is known, if one of
+    them is missing: it can be unloaded between being loaded and being listed."""
+    wanted = list(names)
+    if not all(name in connections for name in wanted):
+        return ""
+    parts = (hashlib.sha256(connections[name]).digest() for name in wanted)
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 

@@ -1,0 +1,30 @@
+"""What is loaded is what charon lists, not what was once sent to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from vpn.drivers.strongswan.inventory import Inventory, listing, loaded_peers
+from vpn.drivers.strongswan.notes import Notes, PeerNote
+
+NAMES = ["peer", "peer_v1"]
+LISTED = {name: f"\0{chr(len(name))}{name}".encode() for name in NAMES}
+
+
+def form_of(noted: dict[str, bytes], now: dict[str, bytes]) -> str:
+    """Of the peer, if charon listed `noted` right after loading and `now` at present."""
+    note = PeerNote("203.0.113.1", NAMES, "form", {}, [0, 0], listing(noted, NAMES))
+    notes = Notes("g", "m", 0, "v", "203.0.113.2", "10.0.0.2", peers={"peer": note})
+    return loaded_peers(notes, Inventory(now, frozenset({"peer"})))["peer"].form
+
+
+def test_what_is_still_listed_is_loaded() -> None:
+    assert form_of(LISTED, LISTED) == "form"
+
+
+@pytest.mark.parametrize("missing", [{"peer"}, {"peer_v1"}, {"peer", "peer_v1"}])
+def test_what_is_missing_is_loaded_again(missing: set[str]) -> None:
+    """Also if it was unloaded by hand before it was listed for the first time."""
+    left = {name: body for name, body in LISTED.items() if name not in missing}
+    assert form_of(LISTED, left) == ""
+    assert form_of(left, left) == ""
