@@ -112,9 +112,9 @@ def test_two_tabs_meet(visit: Visit, made: Made) -> None:
     expect(other.page.locator("main")).to_contain_text("The connection is saved.")
     visit.fill(name="to-far-renamed")
     visit.page.locator("main form button.primary").click()
-    told = visit.page.get_by_role("alert")
-    expect(told).to_contain_text("This was changed while you were editing")
-    expect(told).to_be_focused()
+    notice = visit.page.get_by_role("alert")
+    expect(notice).to_contain_text("This was changed while you were editing")
+    expect(notice).to_be_focused()
     assert visit.page.locator("[name=name]").input_value() == "to-far-renamed"
     assert visit.page.locator("[name=peer_address]").input_value() == "203.0.113.90"
     visit.page.locator("main form button.primary").click()

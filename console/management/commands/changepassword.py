@@ -1,4 +1,4 @@
-"""In the place of Django's command, which lets whoever runs it choose another person's password."""
+"""Replaces Django's command, with which an operator chooses another user's password."""
 
 from __future__ import annotations
 
