@@ -39,6 +39,12 @@ class Progress:
     well: bool
     reasons: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def announcement(self) -> str:
+        """What a screen reader says when the page changes: one sentence per stage that has begun."""
+        ends = {DONE: ".", NOW: " at work.", FAILED: " failed."}
+        return " ".join(stage.word + ends[stage.state] for stage in self.stages if stage.state in ends)
+
 
 @page()
 def progress_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:

@@ -53,6 +53,13 @@ class PolicyChoice(PolicyField):
         return f"{obj.name} (weak: {weak})" if weak else str(obj.name)
 
 
+# What the page shows only on demand, and at once when there is an error in it.
+_ADVANCED = {
+    *("dpd_action", "dpd_interval", "dpd_timeout"),
+    *("local_identity", "local_identity_type", "peer_identity", "peer_identity_type"),
+}
+
+
 class SettingsForm(RuleForm):
     """What of a connection an edit may change; CIDRs and the key have forms of their own."""
 
@@ -108,6 +115,11 @@ class SettingsForm(RuleForm):
             control = self.fields[name]
             if isinstance(control, forms.ModelChoiceField):
                 control.queryset = model.objects.owned_by(actor).order_by("name")
+
+    @property
+    def has_advanced_errors(self) -> bool:
+        """Whether an error is in a field that the page would hide."""
+        return not _ADVANCED.isdisjoint(self.errors)
 
     def given(self, *, only_changed: bool = False) -> ConnectionFields:
         """After `is_valid`; what was left empty is not given, an empty policy is auto-negotiation."""
