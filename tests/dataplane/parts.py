@@ -26,6 +26,10 @@ def lacking() -> list[str]:
     # In `.ci/kernel` a silent fall-back to user space would prove nothing.
     if os.environ.get("ISTHMUS_TEST_ESP") == "kernel" and not esp.probe():
         found.append("ESP in the kernel")
+    # The same of the version in `.ci/strongswan6`.
+    version = os.environ.get("ISTHMUS_TEST_STRONGSWAN")
+    if version and host.installed_version() != version:
+        found.append(f"strongSwan {version}")
     return found + [f"command {name}" for name in ("ping", "tcpdump") if not shutil.which(name)]
 
 

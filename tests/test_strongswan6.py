@@ -1,0 +1,66 @@
+"""The script that runs tests with strongSwan 6: what it says where it cannot, and what it would run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / ".ci" / "strongswan6"
+
+
+def run(
+    *words: str, user: int | None = None, path: str = "", home: str = "/nonexistent"
+) -> subprocess.CompletedProcess[str]:
+    groups: list[int] | None = None if user is None else []
+    return subprocess.run(
+        ["/bin/bash", "-s", "--", *words],
+        stdin=SCRIPT.open(),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        user=user,
+        extra_groups=groups,
+        env={"PATH": f"{path}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home},
+    )
+
+
+def test_without_root_it_says_so_by_an_exit_code_of_its_own() -> None:
+    done = run("--fetch", user=65534 if os.geteuid() == 0 else None)
+    assert done.returncode == 77
+    assert "no tests with strongSwan 6 on this machine: it needs root" in done.stderr
+
+
+def test_what_it_cannot_read_is_an_error() -> None:
+    for words in ((), ("--nonsense",)):
+        assert run(*words).returncode == 2
+
+
+@pytest.mark.parametrize("words", [("--fetch",), ("--refresh",), ("true",)])
+def test_packages_that_cannot_be_had_are_reported_by_the_same_exit_code(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """As root by a stand-in for `id`: nothing is mounted before everything is unpacked."""
+    for name, text in (("id", "echo 0"), ("apt-get", "echo 'E: no route to the mirror' >&2; exit 100")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    done = run(*words, path=str(tmp_path), home=str(tmp_path / "home"))
+    assert done.returncode == 77, done.stderr
+    assert "E: no route to the mirror" in done.stderr
+    assert "no tests with strongSwan 6 on this machine: the packages cannot be fetched" in done.stderr
+    assert list((tmp_path / "home/.cache/isthmus/strongswan6").glob("fetch.??????")) == []
+
+
+def test_the_tests_it_runs_exist() -> None:
+    listed = (ROOT / ".ci" / "strongswan6-tests").read_text().splitlines()
+    assert len(listed) > 5
+    for line in listed:
+        file, _, name = line.partition("::")
+        text = (ROOT / file).read_text()
+        assert "pytest.mark.dataplane" in text
+        assert re.search(rf"^def {name or 'test_'}", text, re.MULTILINE), line
