@@ -78,4 +78,12 @@ class AskForLife:
     peer: str
 
 
-Action = StartMember | StopMember | Plumb | LoadPeer | DropPeer | Initiate | Terminate | AskForLife
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Remove the trap policy of one child (see `MemberState.held`); SAs are not touched."""
+
+    peer: str
+    child: str
+
+
+Action = StartMember | StopMember | Plumb | LoadPeer | DropPeer | Initiate | Terminate | AskForLife | Release

@@ -51,7 +51,9 @@ def initiate_due(
     up = {child.name for sa in sas for child in sa.children if child.installed} - changed
     # Also one that may only be answered: else it would believe in its dead SA until it looks for itself.
     once = peer.name in state.unaware and not sas
-    down = [child for child in peer.children if (child.initiate or once) and child.name not in up]
+    # What is held waits for a packet, unless it is loaded in another form.
+    waiting = frozenset() if once else state.held - changed
+    down = [child for child in peer.children if (child.initiate or once) and child.name not in up | waiting]
     if not down:
         return
     established = next((sa for sa in sas if sa.established), None)

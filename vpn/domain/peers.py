@@ -113,6 +113,12 @@ def peers(spec: GatewaySpec) -> tuple[PeerSpec, ...]:
     return tuple(_peer(key, members) for key, members in groups.items())
 
 
+def _dpd_action(connection: ConnectionSpec) -> DpdAction:
+    """Where only the peer may initiate, no packet does."""
+    action = connection.dpd.action
+    return DpdAction.CLEAR if action is DpdAction.HOLD and not connection.initiate else action
+
+
 def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerSpec:
     address, local_id, remote_id = key
     watched = [c.dpd for c in connections if c.dpd.action is not DpdAction.NONE]
@@ -131,7 +137,7 @@ def _peer(key: tuple[str, str, str], connections: list[ConnectionSpec]) -> PeerS
                 connection_id=connection.id,
                 selector=selector,
                 esp=connection.esp,
-                dpd_action=connection.dpd.action,
+                dpd_action=_dpd_action(connection),
                 initiate=connection.initiate,
                 restart_at=connection.restart_at,
             )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from vpn.domain.actions import Action, DropPeer, LoadPeer, Terminate
+from vpn.domain.actions import Action, DropPeer, LoadPeer, Release, Terminate
 from vpn.domain.collisions import doubled, superfluous
 from vpn.domain.fitting import is_restarted, keeps_child, keeps_ike
 from vpn.domain.initiation import initiate_all, initiate_due
@@ -61,11 +61,15 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
     stale = _stale(peer, loaded, kept) | {name for name in _alive(kept) if name in restarted}
     renew = (before.older and _comes_again(form, before, stale)) or _is_renewed(wanted, restarted, kept, now)
     blocked = _blocked(wanted, before, kept, state)
+    if before.older and not sas and state.held & form.children.keys():
+        # charon installs traps by the older form.
+        yield LoadPeer(peer)
     yield from _reload(wanted, loaded, stale, renew=renew or bool(blocked))
     for sa in sas:
         if sa not in kept:
             yield Terminate(peer.name, sa=sa.unique_id)
     yield from _ends_doubles(peer.name, kept, waits)
+    yield from _released(peer.name, kept, state)
     if blocked:
         # Also those that only the peer may initiate, or it could take them for up for a while.
         state, kept = replace(state, unaware=state.unaware | {peer.name}), []
@@ -153,6 +157,14 @@ def _ends_doubles(peer: str, sas: list[SaState], waits: list[timedelta]) -> Iter
             waits.append(timedelta(seconds=seconds))
         else:
             yield ending
+
+
+def _released(peer: str, sas: list[SaState], state: MemberState) -> Iterator[Release]:
+    """Of a child that is up the trap has done its work. Left in place, it would hold the child also when
+    the peer closes it, which is no death."""
+    up = {child.name for sa in sas if sa.established for child in sa.children if child.installed}
+    for name in sorted(state.held & up):
+        yield Release(peer, name)
 
 
 def _is_renewed(wanted: Wanted, restarted: set[str], sas: list[SaState], now: datetime) -> bool:

@@ -149,7 +149,8 @@ class MemberState:
     down, as far as the driver knows it. `unaware` are peers that may hold SAs with a charon that is
     no more: initiated once, they are notified (INITIAL_CONTACT, RFC 7296 section 2.4). `drift` names what
     was changed or lost of the plumbing that every member needs (packet filter, links, kernel
-    settings), empty when it is whole.
+    settings), empty when it is whole. `held` are children for which charon has a trap policy since their
+    peer died (DPD action hold): it negotiates them when a packet needs them.
     """
 
     id: UUID
@@ -167,6 +168,7 @@ class MemberState:
     silences: Mapping[str, Silence] = field(default_factory=dict)
     drift: str = ""
     unaware: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
 
     def sas_of(self, peer: str) -> list[SaState]:
         """The peer's IKE SAs, those on their way out left aside."""

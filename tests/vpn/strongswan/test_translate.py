@@ -121,17 +121,19 @@ def test_a_connection_waits_for_us_and_never_tells_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "word"),
+    ("action", "word", "without_traps"),
     [
-        (DpdAction.NONE, "clear"),
-        (DpdAction.CLEAR, "clear"),
-        (DpdAction.HOLD, "clear"),
-        (DpdAction.RESTART, "restart"),
+        (DpdAction.NONE, "clear", "clear"),
+        (DpdAction.CLEAR, "clear", "clear"),
+        (DpdAction.HOLD, "trap", "clear"),
+        (DpdAction.RESTART, "restart", "restart"),
     ],
 )
-def test_dpd_actions(action: DpdAction, word: str) -> None:
+def test_dpd_actions(action: DpdAction, word: str, without_traps: str) -> None:
     peer = replace(PEER, children=(replace(CHILD, dpd_action=action),))
-    assert connection(peer, "203.0.113.1", IkeVersion.V2)["children"][CHILD.name]["dpd_action"] == word
+    for traps, expected in ((True, word), (False, without_traps)):
+        for message in connections(peer, "203.0.113.1", traps=traps).values():
+            assert message["children"][CHILD.name]["dpd_action"] == expected
 
 
 def test_an_answer_of_list_sas() -> None:

@@ -16,6 +16,7 @@ from vpn.domain.actions import (
     Initiate,
     LoadPeer,
     Plumb,
+    Release,
     StartMember,
     StopMember,
     Terminate,
@@ -149,12 +150,14 @@ class StrongSwanDriver:
         member: MemberSpec,
         files: MemberFiles,
         notes: Notes,
-        action: LoadPeer | DropPeer | Terminate | AskForLife,
+        action: LoadPeer | DropPeer | Terminate | AskForLife | Release,
     ) -> None:
         with self._session(member, files, notes, type(action).__name__) as control:
             match action:
                 case LoadPeer(peer):
                     loading.load(control, files, notes, peer, member.public_address)
+                case Release(name, child):
+                    loading.release(control, name, child)
                 case DropPeer(name):
                     loading.drop(control, files, notes, name)
                 case Terminate():

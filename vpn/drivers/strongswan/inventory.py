@@ -28,11 +28,12 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A charon, its SAs and what it has loaded."""
+    """A charon, its SAs, what it has loaded, and the children for which it has traps."""
 
     process: charon.Process
     sas: tuple[SaState, ...]
     inventory: Inventory
+    held: frozenset[str]
 
 
 def listed_by_charon(files: MemberFiles, namespace: str) -> Listed | None:
@@ -46,12 +47,13 @@ def listed_by_charon(files: MemberFiles, namespace: str) -> Listed | None:
         pid, control = vici.owner(link), vici.Charon(link)
         sas = sa_states(control.sas())
         inventory = Inventory(control.listed(), frozenset(control.secrets()))
+        held = frozenset(child for _, child in control.traps())
     except vici.NoAnswer:
         return None
     finally:
         link.close()
     return (
-        Listed(charon.Process(pid, charon.boot_id(pid)), sas, inventory)
+        Listed(charon.Process(pid, charon.boot_id(pid)), sas, inventory, held)
         if charon.is_ours(pid, files, namespace)
         else None
     )

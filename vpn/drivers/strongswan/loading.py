@@ -19,6 +19,7 @@ from vpn.domain.actions import Initiate, Terminate
 from vpn.domain.liveness import asked
 from vpn.domain.peers import PeerSpec
 from vpn.drivers.strongswan import esp, translate, vici
+from vpn.drivers.strongswan.features import features_of
 from vpn.drivers.strongswan.files import read_whole, remove, write_whole
 from vpn.drivers.strongswan.inventory import listing
 from vpn.drivers.strongswan.names import MemberFiles
@@ -35,7 +36,8 @@ Messages = dict[str, translate.Message]
 
 
 def load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec, local_address: str) -> None:
-    wanted = translate.connections(peer, local_address, if_id=esp.if_id(notes.esp))
+    traps = features_of(control.version().get("version", "")).traps
+    wanted = translate.connections(peer, local_address, if_id=esp.if_id(notes.esp), traps=traps)
     standing = notes.peers.get(peer.name)
     older = _keep_begun(control, files, standing, peer.name, wanted)
     # Known before it is loaded, as something that differs: a kill in between leaves no orphan.
@@ -53,6 +55,7 @@ def load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec,
     for name in standing.names if standing else ():
         if name not in wanted:
             control.unload(name)
+    _renew_traps(control, peer.name, wanted)
     _write_messages(files, peer.name, "loaded", wanted)
     form = peer.as_loaded()
     notes.peers[peer.name] = PeerNote(
@@ -82,6 +85,7 @@ def drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> N
         control.unload(connection)
     control.unload_secret(name)
     terminate(control, Terminate(name))
+    _renew_traps(control, name, {})
     notes.peers.pop(name, None)
     notes.attempts.pop(name, None)
     notes.is_told(name)
@@ -89,6 +93,22 @@ def drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> N
     forget_failures(files, name)
     for kind in ("loaded", "begun"):
         remove(files.messages(name, kind))
+
+
+def _renew_traps(control: vici.Charon, peer: str, wanted: Messages) -> None:
+    """A trap keeps the connection that charon installed it for, whatever is loaded or unloaded since."""
+    for connection, child in control.traps():
+        if translate.peer_of(connection) != peer:
+            continue
+        if wanted.get(connection, {"children": {}})["children"].get(child, {}).get("dpd_action") == "trap":
+            control.install_trap(connection, child)
+        else:
+            control.remove_trap(connection, child)
+
+
+def release(control: vici.Charon, peer: str, child: str) -> None:
+    for connection in (peer, peer + translate.SECOND_TRY):
+        control.remove_trap(connection, child)
 
 
 def terminate(control: vici.Charon, what: Terminate) -> None:

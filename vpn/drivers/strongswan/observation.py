@@ -69,6 +69,7 @@ class Observer:
             exists=True,
             silences=silences,
             drift=self.plumbing.drift(member),
+            held=listed.held if listed else frozenset(),
         )
 
     def _plumbed(

@@ -15,11 +15,10 @@ from vpn.domain.state import ChildState, SaState
 # A second connection per peer of any version: charon never falls back to IKEv1 by itself.
 SECOND_TRY = "_v1"
 
-# Hold needs trap policies, which user-space ESP does not have: cleared, and the peer may start again.
 _DPD = {
     DpdAction.NONE: "clear",
     DpdAction.CLEAR: "clear",
-    DpdAction.HOLD: "clear",
+    DpdAction.HOLD: "trap",
     DpdAction.RESTART: "restart",
 }
 
@@ -40,18 +39,26 @@ def offers(proposal: Proposal, version: IkeVersion) -> list[str]:
     return [keywords(suite) for suite in suites]
 
 
-def connections(peer: PeerSpec, local_address: str, *, if_id: int = 0) -> dict[str, Message]:
+def connections(
+    peer: PeerSpec, local_address: str, *, if_id: int = 0, traps: bool = False
+) -> dict[str, Message]:
     """Messages for load-conn by name: one, or two when IKEv1 is the second try.
 
     `if_id` is that of the XFRM interface which the children's packets pass; 0 with user-space ESP.
+    `traps` as in Features.
     """
-    wanted = {peer.name: connection(peer, local_address, peer.ike.version, if_id=if_id)}
+    versions = {peer.name: peer.ike.version}
     if peer.ike.version is IkeVersion.ANY:
-        wanted[peer.name + SECOND_TRY] = connection(peer, local_address, IkeVersion.V1, if_id=if_id)
-    return wanted
+        versions[peer.name + SECOND_TRY] = IkeVersion.V1
+    return {
+        name: connection(peer, local_address, version, if_id=if_id, traps=traps)
+        for name, version in versions.items()
+    }
 
 
-def connection(peer: PeerSpec, local_address: str, version: IkeVersion, *, if_id: int = 0) -> Message:
+def connection(
+    peer: PeerSpec, local_address: str, version: IkeVersion, *, if_id: int = 0, traps: bool = False
+) -> Message:
     first = _rekeys_first(local_address, peer.peer_address)
     return {
         "version": str(int(version)),
@@ -66,11 +73,15 @@ def connection(peer: PeerSpec, local_address: str, version: IkeVersion, *, if_id
         **_rekeying(peer.ike.lifetime, first=first, end="over_time"),
         "dpd_delay": f"{peer.dpd_interval}s",
         "dpd_timeout": f"{peer.dpd_timeout}s",
-        "children": {child.name: _child(child, version, if_id, first=first) for child in peer.children},
+        "children": {
+            child.name: _child(child, version, if_id, first=first, traps=traps) for child in peer.children
+        },
     }
 
 
-def _child(child: ChildSpec, version: IkeVersion, if_id: int, *, first: bool) -> Message:
+def _child(child: ChildSpec, version: IkeVersion, if_id: int, *, first: bool, traps: bool) -> Message:
+    # Where traps do not work what is to be held is cleared, and the plan initiates it again.
+    is_cleared = child.dpd_action is DpdAction.HOLD and not traps
     device = {"if_id_in": str(if_id), "if_id_out": str(if_id)} if if_id else {}
     return {
         **device,
@@ -79,7 +90,7 @@ def _child(child: ChildSpec, version: IkeVersion, if_id: int, *, first: bool) ->
         "esp_proposals": offers(child.esp.proposal, version),
         "mode": "tunnel",
         "start_action": "none",
-        "dpd_action": _DPD[child.dpd_action],
+        "dpd_action": "clear" if is_cleared else _DPD[child.dpd_action],
         # The plan initiates again: it knows whether it should, and how often it tried.
         "close_action": "none",
         **_rekeying(child.esp.lifetime, first=first),

@@ -142,6 +142,20 @@ class Charon:
         with suppress(Refused):
             self.request("rekey", which)
 
+    def traps(self) -> list[tuple[str, str]]:
+        """Connection and child of every trap policy."""
+        parts = self.stream("list-policies", "list-policy", {"trap": "yes"})
+        return [(found["ike"], found["child"]) for part in parts for found in part.values()]
+
+    def install_trap(self, connection: str, child: str) -> None:
+        """By the connection as it is loaded now, also in the place of one that is there."""
+        self.request("install", {"ike": connection, "child": child})
+
+    def remove_trap(self, connection: str, child: str) -> None:
+        """None there is no error."""
+        with suppress(Refused):
+            self.request("uninstall", {"ike": connection, "child": child})
+
     def terminate(self, which: Mapping[str, str]) -> None:
         """`ike` or `child` by name, `ike-id` or `child-id`; nothing matching is no error."""
         with suppress(Refused):

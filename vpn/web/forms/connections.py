@@ -40,8 +40,8 @@ def dpd_field(initial: str = DpdAction.NONE) -> forms.ChoiceField:
         label="DPD action",
         choices=[(action.value, action.value) for action in DpdAction],
         initial=str(initial),
-        help_text="none: never ask, so that a dead peer may be shown as up for hours; clear and hold: end "
-        "the tunnel; restart: negotiate again at once.",
+        help_text="none: never ask, so that a dead peer may be shown as up for hours; clear: end the tunnel; "
+        "hold: end it and negotiate when a packet needs it; restart: negotiate again at once.",
     )
 
 
