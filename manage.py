@@ -6,9 +6,9 @@ import sys
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
-    from console.environment import adopt_data_dir, widen_path
-    from console.quickstart.datadir import prepare
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.project.settings")
+    from console.core.environment import adopt_data_dir, widen_path
+    from console.project.quickstart.datadir import prepare
 
     widen_path()
     if sys.argv[1:2] == ["quickstart"]:

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
+from console.core.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
 from policies import services
 from policies.models import IKEPolicy, IPsecPolicy, Policy
 from policies.strength import words_of

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from console.models.base import Resource
+from console.core.models.base import Resource
 from policies.domain.algorithms import INTEGRATED, pfs_group
 from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft, single_valued
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal

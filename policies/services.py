@@ -9,13 +9,13 @@ from uuid import UUID
 
 from django.db.models import ProtectedError, QuerySet
 
-from console.actor import Actor, Role
-from console.audit import record
-from console.errors import Conflict, Invalid, Violation, not_found
-from console.names import random_name
-from console.quotas import limits_for
-from console.services import resolve_resource_group, resource_group_violations
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.audit import record
+from console.core.errors import Conflict, Invalid, Violation, not_found
+from console.core.names import random_name
+from console.core.quotas import limits_for
+from console.core.services import resolve_resource_group, resource_group_violations
+from console.core.services.change import change
 from policies.domain.algorithms import EVERYTHING, PFS_DISABLED, Dialect
 from policies.domain.checks import (
     IKE_LIFETIME,

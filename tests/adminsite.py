@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from console.models import User
+from console.core.models import User
 from tests.factories import PASSWORD
 
 

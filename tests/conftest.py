@@ -11,8 +11,8 @@ from django.core.servers.basehttp import WSGIRequestHandler
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from console.api import throttling
-from console.web import sessions
+from console.core.api import throttling
+from console.core.web import sessions
 from tests.factories import Party, make_party
 from vpn import triggers
 

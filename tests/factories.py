@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.test import Client
 
-from console.actor import Actor, Role, Via
-from console.models import Account, User
-from console.services import add_member, create_account, create_api_key
+from console.core.actor import Actor, Role, Via
+from console.core.models import Account, User
+from console.core.services import add_member, create_account, create_api_key
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.services import create_ike_policy, create_ipsec_policy
 from vpn.models import Connection, Gateway, Instance, Subnet, Vpc

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from console.actor import Role
+from console.core.actor import Role
 
 # No page of an account: what a link opens, by itself, is tested beside its service.
 _LINKS = ("invitation", "password-link")

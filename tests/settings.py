@@ -13,8 +13,8 @@ os.environ["ISTHMUS_REDIS_URL"] = ""
 os.mkdir(f"{_DIRECTORY}/static")
 
 # After the environment that they are read from; a settings module has all names of the other.
-from console.settings import *  # noqa: E402, F403
-from console.settings import DATABASES  # noqa: E402
+from console.project.settings import *  # noqa: E402, F403
+from console.project.settings import DATABASES  # noqa: E402
 
 # A file, not memory: threads of one test are writers of their own.
 if "sqlite3" in str(DATABASES["default"]["ENGINE"]):

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from console.contributions import add_interruptions, add_usage
+from console.core.registry import add_interruptions, add_usage
 from policies.signals import policy_changed
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from console.heartbeat import beat
+from console.core.heartbeat import beat
 from vpn.domain.spec import GatewaySpec, MemberSpec
 from vpn.domain.state import EventKind, GatewayState, TunnelEvent
 from vpn.drivers.base import DriverError, StaleGeneration

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from console.celery import app, node_queue
-from console.models import AuditEvent
-from console.services.acting import end_lapsed_acting
-from console.services.sign_in_limits import forget_old_failures
-from console.services.sign_ins import end_lapsed_sessions
+from console.core.models import AuditEvent
+from console.core.queues import node_queue
+from console.core.services.impersonation import end_lapsed_acting
+from console.core.services.sign_in_limits import forget_old_failures
+from console.core.services.sign_ins import end_lapsed_sessions
 from vpn.models import HandoffLink, StatusChange, WizardDraft
 from vpn.reconcile.controller import answer
 from vpn.reconcile.log import keep_log
@@ -30,35 +31,35 @@ def forget_what_is_old(**_: object) -> None:
     forget_observations(settings.NODE)
 
 
-@app.task(name="vpn.tasks.reconcile_gateway")
+@shared_task(name="vpn.tasks.reconcile_gateway")
 def reconcile_gateway(gateway_id: str) -> None:
     answer(UUID(gateway_id))
 
 
-@app.task(name="vpn.tasks.reconcile_network")
+@shared_task(name="vpn.tasks.reconcile_network")
 def reconcile_network(vpc_id: str) -> None:
     reconcile_vpc(UUID(vpc_id))
 
 
-@app.task(name="vpn.tasks.read_log")
+@shared_task(name="vpn.tasks.read_log")
 def read_log(connection_id: str) -> None:
     """A page asked for the log of a tunnel."""
     keep_log(UUID(connection_id))
 
 
-@app.task(name="vpn.tasks.sweep")
+@shared_task(name="vpn.tasks.sweep")
 def sweep() -> None:
     """Beat's tick: every host looks at all that it carries."""
     for node in busy_nodes():
         sweep_node.apply_async(queue=node_queue(node), expires=settings.SWEEP_SECONDS)
 
 
-@app.task(name="vpn.tasks.sweep_node")
+@shared_task(name="vpn.tasks.sweep_node")
 def sweep_node() -> None:
     sweep_host(settings.NODE)
 
 
-@app.task(name="vpn.tasks.prune_history")
+@shared_task(name="vpn.tasks.prune_history")
 def prune_history() -> None:
     SessionStore.clear_expired()
     WizardDraft.objects.filter(expires_at__lt=timezone.now()).delete()
@@ -68,7 +69,7 @@ def prune_history() -> None:
     AuditEvent.objects.filter(at__lt=oldest - timedelta(days=365)).delete()
 
 
-@app.task(name="vpn.tasks.end_acting")
+@shared_task(name="vpn.tasks.end_acting")
 def end_acting() -> None:
     """Nobody else sees a sign-in run out."""
     end_lapsed_acting()
@@ -76,6 +77,6 @@ def end_acting() -> None:
     forget_old_failures()
 
 
-@app.task(name="vpn.tasks.prune_samples")
+@shared_task(name="vpn.tasks.prune_samples")
 def prune_samples() -> None:
     prune_traffic()

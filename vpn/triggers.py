@@ -10,12 +10,13 @@ import logging
 from functools import partial
 from uuid import UUID
 
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from console.breaker import Breaker
-from console.celery import app, node_queue
+from console.core.breaker import Breaker
+from console.core.queues import node_queue
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ def send(task: str, ident: UUID, node: str, *, seconds: float = 0) -> None:
     if not settings.REDIS_URL or not broker.allows():
         return
     try:
-        app.send_task(task, args=[str(ident)], queue=node_queue(node), countdown=seconds or None, expires=600)
+        current_app.send_task(
+            task, args=[str(ident)], queue=node_queue(node), countdown=seconds or None, expires=600
+        )
     except (OperationalError, OSError) as error:
         broker.failed()
         log.warning("broker is away (%s): the sweep will find %s", type(error).__name__, ident)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from rest_framework import serializers
 
-from console.api.answers import Answer, ResourceGroupReference, paged
-from console.api.versions import GENERATION_2
+from console.core.api.responses import Answer, ResourceGroupReference, paged
+from console.core.api.versions import GENERATION_2
 from policies.domain.algorithms import EVERYTHING
 from policies.models import MULTIPLE, MULTIPLE_GROUPS
 

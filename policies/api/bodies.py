@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.api.links import Links, stamp
-from console.api.resource_groups import resource_group_reference
+from console.core.api.links import Links, stamp
+from console.core.api.resource_groups import resource_group_reference
 from policies.models import IKEPolicy, IPsecPolicy
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from console.api.fields import (
+from console.core.api.fields import (
     Number,
     Reference,
     Shape,
@@ -17,7 +17,7 @@ from console.api.fields import (
     read_only,
     settled,
 )
-from console.api.versions import ApiVersion
+from console.core.api.versions import ApiVersion
 from policies.domain.algorithms import DIALECTS, EVERYTHING
 from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME, LOWER_NAME, MOST_READ, NAME, NAME_LENGTH
 

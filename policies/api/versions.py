@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from console.api.changes import Body, VersionChange
-from console.api.versions import GENERATION_2, TRIPLE_DES, ApiVersion
+from console.core.api.changes import Body, VersionChange
+from console.core.api.versions import GENERATION_2, TRIPLE_DES, ApiVersion
 
 _LISTS = frozenset({"authentication_algorithms", "encryption_algorithms", "dh_groups", "pfs_groups"})
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import Warning, creates, refusals, updates
-from console.api.parameters import RESOURCE_GROUP
-from console.api.views import ApiView, path_id
-from console.contributions import Interruption, watch_interruptions
+from console.core.api.dry_run import Warning, creates, refusals, updates
+from console.core.api.parameters import RESOURCE_GROUP
+from console.core.api.views import ApiView, path_id
+from console.core.registry import Interruption, watch_interruptions
 from policies import services
 from policies.api import answers as schemas
 from policies.api.bodies import ike_policy_body, ipsec_policy_body

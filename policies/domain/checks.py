@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from console.errors import Violation
+from console.core.errors import Violation
 from policies.domain.algorithms import EVERYTHING, GENERATION_2, INTEGRATED, PFS_DISABLED, Dialect
 from policies.domain.proposals import is_combined
 

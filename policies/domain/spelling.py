@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from console.errors import Violation
+from console.core.errors import Violation
 from policies.domain.algorithms import canonical
 
 Fields = Mapping[str, Any]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 
-from console.web.forms import RuleForm
+from console.core.web.forms import RuleForm
 from policies.domain.algorithms import (
     AUTHENTICATION,
     ENCRYPTION,

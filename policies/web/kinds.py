@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from console.actor import Actor
-from console.web.forms import RuleForm
+from console.core.actor import Actor
+from console.core.web.forms import RuleForm
 from policies import services
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.web.forms import IKEPolicyForm, IPsecPolicyForm, ike_initial, ipsec_initial

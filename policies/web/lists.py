@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from console.actor import Actor, Role
-from console.web.lists.declare import (
+from console.core.actor import Actor, Role
+from console.core.web.lists.declare import (
     LOWEST,
     Action,
     Column,

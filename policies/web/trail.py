@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from console.contributions import Pages, Use, add_pages, add_usage
+from console.core.registry import Pages, Use, add_pages, add_usage
 from policies.models import IKEPolicy, IPsecPolicy
 
 

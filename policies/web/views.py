@@ -10,12 +10,12 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actor import Actor, Role
-from console.contributions import Interruption, describe_interruptions, interrupted_by
-from console.errors import Conflict, Invalid
-from console.web.lists.views import bulk_page, list_page
-from console.web.pages import form_page, page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Actor, Role
+from console.core.errors import Conflict, Invalid
+from console.core.registry import Interruption, describe_interruptions, interrupted_by
+from console.core.web.lists.views import bulk_page, list_page
+from console.core.web.pages import form_page, page
+from console.core.web.requests import ConsoleRequest
 from policies.strength import warned_of
 from policies.web.forms import given
 from policies.web.kinds import KINDS, Kind, Policy

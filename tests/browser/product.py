@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from console.quickstart.datadir import DataDir
+from console.project.quickstart.datadir import DataDir
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from console.quickstart.datadir import DataDir
+from console.project.quickstart.datadir import DataDir
 from tests.browser.product import Product, new_psk
 from tests.browser.visits import Visit
 

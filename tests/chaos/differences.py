@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from console.quickstart.datadir import DataDir
-from console.quickstart.processes import recall
+from console.core.processes import recall
+from console.project.quickstart.datadir import DataDir
 from tests.chaos.stage import Stage
 from tests.e2e.product import RIGHT_HOST
 from tests.e2e.traffic import passes

@@ -11,8 +11,8 @@ from random import Random
 from signal import Signals
 from uuid import UUID
 
-from console.quickstart.datadir import DataDir
-from console.quickstart.processes import Identity
+from console.core.processes import Identity
+from console.project.quickstart.datadir import DataDir
 from tests.chaos.clock import Clock
 from tests.e2e.product import LEFT, RIGHT, Pair, Product
 from tests.e2e.test_redis_away import Server

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from console.wsgi import application as _product
+from console.project.wsgi import application as _product
 
 # Less than what the server keeps for a client without letting the application wait.
 LARGE = 8_000_000

@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from console.actor import Role
-from console.errors import Conflict, Invalid, NotAllowed, NotFound
-from console.models import Account, Membership
-from console.services import (
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from console.core.models import Account, Membership
+from console.core.services import (
     add_member,
     create_account,
     create_user,
@@ -75,6 +75,6 @@ def test_only_administrators_manage_members_and_only_their_own(ana: Party, ben: 
 
 
 def test_an_unknown_account_has_no_limits_of_its_own(db: None) -> None:
-    from console.quotas import limits_for
+    from console.core.quotas import limits_for
 
     assert limits_for(uuid4())["gateways"] == 20

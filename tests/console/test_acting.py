@@ -10,9 +10,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from console.celery import app
-from console.models import AuditEvent, User
-from console.services.acting import end_lapsed_acting
+from console.core.models import AuditEvent, User
+from console.core.services.impersonation import end_lapsed_acting
+from console.project.celery import app
 from tests.adminsite import superuser
 from tests.factories import Party
 from vpn import tasks

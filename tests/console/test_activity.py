@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from console.models import AuditEvent, Membership
-from console.web.activity import _VERBS
+from console.core.models import AuditEvent, Membership
+from console.core.web.activity import _VERBS
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from console.actor import Actor, Role, Via
-from console.errors import NotAllowed
+from console.core.actor import Actor, Role, Via
+from console.core.errors import NotAllowed
 
 
 @pytest.mark.parametrize("needed", list(Role))

@@ -13,11 +13,11 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from console.actor import Role
-from console.environment import TrustedProxies
-from console.models import Account, AuditEvent, Membership, ResourceGroup, User
-from console.services import add_member, create_api_key
-from console.services.administration import create_resource_group
+from console.core.actor import Role
+from console.core.environment import TrustedProxies
+from console.core.models import Account, AuditEvent, Membership, ResourceGroup, User
+from console.core.services import add_member, create_api_key
+from console.core.services.administration import create_resource_group
 from tests.adminsite import errors, superuser
 from tests.factories import PASSWORD, Party, make_connection, make_vpc
 

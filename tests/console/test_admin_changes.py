@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from console.actor import Role
-from console.models import AuditEvent, Membership, ResourceGroup
-from console.services import set_role
-from console.services.administration import rename_resource_group, update_account
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership, ResourceGroup
+from console.core.services import set_role
+from console.core.services.administration import rename_resource_group, update_account
 from tests.adminsite import change, errors, superuser
 from tests.factories import Party, make_connection
 
@@ -87,7 +87,7 @@ def test_the_trail_is_narrowed_by_way_action_and_time(root: Client, ana: Party) 
 def test_filters_of_the_trail_read_no_more_than_the_latest(
     root: Client, ana: Party, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.admin.records._LATEST", 1)
+    monkeypatch.setattr("console.core.admin.records._LATEST", 1)
     make_connection(ana)
     page = root.get(reverse("admin:console_auditevent_changelist")).content.decode()
     assert "?action=vpn_connection.create" in page and "?action=vpn_gateway.create" not in page

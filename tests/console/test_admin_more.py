@@ -10,9 +10,9 @@ from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
-from console.actor import Role
-from console.models import ApiKey, AuditEvent, PasswordFailures
-from console.services.invitations import accept_as_new_person, create_invitation
+from console.core.actor import Role
+from console.core.models import ApiKey, AuditEvent, PasswordFailures
+from console.core.services.invitations import accept_as_new_person, create_invitation
 from tests.adminsite import superuser
 from tests.factories import PASSWORD, Party, make_connection
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from console.environment import DataDirError, adopt_data_dir, load_environment
-from console.quickstart.datadir import DataDir
+from console.core.environment import DataDirError, adopt_data_dir, load_environment
+from console.project.quickstart.datadir import DataDir
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = {
@@ -50,7 +50,7 @@ def test_settings_of_the_environment_are_enough(
 
 
 def test_settings_and_commands_mean_the_same_folder(folder: Path) -> None:
-    code = "import console.settings as s; print(s.DATA_DIR, s.DRIVER_DIR, s.STATIC_ROOT)"
+    code = "import console.project.settings as s; print(s.DATA_DIR, s.DRIVER_DIR, s.STATIC_ROOT)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,

@@ -12,8 +12,8 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.test import Client
 
-from console import settings as product
-from console.templatetags.console import icons
+from console.core.templatetags.console import icons
+from console.project import settings as product
 
 
 @pytest.fixture

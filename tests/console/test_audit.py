@@ -8,10 +8,10 @@ import pytest
 from django.apps import apps
 from django.db import connection as database
 
-from console.actor import Role
-from console.audit import record, target_label
-from console.models import AuditEvent
-from console.services import add_member, remove_member, set_role
+from console.core.actor import Role
+from console.core.audit import record, target_label
+from console.core.models import AuditEvent
+from console.core.services import add_member, remove_member, set_role
 from tests.factories import PSK, Api, Party, make_connection, make_gateway, path_of
 from vpn.models import Gateway
 
@@ -117,7 +117,7 @@ def test_old_events_get_the_codes() -> None:
         target_type="VPN connection",
         target_id="1",
     )
-    module = import_module("console.migrations.0004_audit_codes")
+    module = import_module("console.core.migrations.0004_audit_codes")
     module.to_codes(apps, SimpleNamespace(connection=database))
     old.refresh_from_db()
     assert (old.action, old.target_type) == ("vpn_connection.remove_peer_cidr", "vpn_connection")

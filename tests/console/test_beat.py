@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from console.celery import Scheduler, app
+from console.project.celery import Scheduler, app
 
 
 class Recorder(Scheduler):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.api.versions import FORMS, ApiVersion
+from console.core.api.versions import FORMS, ApiVersion
 from tests.console.test_browsable import names, page
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy, make_subnet, path_of
 

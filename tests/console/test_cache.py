@@ -14,8 +14,8 @@ from django.conf import LazySettings
 from django.core.cache import caches
 from redis.exceptions import TimeoutError
 
-from console.cache import PATIENCE, REST, FailOpenRedisCache
-from console.quickstart.redis import answers, command
+from console.core.cache import PATIENCE, REST, FailOpenRedisCache
+from console.project.quickstart.redis import answers, command
 from tests.factories import Party, make_gateway, make_subnet, path_of
 from tests.waiting import wait_for
 
@@ -95,7 +95,7 @@ def test_reads_and_writes_go_on_without_redis(ana: Party, settings: LazySettings
     settings.REDIS_URL = f"unix://{tmp_path}/nothing.sock"
     settings.CACHES = {
         "default": {
-            "BACKEND": "console.cache.FailOpenRedisCache",
+            "BACKEND": "console.core.cache.FailOpenRedisCache",
             "LOCATION": f"unix://{tmp_path}/nothing.sock?db=1",
         }
     }

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import QueryDict
 
-from console.api.changes import VersionChange, bring_up, renamed, take_down, take_down_fields
-from console.api.versions import ApiVersion
-from console.errors import Violation
+from console.core.api.changes import VersionChange, bring_up, renamed, take_down, take_down_fields
+from console.core.api.versions import ApiVersion
+from console.core.errors import Violation
 
 ONE, TWO = ApiVersion(date(2020, 1, 1), 2), ApiVersion(date(2021, 1, 1), 2)
 OLD = ApiVersion(date(2026, 1, 1), 1)

@@ -14,11 +14,11 @@ import pytest
 from celery.worker import state
 from redis import Redis
 
-from console.consumer import beat_if_idle
-from console.heartbeat import DIRECTORY, last_beat
-from console.quickstart import redis
-from console.quickstart.services import worker_service
-from console.quickstart.supervisor import Log, Supervisor
+from console.core.heartbeat import DIRECTORY, last_beat
+from console.project.celery_consumer import beat_if_idle
+from console.project.quickstart import redis
+from console.project.quickstart.services import worker_service
+from console.project.quickstart.supervisor import Log, Supervisor
 from tests.waiting import wait_for
 
 
@@ -42,7 +42,7 @@ def product(tmp_path: Path) -> Iterator[Supervisor]:
     """A supervisor of processes with an installation of their own; their log goes to `log`."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("ISTHMUS_")}
     environment |= {
-        "DJANGO_SETTINGS_MODULE": "console.settings",
+        "DJANGO_SETTINGS_MODULE": "console.project.settings",
         "ISTHMUS_DATA_DIR": str(tmp_path),
         "ISTHMUS_DRIVER": "simulated",
         "ISTHMUS_SECRET_KEY": secrets.token_urlsafe(48),

@@ -10,9 +10,9 @@ from django.conf import LazySettings
 from django.db import OperationalError
 from redis.exceptions import ResponseError
 
-from console.quickstart import apparmor, checks
-from console.quickstart.checks import Finding
-from console.quickstart.datadir import DataDir
+from console.project.quickstart import apparmor, checks
+from console.project.quickstart.checks import Finding
+from console.project.quickstart.datadir import DataDir
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -10,9 +10,9 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from console import environment
-from console.encryption import DecryptionError, KeyRing, new_key
-from console.models import User
+from console.core import environment
+from console.core.encryption import DecryptionError, KeyRing, new_key
+from console.core.models import User
 from tests.factories import PSK, Party, make_connection, make_gateway
 from vpn.models import Connection, WizardDraft
 from vpn.services import connections
@@ -63,7 +63,7 @@ def test_a_setting_with_a_bad_key_says_which_and_what_is_right(monkeypatch: pyte
 
 def test_every_command_ends_with_that_line() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import console.settings"],
+        [sys.executable, "-c", "import console.project.settings"],
         env={"ISTHMUS_ENCRYPTION_KEYS": "badkey"},
         capture_output=True,
         text=True,

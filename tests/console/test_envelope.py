@@ -9,8 +9,8 @@ from django.conf import LazySettings
 from django.db import InterfaceError, OperationalError
 from django.test import Client, RequestFactory
 
-from console.api.envelope import container
-from console.errors import Violation
+from console.core.api.envelope import container
+from console.core.errors import Violation
 from policies import services
 from tests.factories import Api, Party, errors_of, make_gateway, path_of
 from vpn.models import Gateway
@@ -263,7 +263,7 @@ def test_public_url_is_the_base_of_links(ana: Party, settings: LazySettings) -> 
 def test_nobody_without_an_account(db: None) -> None:
     from django.test import Client
 
-    from console.models import User
+    from console.core.models import User
 
     client = Client()
     client.force_login(User.objects.create_user("nobody"))
@@ -292,7 +292,7 @@ def test_a_database_away_before_any_view_is_503(ana: Party, monkeypatch: pytest.
 
     client = Client(raise_request_exception=False)
     client.force_login(ana.user)
-    monkeypatch.setattr("console.web.middleware._actor", busy)
+    monkeypatch.setattr("console.core.web.middleware._actor", busy)
     for path in ("/manual", "/v1/vpn_gateways?version=2019-01-01"):
         response = client.get(path)
         assert (response.status_code, response["Retry-After"]) == (503, "5")

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from console.environment import DataDirError
-from console.quickstart import datadir, supervisor
-from console.quickstart.choice import Choice
-from console.quickstart.datadir import DataDir, write_private
-from console.quickstart.listen import Listen
-from console.quickstart.processes import recall
-from console.quickstart.runner import Quickstart
-from console.quickstart.supervisor import Log, Service, Supervisor
+from console.core.environment import DataDirError
+from console.core.private_files import write_private
+from console.core.processes import recall
+from console.project.quickstart import datadir, supervisor
+from console.project.quickstart.choice import Choice
+from console.project.quickstart.datadir import DataDir
+from console.project.quickstart.listen import Listen
+from console.project.quickstart.runner import Quickstart
+from console.project.quickstart.supervisor import Log, Service, Supervisor
 from tests.waiting import wait_for
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -125,7 +126,7 @@ def test_a_start_without_room_ends_in_lines(
 ) -> None:
     from django.db import OperationalError
 
-    from console.quickstart import runner
+    from console.project.quickstart import runner
 
     def start(*_: object) -> None:
         raise fault if isinstance(fault, OSError) else OperationalError(fault)

@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 from redis import Redis
 
-from console import health
-from console.quickstart import checks, redis
+from console.project import health
+from console.project.quickstart import checks, redis
 from tests.adminsite import superuser
 from tests.waiting import wait_for
 from vpn.models import Node

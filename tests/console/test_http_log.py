@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from waitress import wasyncore
 
-from console.http_channels import Channel
-from console.http_log import RefusalLog
-from console.web_worker import make_server
+from console.project.web_worker.channels import Channel
+from console.project.web_worker.log import RefusalLog
+from console.project.web_worker.worker import make_server
 
 LATE, CROWDED = HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.SERVICE_UNAVAILABLE
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from console.templatetags.console import _LOOKS
-from console.web.navigation import _ENTRIES
+from console.core.templatetags.console import _LOOKS
+from console.core.web.navigation import _ENTRIES
 from tests.icons import NAMES, SPRITE, sprite
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from console.models import AuditEvent, User
-from console.services import invitations
+from console.core.models import AuditEvent, User
+from console.core.services import invitations
 from tests.console.test_invitations import ACCEPTED, invite, text_of
 from tests.factories import Party
 

@@ -19,12 +19,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.errors import Conflict, Invalid, NotFound
-from console.models import ApiKey, AuditEvent, Invitation, Membership, User
-from console.redaction import LinkFilter
-from console.services import add_member, invitations, remove_member, set_role
-from console.services.invitations import accept_invitation, create_invitation, revoke_invitation
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, NotFound
+from console.core.models import ApiKey, AuditEvent, Invitation, Membership, User
+from console.core.redaction import LinkFilter
+from console.core.services import add_member, invitations, remove_member, set_role
+from console.core.services.invitations import accept_invitation, create_invitation, revoke_invitation
 from tests.factories import PASSWORD, Party
 
 ACCEPTED = {"username": "carol", "new": PASSWORD, "again": PASSWORD}
@@ -262,6 +262,6 @@ def test_a_mail_server_that_refuses_loses_nothing(ana: Party, settings: LazySett
 def test_keys_learn_who_created_them(ana: Party) -> None:
     ana.key()
     ApiKey.objects.update(created_by="ana", creator=None)
-    module = import_module("console.migrations.0009_key_creators")
+    module = import_module("console.core.migrations.0009_key_creators")
     module.note_creators(apps, SimpleNamespace(connection=connection))
     assert ApiKey.objects.get().creator_id == ana.user.pk

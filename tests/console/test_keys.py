@@ -10,12 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from console.actor import Role
-from console.errors import Invalid, NotAllowed, NotFound
-from console.models import ApiKey, AuditEvent
-from console.services import create_account, create_api_key, revoke_api_key
-from console.services.administration import create_resource_group
-from console.services.keys import find_key
+from console.core.actor import Role
+from console.core.errors import Invalid, NotAllowed, NotFound
+from console.core.models import ApiKey, AuditEvent
+from console.core.services import create_account, create_api_key, revoke_api_key
+from console.core.services.administration import create_resource_group
+from console.core.services.keys import find_key
 from tests.factories import Api, Party, errors_of
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from waitress import wasyncore
 
-from console.http_channels import Channel
-from console.web_worker import Worker, make_server
+from console.project.web_worker.channels import Channel
+from console.project.web_worker.worker import Worker, make_server
 from tests.console.test_web_server import SECURITY_HEADERS
 
 
@@ -32,7 +32,7 @@ class _Turning(Worker):
 def test_threads_that_end_no_request_are_no_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     """gunicorn then ends this worker and starts another; /livez says so as well."""
     now, waiting = 1000.0, ["request"]
-    monkeypatch.setattr("console.web_worker.wasyncore.loop", lambda **_: None)
+    monkeypatch.setattr("console.project.web_worker.worker.wasyncore.loop", lambda **_: None)
     server = SimpleNamespace(hangs=None, answer_liveness=lambda: None, enforce=lambda _: None)
     worker = _Turning(waiting, lambda: now)
 

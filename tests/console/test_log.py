@@ -13,8 +13,8 @@ from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from kombu.transport.redis import Channel
 
-from console.celery import app
-from console.log import BrokerFilter
+from console.core.log import BrokerFilter
+from console.project.celery import app
 
 
 def told(name: str, error: Exception) -> logging.LogRecord:

@@ -14,7 +14,7 @@ from django.conf import LazySettings, settings
 from django.test import Client
 from django.urls import resolve, reverse
 
-from console.web.manual import GROUPS, MANUAL
+from console.core.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
 from vpn.domain.handoff.vendors import VENDORS
 from vpn.domain.initiation import BACK_OFF, FLAP_DAMPING, STEADY
@@ -222,7 +222,7 @@ def test_every_route_of_the_api_is_listed(client: Client) -> None:
 
 def api_paths() -> Iterator[str]:
     """Every named route below /v1 as the manual writes it: {id} for each variable part."""
-    from console.api.urls import urlpatterns as of_console
+    from console.core.api.urls import urlpatterns as of_console
     from policies.api.urls import urlpatterns as of_policies
     from vpn.api.urls import urlpatterns as of_vpn
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from console.web.manual import MANUAL
+from console.core.web.manual import MANUAL
 from tests.factories import Party
 
 pytestmark = pytest.mark.django_db

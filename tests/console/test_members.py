@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from console.actor import Role
-from console.models import ApiKey, AuditEvent, Membership, User
-from console.services import add_member
+from console.core.actor import Role
+from console.core.models import ApiKey, AuditEvent, Membership, User
+from console.core.services import add_member
 from tests.factories import Party
 
 LOWER = [role for role in Role if role is not Role.ADMINISTRATOR]

@@ -7,8 +7,8 @@ from ipaddress import ip_network
 import pytest
 from django.conf import LazySettings
 
-from console.environment import SettingError, TrustedProxies, trusted_proxies
-from console.origin import client_address
+from console.core.environment import SettingError, TrustedProxies, trusted_proxies
+from console.core.origin import client_address
 
 _PROXY = TrustedProxies((ip_network("192.0.2.1/32"), ip_network("10.0.0.0/8"), ip_network("2001:db8::/64")))
 _UNIX = TrustedProxies((), unix_sockets=True)

@@ -10,10 +10,10 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from console.models import AuditEvent, SignInSession, User
-from console.services.sign_ins import Source, end_sessions
-from console.web import sessions
-from console.web.own_sessions import describe_browser
+from console.core.models import AuditEvent, SignInSession, User
+from console.core.services.sign_ins import Source, end_sessions
+from console.core.web import sessions
+from console.core.web.own_sessions import describe_browser
 from tests.factories import PASSWORD, Party
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

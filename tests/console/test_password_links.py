@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from console.models import AuditEvent, User
+from console.core.models import AuditEvent, User
 from tests.adminsite import superuser
 from tests.factories import PASSWORD, Party
 

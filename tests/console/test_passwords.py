@@ -10,16 +10,16 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import connection
 from django.test import Client
 
-from console import hashing
-from console.actor import Role
-from console.errors import Invalid
-from console.hashing import BoundedArgon2Hasher, Gate, TooManyHashes
-from console.models import PasswordFailures, User
-from console.services.invitations import accept_as_new_person, create_invitation
-from console.services.password_links import set_password_by_link
-from console.services.passwords import change_password, check_password_rules
-from console.services.sign_ins import Source
-from console.validators import period, unforeseen
+from console.core import hashing
+from console.core.actor import Role
+from console.core.errors import Invalid
+from console.core.hashing import BoundedArgon2Hasher, Gate, TooManyHashes
+from console.core.models import PasswordFailures, User
+from console.core.services.invitations import accept_as_new_person, create_invitation
+from console.core.services.password_links import set_password_by_link
+from console.core.services.passwords import change_password, check_password_rules
+from console.core.services.sign_ins import Source
+from console.core.validators import period, unforeseen
 from tests.factories import PASSWORD, Party
 from tests.waiting import wait_for
 
@@ -71,7 +71,7 @@ def test_what_follows_from_the_character_before_does_not_count(text: str, length
 def test_a_hash_is_argon2_and_older_ones_still_hold(settings: LazySettings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     older = make_password(PASSWORD)
-    settings.PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
+    settings.PASSWORD_HASHERS = ["console.core.hashing.BoundedArgon2Hasher"]
     renewed: list[str] = []
     assert check_password(PASSWORD, older, setter=renewed.append)
     assert renewed == [PASSWORD] and "p=1$" in make_password(PASSWORD)
@@ -117,7 +117,7 @@ def test_every_check_of_a_password_passes_the_gate(
     ana: Party, name: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of a name that does not exist, and where a page asks for the password again."""
-    settings.PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
+    settings.PASSWORD_HASHERS = ["console.core.hashing.BoundedArgon2Hasher"]
     browser = ana.browser()
     full = Gate(running=1, waiting=0, patience=0)
     monkeypatch.setattr(hashing, "gate", lambda: full)
@@ -135,7 +135,7 @@ def test_no_transaction_waits_for_a_hash(
     ana: Party, ben: Party, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A transaction that writes holds the one lock of SQLite; a hash may wait seconds for its turn."""
-    settings.PASSWORD_HASHERS = ["console.hashing.BoundedArgon2Hasher"]
+    settings.PASSWORD_HASHERS = ["console.core.hashing.BoundedArgon2Hasher"]
     depths: list[int] = []
 
     def depth() -> Gate:
@@ -153,7 +153,7 @@ def test_no_transaction_waits_for_a_hash(
 
 
 def test_the_hasher_of_the_product_is_the_bounded_one() -> None:
-    from console import settings as product
+    from console.project import settings as product
 
-    assert product.PASSWORD_HASHERS == ["console.hashing.BoundedArgon2Hasher"]
+    assert product.PASSWORD_HASHERS == ["console.core.hashing.BoundedArgon2Hasher"]
     assert BoundedArgon2Hasher.algorithm == "argon2"

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from console.models.prepared import PreparedQuery, set_related
+from console.core.models.prepared import PreparedQuery, set_related
 from tests.vpn.scene import make_scene
 from vpn.models import Connection, ConnectionCidr, Gateway
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from console.environment import DataDirError, adopt_data_dir, load_environment
-from console.quickstart import redis
-from console.quickstart.choice import Choice
-from console.quickstart.datadir import DataDir, prepare
-from console.quickstart.listen import Listen
-from console.quickstart.processes import Identity, end, recall, remember
-from console.quickstart.report import banner
-from console.quickstart.runner import Quickstart
+from console.core.environment import DataDirError, adopt_data_dir, load_environment
+from console.core.processes import Identity, end, recall, remember
+from console.project.quickstart import redis
+from console.project.quickstart.choice import Choice
+from console.project.quickstart.datadir import DataDir, prepare
+from console.project.quickstart.listen import Listen
+from console.project.quickstart.report import banner
+from console.project.quickstart.runner import Quickstart
 from tests.waiting import wait_for
 
 
@@ -117,7 +117,7 @@ class TestDataDir:
 
     def test_prepare_makes_keys_once(self, tmp_path: Path) -> None:
         script = (
-            "import os, sys; from console.quickstart.datadir import prepare; prepare(sys.argv);"
+            "import os, sys; from console.project.quickstart.datadir import prepare; prepare(sys.argv);"
             "print(os.environ['ISTHMUS_SECRET_KEY'], os.environ['ISTHMUS_ENCRYPTION_KEYS'])"
         )
         plain = {name: value for name, value in os.environ.items() if not name.startswith("ISTHMUS_")}

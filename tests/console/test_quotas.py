@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.conf import LazySettings
 
-from console.models import Account
-from console.quotas import limits_for
+from console.core.models import Account
+from console.core.quotas import limits_for
 from tests.factories import Party, raise_quotas
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings
 
-from console.environment import signing_key
+from console.core.environment import signing_key
 
 NAMES = "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"
 
@@ -24,7 +24,7 @@ NAMES = "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSR
     ],
 )
 def test_names_of_cookies(behind: str, expected: list[str]) -> None:
-    code = f"import console.settings as s; print(*(getattr(s, name) for name in {NAMES!r}))"
+    code = f"import console.project.settings as s; print(*(getattr(s, name) for name in {NAMES!r}))"
     environment = os.environ | {"ISTHMUS_BEHIND_TLS": behind, "ISTHMUS_INSTANCE": "one"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
@@ -50,7 +50,7 @@ def test_cookies_are_what_the_prefix_asks_for() -> None:
 )
 def test_a_signing_key_that_can_be_guessed_starts_nothing(key: str, problem: str) -> None:
     environment = os.environ | {"ISTHMUS_SECRET_KEY": key}
-    command = [sys.executable, "-c", "import console.settings"]
+    command = [sys.executable, "-c", "import console.project.settings"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"isthmus: setting ISTHMUS_SECRET_KEY: {problem}; it needs 50 random characters" in done.stderr

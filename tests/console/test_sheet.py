@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.web.lists.sheet import harmless
+from console.core.web.lists.sheet import harmless
 
 
 @pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "\t", "\r", "\n", "|", "%"])

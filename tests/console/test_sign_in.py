@@ -11,8 +11,8 @@ from django.conf import LazySettings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from console.environment import TrustedProxies
-from console.models import AuditEvent
+from console.core.environment import TrustedProxies
+from console.core.models import AuditEvent
 from tests.factories import PASSWORD, Party
 
 LOOPBACK = TrustedProxies((ip_network("127.0.0.1"),))

@@ -14,8 +14,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from console.models import PasswordFailures
-from console.services.sign_in_limits import (
+from console.core.models import PasswordFailures
+from console.core.services.sign_in_limits import (
     TooManyFailures,
     begin_attempt,
     forget_old_failures,
@@ -199,7 +199,7 @@ def test_guessing_the_present_password_is_no_way_around(ana: Party) -> None:
 
 def test_limits_hold_while_redis_is_away(ana: Party, settings: LazySettings, tmp_path: Path) -> None:
     location = f"unix://{tmp_path}/nothing.sock?db=1"
-    settings.CACHES = {"default": {"BACKEND": "console.cache.FailOpenRedisCache", "LOCATION": location}}
+    settings.CACHES = {"default": {"BACKEND": "console.core.cache.FailOpenRedisCache", "LOCATION": location}}
     assert fail("ana", 4) == [200, 200, 429, 429]
     assert attempt("ana", PASSWORD, THERE).status_code == 302
 

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from console.models import AuditEvent, Membership, SignInSession, User
-from console.services.sign_ins import end_lapsed_sessions
+from console.core.models import AuditEvent, Membership, SignInSession, User
+from console.core.services.sign_ins import end_lapsed_sessions
 from tests.factories import PASSWORD, Party
 
 NEW = "another horse battery"

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings as product
 
-from console.quickstart.listen import Listen
-from console.quickstart.processes import Identity
-from console.quickstart.services import web_service
+from console.core.processes import Identity
+from console.project.quickstart.listen import Listen
+from console.project.quickstart.services import web_service
 from tests.waiting import wait_for
 
 _MANY = 200
@@ -46,11 +46,13 @@ def start(tmp_path: Path) -> Iterator[Server]:
                 port: int = probe.getsockname()[1]
             service = web_service(Listen("127.0.0.1", port))
             module = "tests.console.large_answers:application"
-            command = [module if word == "console.wsgi:application" else word for word in service.command]
+            command = [
+                module if word == "console.project.wsgi:application" else word for word in service.command
+            ]
             environment = os.environ | {
                 "ISTHMUS_DATA_DIR": str(tmp_path),
                 "ISTHMUS_SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOP",
-                "DJANGO_SETTINGS_MODULE": "console.settings",
+                "DJANGO_SETTINGS_MODULE": "console.project.settings",
                 **settings,
             }
             process = subprocess.Popen(command, env=environment, cwd=product.BASE_DIR)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from console.quickstart import static
-from console.quickstart.static import collect_static
+from console.project.quickstart import static
+from console.project.quickstart.static import collect_static
 
 
 @pytest.fixture

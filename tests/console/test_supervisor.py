@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from console.heartbeat import last_beat
-from console.quickstart.processes import Identity
-from console.quickstart.pulses import PulseWatch
-from console.quickstart.supervisor import Log, Service, StartFailed, Supervisor
+from console.core.heartbeat import last_beat
+from console.core.processes import Identity
+from console.project.quickstart.pulses import PulseWatch
+from console.project.quickstart.supervisor import Log, Service, StartFailed, Supervisor
 from tests.waiting import wait_for
 
 
@@ -148,7 +148,7 @@ class TestSupervisor:
         code = f"""
 import os, sys
 from pathlib import Path
-from console.quickstart.supervisor import Log, Service, Supervisor
+from console.project.quickstart.supervisor import Log, Service, Supervisor
 supervisor = Supervisor(Log(sys.stderr), Path({str(tmp_path)!r}) / "p.json", os.environ)
 supervisor.start(Service("web", {SLEEPER!r}, ready=lambda: True), seconds=10)
 print(supervisor.pids["web"], flush=True)
@@ -169,7 +169,7 @@ def test_ends_what_hangs_and_starts_it_again(tmp_path: Path, log: io.StringIO) -
     code = (
         "import os, time\n"
         f"os.environ['ISTHMUS_HEARTBEAT_DIR'] = {str(tmp_path)!r}\n"
-        "from console.heartbeat import beat\n"
+        "from console.core.heartbeat import beat\n"
         "while True:\n    beat('beat')\n    time.sleep(0.1)\n"
     )
 

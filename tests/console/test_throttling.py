@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.conf import LazySettings
 
-from console.api import throttling
+from console.core.api import throttling
 from tests.factories import Api, Party, errors_of
 
 

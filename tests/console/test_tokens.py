@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.api.identity import GRANT
-from console.models import ApiKey
-from console.services.keys import create_api_key, revoke_api_key
+from console.core.actor import Role
+from console.core.api.identity import GRANT
+from console.core.models import ApiKey
+from console.core.services.keys import create_api_key, revoke_api_key
 from tests.factories import Api, Party, errors_of
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +102,7 @@ def test_forged_and_old_tokens_are_refused(ana: Party, monkeypatch: pytest.Monke
     head, claims, signature = token.split(".")
     for wrong in (forged(ana), unsigned, f"{head}.{claims}.", f"{head}.{claims[:-2]}.{signature}", "a.b.c"):
         assert status_with(wrong) == 401
-    monkeypatch.setattr("console.services.tokens.LIFETIME", timedelta(seconds=-1))
+    monkeypatch.setattr("console.core.services.tokens.LIFETIME", timedelta(seconds=-1))
     assert status_with(token_of(ana.key())) == 401
 
 

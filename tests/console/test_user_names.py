@@ -11,13 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
-from console.errors import Invalid
-from console.models import AuditEvent, User
-from console.services import accounts, create_user
+from console.core.errors import Invalid
+from console.core.models import AuditEvent, User
+from console.core.services import accounts, create_user
 from tests.adminsite import errors, superuser
 from tests.factories import PASSWORD, Party
 
-MIGRATION = import_module("console.migrations.0010_one_case_of_user_names")
+MIGRATION = import_module("console.core.migrations.0010_one_case_of_user_names")
 TAKEN = ["There is a user ana already."]
 
 

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import ApiKey, AuditEvent, Membership
-from console.services import add_member, revoke_api_key
-from console.web.manual import MANUAL
+from console.core.actor import Role
+from console.core.models import ApiKey, AuditEvent, Membership
+from console.core.services import add_member, revoke_api_key
+from console.core.web.manual import MANUAL
 from tests.factories import PASSWORD, Party
 
 HTMX = {"HX-Request": "true"}

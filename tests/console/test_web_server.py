@@ -18,12 +18,12 @@ from gunicorn.config import Config
 from gunicorn.errors import ConfigError
 from waitress import wasyncore
 
-from console.http_channels import Channel
-from console.http_errors import _responder
-from console.http_requests import Application
-from console.quickstart.listen import Listen
-from console.quickstart.services import web_service
-from console.web_worker import Worker, make_server
+from console.project.quickstart.listen import Listen
+from console.project.quickstart.services import web_service
+from console.project.web_worker.channels import Channel
+from console.project.web_worker.errors import _responder
+from console.project.web_worker.requests import Application
+from console.project.web_worker.worker import Worker, make_server
 from tests.factories import Party, make_connection, path_of
 from vpn.models import Vpc
 
@@ -234,7 +234,7 @@ def test_a_request_that_was_read_keeps_its_id(ask: Ask) -> None:
 
 def test_quickstart_starts_this_worker() -> None:
     command = web_service(Listen("127.0.0.1", 8000)).command
-    assert command[command.index("--worker-class") + 1] == "console.web_worker.Worker"
+    assert command[command.index("--worker-class") + 1] == "console.project.web_worker.worker.Worker"
 
 
 def test_it_does_not_pretend_to_speak_tls() -> None:

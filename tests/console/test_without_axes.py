@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-MIGRATION = import_module("console.migrations.0007_without_axes")
+MIGRATION = import_module("console.core.migrations.0007_without_axes")
 
 
 @pytest.mark.django_db(transaction=True)

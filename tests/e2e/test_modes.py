@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.quickstart.datadir import DataDir
+from console.project.quickstart.datadir import DataDir
 from tests.dataplane.test_users import status, within_reach
 from tests.e2e.product import Pair, Product
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from console.quickstart import redis
+from console.project.quickstart import redis
 from tests.e2e.product import installed
 from tests.waiting import wait_for
 

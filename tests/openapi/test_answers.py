@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from console.api.openapi.document import document
-from console.api.versions import FORMS, ApiVersion
+from console.core.api.openapi.document import document
+from console.core.api.versions import FORMS, ApiVersion
 from tests.factories import Api, Party, make_connection, make_gateway, make_subnet, make_vpc
 from tests.openapi.places import closed, filled, furnish, places_of
 from vpn.models import Connection

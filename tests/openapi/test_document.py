@@ -12,9 +12,9 @@ import yaml
 from django.conf import LazySettings
 from django.test import Client
 
-from console.api.openapi import views
-from console.api.openapi.document import document
-from console.api.versions import FORMS, ApiVersion, form_of
+from console.core.api.openapi import views
+from console.core.api.openapi.document import document
+from console.core.api.versions import FORMS, ApiVersion, form_of
 from tests.factories import Party, errors_of
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.api.versions import FORMS, ApiVersion
+from console.core.api.versions import FORMS, ApiVersion
 from tests.factories import Party, errors_of
 from tests.openapi.places import filled, furnish, places_of
 from tests.openapi.test_answers import FORM, Reader, refuses

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from console.actor import Role
+from console.core.actor import Role
 from tests.factories import Party, errors_of, make_connection, make_ike_policy, make_ipsec_policy
 
 IKE = {

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from console.actor import Role
-from console.errors import Conflict, Invalid, NotAllowed, NotFound
-from console.models import AuditEvent
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from console.core.models import AuditEvent
 from policies import services
 from policies.domain.algorithms import GENERATION_1
 from policies.domain.proposals import IkeVersion

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from console.actor import Role
-from console.models import AuditEvent, Membership
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_connection, make_ike_policy, make_ipsec_policy
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from ibm_vpc import VpcV1
 
-from console.api.openapi.document import document
-from console.api.versions import FORMS, ApiVersion
+from console.core.api.openapi.document import document
+from console.core.api.versions import FORMS, ApiVersion
 
 # Not of the SDK for VPCs.
 OTHERS = {"list_collections", "list_resource_groups", "get_resource_group", "create_token"}

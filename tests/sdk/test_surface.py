@@ -13,8 +13,8 @@ from ibm_cloud_sdk_core import ApiException
 from ibm_vpc import vpc_v1
 from ibm_vpc.vpc_v1 import VpcV1
 
-from console.api.openapi.document import document
-from console.api.versions import FORMS
+from console.core.api.openapi.document import document
+from console.core.api.versions import FORMS
 from tests.sdk.calls import make_gateway, result
 
 HERE = Path(__file__).parent

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db.models import CharField, ForeignKey, Model, QuerySet
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import Account
+from console.core.actor import Role
+from console.core.models import Account
 from tests.factories import (
     Party,
     make_connection,

@@ -42,5 +42,5 @@ def sent(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> list[tuple[
     def send_task(name: str, args: list[str], queue: str, **_: object) -> None:
         calls.append((name, args[0], queue))
 
-    monkeypatch.setattr(triggers.app, "send_task", send_task)
+    monkeypatch.setattr(triggers.current_app, "send_task", send_task)
     return calls

@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import User
-from console.services import add_member, create_api_key
-from console.services.invitations import create_invitation
+from console.core.actor import Role
+from console.core.models import User
+from console.core.services import add_member, create_api_key
+from console.core.services.invitations import create_invitation
 from tests.factories import (
     PSK,
     Party,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-from console.actor import Actor, Role, Via
-from console.services import create_account
+from console.core.actor import Actor, Role, Via
+from console.core.services import create_account
 from vpn.drivers.base import Driver
 from vpn.models import Connection, Gateway, Subnet
 from vpn.reconcile.controller import look, reconcile

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from console.models import AuditEvent
+from console.core.models import AuditEvent
 from tests.adminsite import add, change, delete, errors, superuser
 from tests.factories import (
     PSK,

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
-from console.models import ApiKey, KnownNetwork, PasswordFailures, SignInSession
+from console.core.models import ApiKey, KnownNetwork, PasswordFailures, SignInSession
 from tests.adminsite import superuser
 from tests.factories import PSK, Party
 from tests.vpn.populated import populate

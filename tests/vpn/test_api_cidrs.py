@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.actor import Role
-from console.models import AuditEvent
+from console.core.actor import Role
+from console.core.models import AuditEvent
 from tests.factories import Party, errors_of, make_connection, path_of, raise_quotas
 from vpn.models import Gateway
 from vpn.services.connections import cidrs_of

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from console.actor import Role
+from console.core.actor import Role
 from tests.factories import (
     Party,
     errors_of,

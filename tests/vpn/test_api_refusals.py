@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.actor import Role
+from console.core.actor import Role
 from tests.factories import (
     Party,
     connection_fields,

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from console.actor import Role
-from console.models import Membership
+from console.core.actor import Role
+from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway
 from tests.vpn.up import up
 from vpn.models import Connection, ConnectionCidr, Gateway

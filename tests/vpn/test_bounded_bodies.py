@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from console.errors import LONGEST_FIELD, LONGEST_MESSAGE, MORE, MOST_LISTED
+from console.core.errors import LONGEST_FIELD, LONGEST_MESSAGE, MORE, MOST_LISTED
 from tests.counting import steps_of
 from tests.factories import (
     PSK,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.models import AuditEvent
+from console.core.models import AuditEvent
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import (
     Party,

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from console.models import AuditEvent
+from console.core.models import AuditEvent
 from policies.models import IKEPolicy
 from tests.factories import (
     Party,

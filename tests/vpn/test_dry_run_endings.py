@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from console.actor import Role
-from console.models import AuditEvent
+from console.core.actor import Role
+from console.core.models import AuditEvent
 from tests.factories import (
     PSK,
     Party,

@@ -10,8 +10,8 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import AuditEvent
+from console.core.actor import Role
+from console.core.models import AuditEvent
 from tests.factories import PSK, Api, Party, make_connection, path_of
 from vpn.models import Connection
 from vpn.services import keys

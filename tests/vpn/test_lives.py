@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.errors import Conflict
+from console.core.errors import Conflict
 from policies.services import create_ike_policy, update_ike_policy
 from tests.vpn.scene import settle, status_of
 from vpn.models import Connection, Gateway, StatusChange, SubnetAddress, Tunnel

@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.errors import NotFound
+from console.core.errors import NotFound
 from tests.vpn.scene import PSK, Scene, make_scene, settle
 from vpn.domain.log import LogLine
 from vpn.domain.spec import MemberSpec

@@ -9,7 +9,7 @@ import pytest
 from django.test import override_settings
 from django.urls import reverse
 
-from console.models import AuditEvent
+from console.core.models import AuditEvent
 from tests.factories import PASSWORD, Party, connection_fields, make_connection, make_gateway, path_of
 from vpn.models import Connection, Gateway
 

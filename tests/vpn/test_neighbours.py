@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from console.actor import Role
-from console.errors import Conflict, NotAllowed
-from console.models import AuditEvent
+from console.core.actor import Role
+from console.core.errors import Conflict, NotAllowed
+from console.core.models import AuditEvent
 from tests.factories import (
     Party,
     connection_fields,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from console.errors import Invalid
+from console.core.errors import Invalid
 from tests.factories import Party, errors_of, make_gateway, path_of
 from tests.vpn.scene import make_scene, settle
 from tests.waiting import wait_for

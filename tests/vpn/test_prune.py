@@ -9,8 +9,8 @@ from django.conf import LazySettings, settings
 from django.db.models import Model
 from django.utils import timezone
 
-from console.audit import record
-from console.models import AuditEvent
+from console.core.audit import record
+from console.core.models import AuditEvent
 from tests.factories import Party, make_gateway
 from vpn.models import StatusChange
 from vpn.tasks import prune_history

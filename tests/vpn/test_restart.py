@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from console.actor import Role
-from console.errors import Conflict, NotAllowed, NotFound
-from console.models import AuditEvent
+from console.core.actor import Role
+from console.core.errors import Conflict, NotAllowed, NotFound
+from console.core.models import AuditEvent
 from tests.vpn.scene import Scene, make_scene, settle
 from vpn.drivers.simulated import SimulatedDriver
 from vpn.models import Connection, Gateway, Tunnel

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.db import transaction
 from django.urls import Resolver404, resolve
 
-from console.actor import Role
-from console.models import SignInSession
+from console.core.actor import Role
+from console.core.models import SignInSession
 from tests.factories import Party
 from tests.offers import Offer, offers_of
 from tests.routes import ADMINISTRATOR, CHOICES, NEEDS, routes

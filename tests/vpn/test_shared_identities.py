@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from console.errors import Invalid
+from console.core.errors import Invalid
 from tests.factories import (
     Party,
     connection_fields,

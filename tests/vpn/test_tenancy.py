@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import AuditEvent
-from console.services.invitations import create_invitation
+from console.core.actor import Role
+from console.core.models import AuditEvent
+from console.core.services.invitations import create_invitation
 from tests.factories import (
     Party,
     errors_of,

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
-from console.actor import Role
-from console.web.trail import choices_of
+from console.core.actor import Role
+from console.core.web.audit_filter import choices_of
 from tests.factories import (
     Party,
     make_connection,

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from console.breaker import Breaker
-from console.celery import app as product
-from console.celery import with_patience
+from console.core.breaker import Breaker
+from console.project.celery import app as product
+from console.project.celery import with_patience
 from tests.vpn.scene import make_scene
 from vpn import triggers
 from vpn.models import Node, Vpc
@@ -45,7 +45,7 @@ def test_a_broker_that_is_away_is_not_waited_for(monkeypatch, settings, tmp_path
     away = Celery("away", set_as_current=False, broker=f"redis+socket://{tmp_path}/none.sock")
     away.conf.update({"task_publish_retry": product.conf.task_publish_retry})
     away.conf.broker_transport_options = product.conf.broker_transport_options
-    monkeypatch.setattr(triggers, "app", away)
+    monkeypatch.setattr(triggers, "current_app", away)
     began = time.monotonic()
     triggers.send(triggers.RECONCILE_GATEWAY, uuid4(), "here")
     assert time.monotonic() - began < 3
@@ -61,7 +61,7 @@ def test_a_broker_that_failed_is_left_alone_for_a_while(monkeypatch, settings):
         if faults:
             raise faults[0]
 
-    monkeypatch.setattr(triggers.app, "send_task", send_task)
+    monkeypatch.setattr(triggers.current_app, "send_task", send_task)
     monkeypatch.setattr(triggers, "broker", Breaker(rest=3.0, clock=lambda: now[0]))
     for _ in range(5):
         triggers.send(triggers.RECONCILE_GATEWAY, uuid4(), "here")

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import AuditEvent, Membership
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership
 from tests.factories import PSK, Party, make_connection, make_gateway, make_ike_policy
 from vpn.models import Connection, Gateway, Tunnel
 from vpn.services.connections import cidrs_of

@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import AuditEvent, Membership
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership
 from tests.factories import PASSWORD, PSK, Party, make_connection
 from vpn.domain.log import KeptLog, MemberLog, log_key
 from vpn.models import Connection, Node, StatusChange

@@ -11,8 +11,8 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import AuditEvent, Membership
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership
 from tests.factories import Party, make_connection, make_gateway, make_subnet
 from vpn.models import Connection, Gateway, GatewayMember, StatusChange
 

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import AuditEvent, Membership
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership
 from tests.factories import (
     PASSWORD,
     PSK,

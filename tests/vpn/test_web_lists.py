@@ -11,8 +11,8 @@ from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.actor import Role
-from console.models import Membership
+from console.core.actor import Role
+from console.core.models import Membership
 from tests.factories import (
     Party,
     make_connection,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from console.actor import Role
-from console.models import AuditEvent, Membership
-from console.web.lists import views
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership
+from console.core.web.lists import views
 from tests.factories import Party, make_connection, make_gateway, raise_quotas
 from vpn.models import Connection, Gateway
 

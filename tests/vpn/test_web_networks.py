@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from console.actor import Role
-from console.models import Membership
+from console.core.actor import Role
+from console.core.models import Membership
 from tests.factories import Party, make_gateway, make_instance, make_subnet, make_vpc
 from vpn.models import AddressPrefix, Instance, Subnet, Vpc
 

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import Membership
+from console.core.actor import Role
+from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway, make_subnet, raise_quotas
 from vpn.models import Connection, Gateway, StatusChange, Tunnel, Vpc
 from vpn.web import overview

@@ -10,8 +10,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from console.actor import Role
-from console.models import AuditEvent, Membership
+from console.core.actor import Role
+from console.core.models import AuditEvent, Membership
 from tests.factories import PSK, Party, make_gateway, make_subnet, make_vpc, raise_quotas
 from tests.vpn.wizard_walk import CONNECTION, HTMX, gateway, review, security, text_of
 from vpn.models import Connection, Gateway, Subnet, Vpc, WizardDraft

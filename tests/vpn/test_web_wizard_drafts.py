@@ -7,9 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.actor import Role
-from console.errors import NotFound
-from console.models import Membership
+from console.core.actor import Role
+from console.core.errors import NotFound
+from console.core.models import Membership
 from tests.factories import PSK, Party, make_gateway, make_ike_policy, make_subnet, raise_quotas
 from tests.vpn.wizard_walk import CONNECTION, HTMX, gateway, review, security, text_of
 from vpn.models import Connection, Subnet, WizardDraft

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.actor import Role
-from console.models import Membership
+from console.core.actor import Role
+from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway
 from tests.vpn.scene import Scene, settle
 from tests.vpn.wizard_walk import HTMX, text_of

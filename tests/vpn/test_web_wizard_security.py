@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from console.errors import Violation
+from console.core.errors import Violation
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_ike_policy, make_ipsec_policy, make_subnet, raise_quotas
 from tests.vpn.wizard_walk import CONNECTION, HTMX, text_of

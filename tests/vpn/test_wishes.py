@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from console.actor import Actor
-from console.errors import Refused
+from console.core.actor import Actor
+from console.core.errors import Refused
 from policies import services as policies
 from tests.factories import (
     Party,

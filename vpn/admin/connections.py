@@ -11,10 +11,10 @@ from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import HttpRequest, HttpResponse
 
-from console.actor import Actor
-from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor, references
-from console.errors import Invalid, NotFound
-from console.web.forms import WordsField
+from console.core.actor import Actor
+from console.core.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor, references
+from console.core.errors import Invalid, NotFound
+from console.core.web.forms import WordsField
 from vpn.admin.restart import restart
 from vpn.domain.spec import DpdAction
 from vpn.models import Connection, Gateway

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from console.admin.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm, Values, admin_actor, references
+from console.core.admin.base import ReadOnlyAdmin, ServiceAdmin, ServiceForm, Values, admin_actor, references
 from vpn.admin.restart import restart
 from vpn.models import Connection, Gateway, GatewayMember
 from vpn.services import gateways

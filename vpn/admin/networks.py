@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from console.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor, references
+from console.core.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor, references
 from vpn.models import AddressPrefix, Instance, Subnet, Vpc
 from vpn.services import networks, subnets
 from vpn.services.fields import AddressPrefixFields, InstanceFields, SubnetFields, VpcFields

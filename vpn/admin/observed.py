@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from console.admin.base import ReadOnlyAdmin
+from console.core.admin.base import ReadOnlyAdmin
 from vpn.models import (
     ConnectionCidr,
     HandoffLink,

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from console.admin.base import admin_actor, each
-from console.contributions import describe_interruptions
+from console.core.admin.base import admin_actor, each
+from console.core.registry import describe_interruptions
 from vpn.models import Connection
 from vpn.services.connections import restart_connection
 from vpn.services.interruptions import interrupted_by_restarting

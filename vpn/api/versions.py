@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from console.api.changes import Body, VersionChange
-from console.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE, ApiVersion
+from console.core.api.changes import Body, VersionChange
+from console.core.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE, ApiVersion
 from vpn.api.bodies.gateways import NO_ADDRESS
 
 

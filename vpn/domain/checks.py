@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Self
 
-from console.errors import Violation
+from console.core.errors import Violation
 
 _UNFIT = (
     (IPv4Network("0.0.0.0/8"), "not the address of a host"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from console.errors import Violation
+from console.core.errors import Violation
 from policies.domain.checks import (
     enum_violations,
     name_violations,

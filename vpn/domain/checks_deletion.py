@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.errors import Violation
+from console.core.errors import Violation
 from vpn.domain.cidrs import first_overlap, parse_cidr
 
 

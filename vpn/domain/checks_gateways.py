@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from console.errors import Violation
+from console.core.errors import Violation
 from policies.domain.checks import enum_violations, name_violations, unique_violations
 from vpn.domain.checks import Quotas, quota_violations
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
-from console.errors import Violation
+from console.core.errors import Violation
 from policies.domain.checks import enum_violations, name_violations, unique_violations
 from vpn.domain.checks import Quotas, parse_address, quota_violations
 from vpn.domain.cidrs import (

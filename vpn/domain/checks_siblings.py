@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
-from console.errors import Violation
+from console.core.errors import Violation
 from vpn.domain.checks_cidrs import OVERLAP
 from vpn.domain.cidrs import meeting, parse_cidr
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling

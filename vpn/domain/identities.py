@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from console.errors import Violation
+from console.core.errors import Violation
 from policies.domain.checks import enum_violations
 from vpn.domain.checks import names_nobody, parse_address
 

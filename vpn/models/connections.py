@@ -7,8 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-from console.encryption import DecryptionError, key_ring
-from console.models.base import Resource
+from console.core.encryption import DecryptionError, key_ring
+from console.core.models.base import Resource
 from policies.domain.proposals import EspOffer, IkeOffer, auto_esp, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.identities import Identity, name_key
@@ -109,7 +109,7 @@ class Connection(Resource):
     def open_psk(self) -> str:
         """The key in clear: for the spec, the connection's serializer and exporters only.
 
-        Raises console.encryption.DecryptionError.
+        Raises console.core.encryption.DecryptionError.
         """
         return key_ring().open(self.psk_sealed, self._psk_context)
 
@@ -124,7 +124,7 @@ class Connection(Resource):
     def resealed_psk(self) -> str:
         """The same key, sealed by the ring's first key; `psk_id` stays, so no tunnel notices.
 
-        Raises console.encryption.DecryptionError.
+        Raises console.core.encryption.DecryptionError.
         """
         return key_ring().seal(self.open_psk(), self._psk_context)
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from console.encryption import DecryptionError, key_ring
+from console.core.encryption import DecryptionError, key_ring
 
 
 class WizardDraft(models.Model):

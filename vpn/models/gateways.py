@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.db import models
 
-from console.models.base import Resource
+from console.core.models.base import Resource
 from vpn.domain.spec import MemberRole
 from vpn.models.networks import Subnet, Vpc
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from console.models.base import Resource
+from console.core.models.base import Resource
 
 
 class Node(models.Model):

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from console.encryption import DecryptionError
+from console.core.encryption import DecryptionError
 from vpn.domain.plan import Plan, plan
 from vpn.domain.spec import GatewaySpec, MemberRole
 from vpn.domain.state import GatewayState

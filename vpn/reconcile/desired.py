@@ -41,7 +41,7 @@ def load_gateway(gateway_id: UUID) -> Gateway | None:
 
 
 def spec_for(gateway: Gateway) -> GatewaySpec:
-    """Raises console.encryption.DecryptionError when a key of the ring is missing."""
+    """Raises console.core.encryption.DecryptionError when a key of the ring is missing."""
     return GatewaySpec(
         id=gateway.id,
         name=gateway.name,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, close_old_connections
 
-from console.encryption import DecryptionError
+from console.core.encryption import DecryptionError
 from vpn.domain.spec import GatewaySpec, MemberSpec
 from vpn.reconcile.desired import generations_on, load_gateway, members_on, spec_for
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.encryption import DecryptionError
+from console.core.encryption import DecryptionError
 from vpn.domain.log import KeptLog, MemberLog, log_key, redacted
 from vpn.domain.peers import peers
 from vpn.domain.spec import GatewaySpec

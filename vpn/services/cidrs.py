@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
-from console.actor import Actor, Role
-from console.audit import record
-from console.errors import Invalid, NotFound, Violation
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.audit import record
+from console.core.errors import Invalid, NotFound, Violation
+from console.core.services.change import change
 from vpn.domain.checks_connections import removal_violations
 from vpn.domain.cidrs import CidrError, parse_cidr
 from vpn.models import Connection, ConnectionCidr

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from console.actor import Actor
-from console.errors import Violation
+from console.core.actor import Actor
+from console.core.errors import Violation
 from vpn.domain.checks_connections import connection_violations, too_many_cidrs
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts
 from vpn.models import Connection, Gateway

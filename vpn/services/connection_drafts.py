@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from django.db.models import QuerySet
 
-from console.actor import Actor
-from console.errors import Invalid, Violation
-from console.names import random_name
+from console.core.actor import Actor
+from console.core.errors import Invalid, Violation
+from console.core.names import random_name
 from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import IkeOffer, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy

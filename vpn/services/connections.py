@@ -9,12 +9,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from console.actor import Actor, Role
-from console.audit import record
-from console.errors import Conflict, Invalid, Violation, not_found
-from console.models import Account
-from console.models.prepared import PreparedQuery, set_related
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.audit import record
+from console.core.errors import Conflict, Invalid, Violation, not_found
+from console.core.models import Account
+from console.core.models.prepared import PreparedQuery, set_related
+from console.core.services.change import change
 from vpn.domain.checks_connections import connection_violations
 from vpn.domain.connection_drafts import ConnectionDraft
 from vpn.models import Connection, ConnectionCidr, Gateway

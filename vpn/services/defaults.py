@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from console.quotas import limits_for
+from console.core.quotas import limits_for
 from vpn.domain.checks import Quotas
 
 

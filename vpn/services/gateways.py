@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from console.actor import Actor, Role
-from console.audit import record
-from console.errors import Conflict, Invalid, Violation, not_found
-from console.models import Account
-from console.models.prepared import PreparedQuery
-from console.names import random_name
-from console.services import resolve_resource_group, resource_group_violations
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.audit import record
+from console.core.errors import Conflict, Invalid, Violation, not_found
+from console.core.models import Account
+from console.core.models.prepared import PreparedQuery
+from console.core.names import random_name
+from console.core.services import resolve_resource_group, resource_group_violations
+from console.core.services.change import change
 from vpn.domain.checks_gateways import (
     GatewayDraft,
     GatewayFacts,

@@ -13,10 +13,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from console.actor import Actor, Role, Via
-from console.audit import record
-from console.errors import Conflict, Invalid, Violation, not_found
-from console.services.change import change
+from console.core.actor import Actor, Role, Via
+from console.core.audit import record
+from console.core.errors import Conflict, Invalid, Violation, not_found
+from console.core.services.change import change
 from vpn.domain.handoff.parameters import End, Parameters
 from vpn.domain.handoff.vendors import VENDORS, Vendor
 from vpn.domain.spec import Secret
@@ -62,7 +62,7 @@ def hand_out_key(
 ) -> Made:
     """What `use` makes of the key in clear; the audit trail says who took it and for what.
 
-    If `use` fails nothing was taken. Raises NotAllowed, NotFound, console.encryption.DecryptionError.
+    If `use` fails nothing was taken. Raises NotAllowed, NotFound, console.core.encryption.DecryptionError.
     """
     with change(actor, Role.EDITOR):
         row = get_connection(actor, gateway_id, connection_id)

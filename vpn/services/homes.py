@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
-from console.actor import Actor, Role
-from console.errors import Conflict, Invalid
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.errors import Conflict, Invalid
+from console.core.services.change import change
 from vpn.domain.cidrs import CidrError, parse_cidr
 from vpn.models import Gateway, Subnet, Vpc
 from vpn.services.defaults import quotas_of

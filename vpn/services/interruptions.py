@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from console.contributions import Interruption
+from console.core.registry import Interruption
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.domain.interruptions import Terms, UpTunnel, endings
 from vpn.domain.spec import Selector

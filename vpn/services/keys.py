@@ -11,10 +11,10 @@ from django.core.cache import cache
 from django.db import DatabaseError
 from django.utils import timezone
 
-from console.actor import Actor, Role
-from console.audit import record, record_each
-from console.models import AuditEvent
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.audit import record, record_each
+from console.core.models import AuditEvent
+from console.core.services.change import change
 from vpn.domain.spec import Secret
 from vpn.models import Connection
 from vpn.services.connections import get_connection
@@ -26,7 +26,7 @@ _REMEMBERED = 26 * 3600
 
 
 def reveal_key(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Secret:
-    """For editors. Raises NotAllowed, NotFound, console.encryption.DecryptionError."""
+    """For editors. Raises NotAllowed, NotFound, console.core.encryption.DecryptionError."""
     with change(actor, Role.EDITOR):
         connection = get_connection(actor, gateway_id, connection_id)
         record(actor, "vpn_connection.reveal_key", connection, {})

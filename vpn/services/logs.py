@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.actor import Actor
+from console.core.actor import Actor
 from vpn.domain.log import KeptLog, MemberLog, log_key
 from vpn.models import Connection, Node
 from vpn.services.connections import get_connection

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from console.actor import Actor, Role
-from console.errors import Conflict, Invalid, NotFound, Violation, not_found
-from console.models import Account
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.errors import Conflict, Invalid, NotFound, Violation, not_found
+from console.core.models import Account
+from console.core.services.change import change
 from vpn.domain.checks_connections import too_many_cidrs
 from vpn.models import Connection, Gateway, Subnet
 from vpn.services.connection_checks import check_connection

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from console.actor import Actor
-from console.errors import Invalid, Violation
-from console.models.base import Resource
+from console.core.actor import Actor
+from console.core.errors import Invalid, Violation
+from console.core.models.base import Resource
 
 Row = TypeVar("Row", bound=Resource)
 WAYS = ("id", "href", "crn", "name")

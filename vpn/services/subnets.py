@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from console.actor import Actor, Role
-from console.audit import record
-from console.errors import Conflict, Invalid, Violation, not_found
-from console.names import random_name
-from console.services import resolve_resource_group, resource_group_violations
-from console.services.change import change
+from console.core.actor import Actor, Role
+from console.core.audit import record
+from console.core.errors import Conflict, Invalid, Violation, not_found
+from console.core.names import random_name
+from console.core.services import resolve_resource_group, resource_group_violations
+from console.core.services.change import change
 from vpn.domain.checks_deletion import subnet_deletion_violations
 from vpn.domain.checks_networks import (
     InstanceDraft,

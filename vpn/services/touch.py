@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from console.errors import Conflict, Violation
+from console.core.errors import Conflict, Violation
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models import Connection, Gateway, Vpc
 from vpn.triggers import request_network, request_reconcile

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from console.contributions import Use
+from console.core.registry import Use
 from vpn.models import AddressPrefix, Connection, ConnectionCidr, Gateway, Instance, Subnet, Vpc
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.templatetags.console import icons
+from console.core.templatetags.console import icons
 from vpn.web.topology import Card, Line
 
 register = template.Library()

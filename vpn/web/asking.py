@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from console.contributions import Interruption, describe_interruptions
-from console.web.requests import ConsoleRequest
+from console.core.registry import Interruption, describe_interruptions
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from console.web.quotas import QuotaRow
+from console.core.web.quotas import QuotaRow
 from policies.domain.algorithms import (
     AUTHENTICATION,
     DH_GROUPS,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.template.defaultfilters import floatformat
 
-from console.templatetags.console import size
+from console.core.templatetags.console import size
 from vpn.models import Connection, StatusChange, TrafficSample
 
 WIDTH, HALF = 600, 60

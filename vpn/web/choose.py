@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actor import Role
-from console.web.pages import page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.web.pages import page
+from console.core.web.requests import ConsoleRequest
 from vpn.services.gateways import gateways_of
 from vpn.services.references import parse_id
 

@@ -13,14 +13,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from console.actor import Role
-from console.contributions import Interruption, describe_interruptions, interrupted_by
-from console.errors import Conflict, Invalid, NotFound
-from console.names import random_name
-from console.services.change import change
-from console.web.forms import errors_of
-from console.web.pages import command, form_page, page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, NotFound
+from console.core.names import random_name
+from console.core.registry import Interruption, describe_interruptions, interrupted_by
+from console.core.services.change import change
+from console.core.web.forms import errors_of
+from console.core.web.pages import command, form_page, page
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.connection_checks import check_connection

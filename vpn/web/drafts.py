@@ -13,8 +13,8 @@ from django.forms import Form
 from django.http import QueryDict
 from django.utils import timezone
 
-from console.errors import not_found
-from console.web.requests import ConsoleRequest
+from console.core.errors import not_found
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Subnet, WizardDraft
 from vpn.services.references import parse_id
 

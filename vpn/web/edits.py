@@ -17,8 +17,8 @@ from django import forms
 from django.db.models import Model
 from django.http import QueryDict
 
-from console.actor import Actor
-from console.models import AuditEvent
+from console.core.actor import Actor
+from console.core.models import AuditEvent
 
 BASE = "base"
 

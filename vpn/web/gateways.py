@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from console.actor import Role
-from console.contributions import describe_interruptions
-from console.errors import Conflict, Invalid, NotFound
-from console.services.change import change
-from console.web.pages import form_page, page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, NotFound
+from console.core.registry import describe_interruptions
+from console.core.services.change import change
+from console.core.web.pages import form_page, page
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Gateway
 from vpn.services import gateways as services
 from vpn.services.interruptions import interrupted_by_deleting_gateways

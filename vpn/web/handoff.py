@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
-from console.actor import Role
-from console.api.links import origin
-from console.encryption import DecryptionError
-from console.errors import Conflict, Invalid
-from console.web.forms import RuleForm
-from console.web.pages import command, form_page, page
-from console.web.requests import ConsoleRequest
-from console.web.sign_in import password_is_right
+from console.core.actor import Role
+from console.core.api.links import origin
+from console.core.encryption import DecryptionError
+from console.core.errors import Conflict, Invalid
+from console.core.web.forms import RuleForm
+from console.core.web.pages import command, form_page, page
+from console.core.web.requests import ConsoleRequest
+from console.core.web.sign_in import password_is_right
 from vpn.domain.handoff.vendors import (
     VENDORS,
     CannotRender,

@@ -17,8 +17,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from console.web.marks import Piece
-from console.web.requests import ConsoleRequest
+from console.core.web.fragments import Piece
+from console.core.web.requests import ConsoleRequest
 
 Context = dict[str, Any]
 

@@ -12,12 +12,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actor import Actor, Role
-from console.errors import Refused
-from console.web.forms import RuleForm
-from console.web.lists.declare import natural
-from console.web.pages import command, form_page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Actor, Role
+from console.core.errors import Refused
+from console.core.web.forms import RuleForm
+from console.core.web.lists.declare import natural
+from console.core.web.pages import command, form_page
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Gateway
 from vpn.services import networks, subnets
 

@@ -11,11 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from console.actor import Role
-from console.errors import Conflict, Invalid, Refused
-from console.web.lists.views import bulk_page, list_page
-from console.web.pages import command, form_page, page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, Refused
+from console.core.web.lists.views import bulk_page, list_page
+from console.core.web.pages import command, form_page, page
+from console.core.web.requests import ConsoleRequest
 from vpn.services import networks, subnets
 from vpn.services.fields import InstanceFields, SubnetFields, VpcFields
 from vpn.services.homes import create_home

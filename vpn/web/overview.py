@@ -11,13 +11,13 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 
-from console.contributions import used
-from console.models import AuditEvent
-from console.quotas import limits_for
-from console.web.activity import Line
-from console.web.pages import page
-from console.web.quotas import quota_rows
-from console.web.requests import ConsoleRequest
+from console.core.models import AuditEvent
+from console.core.quotas import limits_for
+from console.core.registry import used
+from console.core.web.activity import Line
+from console.core.web.pages import page
+from console.core.web.quotas import quota_rows
+from console.core.web.requests import ConsoleRequest
 from vpn.models import StatusChange
 from vpn.web.attention import attention, is_weak
 from vpn.web.live import LivePage

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from console.web.requests import ConsoleRequest
+from console.core.web.requests import ConsoleRequest
 from vpn.models import StatusChange
 
 PAGE = 50

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from console.api.throttling import WINDOW, count_in_window
-from console.errors import NotFound
-from console.origin import client_address
+from console.core.api.throttling import WINDOW, count_in_window
+from console.core.errors import NotFound
+from console.core.origin import client_address
 from vpn.domain.handoff.vendors import VENDORS, CannotRender
 from vpn.models import HandoffLink
 from vpn.services import handoff

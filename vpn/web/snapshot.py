@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
-from console.actor import Actor
+from console.core.actor import Actor
 from vpn.models import Connection, Gateway, Subnet, Tunnel, Vpc
 from vpn.web.shown import word_of
 from vpn.web.topology_lines import Link, Place, Stand

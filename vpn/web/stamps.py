@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db.models import Count, Max
 
-from console.actor import Actor
-from console.models import AuditEvent
+from console.core.actor import Actor
+from console.core.models import AuditEvent
 from vpn.models import Connection, Gateway, StatusChange
 
 

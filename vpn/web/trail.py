@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from console.contributions import Pages, add_pages
+from console.core.registry import Pages, add_pages
 from vpn.models import Connection, Gateway, Instance, Subnet, Vpc
 
 

@@ -10,12 +10,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actor import Role
-from console.encryption import DecryptionError
-from console.web.forms import RuleForm
-from console.web.pages import command, form_page, page
-from console.web.requests import ConsoleRequest
-from console.web.sign_in import password_is_right
+from console.core.actor import Role
+from console.core.encryption import DecryptionError
+from console.core.web.forms import RuleForm
+from console.core.web.pages import command, form_page, page
+from console.core.web.requests import ConsoleRequest
+from console.core.web.sign_in import password_is_right
 from vpn.models import Connection
 from vpn.services import connections
 from vpn.services.interruptions import interrupted_by_restarting

@@ -14,12 +14,12 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from console.actor import Role
-from console.errors import Refused
-from console.names import random_name
-from console.web.forms import errors_of
-from console.web.pages import command, form_page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.errors import Refused
+from console.core.names import random_name
+from console.core.web.forms import errors_of
+from console.core.web.pages import command, form_page
+from console.core.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
 from vpn.services.gateways import check_gateway
 from vpn.services.homes import create_home, try_home

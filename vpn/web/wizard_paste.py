@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actor import Role
-from console.names import random_name
-from console.web.pages import form_page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.names import random_name
+from console.core.web.pages import form_page
+from console.core.web.requests import ConsoleRequest
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, INTEGRATED, pfs_word
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE, Proposal, is_combined
 from vpn.domain.handoff.extras import identity_of

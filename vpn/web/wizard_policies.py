@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from django.http import QueryDict
 from django.urls import reverse
 
-from console.actor import Actor
-from console.errors import Violation
-from console.web.forms import RuleForm
+from console.core.actor import Actor
+from console.core.errors import Violation
+from console.core.web.forms import RuleForm
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.services import check_ike_policy, check_ipsec_policy, create_ike_policy, create_ipsec_policy
 from policies.web.forms import IKEPolicyForm, IPsecPolicyForm

@@ -12,8 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from console.web.pages import page
-from console.web.requests import ConsoleRequest
+from console.core.web.pages import page
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway, GatewayMember, Lifecycle
 from vpn.services.gateways import get_gateway
 from vpn.web.shown import word_of

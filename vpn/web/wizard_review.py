@@ -10,10 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from console.actor import Role
-from console.errors import Conflict, Invalid, Violation
-from console.web.pages import form_page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, Violation
+from console.core.web.pages import form_page
+from console.core.web.requests import ConsoleRequest
 from policies.models import IKEPolicy
 from vpn.models import Gateway, Subnet, WizardDraft
 from vpn.services.defaults import quotas_of

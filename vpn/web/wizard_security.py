@@ -9,11 +9,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actor import Role
-from console.errors import Refused, Violation
-from console.web.forms import errors_of
-from console.web.pages import command, form_page
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.errors import Refused, Violation
+from console.core.web.forms import errors_of
+from console.core.web.pages import command, form_page
+from console.core.web.requests import ConsoleRequest
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Verdict
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
 from policies.strength import word_of

@@ -11,9 +11,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from console.actor import Role
-from console.web.pages import command
-from console.web.requests import ConsoleRequest
+from console.core.actor import Role
+from console.core.web.pages import command
+from console.core.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
 from vpn.web.drafts import discard, placed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from console.errors import Violation
+from console.core.errors import Violation
 from tests.vpn.domain.values import ident
 from vpn.domain.checks_connections import connection_violations
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.api.parsers import read_object
-from console.errors import MORE, MOST_LISTED, Invalid, Violation, bounded
+from console.core.api.parsers import read_object
+from console.core.errors import MORE, MOST_LISTED, Invalid, Violation, bounded
 from policies.domain.checks import list_violations
 from tests.counting import Compared, steps_of
 from tests.vpn.domain.drafts import FACTS, broken, sibling

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from console.api.answers import Answer, Reason, ResourceGroupReference, paged
-from console.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE
+from console.core.api.responses import Answer, Reason, ResourceGroupReference, paged
+from console.core.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE
 from policies.api.answers import ConnectionReference, PolicyReference
 from vpn.api.answers.networks import SubnetReference, VPCReference
 from vpn.domain.checks_connections import ESTABLISH_MODES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from console.api.answers import Answer, Reason, ResourceGroupReference, listed, paged
-from console.api.versions import GENERATION_2
+from console.core.api.responses import Answer, Reason, ResourceGroupReference, listed, paged
+from console.core.api.versions import GENERATION_2
 
 
 class RegionReference(Answer):

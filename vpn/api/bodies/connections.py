@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 
-from console.api.links import Links, stamp
+from console.core.api.links import Links, stamp
 from policies.api.bodies import policy_reference
 from vpn.domain.checks_connections import MASK
 from vpn.models import Connection, ConnectionCidr

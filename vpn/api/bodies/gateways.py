@@ -8,10 +8,10 @@ from ipaddress import IPv4Address
 from typing import Any
 from uuid import UUID
 
-from console.api.links import Links, stamp
-from console.api.resource_groups import resource_group_reference
-from console.errors import not_found
-from console.models.prepared import PreparedQuery
+from console.core.api.links import Links, stamp
+from console.core.api.resource_groups import resource_group_reference
+from console.core.errors import not_found
+from console.core.models.prepared import PreparedQuery
 from vpn.api.bodies.networks import subnet_reference, vpc_reference
 from vpn.models import Connection, Gateway, GatewayMember
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Count
 
-from console.api.links import Links, stamp
-from console.api.resource_groups import resource_group_reference
+from console.core.api.links import Links, stamp
+from console.core.api.resource_groups import resource_group_reference
 from vpn.domain.cidrs import parse_cidr, usable_addresses
 from vpn.models import AddressPrefix, Instance, Subnet, SubnetAddress, Vpc
 from vpn.services.addresses import holders_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.api.fields import (
+from console.core.api.fields import (
     IPV4,
     SOME_ID,
     Flag,
@@ -20,7 +20,7 @@ from console.api.fields import (
     settled,
     within,
 )
-from console.api.versions import ApiVersion
+from console.core.api.versions import ApiVersion
 from vpn.api.shapes.networks import CIDR, NamedShape
 from vpn.domain.checks_connections import (
     ESTABLISH_MODES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.api.fields import (
+from console.core.api.fields import (
     IPV4,
     SOME_ID,
     Flag,
@@ -17,7 +17,7 @@ from console.api.fields import (
     read_only,
     settled,
 )
-from console.api.versions import ApiVersion
+from console.core.api.versions import ApiVersion
 from policies.api.shapes import name_rule
 from vpn.domain.checks_networks import SMALLEST_COUNT
 

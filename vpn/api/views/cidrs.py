@@ -11,11 +11,11 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.answers import Answer
-from console.api.dry_run import updates
-from console.api.errors import InvalidParameter
-from console.api.versions import OBJECTS, ApiVersion
-from console.errors import Invalid, NotFound, Violation
+from console.core.api.dry_run import updates
+from console.core.api.errors import InvalidParameter
+from console.core.api.responses import Answer
+from console.core.api.versions import OBJECTS, ApiVersion
+from console.core.errors import Invalid, NotFound, Violation
 from vpn.api.answers.gateways import LocalCidrs, PeerCidrs
 from vpn.api.views.connections import ConnectionApiView
 from vpn.services.cidrs import Side, add_cidr, has_cidr, remove_cidr

@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.actor import Role
-from console.api.changes import renamed_in
-from console.api.dry_run import Warning, asked, creates, refusals, updates
-from console.api.fields import Shape
-from console.api.parameters import Parameter, word_of
-from console.api.views import ApiView, path_id
-from console.contributions import Interruption
-from console.errors import NotFound, Outdated, Violation
+from console.core.actor import Role
+from console.core.api.changes import renamed_in
+from console.core.api.dry_run import Warning, asked, creates, refusals, updates
+from console.core.api.fields import Shape
+from console.core.api.parameters import Parameter, word_of
+from console.core.api.views import ApiView, path_id
+from console.core.errors import NotFound, Outdated, Violation
+from console.core.registry import Interruption
 from policies.services import get_ike_policy, get_ipsec_policy
 from policies.strength import told_of, warnings_of
 from vpn.api.answers.gateways import VPNGatewayConnection, VPNGatewayConnectionList

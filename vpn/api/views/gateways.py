@@ -9,11 +9,11 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates, refusals, updates
-from console.api.parameters import RESOURCE_GROUP, Parameter, word_of
-from console.api.views import ApiView, path_id
-from console.contributions import Interruption, watch_interruptions
-from console.errors import Violation
+from console.core.api.dry_run import creates, refusals, updates
+from console.core.api.parameters import RESOURCE_GROUP, Parameter, word_of
+from console.core.api.views import ApiView, path_id
+from console.core.errors import Violation
+from console.core.registry import Interruption, watch_interruptions
 from vpn.api.answers.gateways import (
     VPNGateway,
     VPNGatewayList,

@@ -7,10 +7,10 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.errors import InvalidParameter
-from console.api.versions import GENERATION_2, ApiVersion
-from console.api.views import ApiView, path_id
-from console.errors import Invalid, NotFound, Violation, not_found
+from console.core.api.errors import InvalidParameter
+from console.core.api.versions import GENERATION_2, ApiVersion
+from console.core.api.views import ApiView, path_id
+from console.core.errors import Invalid, NotFound, Violation, not_found
 from vpn.api.answers.gateways import (
     AdvertisedCidrs,
     ServiceConnection,

@@ -10,11 +10,11 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates, refusals
-from console.api.links import Links
-from console.api.parameters import RESOURCE_GROUP, Parameter, flag_of
-from console.api.views import ApiView, path_id
-from console.errors import not_found
+from console.core.api.dry_run import creates, refusals
+from console.core.api.links import Links
+from console.core.api.parameters import RESOURCE_GROUP, Parameter, flag_of
+from console.core.api.views import ApiView, path_id
+from console.core.errors import not_found
 from vpn.api import versions
 from vpn.api.answers.networks import VPC, AddressPrefixList, Region, RegionList, VPCList, Zone, ZoneList
 from vpn.api.answers.networks import AddressPrefix as AddressPrefixAnswer

@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.api.dry_run import creates, refusals
-from console.api.parameters import RESOURCE_GROUP, Parameter
-from console.api.versions import GENERATION_2
-from console.api.views import ApiView, path_id
-from console.errors import not_found
+from console.core.api.dry_run import creates, refusals
+from console.core.api.parameters import RESOURCE_GROUP, Parameter
+from console.core.api.versions import GENERATION_2
+from console.core.api.views import ApiView, path_id
+from console.core.errors import not_found
 from vpn.api.answers import networks as schemas
 from vpn.api.answers.networks import InstanceList, ReservedIPList, SubnetList
 from vpn.api.bodies.networks import instance_body, reserved_ip_bodies, subnet_bodies

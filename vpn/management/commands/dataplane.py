@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from console.quickstart.rootless import enter
+from console.core.rootless import enter
 from vpn.drivers.base import Standing
 from vpn.models import Gateway
 from vpn.reconcile.driver import load_driver

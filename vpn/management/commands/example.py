@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from console.actor import Actor, Role, Via
-from console.errors import Refused
+from console.core.actor import Actor, Role, Via
+from console.core.errors import Refused
 from vpn.services.networks import create_address_prefix, create_vpc
 from vpn.services.subnets import create_instance, create_subnet
 

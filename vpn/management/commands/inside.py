@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.quickstart.rootless import enter
+from console.core.rootless import enter
 from vpn.reconcile.driver import load_driver
 
 _SIMULATED = (

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from console.environment import require
-from console.quickstart.rootless import enter
+from console.core.environment import require
+from console.core.rootless import enter
 from vpn import listener
 
 

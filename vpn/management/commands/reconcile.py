@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.quickstart.rootless import enter
+from console.core.rootless import enter
 from vpn.models import Gateway
 from vpn.reconcile.controller import reconcile
 from vpn.reconcile.restart import forget_observations

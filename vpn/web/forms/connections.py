@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from console.actor import Actor
-from console.web.forms import RuleForm, WordsField
+from console.core.actor import Actor
+from console.core.web.forms import RuleForm, WordsField
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import warnings_of
 from vpn.domain.identities import IdentityType, is_fqdn

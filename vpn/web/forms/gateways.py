@@ -9,8 +9,8 @@ from typing import Any
 
 from django import forms
 
-from console.actor import Actor
-from console.web.forms import RuleForm
+from console.core.actor import Actor
+from console.core.web.forms import RuleForm
 from vpn.domain.cidrs import CidrError, parse_cidr
 from vpn.models import Subnet
 from vpn.services.fields import GatewayFields

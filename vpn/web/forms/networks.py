@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from console.actor import Actor
-from console.web.forms import RuleForm
+from console.core.actor import Actor
+from console.core.web.forms import RuleForm
 from vpn.models import Subnet, Vpc
 from vpn.web.forms.gateways import grouped
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django import forms
 
-from console.actor import Actor
-from console.web.forms import RuleForm, WordsField
+from console.core.actor import Actor
+from console.core.web.forms import RuleForm, WordsField
 from vpn.domain.spec import DpdAction
 from vpn.models import Gateway, Subnet
 from vpn.services.fields import ConnectionFields

@@ -10,8 +10,8 @@ from django import forms
 from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 
-from console.actor import Actor
-from console.web.forms import RuleForm, WordsField
+from console.core.actor import Actor
+from console.core.web.forms import RuleForm, WordsField
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models import Vpc
 from vpn.services.fields import ConnectionFields, SubnetFields, VpcFields

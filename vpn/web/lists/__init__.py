@@ -1,1 +1,1 @@
-"""The lists of gateways, connections and networks, on the engine of `console.web.lists`."""
+"""The lists of gateways, connections and networks, on the engine of `console.core.web.lists`."""

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from console.actor import Actor
-from console.web.lists.declare import Filter, Found, Rows, fixed, ident_of, reference
+from console.core.actor import Actor
+from console.core.web.lists.declare import Filter, Found, Rows, fixed, ident_of, reference
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import warnings_of

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from console.actor import Actor, Role
-from console.web.lists.declare import (
+from console.core.actor import Actor, Role
+from console.core.web.lists.declare import (
     LOWEST,
     OLDEST,
     Action,
@@ -21,9 +21,9 @@ from console.web.lists.declare import (
     name_column,
     natural,
 )
-from console.web.lists.views import bulk_page, list_page
-from console.web.pages import form_page, page
-from console.web.requests import ConsoleRequest
+from console.core.web.lists.views import bulk_page, list_page
+from console.core.web.pages import form_page, page
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway
 from vpn.services.connections import delete_connection, update_connection
 from vpn.services.interruptions import (

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Count, F, Q
 from django.http import HttpResponse
 
-from console.actor import Actor, Role
-from console.web.lists.declare import (
+from console.core.actor import Actor, Role
+from console.core.web.lists.declare import (
     LOWEST,
     Action,
     Column,
@@ -23,9 +23,9 @@ from console.web.lists.declare import (
     ident_of,
     name_column,
 )
-from console.web.lists.views import bulk_page, list_page
-from console.web.pages import form_page, page
-from console.web.requests import ConsoleRequest
+from console.core.web.lists.views import bulk_page, list_page
+from console.core.web.pages import form_page, page
+from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet
 from vpn.services.gateways import delete_gateway, gateways_of
 from vpn.services.interruptions import interrupted_by_deleting_gateways

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Q
 
-from console.actor import Actor, Role
-from console.web.lists.declare import (
+from console.core.actor import Actor, Role
+from console.core.web.lists.declare import (
     Action,
     Column,
     Effect,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.web.lists.declare import Filter, reference
+from console.core.web.lists.declare import Filter, reference
 from vpn.models import Subnet, Vpc
 
 

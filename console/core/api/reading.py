@@ -1,0 +1,121 @@
+"""What a request's body says: the fields that are well, and everything that is wrong with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rest_framework import serializers
+from rest_framework.utils import html
+
+from console.core.api.fields import TOO_MANY, Items, Shape
+from console.core.errors import Violation
+
+TYPE = "validation_invalid_field_type"
+_CODES = {
+    "required": "validation_required_field",
+    "null": "validation_not_null",
+    TOO_MANY: "validation_max_value",
+}
+
+
+class Given(NamedTuple):
+    """What parsed well, and what did not."""
+
+    fields: dict[str, Any]
+    violations: list[Violation]
+
+
+def read_body(shape: Shape) -> Given:
+    """Types and names of a body; valid fields are given even where others are wrong."""
+    violations = _unknown(shape, shape.initial_data, "")
+    return Given(_fields(shape, shape.initial_data, "", violations), violations)
+
+
+def _fields(
+    shape: Shape, given: Mapping[str, Any], prefix: str, violations: list[Violation]
+) -> dict[str, Any]:
+    """What is valid in an object; what is not goes to `violations`."""
+    fields: dict[str, Any] = {}
+    for name, field in shape.fields.items():
+        value = field.get_value(given)
+        try:
+            if isinstance(field, Shape) and field.is_plain and isinstance(value, Mapping):
+                fields[name] = _fields(field, value, f"{prefix}{name}.", violations)
+            else:
+                fields[name] = field.run_validation(value)
+        except serializers.SkipField:
+            continue
+        except serializers.ValidationError as error:
+            violations += _explain(error.get_codes(), error.detail, f"{prefix}{name}")
+    return fields
+
+
+def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]:
+    """Broken rules besides wrong types; a field, what it is a part of and its parts are left out
+    twice: of peer.cidrs[0] and peer.cidrs one."""
+    known = {_plain(violation.field) for violation in violations if violation.code != "bad_field"}
+    wholes = {whole for path in known for whole in _wholes(path)}
+
+    def is_told(path: str) -> bool:
+        return path in wholes or not known.isdisjoint(_wholes(path))
+
+    return violations + [v for v in more if not v.field or not is_told(_plain(v.field))]
+
+
+def head(path: str) -> str:
+    """The field of the body that a path begins with."""
+    return path.partition(".")[0].partition("[")[0]
+
+
+def _plain(path: str) -> str:
+    return path.partition("[")[0]
+
+
+def _wholes(path: str) -> list[str]:
+    """The path and all that it is a part of: peer.cidrs, peer."""
+    names = path.split(".")
+    return [".".join(names[:count]) for count in range(len(names), 0, -1)]
+
+
+def _unknown(shape: Shape, given: Mapping[str, Any], prefix: str) -> list[Violation]:
+    if html.is_html_input(given):
+        return []
+    found: list[Violation] = []
+    for name, value in given.items():
+        path = f"{prefix}{name}"[:128]
+        field = shape.fields.get(name)
+        if field is None:
+            reason = shape.fixed.get(name) or f"There is no field {path!r} here."
+            found.append(Violation("bad_field", path, reason))
+        elif isinstance(field, Shape) and isinstance(value, Mapping):
+            found += _unknown(field, value, f"{path}.")
+        elif isinstance(field, Items) and isinstance(field.child, Shape):
+            items = value if isinstance(value, list) else []
+            for n, item in enumerate(items[: field.most]):
+                found += _unknown(field.child, item, f"{path}[{n}].") if isinstance(item, Mapping) else []
+    return found
+
+
+def _explain(codes: Any, detail: Any, path: str) -> list[Violation]:
+    """DRF's tree of errors as Violations with dotted paths and indices."""
+    if isinstance(codes, Mapping):
+        return [
+            violation
+            for key, inner in codes.items()
+            for violation in _explain(inner, detail[key], _join(path, str(key)))
+        ]
+    if isinstance(codes, list):
+        return [violation for n, code in enumerate(codes) for violation in _explain(code, detail[n], path)]
+    code = _CODES.get(codes, TYPE)
+    message = {
+        "validation_required_field": f"The field {path} is required.",
+        "validation_not_null": f"The field {path} must not be null.",
+    }.get(code, f"{path}: {detail}")
+    return [Violation(code, path, message)]
+
+
+def _join(path: str, key: str) -> str:
+    if key == "non_field_errors":
+        return path
+    return f"{path}[{key}]" if key.isdecimal() else f"{path}.{key}"

@@ -1,0 +1,149 @@
+"""Shapes of answers, newest form, for the OpenAPI document. No answer is built by them.
+
+Bodies are plain dicts made in `bodies`; tests hold what every version answers against these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from console.core.api.pagination import MAX_LIMIT
+from console.core.api.versions import ApiVersion
+
+
+class Answer(serializers.Serializer[Any]):
+    """An object. `since` and `until` name the fields that not every version has: from the version
+    of `since` on, and before that of `until`."""
+
+    since: ClassVar[Mapping[str, ApiVersion]] = {}
+    until: ClassVar[Mapping[str, ApiVersion]] = {}
+
+    @classmethod
+    def has(cls, name: str, version: ApiVersion) -> bool:
+        """Whether the version's form has the field."""
+        begins, ends = cls.since.get(name), cls.until.get(name)
+        return not (begins and version.is_before(begins)) and not (ends and not version.is_before(ends))
+
+
+class Href(Answer):
+    href = serializers.URLField()
+
+
+class Page(Answer):
+    """One page of a list; `next` stands where another page exists."""
+
+    first = Href()
+    next = Href(required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT)
+    total_count = serializers.IntegerField(min_value=0)
+
+
+def listed(key: str, item: type[Answer], *, name: str = "", base: type[Answer] = Answer) -> type[Answer]:
+    """An object with the items in a list under `key`; with `base=Page` one of its pages."""
+    kind = name or f"{item.__name__}List"
+    return type(kind, (base,), {key: item(many=True), "__doc__": f"A list of {key.replace('_', ' ')}."})
+
+
+def paged(key: str, item: type[Answer], *, name: str = "") -> type[Answer]:
+    """One page of the items, in a list under `key`."""
+    return listed(key, item, name=name, base=Page)
+
+
+class Reason(Answer):
+    """Why something is as it is, in plain words."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Target(Answer):
+    """What an error is about. `value` is what was sent there, never a secret."""
+
+    type = serializers.ChoiceField(("field", "parameter", "header"))
+    name = serializers.CharField()
+    value = serializers.JSONField(required=False)
+
+
+class ErrorItem(Answer):
+    """One thing that is wrong; the manual explains every code."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    more_info = serializers.CharField()
+    target = Target(required=False)
+
+
+# Serializers have an attribute of this name themselves.
+Errors = type(
+    "Errors",
+    (Answer,),
+    {
+        "errors": ErrorItem(many=True),
+        "trace": serializers.CharField(),
+        "__doc__": "Every failure: all that is wrong, and the request's id to quote.",
+    },
+)
+
+
+class WarningItem(Answer):
+    """Allowed, but hardly wanted."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+_INTERRUPTED = (
+    "How many connections have a tunnel that is up of which all or a part ends. One that only may end is "
+    "named in a warning and not counted."
+)
+
+
+class DryRun(Answer):
+    """What a dry run answers whose real run answers no body. A warning names the connections and says
+    why."""
+
+    dry_run = serializers.BooleanField()
+    interrupted_connections = serializers.IntegerField(min_value=0, help_text=_INTERRUPTED)
+    warnings = WarningItem(many=True)
+
+
+@cache
+def dry_run_of(answer: type[Answer], method: str = "POST") -> type[Answer]:
+    """What a dry run answers whose real run would answer `answer`."""
+    fields: dict[str, serializers.Field[Any, Any, Any, Any]] = {
+        "dry_run": serializers.BooleanField(),
+        "would_create": answer(),
+        "warnings": WarningItem(many=True),
+    }
+    if method == "POST":
+        return type(f"{answer.__name__}DryRun", (Answer,), fields)
+    fields["would_update"] = fields.pop("would_create")
+    fields["interrupted_connections"] = serializers.IntegerField(min_value=0, help_text=_INTERRUPTED)
+    return type(f"{answer.__name__}DryUpdate", (Answer,), fields)
+
+
+class ResourceGroupReference(Answer):
+    id = serializers.CharField()
+    href = serializers.URLField()
+    name = serializers.CharField()
+
+
+class ResourceGroup(ResourceGroupReference):
+    """A name under which resources are grouped."""
+
+    default = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+
+ResourceGroupList = listed("resource_groups", ResourceGroup)
+
+
+COLLECTIONS = (
+    "vpn_gateways", "ike_policies", "ipsec_policies", "vpcs", "subnets", "instances", "regions",
+    "resource_groups",
+)  # fmt: skip
+Root = type("Root", (Answer,), {name: Href() for name in COLLECTIONS})

@@ -1,0 +1,257 @@
+"""What every API view stands on, and the views that belong to no product."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from console.core.actor import Actor, Role
+from console.core.api.changes import VersionChange, bring_up, take_down, take_down_fields, written
+from console.core.api.dry_run import refuse_elsewhere
+from console.core.api.errors import InvalidParameter
+from console.core.api.fields import Shape
+from console.core.api.forms import narrow
+from console.core.api.links import Links
+from console.core.api.pagination import Page, take_page
+from console.core.api.parameters import Parameter
+from console.core.api.parsers import FormsNeedASession, is_clean
+from console.core.api.reading import head, merge, read_body
+from console.core.api.responses import COLLECTIONS, Answer, Root
+from console.core.api.versions import DEFAULT, ApiVersion
+from console.core.errors import Conflict, Invalid, Violation, not_found
+
+Row = TypeVar("Row", bound=Model)
+Check = Callable[[Any], list[Violation]]
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def path_id(text: str, code: str, noun: str, place: str = "account") -> UUID:
+    """An id of the path; what is no UUID is no object's. Raises NotFound with the object's code."""
+    if not _ID.fullmatch(text):
+        raise not_found(code, noun, text[:64], place)
+    return UUID(text)
+
+
+class ApiView(APIView):
+    """After `initial` a view knows its actor, the API version, and how to link.
+
+    Bodies that views read and answer are of the newest form; `changes` leads to the older ones.
+
+    `shapes` names the body of each method; the browsable API draws its forms from it.
+    """
+
+    content_negotiation_class = FormsNeedASession
+    shapes: Mapping[str, type[Shape]] = {}
+    # How older versions of the objects of this view differ, oldest first.
+    changes: Sequence[VersionChange] = ()
+    # For the OpenAPI document: the body that each method answers, the parameters of a list, the
+    # version that brought the operations, and whether an ETag guards the object.
+    answers: Mapping[str, type[Answer]] = {}
+    filters: Sequence[Parameter] = ()
+    since: ApiVersion | None = None
+    guarded = False
+    pages = True
+    # Methods that are there to say why they do nothing.
+    refuses: Sequence[str] = ()
+    # Whether DELETE begins something that ends later.
+    deletes_later = False
+    request: Request
+    version: ApiVersion
+    links: Links
+    # The object last answered: the browsable API begins a PATCH with it.
+    shown: Mapping[str, Any] = {}
+    # After a refusal its form shows again what was sent.
+    refused = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        query = request.query_params
+        if not all(is_clean(str(value)) for value in query.values()):
+            raise InvalidParameter(
+                [Violation("bad_request", "", "The query holds characters no text may hold.")]
+            )
+        by_session = isinstance(request.successful_authenticator, SessionAuthentication)
+        self.version = DEFAULT if by_session and "version" not in query else ApiVersion.parse(query)
+        self.links = Links(request._request, self.actor.account_id)
+        refuse_elsewhere(self, request)
+
+    @property
+    def actor(self) -> Actor:
+        return cast(Actor, self.request.auth)
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The body; the parsers take nothing but objects."""
+        return cast(Mapping[str, Any], self.request.data)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Answers hold keys and belong to one account: nobody keeps them."""
+        return {"Allow": ", ".join(self.allowed_methods), "Vary": "Accept", "Cache-Control": "no-store"}
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
+        """For the browsable API's forms."""
+        kwargs.pop("instance", None)
+        form = self._form(*args, **kwargs)
+        # A page about a wrong version is drawn as well.
+        return narrow(form, getattr(self, "version", DEFAULT), self.changes)
+
+    def _form(self, *args: Any, **kwargs: Any) -> Shape:
+        method = self.request.method or ""
+        shape = self.shapes.get(method, Shape)
+        if method == "PATCH":
+            return shape(instance=self.editable(self.shown), **kwargs)
+        if method == "POST" and self.refused:
+            sent, _ = bring_up(self.sent, self.version, self.changes)
+            again = shape(data=_without_key(sent), **kwargs)
+            again.is_valid()
+            return again
+        return shape(*args, **kwargs)
+
+    def editable(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With what a form of the present object begins; sent back as it is it changes nothing."""
+        without: Mapping[str, Any] = _without_key(body)
+        return without
+
+    def written(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A body of the newest form as clients of the request's version write it."""
+        return written(body, getattr(self, "version", DEFAULT), self.changes)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        self.refused = True
+        if isinstance(exc, Invalid | Conflict) and not isinstance(exc, InvalidParameter):
+            exc = type(exc)(self.named(exc.violations))
+        return super().handle_exception(exc)
+
+    def named(self, violations: Iterable[Violation]) -> list[Violation]:
+        """With the fields' names of the request's version."""
+        # Before `initial` nobody knows which version it is, and no rule has been asked.
+        version = getattr(self, "version", None)
+        placed = self.placed(violations)
+        return take_down_fields(placed, version, self.changes) if version else placed
+
+    def warnings(self, body: Mapping[str, Any]) -> Iterable[Any]:
+        """What speaks against an object that a dry run has just made, given as it would be told."""
+        return ()
+
+    def placed(self, violations: Iterable[Violation]) -> list[Violation]:
+        """With the names that a body of the newest form has for the rules' fields."""
+        return list(violations)
+
+    def read(
+        self,
+        shape: type[Shape],
+        *,
+        of: Callable[[], object] | None = None,
+        check: Callable[[Any], list[Violation]] | None = None,
+    ) -> Any:
+        """The body's fields. With wrong types in it, `check` says what else is wrong.
+
+        `of` finds what the body is about: what does not exist is missed before anything else. Whose
+        role is too low hears of that and not of the body. Raises NotAllowed, Invalid with all of it,
+        or what `of` raises.
+        """
+        if of is not None and not self.actor.may(self.role_for(())):
+            of()
+        self.actor.require(self.role_for(()))
+        names = shape().fields.keys()
+        body, unknown = bring_up(self.sent, self.version, self.changes, names)
+        given = read_body(shape(data=body))
+        broken = unknown + given.violations
+        if not broken:
+            return given.fields
+        if of is not None:
+            of()
+        self.actor.require(self.role_for({*given.fields, *(head(v.field) for v in broken)}))
+        more = self.placed(check(given.fields)) if check else []
+        raise Invalid(merge(broken, more))
+
+    def fields(
+        self, shape: type[Shape], *, check: Callable[[Any], list[Violation]] | None = None, **more: Any
+    ) -> Any:
+        """As `read`, and for services that do by generation what they do: which one it is."""
+        generation = {"generation": self.version.generation}
+        whole = (lambda given: check(given | generation)) if check else None
+        return self.read(shape, check=whole, **more) | generation
+
+    def role_for(self, names: Collection[str]) -> Role:
+        """The least role that may send these fields; without any the one that may send something."""
+        return Role.EDITOR
+
+    def told(self, body: dict[str, Any]) -> dict[str, Any]:
+        """An object of the newest form as the request's version knows it."""
+        return take_down(body, self.version, self.changes)
+
+    def answer(self, body: dict[str, Any], *, status: int = 200) -> Response:
+        """One object, given in its newest form."""
+        self.shown = body
+        return Response(self.told(deepcopy(body)), status=status)
+
+    def page(
+        self,
+        rows: QuerySet[Row],
+        path: str,
+        *,
+        filters: Mapping[str, str] | None = None,
+        sorts: Sequence[str] = (),
+        ident: str = "id",
+    ) -> Page[Row]:
+        """The page that the query asks for; `ident` is what tells rows of one moment apart."""
+        href, query = f"{self.links.base}/{path}", self.request.query_params
+        return take_page(
+            rows, query, self.actor, href=href, scope=path, filters=filters, sorts=sorts, ident=ident
+        )
+
+    def resource_group_filter(self, rows: QuerySet[Row]) -> tuple[QuerySet[Row], dict[str, str]]:
+        """Narrowed to the groups of the query (`resource_group.id`, a comma list), and the filter."""
+        wanted = self.request.query_params.get("resource_group.id")
+        if wanted is None:
+            return rows, {}
+        return rows.filter(resource_group_id__in=wanted.split(",")[:20]), {"resource_group.id": wanted}
+
+    @classmethod
+    def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
+        """The statuses that a method may answer when all is well."""
+        if method in cls.refuses:
+            return ()
+        deleted = version.deleted_status if cls.deletes_later else 204
+        return ({"POST": 201, "PUT": 204, "DELETE": deleted}.get(method, 200),)
+
+    @classmethod
+    def spelt(cls, path: str, version: ApiVersion) -> bool:
+        """Whether this spelling of the path is the one that the version's document tells of."""
+        return True
+
+    def deleted(self) -> Response:
+        """The answer of DELETE."""
+        return Response(status=self.success("DELETE", self.version)[0])
+
+
+def _without_key(body: Any) -> Any:
+    """What a form may show again."""
+    if "psk" not in body:
+        return body
+    rest = body.copy()
+    del rest["psk"]
+    return rest
+
+
+class RootView(ApiView):
+    """The collections of this API."""
+
+    answers = {"GET": Root}
+
+    def get(self, request: Request) -> Response:
+        return Response({name: {"href": f"{self.links.base}/{name}"} for name in COLLECTIONS})
+
+    def get_view_name(self) -> str:
+        return "Isthmus API"

@@ -1,0 +1,82 @@
+"""The shared cache: rate limits live there, and the service goes on without it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.core.cache.backends.redis import RedisCache
+from redis import Redis
+from redis.exceptions import RedisError
+
+from console.core.breaker import Breaker
+
+log = logging.getLogger(__name__)
+Value = TypeVar("Value")
+# Seconds. A Redis that hangs is as good as none, and every request asks it.
+PATIENCE = 0.5
+REST = 3.0
+# By server: Django makes a cache object for every thread.
+_breakers: dict[str, Breaker] = {}
+
+
+class FailOpenRedisCache(RedisCache):
+    """Redis; while it is away every key is missing and nothing is kept."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        patience = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+        super().__init__(server, params | {"OPTIONS": patience | params.get("OPTIONS", {})})
+        self.breaker = _breakers.setdefault(server, Breaker(REST))
+
+    @cached_property
+    def _client(self) -> Redis:
+        """Kept, since making one costs more than asking it; its connections are a pool's."""
+        return self._cache.get_client(write=True)
+
+    def _ask(self, question: Callable[[], Value], otherwise: Value) -> Value:
+        """The server's answer, or `otherwise` while it is away."""
+        if not self.breaker.allows():
+            return otherwise
+        try:
+            answer = question()
+        except RedisError as error:
+            self.breaker.failed()
+            log.warning("cache is away: %s", type(error).__name__)
+            return otherwise
+        self.breaker.worked()
+        return answer
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        return self._ask(lambda: super(FailOpenRedisCache, self).get(key, default, version), default)
+
+    def set(self, key: str, value: Any, *args: Any, **kwargs: Any) -> None:
+        self._ask(lambda: super(FailOpenRedisCache, self).set(key, value, *args, **kwargs), None)
+
+    def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).add(key, value, *args, **kwargs), True))
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).delete(key, version), False))
+
+    def touch(self, key: str, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).touch(key, *args, **kwargs), False))
+
+    def has_key(self, key: str, version: int | None = None) -> bool:
+        return bool(self._ask(lambda: super(FailOpenRedisCache, self).has_key(key, version), False))
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        return int(self._ask(lambda: super(FailOpenRedisCache, self).incr(key, delta, version), delta))
+
+    def count(self, key: str, seconds: int) -> int:
+        """One more for `key`, forgotten after `seconds`: the number so far, in one round trip."""
+        name = self.make_and_validate_key(key)
+
+        def counted() -> int:
+            pipe = self._client.pipeline(transaction=False)
+            pipe.incr(name)
+            pipe.expire(name, seconds)
+            return int(pipe.execute()[0])
+
+        return self._ask(counted, 1)

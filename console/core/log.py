@@ -1,0 +1,54 @@
+"""The log of every process: what goes where, and one line instead of a hundred where a broker is away."""
+
+from __future__ import annotations
+
+import logging
+
+from console.core import environment as env
+
+
+class BrokerFilter(logging.Filter):
+    """Takes the traceback from what Celery says of a lost broker; all other records stay whole."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and record.name.startswith("celery.") and _of_the_broker(error):
+            record.msg, record.args = "broker is away: %s", (f"{type(error).__name__}: {error}",)
+            record.exc_info = record.exc_text = None
+        return True
+
+
+def _of_the_broker(error: BaseException) -> bool:
+    """By name: settings are read before Celery is, and by processes that need none."""
+    names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    if names & {"celery.SchedulingError", "kombu.KombuError", "redis.RedisError"}:
+        return True
+    # kombu asks a connection that it has just closed; the worker ends and is started again.
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    inner = place.tb_frame.f_globals.get("__name__", "") if place is not None else ""
+    return isinstance(error, AttributeError) and str(inner).startswith("kombu.")
+
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "broker": {"()": BrokerFilter},
+        "links": {"()": "console.core.redaction.LinkFilter"},
+    },
+    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["broker"]},
+    },
+    "root": {"handlers": ["stderr"], "level": env.text("ISTHMUS_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # How many requests wait for a thread.
+        "waitress.queue": {"level": "ERROR"},
+        # These name the path of a request.
+        **{f"django.{name}": {"filters": ["links"]} for name in ("request", "server", "security.csrf")},
+        "waitress": {"level": "WARNING", "filters": ["links"]},
+    },
+}

@@ -1,0 +1,130 @@
+"""The doors of the console: who may enter a view, and what refusals look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from console.core.web.requests import ConsoleRequest
+from console.core.web.sessions import sign_in_url
+
+View = Callable[..., HttpResponse]
+Door = Callable[[View], View]
+
+_NO_ACCOUNT = (
+    "You belong to no account. Ask an administrator of one for an invitation and open its link while you "
+    "are signed in as {name}."
+)
+_ANY_ACCOUNT = (
+    "You belong to no account. As a superuser you act in any: choose one in the menu under your name."
+)
+
+
+def page(role: Role = Role.VIEWER) -> Door:
+    """A view that only reads."""
+    return _door(role, ("GET", "HEAD"))
+
+
+def form_page(role: Role) -> Door:
+    """A view that shows a form and takes it."""
+    return _door(role, ("GET", "HEAD", "POST"))
+
+
+def person_page(*methods: str) -> Door:
+    """A view for everyone who is signed in, whether or not with an account."""
+
+    def door(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            response = _to_sign_in(request) or view(request, **kwargs)
+            response["Cache-Control"] = "no-store"
+            return response
+
+        return guarded
+
+    return door
+
+
+def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Door:
+    """A view behind a button. Refused, it says why on the page named `back`, which takes the
+    arguments in `keep` (None: all of the view's)."""
+
+    def door(view: View) -> View:
+        @wraps(view)
+        def told(request: ConsoleRequest, **kwargs: Any) -> HttpResponse:
+            try:
+                return view(request, **kwargs)
+            except (Invalid, Conflict) as error:
+                for violation in error.violations:
+                    messages.error(request, violation.message)
+                kept = {name: kwargs[name] for name in kwargs if keep is None or name in keep}
+                return redirect(reverse(back, kwargs=kept))
+
+        return _door(role, ("POST",))(told)
+
+    return door
+
+
+def refused(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    """The 403 or 404 page with its reason."""
+    return render(request, f"{status}.html", {"message": message}, status=status)
+
+
+def _door(role: Role, methods: tuple[str, ...]) -> Door:
+    def door(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            response = _sent_away(request) or _answer(
+                cast(ConsoleRequest, request), role, lambda known: view(known, **kwargs)
+            )
+            # Pages belong to one account, and a fragment must not answer for its page.
+            response["Cache-Control"] = "no-store"
+            patch_vary_headers(response, ["HX-Request", "Cookie"])
+            return response
+
+        return guarded
+
+    return door
+
+
+def _sent_away(request: HttpRequest) -> HttpResponse | None:
+    if to_sign_in := _to_sign_in(request):
+        return to_sign_in
+    if getattr(request, "actor", None) is not None:
+        return None
+    lonely = _NO_ACCOUNT.format(name=request.user.get_username())
+    message = _ANY_ACCOUNT if request.user.is_superuser else lonely
+    return render(request, "403.html", {"message": message, "no_account": True}, status=403)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse | None:
+    if request.user.is_authenticated:
+        return None
+    url = sign_in_url(request)
+    return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else redirect(url)
+
+
+def _answer(
+    request: ConsoleRequest, role: Role, view: Callable[[ConsoleRequest], HttpResponse]
+) -> HttpResponse:
+    try:
+        request.actor.require(role)
+        return view(request)
+    except NotAllowed as error:
+        return refused(request, 403, error.violations[0].message)
+    except NotFound as error:
+        return refused(request, 404, error.violations[0].message)

@@ -1,0 +1,93 @@
+"""Sign-ins end: after a while without anyone at the keyboard, and at last in any case."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from console.core.models import User
+from console.core.services import sign_ins
+from console.core.web.sources import source_of
+
+_BEGAN, _SEEN = "signed_in_at", "seen_at"
+# The session is written once in so many seconds, not with every request.
+_GRAIN = 60
+
+
+class SessionAgeMiddleware:
+    """Ends sessions that are too old or were idle too long.
+
+    What a page asks for by itself (HTMX, GET) does not count as somebody's doing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, User):
+            now = int(time.time())
+            if reason := _why_over(request, now):
+                sign_ins.record_session_end(request.user, source_of(request), reason)
+                sign_ins.forget_session(request.session.session_key)
+                logout(request)
+            elif _by_hand(request) and now - request.session.get(_SEEN, 0) >= _GRAIN:
+                request.session[_SEEN] = now
+                sign_ins.note_session(request.user, request.session.session_key or "", source_of(request))
+        elif SESSION_KEY in request.session:
+            # Of somebody who is not active any more: it must not live again when they are.
+            sign_ins.forget_session(request.session.session_key)
+            logout(request)
+        return self.get_response(request)
+
+
+def begin(request: HttpRequest, user: User, **_: object) -> None:
+    """Receiver of Django's signal of a sign-in."""
+    request.session[_BEGAN] = request.session[_SEEN] = int(time.time())
+    if not request.session.session_key:
+        request.session.save()
+    source = source_of(request)
+    sign_ins.note_session(user, request.session.session_key or "", source)
+    sign_ins.record_sign_in(user, source)
+
+
+user_logged_in.connect(begin, dispatch_uid="console.sessions")
+
+
+def sign_in_url(request: HttpRequest) -> str:
+    """The sign-in page, from which one comes back to where one was; it says so when a session ended."""
+    query = {"next": _origin(request)}
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        query["ended"] = "1"
+    return f"{reverse('sign_in')}?{urlencode(query, safe='/')}"
+
+
+def _why_over(request: HttpRequest, now: int) -> str:
+    began = request.session.setdefault(_BEGAN, now)
+    seen = request.session.setdefault(_SEEN, now)
+    if now - began >= settings.SESSION_COOKIE_AGE:
+        return "lifetime"
+    idle = settings.SESSION_IDLE_SECONDS
+    return "idle" if idle and now - seen >= idle else ""
+
+
+def _by_hand(request: HttpRequest) -> bool:
+    return request.method != "GET" or "HX-Request" not in request.headers
+
+
+def _origin(request: HttpRequest) -> str:
+    """The page to come back to: what was asked for; of a form or a part of a page, the page it is in."""
+    if request.method in {"GET", "HEAD"} and "HX-Request" not in request.headers:
+        return request.get_full_path()
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not page or not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
+        return "/"
+    parts = urlsplit(page)
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

@@ -1,0 +1,101 @@
+"""The Celery application: one queue per host of the data plane, one beat."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.beat import PersistentScheduler
+from celery.signals import task_postrun, worker_init
+from django.conf import settings
+
+from console.core.environment import require
+from console.core.heartbeat import beat
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.project.settings")
+
+app = Celery("isthmus")
+# Of every thread, not only of the one that imported this module.
+app.set_default()
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    # Without it a worker ends for good after a hundred tries.
+    broker_connection_max_retries=None,
+    # Lost deliveries are the sweep's business; redelivery by Redis is only a second net.
+    broker_transport_options={
+        "visibility_timeout": 600,
+        "socket_timeout": 0.5,
+        "socket_connect_timeout": 1,
+        # Of publishers; a worker goes on trying for ever.
+        "max_retries": 1,
+        "interval_start": 0,
+    },
+    # A publisher never waits for a broker that is away: the sweep finds the work.
+    task_publish_retry=False,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_consumer="console.project.celery_consumer:Consumer",
+    task_default_queue="default",
+    imports=["vpn.tasks"],
+)
+
+
+def _schedule() -> None:
+    app.conf.beat_schedule = {
+        "sweep": {
+            "task": "vpn.tasks.sweep",
+            "schedule": float(settings.SWEEP_SECONDS),
+            "options": {"expires": settings.SWEEP_SECONDS},
+        },
+        "prune": {"task": "vpn.tasks.prune_history", "schedule": 86400.0},
+        "prune_samples": {"task": "vpn.tasks.prune_samples", "schedule": 600.0},
+        "end_acting": {"task": "vpn.tasks.end_acting", "schedule": 3600.0},
+    }
+
+
+@worker_init.connect
+def _with_keys(**_: object) -> None:
+    require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
+
+
+@worker_init.connect
+def with_patience(**_: object) -> None:
+    """A worker waits at the broker for a second at a time, and nobody waits for the worker."""
+    app.conf.broker_transport_options = app.conf.broker_transport_options | {"socket_timeout": 2}
+
+
+class Scheduler(PersistentScheduler):
+    """Beat's own; each of its ticks is a sign of life, and a clock that was set back delays nothing."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> Any:
+        beat("beat")
+        self._forget_the_future()
+        return super().tick(*args, **kwargs)
+
+    def _forget_the_future(self) -> None:
+        """Celery tells what is due by the wall clock: what ran last at a time that is yet to come would
+        not run again before then."""
+        now = self.app.now()
+        ahead = [entry for entry in self.schedule.values() if entry.last_run_at and entry.last_run_at > now]
+        for entry in ahead:
+            entry.last_run_at = now
+        if ahead:
+            # Sorted by the clock as it was.
+            self._heap = None
+
+
+@task_postrun.connect
+def _task_ended(**_: object) -> None:
+    """A task that ended, well or not: a sweep does so every few seconds. See `celery_consumer`."""
+    beat("worker")
+
+
+@app.on_after_finalize.connect
+def _with_schedule(**_: object) -> None:
+    _schedule()

@@ -1,0 +1,140 @@
+"""Is the process alive; can it work: two addresses for load balancers and operators."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from redis import Redis
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
+
+from vpn.models import Node
+
+# Seconds. A listener says hello every five; two that are late are none yet.
+_LEAST = 15.0
+
+
+def alive(request: HttpRequest) -> JsonResponse:
+    """200 as long as the web process answers at all. Our web server answers without Django's URLs, so
+    that requests that wait for a thread do not delay it (console.project.web_worker.worker)."""
+    return JsonResponse({"status": "alive"})
+
+
+def hangs(request: HttpRequest) -> JsonResponse:
+    """Of a web process whose loop turns, but whose threads end no request."""
+    return JsonResponse({"status": "hangs"}, status=503)
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when requests can be served (the database answers), else 503.
+
+    `degraded` is 200 too: without Redis, sweeps or listeners reads and writes go on, and work waits.
+    Everybody learns which component it is; names of hosts are for superusers.
+    """
+    database = _database()
+    checks: dict[str, Any] = {"database": database, "redis": redis_state()}
+    if database == "ok":
+        hosts = _hosts()
+        for part in ("sweep", "listener"):
+            checks[part] = "ok" if all(host[part] == "ok" for host in hosts) else "silent"
+        if getattr(request.user, "is_superuser", False):
+            checks["hosts"] = hosts
+    all_well = all(state in {"ok", "not configured"} for state in checks.values() if isinstance(state, str))
+    status = "not ready" if database != "ok" else "ready" if all_well else "degraded"
+    answer = JsonResponse({"status": status, "checks": checks}, status=200 if database == "ok" else 503)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return type(error).__name__
+    return "ok"
+
+
+def redis_state() -> str:
+    """What a write and a read of it say: a server that is full answers a PING, and takes no task."""
+    if not settings.REDIS_URL:
+        return "not configured"
+    key, value = f"isthmus:{settings.INSTANCE}:probe", uuid4().hex
+    client = Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    try:
+        client.set(key, value, ex=60)
+        # Another process may have written meanwhile; that one can write is what counts.
+        return "ok" if client.get(key) else "loses what is written"
+    except OutOfMemoryError:
+        return "full: it refuses writes"
+    except ResponseError:
+        return "refuses writes"
+    except RedisError as error:
+        return type(error).__name__
+    finally:
+        client.close()
+
+
+def _hosts() -> list[dict[str, Any]]:
+    """Each host of the data plane: its sweep and its listener say hello every few seconds."""
+    now = timezone.now()
+    nodes = Node.objects.order_by("name")
+    return [
+        {
+            "name": node.name,
+            "driver": node.driver,
+            "seen_at": node.seen_at,
+            "state": "ok" if silent_part(node, now) is None else "silent",
+            "sweep": _state(node, "swept_at", now),
+            "listener": _state(node, "heard_at", now),
+        }
+        for node in nodes
+    ]
+
+
+def silent_part(node: Node, now: datetime) -> str | None:
+    """Which of a host's two processes has said nothing for too long, if one has."""
+    parts = {"sweep": "swept_at", "listener": "heard_at"}
+    return next((part for part, name in parts.items() if _state(node, name, now) != "ok"), None)
+
+
+def _state(node: Node, name: str, now: datetime) -> str:
+    """Silent for half of the time after which a supervisor ends what hangs: it is said before that."""
+    at: datetime | None = getattr(node, name)
+    patience = max(_LEAST, settings.HANG_SECONDS / 2, 3 * settings.SWEEP_SECONDS)
+    age = (now - at).total_seconds() if at else patience
+    return "silent" if _watch.is_silent((node.name, name), at, age, patience) else "ok"
+
+
+class Watch:
+    """Judges heartbeats by whether they change, by a clock that nobody sets.
+
+    Of one that is seen for the first time, or after a long while, only its age can be known; a stamp
+    from the future is as doubtful as one from the past.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[Hashable, tuple[object, float, float, bool]] = {}
+
+    def is_silent(self, key: Hashable, value: object, age: float, patience: float) -> bool:
+        """`age` by the wall clock and `patience` are seconds."""
+        now = self._clock()
+        known, changed, asked, was_silent = self._known.get(key, (None, 0.0, -math.inf, False))
+        if known != value:
+            changed, silent = now, now - asked >= patience and abs(age) >= patience
+        else:
+            silent = was_silent or now - changed >= patience
+        self._known[key] = value, changed, now, silent
+        return silent
+
+
+_watch = Watch()

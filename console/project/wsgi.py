@@ -1,0 +1,15 @@
+"""The web process: `gunicorn console.project.wsgi`."""
+
+import os
+from importlib import import_module
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from console.core.environment import require
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.project.settings")
+require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
+application = get_wsgi_application()
+# All pages and views, before the server forks and not with the first request of each worker.
+import_module(settings.ROOT_URLCONF)
