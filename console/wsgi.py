@@ -1,15 +1,8 @@
-"""The web process: `gunicorn console.wsgi`."""
+"""The earlier name of `console.project.wsgi`; kept for one version."""
 
-import os
-from importlib import import_module
+from console.project.renamed import warn_of_name
+from console.project.wsgi import application
 
-from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+__all__ = ["application"]
 
-from console.environment import require
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
-require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
-application = get_wsgi_application()
-# All pages and views, before the server forks and not with the first request of each worker.
-import_module(settings.ROOT_URLCONF)
+warn_of_name(__name__, "console.project.wsgi")

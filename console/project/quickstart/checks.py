@@ -29,6 +29,7 @@ from console.project.health import redis_state, silent_part
 from console.project.quickstart import apparmor
 from console.project.quickstart.datadir import DataDir
 from console.project.quickstart.services import manage
+from console.project.renamed import SETTINGS_MODULE, renamed_settings_module
 from console.project.settings import redis_url
 from vpn.models import Connection, Node
 
@@ -59,6 +60,16 @@ def all_findings() -> Iterator[Finding]:
     yield from web()
     yield from driver()
     yield from confinement()
+    yield from earlier_names()
+
+
+def earlier_names() -> Iterator[Finding]:
+    """Names that this installation still uses although a later version will not know them."""
+    if old := renamed_settings_module():
+        fix = f"set {SETTINGS_MODULE} to console.project.settings, or remove it"
+        yield Finding(
+            "names", False, f"{SETTINGS_MODULE} is {old}, which the next version does not have", fix
+        )
 
 
 def data_directory() -> Iterator[Finding]:
