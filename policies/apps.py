@@ -6,6 +6,6 @@ class PoliciesConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
-        from policies.web import trail  # noqa: PLC0415
+        from policies.web import audit_links  # noqa: PLC0415
 
-        trail.register()
+        audit_links.register()

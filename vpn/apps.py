@@ -10,12 +10,12 @@ class VpnConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
+        from vpn.services.generations import policy_was_changed  # noqa: PLC0415
         from vpn.services.interruptions import interruptions_of  # noqa: PLC0415
-        from vpn.services.touch import policy_was_changed  # noqa: PLC0415
         from vpn.services.usage import usage_of  # noqa: PLC0415
-        from vpn.web import trail  # noqa: PLC0415
+        from vpn.web import audit_links  # noqa: PLC0415
 
         add_usage(usage_of)
         add_interruptions(interruptions_of)
-        trail.register()
+        audit_links.register()
         policy_changed.connect(policy_was_changed, dispatch_uid="vpn")

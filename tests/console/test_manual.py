@@ -16,10 +16,10 @@ from django.urls import resolve, reverse
 
 from console.core.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
-from vpn.domain.handoff.vendors import VENDORS
 from vpn.domain.initiation import BACK_OFF, FLAP_DAMPING, STEADY
 from vpn.domain.reasons import REMEDIES, SENTENCES, Code
 from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, room
+from vpn.handoff.vendors import VENDORS
 
 pytestmark = pytest.mark.django_db
 

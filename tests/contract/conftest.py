@@ -8,7 +8,7 @@ import pytest
 from tests.dataplane.parts import installation, require_parts
 from tests.dataplane.world import Side, World
 from vpn.drivers.base import Driver, DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.drivers.strongswan.driver import StrongSwanDriver
 
 

@@ -16,7 +16,7 @@ from vpn.domain.actions import DropPeer, Initiate, LoadPeer, Plumb, StartMember,
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import EventKind
 from vpn.drivers.base import Driver, DriverError, StaleGeneration
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 
 def kill(driver: Driver, member: MemberSpec) -> None:

@@ -19,7 +19,7 @@ from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import EventKind, GatewayState
 from vpn.domain.status import derive_status
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.drivers.strongswan import charon
 from vpn.drivers.strongswan.names import MemberFiles
 

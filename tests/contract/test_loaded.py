@@ -12,7 +12,7 @@ import pytest
 from tests.contract.test_restart import apply_plan
 from tests.dataplane.world import World, installed
 from vpn.domain.spec import ConnectionSpec
-from vpn.drivers.simulated_store import Store
+from vpn.drivers.simulated.store import Store
 from vpn.drivers.strongswan import vici
 
 STRAY: Mapping[str, Any] = {

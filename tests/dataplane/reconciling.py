@@ -16,7 +16,7 @@ from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import EventKind, GatewayState
 from vpn.drivers.base import Driver, DriverError
 
-# As the sweep, and as what a failure waits for (`vpn.listener`).
+# As the sweep, and as what a failure waits for (`vpn.reconcile.listener`).
 SWEEP, FAILED = 5.0, 0.3
 
 

@@ -21,13 +21,13 @@ from policies.domain.proposals import (
 from tests.dataplane.bare import BarePeer, bare_peer
 from tests.dataplane.world import KEY, World, connection, ping
 from tests.waiting import wait_for
-from vpn.domain.handoff import sheet
-from vpn.domain.handoff.parameters import End, Parameters
-from vpn.domain.handoff.vendors import VENDORS, render
 from vpn.domain.identities import Identity
 from vpn.domain.spec import ConnectionSpec
 from vpn.domain.state import ChildState, SaState
 from vpn.drivers.base import DriverConfig
+from vpn.handoff import labels as sheet
+from vpn.handoff.parameters import End, Parameters
+from vpn.handoff.vendors import VENDORS, render
 
 pytestmark = pytest.mark.dataplane
 

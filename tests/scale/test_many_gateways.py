@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tests.factories import PSK, Party, make_party, make_vpc
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, ConnectionCidr, Gateway, GatewayMember, Subnet, Vpc
 from vpn.reconcile import controller, networks, sweep
 from vpn.services.connections import new_cidr

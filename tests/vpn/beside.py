@@ -19,7 +19,7 @@ from tests.factories import (
     make_party,
 )
 from tests.vpn.populated import Populated, populate
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway, TrafficSample, WizardDraft
 
 MARK = "zebra"

@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from tests.vpn.scene import Scene, make_scene
 from vpn import triggers
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway
 from vpn.reconcile.controller import reconcile
 

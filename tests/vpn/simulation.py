@@ -8,7 +8,7 @@ from vpn.domain.plan import Plan, plan
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState
 from vpn.domain.status import derive_status
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 
 def observe(driver: SimulatedDriver, spec: GatewaySpec) -> GatewayState:

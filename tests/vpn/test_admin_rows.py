@@ -12,7 +12,7 @@ from console.core.models import ApiKey, KnownNetwork, PasswordFailures, SignInSe
 from tests.adminsite import superuser
 from tests.factories import PSK, Party
 from tests.vpn.populated import populate
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, HandoffLink, Node, TrafficSample, WizardDraft
 
 

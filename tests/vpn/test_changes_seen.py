@@ -11,10 +11,10 @@ from tests.factories import Party, make_connection, make_gateway, path_of
 from vpn.domain.state import EventKind, Reason, TunnelEvent
 from vpn.domain.suites import room
 from vpn.models import Connection, Gateway
-from vpn.reconcile.news import is_told
+from vpn.reconcile.event_filter import is_told
 from vpn.reconcile.record import _steady
 from vpn.web.details import _suites, packet_advice
-from vpn.web.stamps import calm_stamp
+from vpn.web.page_versions import calm_stamp
 
 pytestmark = pytest.mark.django_db
 SILENT = Reason("peer_not_responding", "The peer does not answer.")

@@ -9,13 +9,13 @@ import pytest
 
 from tests.clock import step_clock
 from tests.vpn.scene import Scene, settle, status_of
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.drivers.strongswan.notes import AttemptNote, Notes
 from vpn.models import Gateway, Node
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import answer, look, reconcile
 from vpn.reconcile.record import record_failure
-from vpn.services.touch import look_now
+from vpn.services.generations import look_now
 
 pytestmark = pytest.mark.django_db
 

@@ -13,16 +13,15 @@ from django.utils import timezone
 
 from tests.vpn.scene import Scene, make_scene, settle
 from tests.waiting import wait_for
-from vpn import listener
 from vpn.domain.state import EventKind, Reason, TunnelEvent
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, Node
-from vpn.reconcile import controller, networks, sweep
+from vpn.reconcile import controller, listener, networks, sweep
 from vpn.reconcile.controller import reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
+from vpn.reconcile.event_filter import is_told
 from vpn.reconcile.lease import lease
-from vpn.reconcile.news import is_told
 from vpn.reconcile.record import record_state
 from vpn.services import networks as vpc_networks
 from vpn.services import subnets

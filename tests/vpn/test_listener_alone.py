@@ -18,17 +18,16 @@ from django.db import connections as databases
 
 from tests.vpn.scene import Scene, make_scene, settle, status_of
 from tests.waiting import wait_for
-from vpn import listener
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import MemberState
 from vpn.drivers.base import DriverConfig, StaleGeneration
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, Node, StatusChange
-from vpn.reconcile import controller, inventory, networks, sweep
+from vpn.reconcile import controller, inventory, listener, networks, sweep
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import lease
 from vpn.reconcile.takeover import repair, take_over
-from vpn.services.touch import touch_gateway
+from vpn.services.generations import touch_gateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

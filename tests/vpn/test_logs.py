@@ -14,7 +14,7 @@ from tests.vpn.scene import PSK, Scene, make_scene, settle
 from vpn.domain.log import LogLine
 from vpn.domain.spec import MemberSpec
 from vpn.drivers.base import DriverError
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, Node
 from vpn.reconcile.log import keep_log
 from vpn.services import logs

@@ -11,14 +11,14 @@ from tests.vpn.scene import Scene, settle, status_of
 from vpn.domain.actions import Action, StopMember
 from vpn.domain.spec import MemberSpec
 from vpn.drivers.base import DriverError
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import look, observe
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.record import record_state
 from vpn.reconcile.takeover import take_over
-from vpn.services.touch import touch_gateway
+from vpn.services.generations import touch_gateway
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from tests.factories import Party, errors_of, make_gateway, path_of
 from tests.vpn.scene import make_scene, settle
 from tests.waiting import wait_for
 from vpn.api.bodies.gateways import NO_ADDRESS
-from vpn.domain.handoff.vendors import VENDORS, render
+from vpn.handoff.vendors import VENDORS, render
 from vpn.models import Connection
 from vpn.reconcile.controller import look
 from vpn.reconcile.desired import load_gateway, spec_for

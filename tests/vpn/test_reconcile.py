@@ -13,16 +13,16 @@ import pytest
 from tests.vpn.scene import settle, status_of
 from vpn.domain.actions import LoadPeer, StartMember
 from vpn.domain.state import GatewayState
-from vpn.drivers import simulated_reading
 from vpn.drivers.base import DriverError
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated import observation as simulated_reading
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway, Tunnel
 from vpn.reconcile.controller import answer, look, observe, reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import lease, lease_file
 from vpn.reconcile.record import record_state
 from vpn.services import cidrs, connections
-from vpn.services.touch import look_now
+from vpn.services.generations import look_now
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from console.core.actor import Role
 from console.core.errors import Conflict, NotAllowed, NotFound
 from console.core.models import AuditEvent
 from tests.vpn.scene import Scene, make_scene, settle
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, Tunnel
 from vpn.services.connections import restart_connection, update_connection
 

@@ -17,7 +17,7 @@ from tests.offers import Offer, offers_of
 from tests.routes import ADMINISTRATOR, CHOICES, NEEDS, routes
 from tests.vpn.populated import Populated, populate
 from tests.vpn.test_tenancy import filled
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 _LIVE = (
     "overview",

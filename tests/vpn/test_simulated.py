@@ -23,7 +23,7 @@ from vpn.domain.spec import (
     SubnetSpec,
 )
 from vpn.drivers.base import DriverConfig, DriverError, StaleGeneration
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 AES = Proposal(("aes256",), ("sha256",), (14,))
 DES = Proposal(("triple_des",), ("md5",), (2,))

@@ -14,7 +14,7 @@ import pytest
 from tests.vpn.domain.values import connection, gateway, pair
 from tests.vpn.simulation import reconcile, words
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_other_processes_see_the_same_data_plane(driver: SimulatedDriver, config
     reconcile(driver, first, second)
     script = (
         "import sys; from pathlib import Path; from vpn.drivers.base import DriverConfig;"
-        "from vpn.drivers.simulated import SimulatedDriver;"
+        "from vpn.drivers.simulated.driver import SimulatedDriver;"
         "d = SimulatedDriver(DriverConfig(Path(sys.argv[1]), 'test', ''));"
         "print(sum(m.tunnels_up for m in d.standing().members))"
     )

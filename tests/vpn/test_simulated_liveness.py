@@ -13,7 +13,7 @@ from vpn.domain.plan import plan
 from vpn.domain.state import GatewayState
 from vpn.domain.status import ConnectionStatus, derive_status
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 
 def test_it_is_asked_and_then_told_as_not_responding(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from vpn.domain.reasons import Code
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import EventKind, TunnelEvent
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 
 @pytest.fixture

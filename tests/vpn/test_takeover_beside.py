@@ -14,7 +14,7 @@ from tests.vpn.scene import Scene, settle, status_of
 from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
 from vpn.domain.state import MemberState
 from vpn.drivers.base import Driver
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, GatewayMember
 from vpn.reconcile import controller
 from vpn.reconcile.controller import look, observe_settled

@@ -30,12 +30,13 @@ from tests.vpn.populated import populate
 from tests.vpn.scene import settle
 from tests.vpn.test_tenancy import METHODS, filled
 from tests.vpn.test_tenancy import routes as objects
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway
 from vpn.services import handoff
 from vpn.services.networks import create_address_prefix
 from vpn.services.usage import usage_of
-from vpn.web import snapshot, stamps
+from vpn.web import page_versions as stamps
+from vpn.web.overview import snapshot
 
 _WAYS: tuple[tuple[str, dict[str, str]], ...] = (("", {}), ("", {"HX-Request": "true"}), ("?format=csv", {}))
 

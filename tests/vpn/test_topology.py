@@ -7,8 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from vpn.web.topology import Box, Card, Picture, draw
-from vpn.web.topology_lines import MAX_GATEWAYS, MAX_PEERS, Link, Place, Stand, combined, shorten, tally
+from vpn.web.overview.topology import Box, Card, Picture, draw
+from vpn.web.overview.topology_lines import (
+    MAX_GATEWAYS,
+    MAX_PEERS,
+    Link,
+    Place,
+    Stand,
+    combined,
+    shorten,
+    tally,
+)
 
 
 def ident(kind: int, number: int) -> UUID:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tests.vpn.test_topology import world
-from vpn.web.topology import draw
+from vpn.web.overview.topology import draw
 
 STYLES = Path(__file__).parents[2] / "static" / "overview.css"
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.factories import Party, make_connection, make_gateway
 from tests.vpn.scene import Scene, settle
 from vpn.domain.status import PairStatus
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, TrafficSample, Tunnel
 from vpn.reconcile.controller import look
 from vpn.reconcile.traffic import Carried, carried, record_traffic
@@ -102,7 +102,7 @@ def later(driver: SimulatedDriver, monkeypatch: pytest.MonkeyPatch, seconds: int
     import time
 
     now = time.time() + seconds
-    monkeypatch.setattr("vpn.drivers.simulated.time.time", lambda: now)
+    monkeypatch.setattr("vpn.drivers.simulated.driver.time.time", lambda: now)
     return timezone.now()
 
 

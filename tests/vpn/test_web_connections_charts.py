@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories import Party, make_connection
 from vpn.models import Connection, StatusChange, TrafficSample
-from vpn.web.charts import BINS, HALF, WIDTH, drawn, drawn_timeline, timeline, traffic_chart
+from vpn.web.connections.charts import BINS, HALF, WIDTH, drawn, drawn_timeline, timeline, traffic_chart
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -20,7 +20,7 @@ from tests.factories import (
     make_ike_policy,
     make_ipsec_policy,
 )
-from vpn.domain.handoff.vendors import VENDORS
+from vpn.handoff.vendors import VENDORS
 from vpn.models import Connection, HandoffLink
 from vpn.services import handoff
 

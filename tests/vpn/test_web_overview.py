@@ -18,7 +18,7 @@ from console.core.actor import Role
 from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway, make_subnet, raise_quotas
 from vpn.models import Connection, Gateway, StatusChange, Tunnel, Vpc
-from vpn.web import overview
+from vpn.web.overview import views as overview
 
 HTMX = {"HX-Request": "true"}
 REASON = [{"code": "peer_not_responding", "message": "The peer does not answer."}]

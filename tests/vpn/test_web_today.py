@@ -10,7 +10,7 @@ from django.test import Client
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy, make_ipsec_policy
 from vpn.models import Connection, WizardDraft
-from vpn.web.wizard_code import curl, python
+from vpn.web.wizard.request_code import curl, python
 
 KEY = "lkj14b1oi0alcniejkso"
 

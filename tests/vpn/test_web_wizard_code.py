@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vpn.services.fields import ConnectionFields, GatewayFields
-from vpn.web.wizard_code import PLACE, PSK_PLACE, python
+from vpn.web.wizard.request_code import PLACE, PSK_PLACE, python
 
 GATEWAY: GatewayFields = {"name": "edge", "subnet": {"id": "d62a9716-ea5f-45af-bea2-01f1d67f5500"}}
 CONNECTION: ConnectionFields = {

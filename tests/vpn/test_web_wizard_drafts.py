@@ -14,7 +14,7 @@ from tests.factories import PSK, Party, make_gateway, make_ike_policy, make_subn
 from tests.vpn.wizard_walk import CONNECTION, HTMX, gateway, review, security, text_of
 from vpn.models import Connection, Subnet, WizardDraft
 from vpn.services.connections import cidrs_of
-from vpn.web.drafts import keep, use_up
+from vpn.web.wizard.drafts import keep, use_up
 
 
 @pytest.fixture

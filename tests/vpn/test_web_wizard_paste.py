@@ -8,12 +8,12 @@ from django.test import Client
 from tests.factories import Party, make_connection, make_gateway, make_subnet
 from tests.vpn.domain.test_handoff_extras import BY_HAND
 from tests.vpn.wizard_walk import review, text_of
-from vpn.domain.handoff.recognised import SWANCTL as SWANCTL_SOURCE
-from vpn.domain.handoff.recognised import Recognised
+from vpn.handoff.reader.recognised import SWANCTL as SWANCTL_SOURCE
+from vpn.handoff.reader.recognised import Recognised
 from vpn.models import Connection, WizardDraft
 from vpn.services.connections import cidrs_of
 from vpn.web.forms.wizard import LONGEST_PASTE
-from vpn.web.wizard_paste import suites_of
+from vpn.web.wizard.paste import suites_of
 
 KEY = "PastedPassword123"
 SWANCTL = """

@@ -14,9 +14,9 @@ from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway
 from tests.vpn.scene import Scene, settle
 from tests.vpn.wizard_walk import HTMX, text_of
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, GatewayMember
-from vpn.web.wizard_progress import Progress, progress_of
+from vpn.web.wizard.progress import Progress, progress_of
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_ike_policy, make_ipsec_policy, make_subnet, raise_quotas
 from tests.vpn.wizard_walk import CONNECTION, HTMX, text_of
 from vpn.models import Connection, WizardDraft
-from vpn.web import wizard_security
-from vpn.web.wizard_security import auto_phases
+from vpn.web.wizard import security as wizard_security
+from vpn.web.wizard.security import auto_phases
 
 IKE = {
     "ike-name": "right-here",

@@ -11,7 +11,7 @@ from tests.vpn.scene import make_scene
 from vpn.domain.actions import Action
 from vpn.domain.spec import MemberSpec
 from vpn.drivers.base import DriverError
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway
 from vpn.reconcile import record
 from vpn.reconcile.clock import as_ticks

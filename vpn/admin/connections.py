@@ -21,7 +21,7 @@ from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.cidrs import Side
 from vpn.services.fields import ConnectionFields
-from vpn.services.touch import look_now
+from vpn.services.generations import look_now
 from vpn.web.forms.connections import key_field
 
 _SIDES: tuple[Side, Side] = ("local", "peer")

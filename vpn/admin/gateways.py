@@ -15,7 +15,7 @@ from vpn.admin.restart import restart
 from vpn.models import Connection, Gateway, GatewayMember
 from vpn.services import gateways
 from vpn.services.fields import GatewayFields
-from vpn.services.touch import look_now
+from vpn.services.generations import look_now
 
 
 class GatewayForm(ServiceForm):

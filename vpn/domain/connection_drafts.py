@@ -8,7 +8,7 @@ from uuid import UUID
 
 from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import AUTO_IKE, IkeOffer
-from vpn.domain.checks import Quotas
+from vpn.domain.checks.common import Quotas
 from vpn.domain.identities import Identity, IdentityType, name_key
 from vpn.domain.spec import Secret
 

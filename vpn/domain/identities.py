@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from console.core.errors import Violation
 from policies.domain.checks import enum_violations
-from vpn.domain.checks import names_nobody, parse_address
+from vpn.domain.checks.common import names_nobody, parse_address
 
 _LABEL = r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")

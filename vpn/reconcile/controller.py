@@ -22,7 +22,7 @@ from vpn.reconcile.clock import boot, ticks
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.driver import load_driver
 from vpn.reconcile.lease import forget_lease, lease
-from vpn.reconcile.names import refresh_names
+from vpn.reconcile.peer_names import refresh_names
 from vpn.reconcile.record import record_failure, record_state
 from vpn.triggers import RECONCILE_GATEWAY, send
 

@@ -13,7 +13,7 @@ from vpn.drivers.base import Driver, DriverConfig, Esp
 
 DRIVERS = {
     "strongswan": ("vpn.drivers.strongswan.driver", "StrongSwanDriver"),
-    "simulated": ("vpn.drivers.simulated", "SimulatedDriver"),
+    "simulated": ("vpn.drivers.simulated.driver", "SimulatedDriver"),
 }
 
 

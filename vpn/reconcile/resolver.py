@@ -26,7 +26,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.models import F, Q, QuerySet
 from dns.nameserver import Do53Nameserver
 
-from vpn.domain.checks import parse_address
+from vpn.domain.checks.common import parse_address
 from vpn.domain.identities import name_key
 from vpn.models import Connection, Gateway
 from vpn.triggers import request_reconcile

@@ -10,7 +10,7 @@ from console.core.actor import Actor, Role
 from console.core.audit import record
 from console.core.errors import Invalid, NotFound, Violation
 from console.core.services.change import change
-from vpn.domain.checks_connections import removal_violations
+from vpn.domain.checks.connections import removal_violations
 from vpn.domain.cidrs import CidrError, parse_cidr
 from vpn.models import Connection, ConnectionCidr
 from vpn.services.connection_checks import update_violations
@@ -18,7 +18,7 @@ from vpn.services.connection_drafts import draft_of
 from vpn.services.connection_rows import new_cidr
 from vpn.services.connections import cidrs_of, get_connection
 from vpn.services.gateways import refuse_deleting
-from vpn.services.touch import lock_gateway, touch_gateway
+from vpn.services.generations import lock_gateway, touch_gateway
 
 Side = Literal["local", "peer"]
 _ADDED = {"local": "vpn_connection.add_local_cidr", "peer": "vpn_connection.add_peer_cidr"}

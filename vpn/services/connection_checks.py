@@ -8,7 +8,7 @@ from django.conf import settings
 
 from console.core.actor import Actor
 from console.core.errors import Violation
-from vpn.domain.checks_connections import connection_violations, too_many_cidrs
+from vpn.domain.checks.connections import connection_violations, too_many_cidrs
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts
 from vpn.models import Connection, Gateway
 from vpn.services.connection_drafts import Policies, besides, draft_from, find_policies, missing_fields

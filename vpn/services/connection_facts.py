@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, Q
 
-from vpn.domain.checks import Quotas, parse_address
+from vpn.domain.checks.common import Quotas, parse_address
 from vpn.domain.cidrs import CidrError, bounds, parse_cidr
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Others, Sibling
 from vpn.domain.identities import IdentityType, name_key

@@ -15,7 +15,7 @@ from console.core.errors import Conflict, Invalid, Violation, not_found
 from console.core.models import Account
 from console.core.models.prepared import PreparedQuery, set_related
 from console.core.services.change import change
-from vpn.domain.checks_connections import connection_violations
+from vpn.domain.checks.connections import connection_violations
 from vpn.domain.connection_drafts import ConnectionDraft
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.connection_checks import creation_facts, uncounted_violations, update_violations
@@ -31,7 +31,7 @@ from vpn.services.connection_drafts import (
 )
 from vpn.services.connection_rows import apply_draft, fill_row, new_cidr
 from vpn.services.fields import ConnectionFields
-from vpn.services.touch import lock_gateway, touch_gateway
+from vpn.services.generations import lock_gateway, touch_gateway
 
 Guard = Callable[[Connection], None]
 _CIDR_HINT = "CIDRs are changed one by one: PUT or DELETE {field}/{{prefix_address}}/{{prefix_length}}."

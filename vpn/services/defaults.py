@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from console.core.quotas import limits_for
-from vpn.domain.checks import Quotas
+from vpn.domain.checks.common import Quotas
 
 
 def quotas_of(account_id: UUID) -> Quotas:

@@ -18,7 +18,7 @@ from console.core.models.prepared import PreparedQuery
 from console.core.names import random_name
 from console.core.services import resolve_resource_group, resource_group_violations
 from console.core.services.change import change
-from vpn.domain.checks_gateways import (
+from vpn.domain.checks.gateways import (
     GatewayDraft,
     GatewayFacts,
     advertising_violations,
@@ -34,8 +34,8 @@ from vpn.services.connection_checks import uncounted_violations
 from vpn.services.connections import add_connection
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields, Reference
+from vpn.services.generations import show_gateway, touch_gateway
 from vpn.services.references import find
-from vpn.services.touch import show_gateway, touch_gateway
 from vpn.triggers import request_reconcile
 
 

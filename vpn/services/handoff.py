@@ -17,9 +17,9 @@ from console.core.actor import Actor, Role, Via
 from console.core.audit import record
 from console.core.errors import Conflict, Invalid, Violation, not_found
 from console.core.services.change import change
-from vpn.domain.handoff.parameters import End, Parameters
-from vpn.domain.handoff.vendors import VENDORS, Vendor
 from vpn.domain.spec import Secret
+from vpn.handoff.parameters import End, Parameters
+from vpn.handoff.vendors import VENDORS, Vendor
 from vpn.models import Connection, HandoffLink
 from vpn.services.connections import cidrs_of, get_connection
 

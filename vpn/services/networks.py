@@ -17,9 +17,9 @@ from console.core.models import Account
 from console.core.names import random_name
 from console.core.services import resolve_resource_group, resource_group_violations
 from console.core.services.change import change
-from vpn.domain.checks import parse_address
-from vpn.domain.checks_deletion import prefix_deletion_violations, vpc_deletion_violations
-from vpn.domain.checks_networks import (
+from vpn.domain.checks.common import parse_address
+from vpn.domain.checks.deletion import prefix_deletion_violations, vpc_deletion_violations
+from vpn.domain.checks.networks import (
     AddressPrefixDraft,
     AddressPrefixFacts,
     VpcDraft,

@@ -14,7 +14,7 @@ from console.core.actor import Actor, Role
 from console.core.errors import Conflict, Invalid, NotFound, Violation, not_found
 from console.core.models import Account
 from console.core.services.change import change
-from vpn.domain.checks_connections import too_many_cidrs
+from vpn.domain.checks.connections import too_many_cidrs
 from vpn.models import Connection, Gateway, Subnet
 from vpn.services.connection_checks import check_connection
 from vpn.services.connections import add_connection, cidrs_of, get_connection

@@ -12,8 +12,8 @@ from console.core.errors import Conflict, Invalid, Violation, not_found
 from console.core.names import random_name
 from console.core.services import resolve_resource_group, resource_group_violations
 from console.core.services.change import change
-from vpn.domain.checks_deletion import subnet_deletion_violations
-from vpn.domain.checks_networks import (
+from vpn.domain.checks.deletion import subnet_deletion_violations
+from vpn.domain.checks.networks import (
     InstanceDraft,
     InstanceFacts,
     Prefix,
@@ -27,8 +27,8 @@ from vpn.models import ConnectionCidr, Instance, Subnet, Vpc
 from vpn.services.addresses import release_addresses, take_address, taken
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import InstanceFields, SubnetFields
+from vpn.services.generations import touch_network
 from vpn.services.references import find
-from vpn.services.touch import touch_network
 
 
 def get_subnet(actor: Actor, subnet_id: UUID) -> Subnet:

@@ -13,7 +13,7 @@ from vpn.models import AddressPrefix, Connection, ConnectionCidr, Gateway, Insta
 
 
 def usage_of(account_id: UUID) -> Iterator[Use]:
-    """What the rules count (vpn.domain.checks); of each VPC, zone or gateway the fullest."""
+    """What the rules count (vpn.domain.checks.common); of each VPC, zone or gateway the fullest."""
     mine = {"account_id": account_id}
     yield Use("vpcs", Vpc.objects.filter(**mine).count())
     yield _fullest("subnets_per_vpc", Subnet.objects.filter(**mine), "vpc", "vpc__name")

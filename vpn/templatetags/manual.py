@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from policies.domain.algorithms import EVERYTHING, INTEGRATED
 from policies.strength import word_of
-from vpn.domain.handoff.support import KeyIds, Phase, Support, Word
-from vpn.domain.handoff.vendors import VENDORS, Vendor
+from vpn.handoff.support import KeyIds, Phase, Support, Word
+from vpn.handoff.vendors import VENDORS, Vendor
 
 register = template.Library()
 # Every algorithm of the API, in the order of its tables; no policy has combined ciphers in phase 1.

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.core.templatetags.console import icons
-from vpn.web.topology import Card, Line
+from vpn.web.overview.topology import Card, Line
 
 register = template.Library()
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from vpn.web.drafts import unfinished
+from vpn.web.wizard.drafts import unfinished
 
 register = template.Library()
 _SHOWN = 3

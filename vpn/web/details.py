@@ -23,8 +23,8 @@ from vpn.domain.suites import (
     weak_in_ike,
 )
 from vpn.models import Connection, Gateway, Node, Tunnel
-from vpn.services.both_ends import differences_at
-from vpn.web.charts import timeline, traffic_chart
+from vpn.services.peer_diff import differences_at
+from vpn.web.connections.charts import timeline, traffic_chart
 from vpn.web.shown import ConnectionShown, peer_gateways, shown_connection, shown_connections, word_of
 
 HISTORY = 8

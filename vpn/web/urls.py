@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import choose, connections, gateways, handoff, networks, overview, shared, tunnels, wizard_urls
+from vpn.web.connections import choose_gateway, handoff, handoff_link, tunnel
+from vpn.web.connections import views as connections
+from vpn.web.gateways import views as gateways
 from vpn.web.lists import urls as list_urls
+from vpn.web.networks import views as networks
+from vpn.web.overview import views as overview
+from vpn.web.wizard import urls as wizard_urls
 
 _GATEWAY = "gateways/<uuid:gateway_id>"
 _CONNECTION = f"{_GATEWAY}/connections/<uuid:connection_id>"
@@ -21,16 +26,16 @@ urlpatterns = [
     path(f"{_GATEWAY}/delete", gateways.gateway_delete, name="gateway_delete"),
     path(f"{_GATEWAY}/connections/new", connections.connection_new, name="connection_new"),
     path(f"{_GATEWAY}/connections/check", connections.connection_check, name="connection_check"),
-    path("connections/new", choose.connection_choose, name="connection_choose"),
+    path("connections/new", choose_gateway.connection_choose, name="connection_choose"),
     path(_CONNECTION, connections.connection_page, name="connection"),
     path(f"{_CONNECTION}/status", connections.connection_status, name="connection_status"),
     path(f"{_CONNECTION}/edit", connections.connection_edit, name="connection_edit"),
     path(f"{_CONNECTION}/key", connections.connection_key, name="connection_key"),
     path(f"{_CONNECTION}/state", connections.connection_state, name="connection_state"),
-    path(f"{_CONNECTION}/restart", tunnels.connection_restart, name="connection_restart"),
-    path(f"{_CONNECTION}/reveal", tunnels.connection_reveal, name="connection_reveal"),
-    path(f"{_CONNECTION}/log", tunnels.connection_log, name="connection_log"),
-    path(f"{_CONNECTION}/events", tunnels.connection_events, name="connection_events"),
+    path(f"{_CONNECTION}/restart", tunnel.connection_restart, name="connection_restart"),
+    path(f"{_CONNECTION}/reveal", tunnel.connection_reveal, name="connection_reveal"),
+    path(f"{_CONNECTION}/log", tunnel.connection_log, name="connection_log"),
+    path(f"{_CONNECTION}/events", tunnel.connection_events, name="connection_events"),
     path(f"{_CONNECTION}/delete", connections.connection_delete, name="connection_delete"),
     *(
         path(
@@ -54,6 +59,6 @@ urlpatterns = [
     path(f"{_CONNECTION}/handoff/links", handoff.handoff_links, name="handoff_links"),
     path(f"{_CONNECTION}/handoff/links/<uuid:link_id>/revoke", handoff.handoff_revoke, name="handoff_revoke"),
     path(f"{_CONNECTION}/handoff/<slug:vendor>", handoff.handoff_file, name="handoff_file"),
-    path("shared/<str:token>", shared.shared_handoff, name="shared_handoff"),
-    path("shared/<str:token>/<slug:vendor>", shared.shared_file, name="shared_file"),
+    path("shared/<str:token>", handoff_link.shared_handoff, name="shared_handoff"),
+    path("shared/<str:token>/<slug:vendor>", handoff_link.shared_file, name="shared_file"),
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from console.core.errors import Violation
 from tests.vpn.domain.values import ident
-from vpn.domain.checks_connections import connection_violations
+from vpn.domain.checks.connections import connection_violations
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling
 
 GOOD = ConnectionDraft(

@@ -16,10 +16,10 @@ from policies.domain.proposals import (
     IkeVersion,
     Proposal,
 )
-from vpn.domain.handoff.parameters import End, Parameters
-from vpn.domain.handoff.vendors import VENDORS, Vendor, render, render_sheet
 from vpn.domain.identities import Identity
 from vpn.domain.spec import Secret
+from vpn.handoff.parameters import End, Parameters
+from vpn.handoff.vendors import VENDORS, Vendor, render, render_sheet
 
 GOLDEN = Path(__file__).with_name("handoff_golden")
 MADE_AT = "2026-01-01 12:00 UTC"

@@ -8,7 +8,7 @@ import pytest
 
 from policies.domain.proposals import AUTO_ESP, AUTO_ESP_2, AUTO_IKE, AUTO_IKE_2, IkeVersion, Proposal
 from tests.vpn.domain.drafts import GOOD
-from vpn.domain.both_ends import End, differences
+from vpn.domain.peer_diff import End, differences
 
 HERE = End(draft=GOOD, esp=AUTO_ESP, local_identity="203.0.113.1", peer_identity="203.0.113.9")
 THERE = End(

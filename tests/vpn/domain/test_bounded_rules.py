@@ -15,7 +15,7 @@ from console.core.errors import MORE, MOST_LISTED, Invalid, Violation, bounded
 from policies.domain.checks import list_violations
 from tests.counting import Compared, steps_of
 from tests.vpn.domain.drafts import FACTS, broken, sibling
-from vpn.domain.checks import Quotas
+from vpn.domain.checks.common import Quotas
 from vpn.domain.cidrs import meeting, overlapping
 
 ROOMY = replace(FACTS, quotas=Quotas(cidrs_per_connection=5000, cidrs_per_gateway=9000))

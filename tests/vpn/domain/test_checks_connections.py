@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.vpn.domain.drafts import FACTS, OVERLAP, broken, found
-from vpn.domain.checks import Quotas
-from vpn.domain.checks_connections import MASK, removal_violations
+from vpn.domain.checks.common import Quotas
+from vpn.domain.checks.connections import MASK, removal_violations
 from vpn.domain.connection_drafts import DpdDraft
 from vpn.domain.identities import Identity
 

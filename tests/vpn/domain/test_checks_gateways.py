@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from vpn.domain.checks_gateways import GatewayDraft, GatewayFacts, gateway_violations
+from vpn.domain.checks.gateways import GatewayDraft, GatewayFacts, gateway_violations
 
 FACTS = GatewayFacts(subnet_name="subnet-1", free_addresses=200, zone="us-south-1")
 

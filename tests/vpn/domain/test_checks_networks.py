@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from vpn.domain.checks_deletion import (
+from vpn.domain.checks.deletion import (
     prefix_deletion_violations,
     subnet_deletion_violations,
     vpc_deletion_violations,
 )
-from vpn.domain.checks_networks import (
+from vpn.domain.checks.networks import (
     AddressPrefixDraft,
     AddressPrefixFacts,
     InstanceDraft,

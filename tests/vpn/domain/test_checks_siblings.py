@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import AUTO_IKE, IkeVersion
 from tests.vpn.domain.drafts import FACTS, GOOD, OVERLAP, broken, found, sibling
-from vpn.domain.checks import Quotas
+from vpn.domain.checks.common import Quotas
 from vpn.domain.connection_drafts import Others
 from vpn.domain.spec import Secret
 

@@ -27,13 +27,14 @@ from tests.vpn.domain.handoff_cases import (
     golden,
     text,
 )
-from vpn.domain.handoff import sheet
-from vpn.domain.handoff.parameters import Parameters, mss, safe_name
-from vpn.domain.handoff.parse import recognise
-from vpn.domain.handoff.recognised import ISTHMUS
-from vpn.domain.handoff.rows import rows
-from vpn.domain.handoff.support import fitted
-from vpn.domain.handoff.vendors import (
+from vpn.domain.spec import Secret
+from vpn.handoff import labels as sheet
+from vpn.handoff.parameters import Parameters, mss, safe_name
+from vpn.handoff.reader.parse import recognise
+from vpn.handoff.reader.recognised import ISTHMUS
+from vpn.handoff.support import fitted
+from vpn.handoff.table import rows
+from vpn.handoff.vendors import (
     VENDORS,
     CannotRender,
     file_name,
@@ -41,7 +42,6 @@ from vpn.domain.handoff.vendors import (
     obstacles,
     render,
 )
-from vpn.domain.spec import Secret
 
 # Every character that a key may have.
 KEY = "aZ09-+&!@#$%^*(),.:_"

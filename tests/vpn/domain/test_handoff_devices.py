@@ -20,11 +20,11 @@ from tests.vpn.domain.handoff_cases import (
     known_as,
     text,
 )
-from vpn.domain.handoff.named import OURS, YOURS, Kind, Named, named
-from vpn.domain.handoff.parameters import End
-from vpn.domain.handoff.support import fitted
-from vpn.domain.handoff.vendors import VENDORS, limits, obstacles
 from vpn.domain.identities import Identity
+from vpn.handoff.identities import OURS, YOURS, Kind, Named, named
+from vpn.handoff.parameters import End
+from vpn.handoff.support import fitted
+from vpn.handoff.vendors import VENDORS, limits, obstacles
 
 NAMES = CASES["names"]
 KEYS = CASES["key-ids"]

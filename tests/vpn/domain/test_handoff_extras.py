@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from vpn.domain.handoff.extras import identity_of, seconds
-from vpn.domain.handoff.parse import recognise
-from vpn.domain.handoff.recognised import Extras
+from vpn.handoff.reader.extras import identity_of, seconds
+from vpn.handoff.reader.parse import recognise
+from vpn.handoff.reader.recognised import Extras
 
 BY_HAND = """
 connections { office {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpn.domain.handoff.parse import LONGEST_TEXT, recognise
-from vpn.domain.handoff.recognised import ISTHMUS, SWANCTL, Recognised
+from vpn.handoff.reader.parse import LONGEST_TEXT, recognise
+from vpn.handoff.reader.recognised import ISTHMUS, SWANCTL, Recognised
 
 PLAIN = """\
 # made by hand

@@ -6,10 +6,10 @@ import pytest
 
 from policies.domain.proposals import AUTO_ESP_2, AUTO_IKE_2, EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.vpn.domain.handoff_cases import GCM, MADE_AT, STRONG, V1, V2, case, text
-from vpn.domain.handoff.parameters import Parameters
-from vpn.domain.handoff.rows import rows
-from vpn.domain.handoff.support import fitted
-from vpn.domain.handoff.vendors import VENDORS, CannotRender, limits, obstacles, render, render_sheet
+from vpn.handoff.parameters import Parameters
+from vpn.handoff.support import fitted
+from vpn.handoff.table import rows
+from vpn.handoff.vendors import VENDORS, CannotRender, limits, obstacles, render, render_sheet
 
 AUTO = case(AUTO_IKE_2, AUTO_ESP_2, dpd=(2, 10))
 CURVE, P384 = "aes256-sha512-curve25519", "aes256-sha512-ecp384"

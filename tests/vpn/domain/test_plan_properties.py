@@ -19,7 +19,7 @@ from vpn.domain.plan import Plan, Step, plan
 from vpn.domain.spec import ConnectionSpec, GatewaySpec
 from vpn.domain.state import GatewayState
 from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated import SimulatedDriver
+from vpn.drivers.simulated.driver import SimulatedDriver
 
 ESP = (AUTO_ESP, EspOffer(Proposal(("aes128",), ("sha1",)), 600))
 NETS = [f"10.{n}.0.0/24" for n in range(20, 24)]

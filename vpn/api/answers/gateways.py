@@ -8,7 +8,7 @@ from console.core.api.responses import Answer, Reason, ResourceGroupReference, p
 from console.core.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE
 from policies.api.answers import ConnectionReference, PolicyReference
 from vpn.api.answers.networks import SubnetReference, VPCReference
-from vpn.domain.checks_connections import ESTABLISH_MODES
+from vpn.domain.checks.connections import ESTABLISH_MODES
 from vpn.domain.identities import IdentityType
 from vpn.domain.spec import DpdAction
 from vpn.models.gateways import Health, Lifecycle

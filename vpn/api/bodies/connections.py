@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from console.core.api.links import Links, stamp
 from policies.api.bodies import policy_reference
-from vpn.domain.checks_connections import MASK
+from vpn.domain.checks.connections import MASK
 from vpn.models import Connection, ConnectionCidr
 from vpn.services.connections import cidrs_of
 

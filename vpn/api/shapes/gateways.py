@@ -22,14 +22,14 @@ from console.core.api.fields import (
 )
 from console.core.api.versions import ApiVersion
 from vpn.api.shapes.networks import CIDR, NamedShape
-from vpn.domain.checks_connections import (
+from vpn.domain.checks.connections import (
     ESTABLISH_MODES,
     LARGEST_DPD,
     LEAST_INTERVAL,
     LEAST_TIMEOUT,
     PSK_RULE,
 )
-from vpn.domain.checks_gateways import AVAILABILITY_MODES, GATEWAY_MODES, ROUTE_ONLY
+from vpn.domain.checks.gateways import AVAILABILITY_MODES, GATEWAY_MODES, ROUTE_ONLY
 from vpn.domain.identities import IdentityType
 
 _GATEWAY = read_only(

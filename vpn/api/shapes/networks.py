@@ -19,7 +19,7 @@ from console.core.api.fields import (
 )
 from console.core.api.versions import ApiVersion
 from policies.api.shapes import name_rule
-from vpn.domain.checks_networks import SMALLEST_COUNT
+from vpn.domain.checks.networks import SMALLEST_COUNT
 
 NAME = name_rule(1)
 CIDR = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}

@@ -21,7 +21,7 @@ from vpn.api.answers.gateways import (
 from vpn.api.bodies.gateways import gateway_bodies, gateway_body
 from vpn.api.shapes.gateways import GatewayCreate, GatewayPatch
 from vpn.api.versions import GATEWAY
-from vpn.domain.checks_gateways import GATEWAY_MODES
+from vpn.domain.checks.gateways import GATEWAY_MODES
 from vpn.services.fields import GatewayFields
 from vpn.services.gateways import (
     check_gateway,

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 from console.core.environment import require
 from console.core.rootless import enter
-from vpn import listener
+from vpn.reconcile import listener
 
 
 class Command(BaseCommand):

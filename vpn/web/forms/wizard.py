@@ -15,7 +15,7 @@ from console.core.web.forms import RuleForm, WordsField
 from policies.models import IKEPolicy, IPsecPolicy
 from vpn.models import Vpc
 from vpn.services.fields import ConnectionFields, SubnetFields, VpcFields
-from vpn.services.homes import full_zones
+from vpn.services.gateway_subnet import full_zones
 from vpn.web.forms.connections import PLAIN, ConnectionForm
 from vpn.web.forms.gateways import GatewayForm, grouped, suggested
 

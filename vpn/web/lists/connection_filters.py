@@ -18,8 +18,8 @@ from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import warnings_of
 from vpn.domain.reasons import SENTENCES
 from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel
-from vpn.web.lists.block import Block, at, block_of
-from vpn.web.lists.places import by_vpc
+from vpn.web.lists.cidr_search import Block, at, block_of
+from vpn.web.lists.network_filters import by_vpc
 
 _AGES = {"90": "older than 90 days", "365": "older than a year"}
 

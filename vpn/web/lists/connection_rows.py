@@ -10,10 +10,10 @@ from typing import Any
 
 from policies.domain.algorithms import Strength
 from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel
-from vpn.web.attention import weaknesses
-from vpn.web.lists.block import Block, block_of
+from vpn.web.lists.cidr_search import Block, block_of
+from vpn.web.overview.attention import weaknesses
+from vpn.web.overview.snapshot import Suite
 from vpn.web.shown import peer_gateways
-from vpn.web.snapshot import Suite
 
 
 @dataclass(slots=True)

@@ -31,10 +31,10 @@ from vpn.services.interruptions import (
     interrupted_by_disabling,
     interrupted_by_enabling,
 )
-from vpn.web.lists.block import number
+from vpn.web.lists.cidr_search import number
 from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
-from vpn.web.stamps import counting_stamp
+from vpn.web.page_versions import counting_stamp
 
 # No more than is shown: of a thousand rows a page reads fifty, and of none its sealed key.
 _READ = (

@@ -29,10 +29,10 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet
 from vpn.services.gateways import delete_gateway, gateways_of
 from vpn.services.interruptions import interrupted_by_deleting_gateways
-from vpn.web.lists.block import Block, at, block_of, number
-from vpn.web.lists.places import by_subnet, by_vpc
+from vpn.web.lists.cidr_search import Block, at, block_of, number
+from vpn.web.lists.network_filters import by_subnet, by_vpc
+from vpn.web.page_versions import calm_stamp
 from vpn.web.shown import GatewayShown
-from vpn.web.stamps import calm_stamp
 
 _GONE = Q(deleted_at__isnull=False)
 _STABLE = Q(lifecycle_state=Lifecycle.STABLE) & ~_GONE

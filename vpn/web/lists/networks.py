@@ -27,9 +27,9 @@ from console.core.web.lists.declare import (
 )
 from vpn.models import AddressPrefix, Gateway, Instance, Subnet, Vpc
 from vpn.services import networks, subnets
-from vpn.web.lists.block import at, block_of, number, place
+from vpn.web.lists.cidr_search import at, block_of, number, place
+from vpn.web.lists.network_filters import by_subnet, by_vpc
 from vpn.web.lists.network_rows import SubnetShown, VpcShown, plain
-from vpn.web.lists.places import by_subnet, by_vpc
 
 
 def _vpcs(actor: Actor) -> Rows:

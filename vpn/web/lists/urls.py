@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web import network_pages, networks
 from vpn.web.lists import connections, gateways
+from vpn.web.networks import pages as network_pages
+from vpn.web.networks import views as networks
 
 _NETWORKS = {"vpc": ("networks", "networks"), "subnet": ("networks/subnets", "subnets")}
 _NETWORKS["instance"] = ("networks/instances", "instances")

@@ -1,0 +1,92 @@
+"""The rules of the CIDRs of one connection, among themselves (contract section 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
+
+from console.core.errors import Violation
+from vpn.domain.checks.common import parse_address
+from vpn.domain.cidrs import (
+    EVERYTHING,
+    CidrError,
+    contains,
+    meeting,
+    overlapping,
+    parse_cidr,
+    reserved_part,
+)
+
+NOT_VALID = "vpn_connection_cidr_not_valid"
+OVERLAP = "vpn_connection_cidr_overlap"
+
+
+def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict[str, IPv4Network]:
+    """Field path to network, for those that are valid; what is wrong goes to `broken`."""
+    networks: dict[str, IPv4Network] = {}
+    seen: set[IPv4Network] = set()
+    for index, text in enumerate(texts):
+        where = f"{path}[{index}]"
+        try:
+            network = parse_cidr(text)
+        except CidrError as error:
+            broken.append(Violation(NOT_VALID, where, str(error)))
+            continue
+        if network in seen:
+            message = f"{network} is listed twice."
+            broken.append(Violation("vpn_connection_cidr_duplicated", where, message))
+        elif taken := reserved_part(network):
+            message = f"{network} lies in or contains {taken}, which no connection may use."
+            broken.append(Violation(NOT_VALID, where, message))
+        else:
+            networks[where] = network
+            seen.add(network)
+    return networks
+
+
+def own_cidr_violations(
+    public_address: str, local: dict[str, IPv4Network], peer: dict[str, IPv4Network]
+) -> Iterator[Violation]:
+    """Overlaps within a side and between both, and a peer CIDR at which the gateway's members answer
+    themselves. The peer's own address may lie in its CIDRs, or be one: routes to peers have a table of
+    their own."""
+    for noun, side in (("local", local), ("peer", peer)):
+        places, networks = [*side], [*side.values()]
+        for first, second in overlapping(networks):
+            message = f"The {noun} CIDRs {networks[first]} and {networks[second]} overlap."
+            yield Violation(OVERLAP, places[second], message)
+    for where, network in local.items():
+        if network == EVERYTHING:
+            yield Violation(NOT_VALID, where, "0.0.0.0/0 is possible as a peer CIDR only.")
+    places, here, there = [*peer], [*local.values()], [*peer.values()]
+    for one, other in meeting(here, there):
+        if there[other] != EVERYTHING:
+            message = f"The peer CIDR {there[other]} overlaps the local CIDR {here[one]}."
+            yield Violation(OVERLAP, places[other], message)
+    own = parse_address(public_address)
+    for where, network in peer.items():
+        if own is not None and network == IPv4Network(own):
+            message = f"{network} is the gateway's own public address, which carries the tunnel itself."
+            yield Violation(NOT_VALID, where, message)
+
+
+def own_network_violations(
+    local: dict[str, IPv4Network], peer: dict[str, IPv4Network], subnets: Sequence[tuple[str, str]]
+) -> Iterator[Violation]:
+    """Peer CIDRs within a subnet of the gateway's own VPC; `subnets` are names and blocks.
+
+    What the VPC itself holds is never sent into a tunnel. A peer CIDR that is larger than the subnet
+    is fine: the VPC's more exact route wins, and the rest lies with the peer. Overlaps with a local
+    CIDR are reported elsewhere.
+    """
+    places, theirs = [*peer], [*peer.values()]
+    reported = {index for index, _ in meeting(theirs, [*local.values()])}
+    blocks = [parse_cidr(block) for _, block in subnets]
+    for index, subnet in meeting(theirs, blocks):
+        network, block = theirs[index], blocks[subnet]
+        if index not in reported and contains(block, network):
+            message = (
+                f"The peer CIDR {network} lies in the subnet {subnets[subnet][0]} ({block}) of the gateway's "
+                "own VPC; give networks of the other side."
+            )
+            yield Violation(OVERLAP, places[index], message)

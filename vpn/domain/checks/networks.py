@@ -1,0 +1,280 @@
+"""The rules of VPCs, address prefixes, subnets and instances: contract sections 2.6, 5.4 and 7."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from console.core.errors import Violation
+from policies.domain.checks import enum_violations, name_violations, unique_violations
+from vpn.domain.checks.common import Quotas, parse_address, quota_violations
+from vpn.domain.cidrs import (
+    CidrError,
+    contains,
+    first_overlap,
+    free_block,
+    parse_cidr,
+    reserved_addresses,
+    reserved_part,
+)
+
+LARGEST_BLOCK, SMALLEST_BLOCK = 9, 29
+SMALLEST_COUNT = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Of every kind: names of the others in its place, and whether generation 2 asks (`lower_names`)."""
+
+    other_names: Collection[str] = frozenset()
+    creating: bool = True
+    lower_names: bool = False
+    quotas: Quotas = field(default_factory=Quotas)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VpcDraft:
+    name: str
+    address_prefix_management: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VpcFacts(Facts):
+    """`other_names` and `vpcs` (a count) of the account."""
+
+    vpcs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressPrefixDraft:
+    name: str
+    cidr: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressPrefixFacts(Facts):
+    """`other_cidrs`: of the VPC's other prefixes, `in_zone`: how many of them are in the zone."""
+
+    zones: Sequence[str]
+    other_cidrs: Sequence[str] = ()
+    in_zone: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubnetDraft:
+    """Exactly one of `ipv4_cidr_block` and `total_ipv4_address_count`; the second needs `zone`."""
+
+    name: str
+    zone: str | None = None
+    ipv4_cidr_block: str | None = None
+    total_ipv4_address_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """An address prefix of the subnet's VPC."""
+
+    cidr: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubnetFacts(Facts):
+    """`other_blocks`: of the VPC's other subnets; `led_away`: peer CIDRs of its gateways' connections,
+    and by which connection. When not `creating` only the name is checked. `prefixes` of the VPC;
+    None: nobody knows which VPC it is, and what depends on it is not checked."""
+
+    zones: Sequence[str]
+    prefixes: Sequence[Prefix] | None = ()
+    other_blocks: Sequence[str] = ()
+    led_away: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceDraft:
+    """`address` is None when the lowest free address will do."""
+
+    name: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFacts(Facts):
+    """`other_names` and `taken` addresses of the subnet, `instances` of the account. Without
+    `subnet_cidr` nobody knows which subnet it is, and what depends on it is not checked."""
+
+    subnet_cidr: str
+    taken: Collection[str] = frozenset()
+    instances: int = 0
+
+
+def vpc_violations(draft: VpcDraft, *, facts: VpcFacts) -> list[Violation]:
+    """Every broken rule of a VPC."""
+    return [
+        *_quota(facts.creating, facts.vpcs, facts.quotas.vpcs, "VPCs", "The account"),
+        *_name(draft.name, facts, "VPC"),
+        *enum_violations(
+            draft.address_prefix_management, ("auto", "manual"), field="address_prefix_management"
+        ),
+    ]
+
+
+def address_prefix_violations(draft: AddressPrefixDraft, *, facts: AddressPrefixFacts) -> list[Violation]:
+    """Every broken rule of an address prefix."""
+    limit = facts.quotas.address_prefixes_per_zone
+    broken = [
+        *_quota(facts.creating, facts.in_zone, limit, "address prefixes", f"The zone {draft.zone}"),
+        *_name(draft.name, facts, "address prefix of this VPC"),
+        *_zone(draft.zone, facts.zones),
+    ]
+    network = _block(draft.cidr, "cidr", broken)
+    if network is None:
+        return broken
+    if taken := reserved_part(network):
+        message = f"{network} overlaps {taken}, which belongs to the provider."
+        broken.append(Violation("network_conflict", "cidr", message))
+    if other := first_overlap(network, map(parse_cidr, facts.other_cidrs)):
+        message = f"{network} overlaps the address prefix {other} of this VPC."
+        broken.append(Violation("address_prefix_conflict", "cidr", message))
+    return broken
+
+
+def subnet_violations(draft: SubnetDraft, *, facts: SubnetFacts) -> list[Violation]:
+    """Every broken rule of a subnet. With none, `choose_block` has an answer."""
+    broken = list(_name(draft.name, facts, "subnet of this VPC"))
+    if not facts.creating:
+        return broken
+    limit = facts.quotas.subnets_per_vpc
+    broken += _quota(True, len(facts.other_blocks), limit, "subnets", "The VPC")
+    if draft.zone is not None:
+        broken += _zone(draft.zone, facts.zones)
+    if (draft.ipv4_cidr_block is None) == (draft.total_ipv4_address_count is None):
+        message = "Give either ipv4_cidr_block or total_ipv4_address_count."
+        broken.append(Violation("validation_only_one", "ipv4_cidr_block", message))
+    elif draft.ipv4_cidr_block is not None:
+        broken += _wanted_block(draft, facts)
+    else:
+        broken += _wanted_count(draft, facts)
+    return broken
+
+
+def choose_block(draft: SubnetDraft, *, facts: SubnetFacts) -> tuple[IPv4Network, str] | None:
+    """Block and zone of a new subnet: as given, or the first free one of the wanted size."""
+    if draft.ipv4_cidr_block is not None:
+        network = parse_cidr(draft.ipv4_cidr_block)
+        home = _home(network, facts.prefixes or ())
+        return (network, home.zone) if home else None
+    count = draft.total_ipv4_address_count
+    led = [parse_cidr(cidr) for cidr in facts.led_away]
+    # A larger one lets the subnet's more exact route win.
+    taken = [parse_cidr(block) for block in facts.other_blocks]
+    taken += [network for network in led if count and network.num_addresses <= count]
+    for prefix in facts.prefixes or ():
+        if prefix.zone == draft.zone and count:
+            block = free_block(parse_cidr(prefix.cidr), taken, count)
+            if block is not None:
+                return block, prefix.zone
+    return None
+
+
+def instance_violations(draft: InstanceDraft, *, facts: InstanceFacts) -> list[Violation]:
+    """Every broken rule of an instance."""
+    broken = [
+        *_quota(facts.creating, facts.instances, facts.quotas.instances, "instances", "The account"),
+        *_name(draft.name, facts, "instance of this subnet"),
+    ]
+    subnet = parse_cidr(facts.subnet_cidr) if facts.subnet_cidr else None
+    if subnet is None:
+        return broken
+    if draft.address is not None:
+        broken += _wanted_address(draft.address, subnet, facts.taken)
+    elif facts.creating and len(facts.taken) + len(reserved_addresses(subnet)) >= subnet.num_addresses:
+        broken.append(Violation("system_limit_exceeded", "", f"The subnet {subnet} has no free address."))
+    return broken
+
+
+def _quota(creating: bool, existing: int, limit: int, noun: str, place: str) -> Iterator[Violation]:
+    if creating:
+        yield from quota_violations(existing, limit, code="over_quota", noun=noun, place=place)
+
+
+def _name(name: str, facts: Facts, noun: str) -> Iterator[Violation]:
+    yield from name_violations(name, code="validation_invalid_name", lower=facts.lower_names)
+    yield from unique_violations(name, facts.other_names, code="validation_unique_failed", noun=noun)
+
+
+def _zone(zone: str, zones: Sequence[str]) -> Iterator[Violation]:
+    if zone not in zones:
+        message = f"There is no zone {zone[:63]!r}; the zones are {', '.join(zones)}."
+        yield Violation("invalid_zone", "zone.name", message)
+
+
+def _block(text: str, where: str, broken: list[Violation]) -> IPv4Network | None:
+    """A block of a VPC, /9 to /29; what is wrong goes to `broken`."""
+    try:
+        network = parse_cidr(text)
+    except CidrError as error:
+        broken.append(Violation("validation_invalid_ipv4_cidr", where, str(error)))
+        return None
+    if not LARGEST_BLOCK <= network.prefixlen <= SMALLEST_BLOCK:
+        message = f"{network} must be between /{LARGEST_BLOCK} and /{SMALLEST_BLOCK} in size."
+        broken.append(Violation("validation_invalid_ipv4_cidr", where, message))
+        return None
+    return network
+
+
+def _home(network: IPv4Network, prefixes: Sequence[Prefix]) -> Prefix | None:
+    return next((prefix for prefix in prefixes if contains(parse_cidr(prefix.cidr), network)), None)
+
+
+def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
+    where = "ipv4_cidr_block"
+    broken: list[Violation] = []
+    network = _block(draft.ipv4_cidr_block or "", where, broken)
+    if network is None or facts.prefixes is None:
+        return broken
+    home = _home(network, facts.prefixes)
+    if home is None:
+        known = ", ".join(prefix.cidr for prefix in facts.prefixes) or "none"
+        message = f"{network} lies in no address prefix of the VPC (there is: {known})."
+        broken.append(Violation("not_in_address_prefix", where, message))
+    elif draft.zone is not None and draft.zone != home.zone:
+        message = f"{network} lies in the address prefix {home.cidr} of zone {home.zone}, not {draft.zone}."
+        broken.append(Violation("zone_inconsistency", "zone.name", message))
+    if other := first_overlap(network, map(parse_cidr, facts.other_blocks)):
+        message = f"{network} overlaps the subnet {other} of this VPC."
+        broken.append(Violation("subnet_conflict", where, message))
+    if led := next((cidr for cidr in facts.led_away if contains(network, parse_cidr(cidr))), None):
+        message = f"{network} holds {led}, a peer CIDR of the connection {facts.led_away[led]} of this VPC."
+        broken.append(Violation("subnet_conflict", where, message))
+    return broken
+
+
+def _wanted_count(draft: SubnetDraft, facts: SubnetFacts) -> Iterator[Violation]:
+    where, count = "total_ipv4_address_count", draft.total_ipv4_address_count or 0
+    if count < SMALLEST_COUNT or count & (count - 1):
+        message = f"{where} must be a power of two and at least {SMALLEST_COUNT}; it is {count}."
+        yield Violation("validation_failure", where, message)
+    elif draft.zone is None:
+        yield Violation("validation_required_field", "zone", f"{where} needs the zone as well.")
+    elif (
+        facts.prefixes is not None and draft.zone in facts.zones and choose_block(draft, facts=facts) is None
+    ):
+        message = f"No address prefix of zone {draft.zone} has {count} addresses in a row free."
+        yield Violation("insufficient_space_for_subnet", where, message)
+
+
+def _wanted_address(text: str, subnet: IPv4Network, taken: Collection[str]) -> Iterator[Violation]:
+    where = "primary_network_interface.primary_ipv4_address"
+    address: IPv4Address | None = parse_address(text)
+    if address is None:
+        yield Violation("validation_invalid_ipv4_address", where, f"{text[:64]!r} is no IPv4 address.")
+    elif address not in subnet:
+        yield Violation("validation_invalid_address", where, f"{address} lies outside of {subnet}.")
+    elif address in reserved_addresses(subnet):
+        message = f"{address} is reserved: the first four addresses of {subnet} and its last one are."
+        yield Violation("validation_invalid_address", where, message)
+    elif str(address) in taken:
+        yield Violation("validation_unique_failed", where, f"{address} is taken.")

@@ -1,0 +1,278 @@
+"""Connections: one connection's page, and every change of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, NotFound
+from console.core.names import random_name
+from console.core.registry import Interruption, describe_interruptions, interrupted_by
+from console.core.services.change import change
+from console.core.web.forms import errors_of
+from console.core.web.pages import command, form_page, page
+from console.core.web.requests import ConsoleRequest
+from vpn.models import Connection, Gateway
+from vpn.services import cidrs, connections
+from vpn.services.connection_checks import check_connection
+from vpn.services.gateways import gateways_of, get_gateway
+from vpn.services.interruptions import (
+    interrupted_by_deleting,
+    interrupted_by_disabling,
+    interrupted_by_enabling,
+)
+from vpn.web.concurrent_edits import BASE, base_of, deletion_of, entered, last_change, meet, told
+from vpn.web.details import connection_details
+from vpn.web.forms.connections import CidrForm, ConnectionForm, KeyForm, SettingsForm, settings_initial
+from vpn.web.interruptions import ask_first
+from vpn.web.live_page import LivePage
+from vpn.web.shown import ConnectionShown, shown_connection
+
+_LIVE = LivePage(
+    "vpn/connections/detail.html",
+    "vpn/connections/live",
+    ("name", "actions", "status", "tunnels", "traffic", "past", "local", "peer", "facts"),
+)
+
+
+@page()
+def connection_page(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    connection = connections.get_connection(request.actor, gateway_id, connection_id)
+    return _whole(request, connection)
+
+
+@page()
+def connection_status(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    """The parts of the page that look different now; 204 when the gateway's stamp is the one seen."""
+    try:
+        connection = connections.get_connection(request.actor, gateway_id, connection_id)
+    except NotFound:
+        messages.success(request, "The connection is gone.")
+        return HttpResponseClientRedirect(reverse("gateways"))
+    poll = _poll(connection)
+    return _LIVE.news(request, connection.gateway.stamp, poll, lambda: connection_details(connection))
+
+
+@form_page(Role.EDITOR)
+def connection_new(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
+    gateway = get_gateway(request.actor, gateway_id)
+    posted = request.POST if request.method == "POST" else None
+    initial = {"name": random_name(), "local_cidrs": gateway.subnet.ipv4_cidr_block}
+    check = reverse("connection_check", kwargs={"gateway_id": gateway_id})
+    form = ConnectionForm(posted, actor=request.actor, initial=initial, check=check)
+    if posted is not None and form.is_valid():
+        try:
+            connection = connections.create_connection(request.actor, gateway_id, form.given())
+        except (Invalid, Conflict) as error:
+            form.add_violations(error.violations)
+        else:
+            messages.success(request, f"The connection {connection.name} is created.")
+            return redirect("gateway", gateway_id=gateway_id)
+    return render(request, "vpn/connections/new.html", {"form": form, "gateway": gateway})
+
+
+@command(Role.EDITOR, back="connection_new")
+def connection_check(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
+    """The messages of the one field that was left; nothing is written."""
+    gateway = get_gateway(request.actor, gateway_id)
+    form = ConnectionForm(request.POST, actor=request.actor)
+    form.is_valid()
+    form.add_violations(check_connection(request.actor, form.given(), gateway=gateway))
+    return render(request, "_messages.html", {"found": errors_of(form, request.htmx.trigger_name)})
+
+
+@form_page(Role.EDITOR)
+def connection_edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    """Of a connection that was deleted meanwhile the entries are given back, with who deleted it."""
+    try:
+        return _edit(request, gateway_id, connection_id)
+    except NotFound:
+        event = deletion_of(request.actor, connection_id) or deletion_of(request.actor, gateway_id)
+        if request.method != "POST" or event is None:
+            raise
+        form = SettingsForm(request.POST, actor=request.actor)
+        gateway = gateways_of(request.actor).filter(pk=gateway_id).first()
+        context = {"event": event, "entered": entered(form), "gateway": gateway}
+        return render(request, "vpn/connections/gone.html", context, status=404)
+
+
+def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    """What somebody else saved meanwhile is looked for in the transaction that saves."""
+    with change(request.actor, Role.EDITOR):
+        connection = connections.get_connection(request.actor, gateway_id, connection_id)
+        now = settings_initial(connection)
+        met = meet(request.POST, now)
+        form = SettingsForm(met.posted if request.POST else None, actor=request.actor, initial=now)
+        ended: list[Interruption] = []
+        if not met.clashes and form.is_valid():
+            ended = _interrupted(request, connection, form)
+        if not met.clashes and not ended and form.is_valid() and _saved(request, connection, form):
+            messages.success(request, "The connection is saved.")
+            return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
+    context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": base_of(now)}
+    context |= {"interrupts": describe_interruptions(ended)}
+    return render(request, "vpn/connections/edit.html", context | told(form, met.clashes, connection))
+
+
+def _interrupted(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> list[Interruption]:
+    """The tunnel that the edit ends, unless that was said and confirmed."""
+    if request.POST.get("interrupt"):
+        return []
+    ids, changes = (connection.gateway_id, connection.pk), form.given(only_changed=True)
+    return interrupted_by(connection, lambda: connections.update_connection(request.actor, *ids, changes))
+
+
+def _saved(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> bool:
+    changes = form.given(only_changed=True)
+    try:
+        connections.update_connection(request.actor, connection.gateway_id, connection.pk, changes)
+    except (Invalid, Conflict) as error:
+        form.add_violations(error.violations)
+        return False
+    return True
+
+
+@form_page(Role.EDITOR)
+def connection_key(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    """Sets another pre-shared key; the present one is not shown here."""
+    with change(request.actor, Role.EDITOR):
+        connection = connections.get_connection(request.actor, gateway_id, connection_id)
+        set_at = connection.psk_changed_at.isoformat()
+        form = KeyForm(request.POST if request.method == "POST" else None)
+        late = request.POST.get(BASE, set_at) != set_at
+        if not late and form.is_valid() and _key_saved(request, connection, form):
+            messages.success(request, "The pre-shared key is changed; set the same one at the peer.")
+            return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
+    if late:
+        # Nobody else has this key: given back to whoever typed it, on a page that is not stored.
+        form.fields["psk"].widget.render_value = True
+    context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": set_at}
+    context |= {"late": late, "last": last_change(connection) if late else None}
+    return render(request, "vpn/connections/key.html", context)
+
+
+def _key_saved(request: ConsoleRequest, connection: Connection, form: KeyForm) -> bool:
+    psk = form.cleaned_data["psk"]
+    try:
+        connections.update_connection(request.actor, connection.gateway_id, connection.pk, {"psk": psk})
+    except (Invalid, Conflict) as error:
+        form.add_violations(error.violations)
+        return False
+    return True
+
+
+@command(Role.OPERATOR, back="connection")
+def connection_state(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    """Switch the connection on or off; a page asks first if that ends a tunnel."""
+    up = request.POST.get("admin_state_up") == "true"
+    if not request.POST.get("interrupt"):
+        connection = connections.get_connection(request.actor, gateway_id, connection_id)
+        interrupted = interrupted_by_enabling if up else interrupted_by_disabling
+        if ended := interrupted(Connection.objects.filter(pk=connection.pk)):
+            return ask_first(request, connection, "Enable" if up else "Disable", ended)
+    connections.update_connection(request.actor, gateway_id, connection_id, {"admin_state_up": up})
+    messages.success(request, "The connection is enabled." if up else "The connection is disabled.")
+    return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
+
+
+@form_page(Role.EDITOR)
+def connection_cidrs(
+    request: ConsoleRequest, gateway_id: UUID, connection_id: UUID, side: str
+) -> HttpResponse:
+    """Add `cidr` to a side, or take `remove` away; answers with that side's list."""
+    form = _cidr_form(side, request.POST if request.method == "POST" else None)
+    where = (request.actor, gateway_id, connection_id)
+    asked: dict[str, Any] = {}
+    if form.is_valid():
+        chosen: cidrs.Side = "local" if side == "local" else "peer"
+        try:
+            removed = request.POST.get("remove", "")
+            added = "" if removed else form.cleaned_data["cidr"]
+            change_one = cidrs.remove_cidr if removed else cidrs.add_cidr
+            act = partial(change_one, *where, chosen, removed or added)
+            asked = _interrupts(request, connections.get_connection(*where), act)
+            if asked:
+                asked |= {"removed": removed, "added": added}
+            else:
+                act()
+            form = _cidr_form(side)
+        except (Invalid, Conflict) as error:
+            form.add_violations(error.violations)
+    connection = connections.get_connection(*where)
+    if request.htmx:
+        context = _side(shown_connection(connection), side, form)
+        return render(request, "vpn/connections/_cidrs.html", context | asked)
+    if request.method == "POST" and not form.errors and not asked:
+        return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
+    changed: dict[str, Any] = {f"{side}_form": form, f"{side}_asked": asked}
+    return _whole(request, connection, **changed)
+
+
+def _interrupts(request: ConsoleRequest, connection: Connection, act: Callable[[], object]) -> dict[str, Any]:
+    """What a side's list asks before it is changed; nothing if no tunnel ends by it, or when that was
+    confirmed."""
+    if request.POST.get("interrupt"):
+        return {}
+    ended = interrupted_by(connection, act)
+    return {"interrupts": describe_interruptions(ended)} if ended else {}
+
+
+@form_page(Role.EDITOR)
+def connection_delete(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
+    connection = connections.get_connection(request.actor, gateway_id, connection_id)
+    if request.method == "POST":
+        try:
+            connections.delete_connection(request.actor, gateway_id, connection_id)
+        except Conflict as error:
+            messages.error(request, error.violations[0].message)
+        else:
+            messages.success(request, f"The connection {connection.name} is deleted.")
+        return redirect("gateway", gateway_id=gateway_id)
+    ended = interrupted_by_deleting(Connection.objects.filter(pk=connection.pk))
+    context = {"connection": connection, "gateway": connection.gateway, "shown": shown_connection(connection)}
+    context |= {"interrupts": describe_interruptions(ended)}
+    return render(request, "vpn/connections/delete.html", context)
+
+
+def _whole(request: ConsoleRequest, connection: Connection, **changed: Any) -> HttpResponse:
+    forms = {"local_form": _cidr_form("local"), "peer_form": _cidr_form("peer")} | changed
+    context = connection_details(connection) | forms | {"mirror": _mirror(request, connection)}
+    return _LIVE.whole(request, connection.gateway.stamp, _poll(connection), context)
+
+
+def _poll(connection: Connection) -> str:
+    ids = {"gateway_id": connection.gateway_id, "connection_id": connection.pk}
+    return reverse("connection_status", kwargs=ids)
+
+
+def _mirror(request: ConsoleRequest, connection: Connection) -> Gateway | None:
+    """The account's gateway at the peer's address, as long as it has no connection back."""
+    there = gateways_of(request.actor).filter(
+        public_address=connection.address or None, deleted_at__isnull=True
+    )
+    return there.exclude(connections__peer_address=connection.gateway.public_address).first()
+
+
+def _cidr_form(side: str, posted: QueryDict | None = None) -> CidrForm:
+    return CidrForm(posted, auto_id=f"id_{side}_%s")
+
+
+def _side(shown: ConnectionShown, side: str, form: CidrForm) -> dict[str, Any]:
+    """What the list of one side shows."""
+    items = shown.local if side == "local" else shown.peer
+    return {
+        "side": side,
+        "items": items,
+        "form": form,
+        "connection": shown.row,
+        "gateway": shown.row.gateway,
+    }

@@ -1,0 +1,169 @@
+"""What on the overview needs attention first, worst first. Pure but for the rows it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from console.core.web.quotas import QuotaRow
+from policies.domain.algorithms import (
+    AUTHENTICATION,
+    DH_GROUPS,
+    ENCRYPTION,
+    IKE_VERSIONS,
+    Strength,
+    Verdict,
+)
+from policies.strength import word_of as spelling
+from vpn.models import Gateway
+from vpn.web.overview.snapshot import Seen, Snapshot, Suite
+from vpn.web.shown import word_of
+
+# So many of one kind are listed, the rest is counted; a single one more is listed too.
+MOST = 5
+PENDING_IS_LONG = timedelta(minutes=2)
+_WORST = list(Strength)
+
+
+class Item(NamedTuple):
+    """One line: `word` is a status, `label` what is said instead of it; `code` leads to the manual.
+
+    The name leads to the connection, or to the gateway, or to the page called `page` with `query`.
+    """
+
+    word: str
+    label: str
+    name: str
+    text: str
+    gateway: UUID | None = None
+    connection: UUID | None = None
+    page: str = ""
+    query: str = ""
+    code: str = ""
+
+
+def attention(seen: Snapshot, quotas: Iterable[QuotaRow], weak: Mapping[UUID, list[Suite]]) -> list[Item]:
+    """Of every kind the first few; each further one is counted in a last line of its kind."""
+    standing = [gateway for gateway in seen.gateways if gateway.deleted_at is None]
+    alive = {gateway.pk: gateway for gateway in standing}
+    connections = [c for c in seen.connections if c.gateway_id in alive]
+    down = [c for c in connections if c.state == "down" and _works(alive[c.gateway_id])]
+    partly = [c for c in connections if c.state == "partly"]
+    return [
+        *_bounded(_gateways(standing, "failed", "has failed"), "gateways failed", "gateways"),
+        *_bounded(_networks(seen), "VPCs have a fault", "networks"),
+        *_bounded(map(_down, down), "connections are down", "connections", "?status=down"),
+        *_bounded(_gateways(standing, "degraded", "runs on one member"), "gateways are degraded", "gateways"),
+        *_bounded(map(_partly, partly), "connections carry only a part", "connections"),
+        *_bounded(_pending(standing, seen.now), "gateways are pending", "gateways"),
+        *_bounded(_weak(connections, weak), "connections use weak algorithms", "connections", "?weak=used"),
+        *_bounded(_old_keys(connections, seen), "keys are older than a year", "connections", "?key=365"),
+        *_bounded(_limits(quotas), "limits are nearly reached", "account_home"),
+    ]
+
+
+def _bounded(items: Iterable[Item], noun: str, page: str, query: str = "") -> Iterator[Item]:
+    found = list(items)
+    if len(found) <= MOST + 1:
+        yield from found
+    else:
+        yield from found[:MOST]
+        first = found[0]
+        yield Item(first.word, first.label, f"{len(found) - MOST} more", f"{noun}.", page=page, query=query)
+
+
+def _works(gateway: Gateway) -> bool:
+    """Of a gateway that failed or does not stand yet, its own line says enough."""
+    return word_of(gateway) in {"available", "degraded"}
+
+
+def _gateways(gateways: Iterable[Gateway], word: str, text: str) -> Iterator[Item]:
+    for gateway in gateways:
+        if word_of(gateway) == word:
+            why = (gateway.lifecycle_reasons or gateway.health_reasons or [{}])[0]
+            told = f"{text}. {why.get('message', '')}".strip()
+            yield Item(word, word, gateway.name, told, gateway.pk, code=why.get("code", ""))
+
+
+def _networks(seen: Snapshot) -> Iterator[Item]:
+    return (
+        Item("failed", "fault", vpc.name, vpc.failure, page="networks") for vpc in seen.vpcs if vpc.failure
+    )
+
+
+def _down(row: Seen) -> Item:
+    why = row.reasons[0] if row.reasons else {"code": "", "message": "No reason is known yet."}
+    label = "down" if row.changed_at else "never up"
+    return Item("down", label, row.name, why["message"], row.gateway_id, row.id, code=why["code"])
+
+
+def _partly(row: Seen) -> Item:
+    why = row.reasons[0]
+    return Item("degraded", "up in part", row.name, why["message"], row.gateway_id, row.id, code=why["code"])
+
+
+def _pending(gateways: Iterable[Gateway], now: datetime) -> Iterator[Item]:
+    for gateway in gateways:
+        if word_of(gateway) == "pending" and now - gateway.created_at > PENDING_IS_LONG:
+            why = (gateway.lifecycle_reasons or [{}])[0].get("message", "")
+            told = f"is not ready yet, longer than usual. {why}".strip()
+            yield Item("pending", "pending", gateway.name, told, gateway.pk)
+
+
+def _weak(rows: Iterable[Seen], suites: Mapping[UUID, list[Suite]]) -> Iterator[Item]:
+    found = [(row, *weaknesses(suites[row.id])) for row in rows if row.id in suites]
+    found.sort(key=lambda one: -_WORST.index(one[1]))
+    for row, worst, words in found:
+        told = f"uses {', '.join(words)}."
+        yield Item(worst.value, f"{worst.value} algorithms", row.name, told, row.gateway_id, row.id)
+
+
+def is_weak(suite: Suite) -> bool:
+    return weaknesses([suite])[0] is not Strength.OK
+
+
+def weaknesses(suites: Iterable[Suite]) -> tuple[Strength, list[str]]:
+    """The worst strength of what was negotiated, and the words of all that is not `ok`."""
+    told: dict[str, Strength] = {}
+    for suite in suites:
+        for word, verdict in _verdicts(suite):
+            if verdict.strength is not Strength.OK:
+                told[word] = max(told.get(word, Strength.OK), verdict.strength, key=_WORST.index)
+    return max(told.values(), key=_WORST.index, default=Strength.OK), list(told)
+
+
+def _verdicts(suite: Suite) -> Iterator[tuple[str, Verdict]]:
+    for version, verdict in IKE_VERSIONS.items():
+        if str(version) == suite.ike_version:
+            yield f"IKEv{version}", verdict
+    for part in suite.ike.split("-"):
+        yield from ((word, ike) for keyword, word, ike, _ in _KEYWORDS if keyword == part)
+    for part in suite.esp.split("-"):
+        yield from ((word, esp) for keyword, word, _, esp in _KEYWORDS if keyword == part)
+
+
+def _keywords() -> list[tuple[str, str, Verdict, Verdict]]:
+    """strongSwan's keyword, the word people know, the verdicts in IKE and in ESP."""
+    named = [*ENCRYPTION.values(), *AUTHENTICATION.values()]
+    found = [(one.keyword, spelling(one.name), one.ike, one.esp) for one in named]
+    return found + [(g.keyword, f"DH group {g.name}", g.ike, g.esp) for g in DH_GROUPS.values()]
+
+
+_KEYWORDS = _keywords()
+
+
+def _old_keys(rows: Iterable[Seen], seen: Snapshot) -> Iterator[Item]:
+    old = [(seen.old_keys[row.id], row) for row in rows if row.id in seen.old_keys]
+    for since, row in sorted(old, key=lambda one: one[0]):
+        told = f"has had its pre-shared key for {(seen.now - since).days} days; replace it at both ends."
+        yield Item("weak", "old key", row.name, told, row.gateway_id, row.id)
+
+
+def _limits(quotas: Iterable[QuotaRow]) -> Iterator[Item]:
+    near = [row for row in quotas if row.state != "ok"]
+    for row in sorted(near, key=lambda one: one.limit - one.used):
+        word = "degraded" if row.state == "full" else "weak"
+        where = f" in {row.place}" if row.place else ""
+        yield Item(word, row.state, row.word, f"{row.used} of {row.limit}{where}.", page="account_home")

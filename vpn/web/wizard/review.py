@@ -1,0 +1,186 @@
+"""Step 4 of the wizard: everything on one page, then all of it in one transaction."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from console.core.actor import Role
+from console.core.errors import Conflict, Invalid, Violation
+from console.core.web.pages import form_page
+from console.core.web.requests import ConsoleRequest
+from policies.models import IKEPolicy
+from vpn.models import Gateway, Subnet, WizardDraft
+from vpn.services.defaults import quotas_of
+from vpn.services.fields import ConnectionFields
+from vpn.services.gateways import check_gateway, create_gateway, create_gateway_with_connection
+from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm, WizardGatewayForm
+from vpn.web.wizard.connection import connection_fields, connection_form, connection_violations
+from vpn.web.wizard.drafts import get_draft, part, subnet_of, use_up
+from vpn.web.wizard.picture import Picture, Side, picture
+from vpn.web.wizard.policies import begun_policies, not_made
+from vpn.web.wizard.request_code import curl, python
+from vpn.web.wizard.steps import step_context
+
+_SECURITY = ("ike_policy", "ipsec_policy")
+
+
+class Use(NamedTuple):
+    """How much of a limit is used after this."""
+
+    after: int
+    limit: int
+    noun: str
+    place: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.after > self.limit
+
+
+class Answers(NamedTuple):
+    """What the draft says: the validated steps, and the connection's fields unless it is skipped."""
+
+    gateway: WizardGatewayForm
+    connection: WizardConnectionForm
+    security: SecurityForm
+    wanted: ConnectionFields | None
+    not_made: list[Violation]
+
+
+class Wrong(NamedTuple):
+    """A broken rule, and where it is put right."""
+
+    url: str
+    message: str
+
+
+@form_page(Role.EDITOR)
+def review_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
+    """Step 4. Asks all rules again; the button creates."""
+    draft = get_draft(request, draft_id)
+    if draft.gateway_id:
+        return redirect("wizard_progress", gateway_id=draft.gateway_id)
+    answers = _answers(request, draft)
+    misfits = _misfits(answers)
+    if request.method != "POST" or misfits:
+        return _show(request, draft, answers, misfits or _broken(request, draft, answers))
+    try:
+        made = use_up(draft, lambda: _create(request, answers))
+    except (Invalid, Conflict) as error:
+        return _show(request, draft, answers, list(error.violations))
+    return redirect("wizard_progress", gateway_id=made)
+
+
+def _answers(request: ConsoleRequest, draft: WizardDraft) -> Answers:
+    gateway = WizardGatewayForm(part(draft, "gateway"), actor=request.actor)
+    connection = connection_form(request, draft, bound=True)
+    security = SecurityForm(part(draft, "security"), actor=request.actor)
+    for form in (gateway, connection, security):
+        form.is_valid()
+    if draft.data.get("skip"):
+        return Answers(gateway, connection, security, None, [])
+    wanted = connection_fields(request, draft, connection)
+    return Answers(gateway, connection, security, wanted, not_made(begun_policies(draft)))
+
+
+def _misfits(answers: Answers) -> list[Violation]:
+    """What is no number, names something that went meanwhile, or was filled in and not created: it
+    must not count as not given."""
+    forms: list[tuple[str, Form]] = [("gateway", answers.gateway)]
+    if answers.wanted is not None:
+        forms += [("connection", answers.connection), ("connection", answers.security)]
+    found = [
+        Violation("validation_failure", f"{where}.{name}", f"{form[name].label}: {message}")
+        for where, form in forms
+        for name, messages in form.errors.items()
+        for message in messages
+    ]
+    return found + [v._replace(field=f"connection.{v.field}") for v in answers.not_made]
+
+
+def _create(request: ConsoleRequest, answers: Answers) -> UUID:
+    gateway = answers.gateway.given()
+    if answers.wanted is None:
+        return create_gateway(request.actor, gateway).pk
+    row, _ = create_gateway_with_connection(request.actor, gateway=gateway, connection=answers.wanted)
+    return row.pk
+
+
+def _broken(request: ConsoleRequest, draft: WizardDraft, answers: Answers) -> list[Violation]:
+    """What would be refused, told before the button is pressed."""
+    found = [("gateway", v) for v in check_gateway(request.actor, answers.gateway.given())]
+    if answers.wanted is not None:
+        found += [("connection", v) for v in connection_violations(request, draft, answers.connection)]
+    return [v._replace(field=f"{where}.{v.field}") for where, v in found]
+
+
+def _show(
+    request: ConsoleRequest, draft: WizardDraft, answers: Answers, broken: list[Violation]
+) -> HttpResponse:
+    subnet = subnet_of(draft)
+    ike, ipsec = answers.security.chosen()
+    origin = request.build_absolute_uri("/").rstrip("/")
+    gateway, wanted = answers.gateway.given(), answers.wanted
+    context = step_context(request, draft, 4) | {
+        "gateway": answers.gateway.cleaned_data,
+        "connection": None if wanted is None else answers.connection.cleaned_data,
+        "ike": ike,
+        "ipsec": ipsec,
+        "key_length": len(draft.open_psk()),
+        "subnet": subnet,
+        "picture": _picture(answers, subnet, ike),
+        "uses": _uses(request, subnet, wanted),
+        "curl": curl(origin, gateway, wanted),
+        "python": python(origin, gateway, wanted),
+        "wrong": [_wrong(draft, v, answers) for v in broken],
+    }
+    return render(request, "vpn/gateways/wizard_review.html", context)
+
+
+def _uses(request: ConsoleRequest, subnet: Subnet | None, wanted: ConnectionFields | None) -> list[Use]:
+    limits = quotas_of(request.actor.account_id)
+    zones = list(Gateway.objects.owned_by(request.actor).values_list("subnet__zone", flat=True))
+    uses = [Use(len(zones) + 1, limits.gateways, "gateways of the account")]
+    if subnet is not None:
+        uses.append(
+            Use(zones.count(subnet.zone) + 1, limits.gateways_per_zone, "gateways in the zone", subnet.zone)
+        )
+    if wanted is not None:
+        uses.append(Use(1, limits.connections_per_gateway, "connections of the gateway"))
+        local, peer = len(wanted.get("local_cidrs", [])), len(wanted.get("peer_cidrs", []))
+        uses.append(Use(local, limits.cidrs_per_connection, "local CIDRs of the connection"))
+        uses.append(Use(peer, limits.cidrs_per_connection, "peer CIDRs of the connection"))
+    return uses
+
+
+def _picture(answers: Answers, subnet: Subnet | None, ike: IKEPolicy | None) -> Picture:
+    place = f"VPC {subnet.vpc.name}" if subnet else "No VPC yet"
+    detail = f"subnet {subnet.name}, {subnet.ipv4_cidr_block}" if subnet else ""
+    entered = answers.connection.cleaned_data
+    own = entered.get("local_cidrs", []) if answers.wanted is not None else []
+    here = Side(place, detail, answers.gateway.cleaned_data.get("name") or "to be named", own)
+    if answers.wanted is None:
+        return picture(here, None)
+    peer = entered.get("peer_address") or "no address yet"
+    there = Side("The other side", "", peer, entered.get("peer_cidrs", []))
+    suite = f"IKE policy {ike.name}" if ike else "auto-negotiated"
+    return picture(here, there, line=entered.get("name", ""), suite=suite)
+
+
+def _wrong(draft: WizardDraft, violation: Violation, answers: Answers) -> Wrong:
+    """With the way to the field, from where one comes back here."""
+    where, _, rest = violation.field.partition(".")
+    if where != "connection":
+        step, field = "wizard_gateway", answers.gateway.field_of(rest) or "name"
+    elif rest.partition(".")[0] in _SECURITY:
+        step, field = "wizard_security", rest.partition(".")[0]
+    else:
+        step, field = "wizard_connection", answers.connection.field_of(rest) or "name"
+    url = reverse(step, kwargs={"draft_id": draft.pk})
+    return Wrong(f"{url}?to=review#id_{field}", violation.message)
