@@ -12,7 +12,15 @@ from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from tests.dataplane.hearing import hearing
 from tests.dataplane.world import World, connection, installed
 from tests.waiting import wait_for
-from vpn.domain.actions import DropPeer, Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.actions import (
+    ConfigureNetwork,
+    DropPeer,
+    Initiate,
+    LoadPeer,
+    StartMember,
+    StopMember,
+    Terminate,
+)
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import EventKind
 from vpn.drivers.base import Driver, DriverError, StaleGeneration
@@ -44,10 +52,11 @@ def test_starting_twice_is_starting_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", [Plumb(MemberRole.ACTIVE, frozenset(), frozenset()), Initiate("x", "y"), DropPeer("x")]
+    "action",
+    [ConfigureNetwork(MemberRole.ACTIVE, frozenset(), frozenset()), Initiate("x", "y"), DropPeer("x")],
 )
 def test_nothing_is_done_with_a_member_that_does_not_stand(
-    world: World, action: Plumb | Initiate | DropPeer
+    world: World, action: ConfigureNetwork | Initiate | DropPeer
 ) -> None:
     with pytest.raises(DriverError):
         world.do(world.left.members[0], action)
@@ -63,7 +72,7 @@ def test_plumbing_is_observed_as_it_was_asked_for(world: World) -> None:
         (MemberRole.STANDBY, {"192.168.100.0/24"}, {"10.2.0.0/24"}),
         (MemberRole.ACTIVE, set(), set()),
     ):
-        world.do(member, Plumb(role, frozenset(local), frozenset(remote)))
+        world.do(member, ConfigureNetwork(role, frozenset(local), frozenset(remote)))
         state = world.state(world.left)
         assert (state.role, state.local_cidrs, state.peer_cidrs) == (role, local, remote)
 
@@ -71,7 +80,7 @@ def test_plumbing_is_observed_as_it_was_asked_for(world: World) -> None:
 def test_only_one_member_is_active(world: World) -> None:
     for member in world.left.members:
         world.do(member, StartMember())
-        world.do(member, Plumb(MemberRole.ACTIVE, frozenset(), frozenset({world.right.cidr})))
+        world.do(member, ConfigureNetwork(MemberRole.ACTIVE, frozenset(), frozenset({world.right.cidr})))
     assert world.state(world.left, 0).role is not MemberRole.ACTIVE
     assert world.state(world.left, 1).role is MemberRole.ACTIVE
 

@@ -57,7 +57,7 @@ class Reconciler:
             for step in todo.steps:
                 self.taken[spec.id][type(step.action).__name__] += 1
                 self._driver.apply(step.member, step.action, generation=spec.generation)
-        return todo.look_again.total_seconds() if todo.look_again is not None else SWEEP
+        return todo.requeue_after.total_seconds() if todo.requeue_after is not None else SWEEP
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import pytest
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
 from tests.dataplane.world import Side, World, connection, host_namespace, installed, ping, pinging
 from tests.waiting import PATIENCE, wait_for
-from vpn.domain.actions import DropPeer, Initiate, LoadPeer, Plumb, StartMember, Terminate
+from vpn.domain.actions import ConfigureNetwork, DropPeer, Initiate, LoadPeer, StartMember, Terminate
 from vpn.domain.peers import child_name
 from vpn.domain.spec import InstanceSpec, MemberRole, Selector, SubnetSpec
 from vpn.drivers.base import DriverConfig
@@ -87,7 +87,7 @@ def test_a_vpcs_own_subnet_wins_over_a_peer_that_claims_it(world: World) -> None
     """The rules refuse such a peer CIDR; were it there all the same, the subnet would stay whole."""
     near, local = second_subnet(world, world.left, "10.9.1.0/24"), frozenset({world.left.cidr})
     for claimed in (near.cidr, world.right.cidr):
-        world.do(world.left.members[0], Plumb(MemberRole.ACTIVE, local, frozenset({claimed})))
+        world.do(world.left.members[0], ConfigureNetwork(MemberRole.ACTIVE, local, frozenset({claimed})))
         assert ping(world.namespace(world.left), near.host, count=3) == 3
 
 
@@ -137,14 +137,16 @@ def test_a_single_address_as_local_cidr(world: World) -> None:
     assert ping(host_namespace(world.driver, world.right), world.left.host, count=3) == 3
 
 
-def test_plumbing_that_was_lost_is_seen_and_repaired(world: World, config: DriverConfig) -> None:
+def test_lost_network_configuration_is_observed_and_repaired(world: World, config: DriverConfig) -> None:
     world.connect()
-    plumb = Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr}))
+    configure_network = ConfigureNetwork(
+        MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})
+    )
     world.driver.remove_network(world.left.vpc_id)
     assert world.state(world.left).peer_cidrs == frozenset()
     world.driver.apply_network(world.left.network())
-    world.do(world.left.members[0], plumb)
-    assert world.state(world.left).peer_cidrs == plumb.peer_cidrs
+    world.do(world.left.members[0], configure_network)
+    assert world.state(world.left).peer_cidrs == configure_network.peer_cidrs
     assert ping(world.namespace(world.left), world.right.host, count=3) >= 1
 
 

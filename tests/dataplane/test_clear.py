@@ -16,7 +16,7 @@ from tests.dataplane.stranger import ADDRESS, ASKED, ICMP, UDP, Stranger, public
 from tests.dataplane.test_killed import killed_at
 from tests.dataplane.world import World, in_namespace, installed, passes, ping
 from tests.waiting import wait_for
-from vpn.domain.actions import Initiate, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.actions import ConfigureNetwork, Initiate, StartMember, StopMember, Terminate
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan import netns
@@ -147,14 +147,20 @@ def test_nothing_passes_during_a_failover(border: Border) -> None:
     there, _ = world.connect()
     (peer,) = world.load(world.left, there, index=1)
     active, standby = world.left.members
-    plumb = Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr}))
+    configure_network = ConfigureNetwork(
+        MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})
+    )
     with border.watched() as (outer, inner), repeated(lambda: list(map(border.knock, (active, standby)))):
         pid = world.state(world.left).pid
         assert pid
         os.kill(pid, signal.SIGKILL)
-        world.do(standby, plumb, Initiate(peer.name, peer.children[0].name))
+        world.do(standby, configure_network, Initiate(peer.name, peer.children[0].name))
         wait_for(lambda: world.up(world.left, index=1))
-        world.do(active, StartMember(), Plumb(MemberRole.STANDBY, plumb.local_cidrs, plumb.peer_cidrs))
+        world.do(
+            active,
+            StartMember(),
+            ConfigureNetwork(MemberRole.STANDBY, configure_network.local_cidrs, configure_network.peer_cidrs),
+        )
     border.judge(outer, inner)
     passes(world.namespace(world.left), world.right.host)
 
@@ -187,10 +193,12 @@ def test_nothing_passes_a_half_made_member(border: Border, config: DriverConfig)
     """Killed after every step of a start; each time both sides knock."""
     world, member, number = border.world, border.world.left.members[0], 1
     world.driver.remove_network(world.left.vpc_id)
-    plumb = Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr}))
+    configure_network = ConfigureNetwork(
+        MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})
+    )
     more = world.left.members[1]
     world.driver.apply_network(world.left.network())
-    while killed_at(config, number, more, StartMember(), plumb):
+    while killed_at(config, number, more, StartMember(), configure_network):
         with border.watched() as (outer, inner):
             border.knock(more)
         border.judge(outer, inner)
@@ -217,7 +225,9 @@ def test_filter_and_routing_close_a_member_each_by_itself(border: Border) -> Non
     """And with neither the same measurement finds what passes, in both directions."""
     world, (member, _) = border.world, border.world.left.members
     namespace = border.names.member(member.gateway_id, member.index)
-    plumb = Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr}))
+    configure_network = ConfigureNetwork(
+        MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})
+    )
     world.connect()
     # With ESP in the kernel and no tunnel device what was decrypted comes in by the public link.
     if world.driver.standing().esp != "kernel":
@@ -228,7 +238,7 @@ def test_filter_and_routing_close_a_member_each_by_itself(border: Border) -> Non
         # Nothing is forwarded; what the member itself has to say begins at its public address.
         said = f"Packet(source='{world.left.public_address}'"
         assert [packet for packet in border.leaked(outer) if not packet.startswith(said)] == []
-    world.do(member, plumb)
+    world.do(member, configure_network)
     unruled(namespace)
     with border.watched() as (outer, inner):
         border.knock(member)
@@ -241,7 +251,7 @@ def test_filter_and_routing_close_a_member_each_by_itself(border: Border) -> Non
         border.knock(member)
     assert border.leaked(outer) and border.entered(inner)
     assert world.state(world.left).drift
-    world.do(member, plumb)
+    world.do(member, configure_network)
     border.check(member)
     assert world.state(world.left).drift == ""
 

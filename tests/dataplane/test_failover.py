@@ -15,7 +15,7 @@ from tests.dataplane.hearing import hearing
 from tests.dataplane.test_changes import pinging
 from tests.dataplane.world import World, installed, ping
 from tests.waiting import PATIENCE, wait_for
-from vpn.domain.actions import Initiate, Plumb, StartMember
+from vpn.domain.actions import ConfigureNetwork, Initiate, StartMember
 from vpn.domain.spec import DeadPeerDetection, DpdAction, MemberRole
 from vpn.domain.state import EventKind
 from vpn.drivers.base import DriverConfig
@@ -30,7 +30,9 @@ def test_the_standby_takes_over_when_charon_is_killed(world: World) -> None:
     there, _ = world.connect()
     (peer,) = world.load(world.left, there, index=1)
     active, standby = world.left.members
-    takeover = Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr}))
+    takeover = ConfigureNetwork(
+        MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})
+    )
     with hearing(world.driver, world.left.members) as heard:
         for member in world.left.members:
             heard.wait(EventKind.FOUND, member)
@@ -44,7 +46,9 @@ def test_the_standby_takes_over_when_charon_is_killed(world: World) -> None:
             answer = running.communicate(timeout=20 * PATIENCE)[0]
     assert int(answer.partition(" transmitted, ")[2].split()[0]) >= 150, answer
     assert world.state(world.left, 1).role is MemberRole.ACTIVE
-    world.do(active, StartMember(), Plumb(MemberRole.STANDBY, takeover.local_cidrs, takeover.peer_cidrs))
+    world.do(
+        active, StartMember(), ConfigureNetwork(MemberRole.STANDBY, takeover.local_cidrs, takeover.peer_cidrs)
+    )
     state = world.state(world.left)
     assert state.running and state.role is MemberRole.STANDBY and not state.loaded
     assert ping(world.namespace(world.left), world.right.host) == 1

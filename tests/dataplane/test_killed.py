@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.dataplane.world import Side, World, in_namespace, ping
-from vpn.domain.actions import Action, Plumb, StartMember, StopMember
+from vpn.domain.actions import Action, ConfigureNetwork, StartMember, StopMember
 from vpn.domain.spec import MemberRole, MemberSpec, NetworkSpec
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan import charon, files, netns
@@ -24,7 +24,7 @@ from vpn.drivers.strongswan.names import MemberFiles, Names
 pytestmark = pytest.mark.dataplane
 
 LEFT = Side("left", "192.168.100.0/24", "198.18.0.2")
-PLUMB = Plumb(MemberRole.ACTIVE, frozenset({LEFT.cidr}), frozenset({"192.168.0.0/24"}))
+PLUMB = ConfigureNetwork(MemberRole.ACTIVE, frozenset({LEFT.cidr}), frozenset({"192.168.0.0/24"}))
 
 
 def killed_at(config: DriverConfig, number: int, member: MemberSpec, *actions: Action) -> bool:

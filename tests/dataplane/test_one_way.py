@@ -1,4 +1,4 @@
-"""A legitimate flow that nobody answers, such as syslog: its tunnel is asked for a sign of life, seldom."""
+"""A legitimate flow that nobody answers, such as syslog: its peer is probed, at growing intervals."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.dataplane, pytest.mark.timeout(180)]
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
-def test_a_one_way_flow_keeps_its_tunnel_and_is_asked_seldom(world: World, version: IkeVersion) -> None:
+def test_a_one_way_flow_keeps_its_tunnel_and_is_probed_seldom(world: World, version: IkeVersion) -> None:
     gateways = two_gateways(world, version)
 
-    def asked() -> int:
+    def probes() -> int:
         gateways.once()
         now = datetime.now(UTC)
         state = GatewayState(now, world.driver.observe(gateways.left.members))
@@ -30,12 +30,12 @@ def test_a_one_way_flow_keeps_its_tunnel_and_is_asked_seldom(world: World, versi
         (peer,) = world.state(world.left).loaded
         silence = world.state(world.left).silences.get(peer)
         assert installed(world.state(world.left))
-        return silence.asked if silence else 0
+        return silence.probes if silence else 0
 
     with hearing(world.driver, gateways.left.members) as heard, one_way_flow(world):
-        wait_for(lambda: asked() == 1, 60, every=0.3)
+        wait_for(lambda: probes() == 1, 60, every=0.3)
         first = world.state(world.left).sas[0].initiator_spi
-        wait_for(lambda: asked() == 2, 60, every=0.3)
+        wait_for(lambda: probes() == 2, 60, every=0.3)
         assert heard.of(EventKind.FAILED, gateways.left.members[0]) == []
         assert heard.of(EventKind.DOWN, gateways.left.members[0]) == []
         if version is IkeVersion.V2:

@@ -7,7 +7,7 @@ import multiprocessing
 import pytest
 
 from tests.dataplane.world import Side
-from vpn.domain.actions import Plumb, StartMember, StopMember
+from vpn.domain.actions import ConfigureNetwork, StartMember, StopMember
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan import charon
@@ -28,7 +28,9 @@ def work(config: DriverConfig, member: MemberSpec) -> None:
     side = next(side for side in SIDES if side.gateway_id == member.gateway_id)
     driver.apply_network(side.network())
     driver.apply(member, StartMember(), generation=1)
-    driver.apply(member, Plumb(role, frozenset({side.cidr}), frozenset({"10.1.0.0/24"})), generation=1)
+    driver.apply(
+        member, ConfigureNetwork(role, frozenset({side.cidr}), frozenset({"10.1.0.0/24"})), generation=1
+    )
 
 
 def together(config: DriverConfig, members: list[MemberSpec]) -> list[int | None]:

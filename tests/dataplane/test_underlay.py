@@ -11,7 +11,7 @@ import pytest
 from tests.dataplane.bare import BarePeer, bare_peer
 from tests.dataplane.world import KEY, Side, World, connection, in_namespace, installed, passes, ping, pinging
 from tests.waiting import wait_for
-from vpn.domain.actions import Initiate, LoadPeer, Plumb, Terminate
+from vpn.domain.actions import ConfigureNetwork, Initiate, LoadPeer, Terminate
 from vpn.domain.peers import PeerSpec
 from vpn.domain.spec import MemberRole
 from vpn.drivers.base import DriverConfig
@@ -164,9 +164,9 @@ def test_a_local_cidr_that_covers_the_public_network(world: World) -> None:
     peer = frozenset({world.right.cidr})
     with unharmed(world):
         for _ in range(3):
-            world.do(member, Plumb(MemberRole.ACTIVE, cidrs | {"198.18.0.0/16"}, peer))
+            world.do(member, ConfigureNetwork(MemberRole.ACTIVE, cidrs | {"198.18.0.0/16"}, peer))
             assert world.state(world.left).local_cidrs == cidrs | {"198.18.0.0/16"}
-            world.do(member, Plumb(MemberRole.ACTIVE, cidrs, peer))
+            world.do(member, ConfigureNetwork(MemberRole.ACTIVE, cidrs, peer))
     wide = ["198.18.0.0/16", world.left.cidr]
     back = connection(world.right, world.left, remote=wide)
     world.load(world.right, back)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.dataplane.capture import capture, marked_pings, provider_wire
 from tests.dataplane.world import World, in_namespace, installed
-from vpn.domain.actions import Plumb, Terminate
+from vpn.domain.actions import ConfigureNetwork, Terminate
 from vpn.domain.spec import MemberRole
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan.names import Names, subnet_bridge
@@ -65,7 +65,10 @@ def test_a_packet_filter_changed_by_hand_is_seen_and_restored(
     assert world.state(world.left).drift == ""
     assert in_namespace(namespace, "nft", change).returncode == 0
     assert world.state(world.left).drift == "packet filter"
-    world.do(member, Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})))
+    world.do(
+        member,
+        ConfigureNetwork(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})),
+    )
     assert world.state(world.left).drift == ""
 
 
@@ -74,7 +77,9 @@ def test_peer_cidrs_wider_than_the_last_resort_are_closed_too(
     world: World, config: DriverConfig, everything: str
 ) -> None:
     member = world.left.members[0]
-    world.do(member, Plumb(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({everything})))
+    world.do(
+        member, ConfigureNetwork(MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({everything}))
+    )
     assert world.state(world.left).peer_cidrs == {everything}
     assert leaks(world, config, "198.18.7.7") == 0
     assert leaks(world, config, "198.18.0.3") == 0

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE, EspOffer, IkeOffer
 from tests.waiting import PATIENCE, wait_for
-from vpn.domain.actions import Action, Initiate, LoadPeer, Plumb, StartMember
+from vpn.domain.actions import Action, ConfigureNetwork, Initiate, LoadPeer, StartMember
 from vpn.domain.peers import PeerSpec, peers
 from vpn.domain.spec import (
     ConnectionSpec,
@@ -128,8 +128,8 @@ class World:
             self.driver.apply_network(side.network())
             for member in side.members[:members]:
                 role = MemberRole.ACTIVE if member.index == 0 else MemberRole.STANDBY
-                plumb = Plumb(role, frozenset({side.cidr}), frozenset({other.cidr}))
-                self.do(member, StartMember(), plumb)
+                configure_network = ConfigureNetwork(role, frozenset({side.cidr}), frozenset({other.cidr}))
+                self.do(member, StartMember(), configure_network)
 
     def load(self, side: Side, *wanted: ConnectionSpec, index: int = 0) -> tuple[PeerSpec, ...]:
         """Plumb and load what the connections need; the peers that came of it."""
@@ -139,7 +139,7 @@ class World:
         pairs = [selector for one in wanted for selector in one.selectors]
         local, remote = frozenset(p.local for p in pairs), frozenset(p.remote for p in pairs)
         role = MemberRole.ACTIVE if index == 0 else MemberRole.STANDBY
-        self.do(member, Plumb(role, local, remote))
+        self.do(member, ConfigureNetwork(role, local, remote))
         made = peers(gateway)
         self.do(member, *(LoadPeer(peer) for peer in made))
         return made

@@ -1,4 +1,4 @@
-"""What a plan may ask of a driver. Each is idempotent; each is for one member."""
+"""The actions a plan may request from a driver. Each is idempotent and concerns one member."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from vpn.domain.spec import MemberRole
 
 @dataclass(frozen=True, slots=True)
 class StartMember:
-    """Namespace, links, addresses, then charon: adopted if it stands, else started."""
+    """Create namespace, links and addresses, then adopt charon if it runs, else start it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopMember:
-    """Nothing of the member remains: process, namespace, links, routes, files."""
+    """Remove everything of the member: process, namespace, links, routes, files."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plumb:
-    """Role and routes.
+class ConfigureNetwork:
+    """Set role and routes.
 
-    Every member: an address inside each local CIDR, and the way to it. The active member also: the
-    public address (taken from its fellow, announced), the underlay's routes, and the VPC router's
-    routes to the peer CIDRs.
+    Every member: an anchor address inside each local CIDR, and a route to it. The active member also: the
+    public address (taken from the other member, then announced), the routes of the underlay, and the VPC
+    router's routes to the peer CIDRs.
     """
 
     role: MemberRole
@@ -34,7 +34,7 @@ class Plumb:
 
 @dataclass(frozen=True, slots=True)
 class LoadPeer:
-    """Secret and connection of one peer; loaded again it replaces; up SAs are not touched."""
+    """Load the secret and the connection of one peer, replacing loaded ones; SAs that are up stay."""
 
     peer: PeerSpec
 
@@ -48,8 +48,8 @@ class DropPeer:
 
 @dataclass(frozen=True, slots=True)
 class Initiate:
-    """Start one child without waiting. `ike_version` 1 is the second try towards peers that
-    answer only IKEv1, when the peer's offer is IkeVersion.ANY."""
+    """Initiate one child without waiting. `ike_version` 1 is the second attempt, for peers that answer
+    only IKEv1, if the peer's offer is IkeVersion.ANY."""
 
     peer: str
     child: str
@@ -71,9 +71,9 @@ class Terminate:
 
 
 @dataclass(frozen=True, slots=True)
-class AskForLife:
-    """Begin an exchange that a dead peer does not answer (a rekeying), without waiting. A peer that
-    answers loses nothing; the tunnels of one that does not are gone after the retransmissions."""
+class ProbePeer:
+    """Start an exchange that a dead peer does not answer (a rekeying), without waiting. If the peer
+    answers, nothing is lost; if it does not, charon deletes its SAs after the retransmissions."""
 
     peer: str
 
@@ -86,4 +86,14 @@ class Release:
     child: str
 
 
-Action = StartMember | StopMember | Plumb | LoadPeer | DropPeer | Initiate | Terminate | AskForLife | Release
+Action = (
+    StartMember
+    | StopMember
+    | ConfigureNetwork
+    | LoadPeer
+    | DropPeer
+    | Initiate
+    | Terminate
+    | ProbePeer
+    | Release
+)

@@ -1,13 +1,13 @@
-"""Both ends opened at the same moment: two IKE SAs carry the same children, one of them too many.
+"""Both ends initiated simultaneously: two IKE SAs carry the same children, and one is redundant.
 
-charon ends the other IKE SA of a peer when it answers a new one. If both open at once, each may
-answer before it knows of the other SA: then two stay. Or one end drops its own on the peer's
-INITIAL_CONTACT (RFC 7296 section 2.4) without a word, and the peer keeps an SA that leads
-nowhere: seen with charon 5.9.8. The end that holds both cannot tell which it is; but the one
-that it opened itself is the one that lives at the peer in both cases, so that is the one to keep.
+charon deletes the other IKE SA of a peer when it responds to a new one. If both ends initiate
+simultaneously, each may respond before it knows of the other SA: then two remain. Or one end deletes
+its own SA on the peer's INITIAL_CONTACT (RFC 7296 section 2.4) without notice, and the peer keeps an
+SA that nobody answers: observed with charon 5.9.8. The end that holds both cannot tell which case it
+is; but the SA that it initiated itself is alive at the peer in both cases, so that one is kept.
 
-Of several CIDR pairs under one IKE SA both ends may open the same one at once as well: then two
-CHILD_SAs carry it at both ends, each counts a part of the traffic, and every rekeying makes two.
+With several CIDR pairs under one IKE SA, both ends may also initiate the same pair simultaneously:
+then two CHILD_SAs carry it at both ends, each counts a part of the traffic, and each is rekeyed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from collections.abc import Iterator
 
 from vpn.domain.state import ChildState, SaState
 
-# Seconds; IKE SAs further apart were not opened together: the peer began anew, and charon sees to it.
+# Seconds; IKE SAs further apart in age are no collision: the peer restarted, and charon handles that.
 TOGETHER = 3
-# Where both SAs live at both ends only one of them may act, or nothing remains. A CHILD_SA that
-# is as old as this is also known to live at the peer.
+# Seconds. If both SAs are alive at both ends, only one end may act, or none remains. A CHILD_SA this old
+# is also known to be installed at the peer.
 PATIENCE = 2
 
 
-def superfluous(sas: list[SaState]) -> Iterator[tuple[SaState, int]]:
-    """Of the IKE SAs of one peer those to end, and in how many seconds (0: now).
+def redundant_ike_sas(sas: list[SaState]) -> Iterator[tuple[SaState, int]]:
+    """The IKE SAs of one peer to terminate, each with the seconds to wait before (0: now).
 
     Both ends see the same SPIs, so exactly one of them acts at once. IKE SAs without children are
-    left to charon: with IKEv1 the answering end may take the other one's children over instead.
+    left to charon: with IKEv1 the responder may adopt the children of the other SA instead.
     """
     up = [sa for sa in sas if sa.established and _carries(sa)]
     ours = [sa for sa in up if sa.initiator]
@@ -38,12 +38,14 @@ def superfluous(sas: list[SaState]) -> Iterator[tuple[SaState, int]]:
             yield theirs, max(0, patience - theirs.established_for)
 
 
-def doubled(sas: list[SaState]) -> Iterator[tuple[ChildState, int]]:
-    """Children to end because another carries the very same, and in how many seconds (0: now).
+def redundant_child_sas(sas: list[SaState]) -> Iterator[tuple[ChildState, int]]:
+    """Children to terminate because another carries the same selectors, each with the seconds to wait
+    before (0: now).
 
-    Only the end that opened the IKE SA acts. Children of one name with other selectors stay (a
-    peer may split what we ask for), and so does what is of another age: that is a rekeying.
+    Only the initiator of the IKE SA acts. Children of one name with different selectors stay (a peer
+    may split the requested selectors), and so do children of different ages: that is a rekeying.
     """
+
     for sa in (sa for sa in sas if sa.established and sa.initiator):
         kept: dict[tuple[str, tuple[str, ...], tuple[str, ...]], ChildState] = {}
         for child in sorted(sa.children, key=lambda child: child.spi_in):

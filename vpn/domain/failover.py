@@ -12,10 +12,10 @@ from vpn.domain.state import MemberState
 def choose_active(members: Sequence[MemberSpec], states: Mapping[UUID, MemberState]) -> UUID | None:
     """The member that should be active; None if there is no member at all.
 
-    The one that is active stays while its charon runs, also after its fellow came back: no
-    flip-back, a second interruption would buy nothing. When it died, a running fellow takes
-    over, one that is plumbed as standby before one that is not. With nobody running the last
-    active one is started first; in the beginning that is index 0.
+    The active member stays active while its charon runs, even after the other one is back: failing
+    back would only cause a second interruption. If it died, a running member takes over, preferably one
+    that is configured as standby. If none is running, the last active one is started first; initially
+    that is index 0.
     """
     ordered = sorted(members, key=lambda member: _preference(member, states.get(member.id)))
     return ordered[0].id if ordered else None

@@ -1,6 +1,7 @@
-"""Which tunnels a change ends, said before it is made; pure. The same rules as `fitting` and `serving`.
+"""Which tunnels a change will interrupt, predicted before it is made; pure.
 
-A test holds these answers against the plans that the same changes make.
+The rules are those of `sa_reuse` and `active_member`: a test compares the predictions with the plans for
+the same changes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from policies.domain.proposals import EspOffer, IkeOffer
-from vpn.domain.fitting import offers_esp, offers_ike
+from vpn.domain.sa_reuse import offers_esp, offers_ike
 from vpn.domain.spec import Selector
 
 Key = TypeVar("Key", bound=Hashable)
@@ -150,7 +151,7 @@ def _may_be_renewed(
     tunnels: Collection[tuple[Key, UpTunnel]],
 ) -> Iterator[tuple[Key, Ending]]:
     """Those whose IKE SA began in an older form and gets more CIDR pairs: a peer whose IKE SA did so too
-    refuses them, and then the IKE SA is negotiated again (see `serving`)."""
+    refuses them, and then the IKE SA is negotiated again (see `active_member`)."""
     older = {before[key].ike_sa for key, tunnel in tunnels if tunnel.older}
     added = {terms.ike_sa for key, terms in after.items() if _pairs(terms) - _pairs(before.get(key))}
     for key, _ in tunnels:

@@ -1,15 +1,15 @@
-"""From what should be and what is to the next steps; pure, so it may be asked again at any time.
+"""The steps from the observed to the desired state; pure, so a plan can be made again at any time.
 
-Order within one pass: the active member first, so that a takeover does not wait for the repair
-of the dead one. Within one member: start, plumbing that grows, unloading, loading, ending,
-initiating, plumbing that shrinks.
+Order within one run: the active member first, so that a takeover does not wait for the repair of the
+dead one. Within one member: start, network configuration that adds, unload, load, terminate, initiate,
+network configuration that removes.
 
-Whatever changes is unloaded before it is ended, and loaded anew afterwards. So a peer cannot
-re-open the old form in between, and a pass that is killed anywhere leaves a state from which
-the next one reaches the same end: a tunnel that is up without being loaded is ended.
+Whatever changes is unloaded before it is terminated, and loaded again afterwards. So a peer cannot
+negotiate the old configuration in between, and a run that is killed at any point leaves a state from
+which the next run reaches the same result: a tunnel that is up without being loaded is terminated.
 
-Routes and addresses cover all connections, disabled ones too: traffic for a peer CIDR dies in
-the gateway while its tunnel is off, it never leaves in clear.
+Routes and addresses cover all connections, including disabled ones: traffic to a peer CIDR is dropped
+in the gateway while its tunnel is disabled; it never leaves unencrypted.
 """
 
 from __future__ import annotations
@@ -19,10 +19,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from vpn.domain.actions import Action, DropPeer, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.actions import (
+    Action,
+    ConfigureNetwork,
+    DropPeer,
+    LoadPeer,
+    StartMember,
+    StopMember,
+    Terminate,
+)
+from vpn.domain.active_member import Wanted, serve, wanted_form
 from vpn.domain.failover import choose_active
 from vpn.domain.peers import peers
-from vpn.domain.serving import Wanted, serve, wanted_form
 from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
 from vpn.domain.state import GatewayState, MemberState
 
@@ -35,16 +43,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order; `look_again` is None when an event, a change or the sweep will bring work."""
+    """Steps in order. `requeue_after` is None if an event, a change or the sweep triggers the next run."""
 
     steps: tuple[Step, ...] = ()
     active: UUID | None = None
-    look_again: timedelta | None = None
+    requeue_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
-    """What the members of one pass share."""
+class _Run:
+    """What the members of one run share."""
 
     wanted: tuple[Wanted, ...]
     local_cidrs: frozenset[str]
@@ -53,29 +61,30 @@ class _Pass:
 
 
 def plan(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> Plan:
-    """The steps that bring `state` to `spec`; none if it is there already."""
+    """The steps that bring `state` to `spec`; none if they agree already."""
     if spec.deleted:
-        standing = [m for m in spec.members if _stands(state.members.get(m.id))]
-        return Plan(steps=tuple(Step(member, StopMember()) for member in standing))
+        existing = [m for m in spec.members if _exists(state.members.get(m.id))]
+        return Plan(steps=tuple(Step(member, StopMember()) for member in existing))
     active = choose_active(spec.members, state.members)
-    shared = _Pass(tuple(wanted_form(p) for p in peers(spec)), *served_cidrs(spec), now)
+    shared = _Run(tuple(wanted_form(p) for p in peers(spec)), *served_cidrs(spec), now)
     steps: list[Step] = []
     waits: list[timedelta] = []
     for member in sorted(spec.members, key=lambda m: (m.id != active, m.index)):
         role = MemberRole.ACTIVE if member.id == active else MemberRole.STANDBY
         seen = state.members.get(member.id, MemberState(member.id))
         if member.id == active and seen.role is MemberRole.STANDBY:
-            # The peers' SAs are with the fellow's charon.
+            # The peers' SAs are with the other member's charon.
             seen = replace(seen, unaware=seen.unaware.union(seen.loaded))
         if member.id == active and _contested(member.id, state):
-            # Neighbours may have heard the other one last: plumbed again, it is announced again.
+            # Neighbours may have learnt the other member's MAC last: configuring the role announces it again.
+
             seen = replace(seen, role=None)
         steps += [Step(member, action) for action in _member(seen, role, shared, waits)]
     return Plan(tuple(steps), active, min(waits, default=None))
 
 
 def served_cidrs(spec: GatewaySpec) -> tuple[frozenset[str], frozenset[str]]:
-    """Local and peer CIDRs of all connections, disabled ones included (see the module)."""
+    """Local and peer CIDRs of all connections, including disabled ones (see the module docstring)."""
     selectors = [selector for connection in spec.connections for selector in connection.selectors]
     return frozenset(s.local for s in selectors), frozenset(s.remote for s in selectors)
 
@@ -85,19 +94,19 @@ def _contested(active: UUID, state: GatewayState) -> bool:
     return any(m.role is MemberRole.ACTIVE for ident, m in state.members.items() if ident != active)
 
 
-def _stands(state: MemberState | None) -> bool:
+def _exists(state: MemberState | None) -> bool:
     return state is not None and (state.exists or state.running)
 
 
-def _member(state: MemberState, role: MemberRole, shared: _Pass, waits: list[timedelta]) -> Iterator[Action]:
+def _member(state: MemberState, role: MemberRole, shared: _Run, waits: list[timedelta]) -> Iterator[Action]:
     if not state.running:
         yield StartMember()
-        # A new charon knows nothing and has no tunnels; its namespace is plumbed afresh.
+        # A new charon has nothing loaded and no tunnels; its network is configured again.
         state = MemberState(state.id, running=True)
     local, remote = shared.local_cidrs, shared.peer_cidrs
     lacking = local - state.local_cidrs or remote - state.peer_cidrs
     if state.role is not role or state.drift or lacking:
-        yield Plumb(role, local | state.local_cidrs, remote | state.peer_cidrs)
+        yield ConfigureNetwork(role, local | state.local_cidrs, remote | state.peer_cidrs)
     yield from _drop_unwanted(state, shared.wanted)
     for wanted in shared.wanted:
         if role is MemberRole.ACTIVE:
@@ -105,7 +114,7 @@ def _member(state: MemberState, role: MemberRole, shared: _Pass, waits: list[tim
         else:
             yield from _stand_by(wanted, state)
     if state.local_cidrs - local or state.peer_cidrs - remote:
-        yield Plumb(role, local, remote)
+        yield ConfigureNetwork(role, local, remote)
 
 
 def _drop_unwanted(state: MemberState, wanted: tuple[Wanted, ...]) -> Iterator[Action]:
@@ -117,7 +126,7 @@ def _drop_unwanted(state: MemberState, wanted: tuple[Wanted, ...]) -> Iterator[A
 
 
 def _stand_by(wanted: Wanted, state: MemberState) -> Iterator[Action]:
-    """Everything loaded, nothing up: two members with one address would confuse the peer."""
+    """Everything loaded, nothing up: two members with SAs from one address would confuse the peer."""
     if state.loaded.get(wanted.name) != wanted.form:
         yield LoadPeer(wanted.peer)
     if state.sas_of(wanted.name):

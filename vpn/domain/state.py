@@ -1,4 +1,4 @@
-"""What is: plain values that drivers report."""
+"""The observed state: plain values that drivers report."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from uuid import UUID
 
 from vpn.domain.spec import MemberRole
 
-# Words of charon for a CHILD_SA that carries nothing any more.
+# charon's states of a CHILD_SA that no longer carries traffic.
 ENDING = frozenset({"DELETING", "DESTROYING", "DELETED", "REKEYED"})
 
 
 class Reason(NamedTuple):
-    """Why something is not well: a code of contract section 6.4 and a sentence for people."""
+    """Why something is down or degraded: a code of contract section 6.4 and a sentence for people."""
 
     code: str
     message: str
@@ -40,13 +40,13 @@ class ChildState:
     installed_for: int
     rekey_in: int | None = None
     unique_id: str = ""
-    # Seconds since the last packet each way; None: there was none yet.
+    # Seconds since the last packet in each direction; None: no packet yet.
     used_in: int | None = None
     used_out: int | None = None
 
     @property
     def installed(self) -> bool:
-        """Passes traffic now (charon keeps the old child as REKEYED for a moment)."""
+        """Whether it passes traffic now (charon keeps the old child as REKEYED for a moment)."""
         return self.state in {"INSTALLED", "REKEYING"}
 
 
@@ -70,7 +70,7 @@ class SaState:
     children: tuple[ChildState, ...]
     # Hex text, the same at both ends.
     initiator_spi: str = ""
-    # Whether a request of ours is under way that the peer has not answered yet.
+    # Whether charon has sent a request that the peer has not answered yet.
     awaiting: bool = False
 
     @property
@@ -79,17 +79,17 @@ class SaState:
 
     @property
     def alive(self) -> bool:
-        """Not on its way out."""
+        """Whether it is not being deleted."""
         return self.state not in {"DELETING", "DESTROYING"}
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedChild:
-    """A child as this boot of charon has it loaded: `form` is the fingerprint of all of it, empty
-    when that is not known.
+    """A child as this boot of charon has it loaded: `form` is the fingerprint of its whole
+    configuration, empty if unknown.
 
-    `groups` are those of perfect forward secrecy (rekeying keeps the ones with which a child
-    began) and `restart` the moment of the last restart, as text; None: not known.
+    `groups` are those of perfect forward secrecy (rekeying keeps the ones with which a child was
+    negotiated) and `restart` the time of the last restart, as text; None: unknown.
     """
 
     form: str = ""
@@ -99,11 +99,11 @@ class LoadedChild:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPeer:
-    """What this boot of charon has loaded under one name; `form` is the fingerprint of what is not
-    its children's, empty when it is not whole or not known.
+    """What this boot of charon has loaded under one name; `form` is the fingerprint of the
+    configuration without its children, empty if it is incomplete or unknown.
 
-    `dpd`: interval and timeout of dead peer detection; None: not known. `older`: its IKE SAs may
-    have begun in another form than is loaded now, and keep that one.
+    `dpd`: interval and timeout of dead peer detection; None: unknown. `older`: its IKE SAs may have
+    been negotiated from an older configuration than is loaded now, and keep it.
     """
 
     form: str
@@ -114,10 +114,11 @@ class LoadedPeer:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Tries since all of the peer was up, and when the last one began.
+    """Initiations since all children of the peer were up, and when the last one began.
 
-    Children that are initiated in one go count once: `count` is that of the child tried most. `flaps` is
-    how often the peer came up by a try without staying up; `jitter`, 0 up to 1, is drawn for each try.
+    Children that are initiated together count once: `count` is that of the child initiated most often.
+    `flaps` is how often an initiation brought the peer up without it staying up; `jitter`, 0 up to 1, is
+    drawn for each initiation.
     """
 
     count: int
@@ -128,28 +129,28 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A peer to whom packets go, and from whom none come (see `vpn.domain.liveness`).
+    """A peer that packets are sent to and that none come from (see `vpn.domain.liveness`).
 
-    `since` is when it was seen first, `packets_in` what had come until then; `asked` how often the
-    peer was asked for a sign of life since, `asked_at` when it was last.
+    `since` is when it was first observed, `packets_in` the count at that time; `probes` is how often the
+    peer has been probed since then, `probed_at` when it was last probed.
     """
 
     since: datetime
     packets_in: int
-    asked: int = 0
-    asked_at: datetime | None = None
+    probes: int = 0
+    probed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MemberState:
-    """What stands of one member.
+    """The observed state of one member.
 
-    `local_cidrs` and `peer_cidrs` are those that its plumbing serves; `boot_id` changes with
-    every start of charon; `failures` holds the last reason told by charon for a peer that is
-    down, as far as the driver knows it. `unaware` are peers that may hold SAs with a charon that is
-    no more: initiated once, they are notified (INITIAL_CONTACT, RFC 7296 section 2.4). `drift` names what
-    was changed or lost of the plumbing that every member needs (packet filter, links, kernel
-    settings), empty when it is whole. `held` are children for which charon has a trap policy since their
+    `local_cidrs` and `peer_cidrs` are those that its network configuration serves; `boot_id` changes
+    with every start of charon; `failures` holds the last reason that charon logged for a peer that is
+    down, if the driver knows one. `unaware` are peers that may hold SAs with a charon that no longer
+    exists: initiated once, they are notified (INITIAL_CONTACT, RFC 7296 section 2.4). `drift` names the
+    part of every member's network configuration (packet filter, links, kernel settings) that was changed
+    or lost, empty if there is none. `held` are children for which charon has a trap policy since their
     peer died (DPD action hold): it negotiates them when a packet needs them.
     """
 
@@ -171,16 +172,16 @@ class MemberState:
     held: frozenset[str] = frozenset()
 
     def sas_of(self, peer: str) -> list[SaState]:
-        """The peer's IKE SAs, those on their way out left aside."""
+        """The peer's IKE SAs, without those being deleted."""
         return [sa for sa in self.sas if sa.peer == peer and sa.alive]
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayState:
-    """Every member of one gateway, observed beginning at `at` (UTC).
+    """Every member of one gateway; the observation began at `at` (UTC).
 
-    `ticks` is the same moment by the host's monotonic clock, in nanoseconds: the order of
-    observations, whatever is done to the wall clock.
+    `ticks` is the same time on the host's monotonic clock, in nanoseconds: it orders observations even
+    if the wall clock is set.
     """
 
     at: datetime
@@ -198,10 +199,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TunnelEvent:
-    """Something happened at a member. Events only hurry an observation, they carry no truth.
+    """Something happened at a member. Events only trigger an observation; they are not evidence of state.
 
     UP and DOWN: a child of `peer`; FAILED: a negotiation with `peer` failed, see `reason`;
-    LOST: the member's charon is gone; FOUND: it answers (again).
+    LOST: the member's charon is gone; FOUND: it answers, possibly again.
     """
 
     kind: EventKind

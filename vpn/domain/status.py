@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from vpn.domain.actions import AskForLife, Initiate, Release, Terminate
+from vpn.domain.actions import Initiate, ProbePeer, Release, Terminate
 from vpn.domain.failover import choose_active
 from vpn.domain.liveness import is_not_responding
 from vpn.domain.peers import PeerSpec, child_name, peers
@@ -164,7 +164,7 @@ def derive_status(
 def is_applied(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> bool:
     """Whether every member runs, is plumbed and has loaded what it should: only tunnels may be missing."""
     return all(
-        isinstance(step.action, Initiate | Terminate | AskForLife | Release)
+        isinstance(step.action, Initiate | Terminate | ProbePeer | Release)
         for step in plan(spec, state, now=now).steps
     )
 

@@ -84,8 +84,8 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
             record_state(gateway, spec, state, applied=False)
         reconcile(gateway_id, driver=driver)
     else:
-        record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
-        look_later(gateway, todo.look_again)
+        record_state(gateway, spec, state, applied=True, look_in=todo.requeue_after)
+        look_later(gateway, todo.requeue_after)
     return spec
 
 
@@ -138,7 +138,7 @@ def _rounds(gateway_id: UUID, driver: Driver) -> None:
             _finish_deletion(gateway)
             return
         if Gateway.objects.filter(pk=gateway_id, generation=spec.generation).exists():
-            look_later(gateway, outcome.look_again)
+            look_later(gateway, outcome.requeue_after)
             return
 
 
@@ -170,7 +170,7 @@ def _one_pass(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
                     driver.apply(step.member, step.action, generation=spec.generation)
             state = observe(driver, spec)
     if not spec.deleted:
-        record_state(gateway, spec, state, applied=True, look_in=todo.look_again)
+        record_state(gateway, spec, state, applied=True, look_in=todo.requeue_after)
     return todo
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.vpn.domain.values import NOW, actions, child, connection, gateway, names, sa, settled, with_member
 from vpn.domain.actions import Terminate
-from vpn.domain.collisions import PATIENCE, TOGETHER, doubled, superfluous
+from vpn.domain.collisions import PATIENCE, TOGETHER, redundant_child_sas, redundant_ike_sas
 from vpn.domain.peers import peers
 from vpn.domain.plan import plan
 from vpn.domain.state import ChildState, SaState
@@ -24,7 +24,7 @@ def twins(*, ours: str = "aa", theirs: str = "bb", age: int = 0, younger: int = 
 
 
 def ended(sas: list[SaState]) -> list[tuple[str, int]]:
-    return [(one.unique_id, seconds) for one, seconds in superfluous(sas)]
+    return [(one.unique_id, seconds) for one, seconds in redundant_ike_sas(sas)]
 
 
 def mirrored(sas: list[SaState]) -> list[SaState]:
@@ -72,9 +72,9 @@ def test_the_plan_ends_it_by_its_id_or_looks_again(ours: str, theirs: str) -> No
     state = with_member(settled(spec), spec.members[0].id, sas=both)
     todo = plan(spec, state, now=NOW)
     if ours < theirs:
-        assert actions(todo) == [Terminate(peer.name, sa="2")] and todo.look_again is None
+        assert actions(todo) == [Terminate(peer.name, sa="2")] and todo.requeue_after is None
     else:
-        assert actions(todo) == [] and todo.look_again == timedelta(seconds=PATIENCE)
+        assert actions(todo) == [] and todo.requeue_after == timedelta(seconds=PATIENCE)
     assert is_applied(spec, state, now=NOW)
 
 
@@ -86,7 +86,7 @@ def pair(*, age: int = PATIENCE, younger: int = 0, **other: object) -> SaState:
 
 
 def ended_children(one: SaState) -> list[tuple[str, int]]:
-    return [(child.unique_id, seconds) for child, seconds in doubled([one])]
+    return [(child.unique_id, seconds) for child, seconds in redundant_child_sas([one])]
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(0, PATIENCE), (1, PATIENCE - 1), (PATIENCE, 0), (60, 0)])
@@ -118,7 +118,7 @@ def test_the_plan_ends_a_double_child_by_its_id_or_looks_again(age: int) -> None
     both = (replace(pair(), peer=peer.name, children=tuple(twice)),)
     todo = plan(spec, with_member(settled(spec), spec.members[0].id, sas=both), now=NOW)
     if age < PATIENCE:
-        assert actions(todo) == [] and todo.look_again == timedelta(seconds=PATIENCE - age)
+        assert actions(todo) == [] and todo.requeue_after == timedelta(seconds=PATIENCE - age)
     else:
         assert actions(todo) == [Terminate(peer.name, name, child_sa="8") for name in names(spec)]
 

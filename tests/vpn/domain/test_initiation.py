@@ -41,7 +41,7 @@ def test_two_ends_do_not_try_in_step() -> None:
     assert shape(planned(early)) == [(0, "Initiate")]
     waiting = planned(late)
     assert waiting.steps == ()
-    assert waiting.look_again == timedelta(seconds=4 * 0.95 - 3)
+    assert waiting.requeue_after == timedelta(seconds=4 * 0.95 - 3)
 
 
 @pytest.mark.parametrize(("flaps", "delay"), [*enumerate(FLAP_DAMPING), (50, FLAP_DAMPING[-1])])
@@ -51,7 +51,7 @@ def test_a_peer_that_does_not_stay_up_is_left_alone_a_little(flaps: int, delay: 
     if delay:
         early = planned(Attempt(0, at + timedelta(seconds=0.25), flaps))
         assert early.steps == ()
-        assert early.look_again == timedelta(seconds=0.25)
+        assert early.requeue_after == timedelta(seconds=0.25)
 
 
 def test_waits_grow_and_are_bounded() -> None:

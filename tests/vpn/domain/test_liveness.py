@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from vpn.domain.liveness import LONGEST, QUIET, asked, back_off, due, is_not_responding, observed
+from vpn.domain.liveness import LONGEST, QUIET, after_probe, back_off, due, is_not_responding, observed
 from vpn.domain.state import ChildState, SaState, Silence
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -52,8 +52,8 @@ def test_a_silence_lasts_until_something_comes_in() -> None:
 
 
 def test_a_rekeying_does_not_end_a_silence() -> None:
-    """IKE answered, and the flow is still one-way: else a peer would be asked every ten seconds."""
-    known = Silence(NOW, 7, asked=3, asked_at=NOW)
+    """IKE answered, and the flow is still one-way: otherwise a peer would be probed every ten seconds."""
+    known = Silence(NOW, 7, probes=3, probed_at=NOW)
     assert observed(known, sas(0, None, None), later(10)) == Silence(NOW, 0, 3, NOW)
 
 
@@ -65,7 +65,7 @@ def test_the_first_question_comes_after_a_while_and_only_to_whom_somebody_sends(
 
 
 def test_a_peer_is_silent_only_once_an_answer_to_a_question_is_overdue() -> None:
-    silence = Silence(NOW, 7, asked=1, asked_at=NOW)
+    silence = Silence(NOW, 7, probes=1, probed_at=NOW)
     (idle,) = sas(7, 30, 0)
     waiting = replace(idle, awaiting=True)
     assert is_not_responding(silence, [waiting], later(3))
@@ -82,7 +82,7 @@ def test_questions_to_a_one_way_flow_become_seldom() -> None:
     for second in range(3600):
         wait = due(silence, sas(0, None, 0), later(second))
         if wait is not None and wait <= timedelta(0):
-            silence, count = asked(silence, later(second)), count + 1
+            silence, count = after_probe(silence, later(second)), count + 1
     assert 10 <= count <= 14
     waits = [back_off(n) for n in range(1, 40)]
     assert waits == sorted(waits) and waits[-1] == LONGEST

@@ -20,7 +20,7 @@ from tests.vpn.domain.values import (
     tried,
     with_member,
 )
-from vpn.domain.actions import Initiate, LoadPeer, Plumb, StartMember, StopMember, Terminate
+from vpn.domain.actions import ConfigureNetwork, Initiate, LoadPeer, StartMember, StopMember, Terminate
 from vpn.domain.initiation import BACK_OFF, IN_FLIGHT
 from vpn.domain.peers import peers
 from vpn.domain.plan import Plan, plan
@@ -34,16 +34,16 @@ def test_a_new_gateway_is_built_active_member_first() -> None:
         todo = plan(spec, state, now=NOW)
         assert shape(todo) == [
             (0, "StartMember"),
-            (0, "Plumb"),
+            (0, "ConfigureNetwork"),
             (0, "LoadPeer"),
             (0, "Initiate"),
             (1, "StartMember"),
-            (1, "Plumb"),
+            (1, "ConfigureNetwork"),
             (1, "LoadPeer"),
         ]
         assert todo.active == spec.members[0].id
-        assert todo.look_again == IN_FLIGHT
-    plumbs = [a for a in actions(todo) if isinstance(a, Plumb)]
+        assert todo.requeue_after == IN_FLIGHT
+    plumbs = [a for a in actions(todo) if isinstance(a, ConfigureNetwork)]
     assert [p.role for p in plumbs] == [MemberRole.ACTIVE, MemberRole.STANDBY]
     assert plumbs[0].local_cidrs == {"10.1.0.0/24"} and plumbs[0].peer_cidrs == {"10.2.0.0/24"}
 
@@ -58,10 +58,10 @@ def test_a_member_whose_plumbing_drifted_is_plumbed_again_and_keeps_its_role() -
     for index, role in ((0, MemberRole.ACTIVE), (1, MemberRole.STANDBY)):
         state = with_member(settled(spec), spec.members[index].id, drift="packet filter")
         todo = plan(spec, state, now=NOW)
-        assert shape(todo) == [(index, "Plumb")]
-        (plumb,) = actions(todo)
-        assert isinstance(plumb, Plumb) and plumb.role is role
-        assert plumb.peer_cidrs == {"10.2.0.0/24"}
+        assert shape(todo) == [(index, "ConfigureNetwork")]
+        (configure_network,) = actions(todo)
+        assert isinstance(configure_network, ConfigureNetwork) and configure_network.role is role
+        assert configure_network.peer_cidrs == {"10.2.0.0/24"}
 
 
 def test_deleted_stops_what_stands_and_only_that() -> None:
@@ -81,14 +81,17 @@ def test_takeover_comes_before_repair() -> None:
     state = with_member(settled(spec), spec.members[0].id, running=False, sas=())
     todo = plan(spec, state, now=NOW)
     assert shape(todo) == [
-        (1, "Plumb"),
+        (1, "ConfigureNetwork"),
         (1, "Initiate"),
         (0, "StartMember"),
-        (0, "Plumb"),
+        (0, "ConfigureNetwork"),
         (0, "LoadPeer"),
     ]
     assert todo.active == spec.members[1].id
-    assert [a.role for a in actions(todo) if isinstance(a, Plumb)] == [MemberRole.ACTIVE, MemberRole.STANDBY]
+    assert [a.role for a in actions(todo) if isinstance(a, ConfigureNetwork)] == [
+        MemberRole.ACTIVE,
+        MemberRole.STANDBY,
+    ]
 
 
 def test_a_dead_standby_is_repaired_without_touching_the_active_one() -> None:
@@ -109,15 +112,18 @@ def test_two_active_members_become_one() -> None:
     spec = gateway(connection())
     state = with_member(settled(spec), spec.members[1].id, role=MemberRole.ACTIVE)
     todo = plan(spec, state, now=NOW)
-    assert [a.role for a in actions(todo) if isinstance(a, Plumb)] == [MemberRole.ACTIVE, MemberRole.STANDBY]
-    assert shape(todo) == [(0, "Plumb"), (1, "Plumb")]
+    assert [a.role for a in actions(todo) if isinstance(a, ConfigureNetwork)] == [
+        MemberRole.ACTIVE,
+        MemberRole.STANDBY,
+    ]
+    assert shape(todo) == [(0, "ConfigureNetwork"), (1, "ConfigureNetwork")]
 
 
 def test_starting_comes_alone_for_a_gateway_without_connections() -> None:
     spec = gateway()
     assert actions(plan(spec, nothing(spec), now=NOW), 0) == [
         StartMember(),
-        Plumb(MemberRole.ACTIVE, frozenset(), frozenset()),
+        ConfigureNetwork(MemberRole.ACTIVE, frozenset(), frozenset()),
     ]
 
 
@@ -125,7 +131,7 @@ def test_only_the_peer_may_start_it() -> None:
     spec = gateway(connection(initiate=False))
     assert not [a for a in actions(plan(spec, nothing(spec), now=NOW)) if isinstance(a, Initiate)]
     assert plan(spec, settled(spec, up=False), now=NOW).steps == ()
-    assert plan(spec, settled(spec, up=False), now=NOW).look_again is None
+    assert plan(spec, settled(spec, up=False), now=NOW).requeue_after is None
 
 
 @pytest.mark.parametrize(("count", "delay"), [*enumerate(BACK_OFF), (20, 60)])
@@ -136,7 +142,7 @@ def test_back_off(count: int, delay: int) -> None:
     if delay:
         early = plan(spec, tried(spec, count, delay - 0.25), now=NOW)
         assert early.steps == ()
-        assert early.look_again == (timedelta(seconds=0.25) if delay <= 4 else None)
+        assert early.requeue_after == (timedelta(seconds=0.25) if delay <= 4 else None)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ def test_each_try_opens_all_pairs_that_are_down() -> None:
     spec = gateway(connection(remote=["10.2.0.0/24", "10.3.0.0/24", "10.4.0.0/24"]))
     assert shape(plan(spec, settled(spec, up=False), now=NOW)) == [(0, "Initiate")] * 3
     assert shape(plan(spec, tried(spec, 1, 1), now=NOW)) == [(0, "Initiate")] * 3
-    assert plan(spec, tried(spec, 2, 1), now=NOW).look_again == timedelta(seconds=1)
+    assert plan(spec, tried(spec, 2, 1), now=NOW).requeue_after == timedelta(seconds=1)
 
 
 def test_a_negotiation_under_way_is_left_alone() -> None:
@@ -174,7 +180,7 @@ def test_a_negotiation_under_way_is_left_alone() -> None:
     one, two = (c.name for c in peer.children)
     for busy in (sa(peer.name, [], state="CONNECTING"), sa(peer.name, [one, child(two, state="CREATED")])):
         todo = plan(spec, with_member(settled(spec), spec.members[0].id, sas=(busy,)), now=NOW)
-        assert (todo.steps, todo.look_again) == ((), IN_FLIGHT)
+        assert (todo.steps, todo.requeue_after) == ((), IN_FLIGHT)
 
 
 def test_a_rekeyed_child_does_not_hide_the_new_one() -> None:

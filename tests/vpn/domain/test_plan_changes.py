@@ -21,7 +21,7 @@ from tests.vpn.domain.values import (
     shape,
     with_member,
 )
-from vpn.domain.actions import Action, DropPeer, Initiate, LoadPeer, Plumb, Terminate
+from vpn.domain.actions import Action, ConfigureNetwork, DropPeer, Initiate, LoadPeer, Terminate
 from vpn.domain.peers import peers
 from vpn.domain.plan import plan
 from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole
@@ -35,10 +35,10 @@ def test_an_added_pair_is_loaded_and_initiated_alone() -> None:
     after = gateway(connection(remote=["10.2.0.0/24", "10.3.0.0/24"]))
     todo = plan(after, settled(before), now=NOW)
     assert shape(todo) == [
-        (0, "Plumb"),
+        (0, "ConfigureNetwork"),
         (0, "LoadPeer"),
         (0, "Initiate"),
-        (1, "Plumb"),
+        (1, "ConfigureNetwork"),
         (1, "LoadPeer"),
     ]
     added = set(names(after)) - set(names(before))
@@ -54,7 +54,7 @@ def test_a_removed_pair_is_unloaded_then_ended_then_unplumbed() -> None:
     assert actions(todo, 0) == [
         LoadPeer(peer),
         Terminate(peer.name, removed),
-        Plumb(MemberRole.ACTIVE, frozenset({"10.1.0.0/24"}), frozenset({"10.2.0.0/24"})),
+        ConfigureNetwork(MemberRole.ACTIVE, frozenset({"10.1.0.0/24"}), frozenset({"10.2.0.0/24"})),
     ]
 
 

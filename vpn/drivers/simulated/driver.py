@@ -18,11 +18,11 @@ from uuid import UUID
 from policies.domain.proposals import Proposal
 from vpn.domain.actions import (
     Action,
-    AskForLife,
+    ConfigureNetwork,
     DropPeer,
     Initiate,
     LoadPeer,
-    Plumb,
+    ProbePeer,
     StartMember,
     StopMember,
     Terminate,
@@ -43,7 +43,7 @@ from vpn.drivers.base import (
     StandingInstance,
 )
 from vpn.drivers.simulated.documents import BY_V1, ChildConf, Columns, Document, IkeSa, PeerConf, new_document
-from vpn.drivers.simulated.ike import ask_for_life, close, initiate, vanish
+from vpn.drivers.simulated.ike import close, initiate, probe_peer, vanish
 from vpn.drivers.simulated.log import told_of
 from vpn.drivers.simulated.observation import member_state, standing_member
 from vpn.drivers.simulated.store import Store
@@ -189,8 +189,8 @@ class SimulatedDriver:
     def _do(self, document: Document, action: Action) -> None:
         if isinstance(action, StartMember):
             _start(document)
-        elif isinstance(action, Plumb):
-            self._plumb(document, action)
+        elif isinstance(action, ConfigureNetwork):
+            self._configure_network(document, action)
         elif not document["running"]:
             raise DriverError(f"{type(action).__name__} on member {document['id']}", "charon is not running")
         elif isinstance(action, LoadPeer):
@@ -206,10 +206,10 @@ class SimulatedDriver:
                 close(self._store, document, action.peer, action.child)
         elif isinstance(action, Initiate):
             self._initiate(document, action)
-        elif isinstance(action, AskForLife):
-            ask_for_life(self._store, document, action.peer)
+        elif isinstance(action, ProbePeer):
+            probe_peer(self._store, document, action.peer)
 
-    def _plumb(self, document: Document, action: Plumb) -> None:
+    def _configure_network(self, document: Document, action: ConfigureNetwork) -> None:
         address, ident = document["public_address"], document["id"]
         if action.role is MemberRole.ACTIVE:
             holder = self._store.holder(address)

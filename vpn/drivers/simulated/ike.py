@@ -121,7 +121,7 @@ def vanish(store: Store, near: Document) -> None:
     near["sas"] = {}
 
 
-def ask_for_life(store: Store, near: Document, peer: str) -> None:
+def probe_peer(store: Store, near: Document, peer: str) -> None:
     """A peer that does not answer is given up; `near` is written by the caller."""
     sa = near["sas"].get(peer)
     if sa is None:

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from vpn.domain.actions import (
     Action,
-    AskForLife,
+    ConfigureNetwork,
     DropPeer,
     Initiate,
     LoadPeer,
-    Plumb,
+    ProbePeer,
     Release,
     StartMember,
     StopMember,
@@ -31,7 +31,7 @@ from vpn.drivers.strongswan.fabric import Fabric
 from vpn.drivers.strongswan.files import locked
 from vpn.drivers.strongswan.identity import Identities
 from vpn.drivers.strongswan.logfile import last_lines
-from vpn.drivers.strongswan.member import Plumbing
+from vpn.drivers.strongswan.member import MemberNetwork
 from vpn.drivers.strongswan.names import MemberFiles, Names
 from vpn.drivers.strongswan.notes import Notes, new_notes, read_notes, write_notes
 from vpn.drivers.strongswan.observation import Observer
@@ -66,12 +66,12 @@ class StrongSwanDriver:
         return Identities(self._directory, self._config.instance, self._config.charon_uid)
 
     @property
-    def _plumbing(self) -> Plumbing:
-        return Plumbing(self._fabric, self._kernel_esp)
+    def _network(self) -> MemberNetwork:
+        return MemberNetwork(self._fabric, self._kernel_esp)
 
     @property
     def _observer(self) -> Observer:
-        return Observer(self._directory, self._plumbing)
+        return Observer(self._directory, self._network)
 
     def observe(self, members: Sequence[MemberSpec]) -> dict[UUID, MemberState]:
         with _told_as("observe"):
@@ -99,24 +99,24 @@ class StrongSwanDriver:
                 notes = _begin(member, files, generation)
                 if isinstance(action, StartMember):
                     self._start(member, files, notes)
-                elif isinstance(action, Plumb):
-                    self._plumb(member, files, notes, action)
+                elif isinstance(action, ConfigureNetwork):
+                    self._configure_network(member, files, notes, action)
                 else:
                     self._control(member, files, notes, action)
 
     def _start(self, member: MemberSpec, files: MemberFiles, notes: Notes) -> None:
-        if not netns.exists(self._plumbing.namespace(member)):
+        if not netns.exists(self._network.namespace(member)):
             # Before the namespace is made: what was plumbed before went with the old one.
-            notes.forget_plumbing()
+            notes.forget_network()
             write_notes(files, notes)
         kind = esp.kind(kernel=self._kernel_esp)
         if notes.esp not in {"", kind}:
             charon.kill(files, politely=True)
-            self._plumbing.forget_tunnel_device(member)
-        self._plumbing.ensure_links(member)
+            self._network.forget_tunnel_device(member)
+        self._network.ensure_links(member)
         process = charon.ensure(
             files,
-            self._plumbing.namespace(member),
+            self._network.namespace(member),
             kernel_esp=self._kernel_esp,
             identities=self._identities,
         )
@@ -126,23 +126,25 @@ class StrongSwanDriver:
 
     def _stop(self, member: MemberSpec, files: MemberFiles, generation: int) -> None:
         if not files.directory.is_dir():
-            self._plumbing.remove(member)
+            self._network.remove(member)
             return
         with locked(files.lock):
             _begin(member, files, generation)
             charon.kill(files, politely=True)
-            self._plumbing.remove(member)
+            self._network.remove(member)
             shutil.rmtree(files.directory)
 
-    def _plumb(self, member: MemberSpec, files: MemberFiles, notes: Notes, action: Plumb) -> None:
-        self._plumbing.ensure_links(member)
+    def _configure_network(
+        self, member: MemberSpec, files: MemberFiles, notes: Notes, action: ConfigureNetwork
+    ) -> None:
+        self._network.ensure_links(member)
         # The larger of old and new while under way: a kill in between is then seen as unfinished.
-        notes.plumbed = False
+        notes.network_configured = False
         notes.begin_role(action.role)
         notes.local_cidrs, notes.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
         write_notes(files, notes)
-        self._plumbing.plumb(member, action)
-        notes.plumbed = True
+        self._network.configure_network(member, action)
+        notes.network_configured = True
         write_notes(files, notes)
 
     def _control(
@@ -150,7 +152,7 @@ class StrongSwanDriver:
         member: MemberSpec,
         files: MemberFiles,
         notes: Notes,
-        action: LoadPeer | DropPeer | Terminate | AskForLife | Release,
+        action: LoadPeer | DropPeer | Terminate | ProbePeer | Release,
     ) -> None:
         with self._session(member, files, notes, type(action).__name__) as control:
             match action:
@@ -162,8 +164,8 @@ class StrongSwanDriver:
                     loading.drop(control, files, notes, name)
                 case Terminate():
                     loading.terminate(control, action)
-                case AskForLife(name):
-                    loading.ask_for_life(control, files, notes, name)
+                case ProbePeer(name):
+                    loading.probe_peer(control, files, notes, name)
 
     def _initiate(self, wanted: Initiations) -> None:
         """Counted before any begins. One that is refused stops no other; the first refusal is raised."""
@@ -190,7 +192,7 @@ class StrongSwanDriver:
         self, member: MemberSpec, files: MemberFiles, notes: Notes, what: str
     ) -> Iterator[vici.Charon]:
         """With the member's charon; `notes` are then of its boot."""
-        process = charon.find(files, self._plumbing.namespace(member))
+        process = charon.find(files, self._network.namespace(member))
         if not process:
             raise DriverError(what, "charon does not run")
         notes.begin_boot(process.boot_id)

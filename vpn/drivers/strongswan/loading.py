@@ -16,7 +16,7 @@ from typing import Any
 
 from policies.domain.proposals import IkeVersion
 from vpn.domain.actions import Initiate, Terminate
-from vpn.domain.liveness import asked
+from vpn.domain.liveness import after_probe
 from vpn.domain.peers import PeerSpec
 from vpn.drivers.strongswan import esp, translate, vici
 from vpn.drivers.strongswan.features import features_of
@@ -184,14 +184,14 @@ def _write_messages(files: MemberFiles, peer: str, kind: str, messages: Messages
     write_whole(path, json.dumps(messages))
 
 
-def ask_for_life(control: vici.Charon, files: MemberFiles, notes: Notes, peer: str) -> None:
+def probe_peer(control: vici.Charon, files: MemberFiles, notes: Notes, peer: str) -> None:
     """By a rekeying: of the IKE SA in IKEv2, which leaves the children as they are, and of a child in
     IKEv1, where a new IKE SA would be a new acquaintance even for a peer that knows nothing any more.
 
     Counted before it is done: a kill in between makes it seldomer, not more often.
     """
     before = notes.silences.get(peer)
-    notes.silences[peer] = SilenceNote.of(asked(before.value if before else None, datetime.now(UTC)))
+    notes.silences[peer] = SilenceNote.of(after_probe(before.value if before else None, datetime.now(UTC)))
     write_notes(files, notes)
     for sa in translate.sa_states(control.sas()):
         if sa.peer != peer or not sa.established:

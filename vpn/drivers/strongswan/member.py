@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network
 
-from vpn.domain.actions import Plumb
+from vpn.domain.actions import ConfigureNetwork
 from vpn.domain.spec import MemberRole, MemberSpec, SubnetSpec
 from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import esp, filters, names, netns, reading, routing
@@ -39,7 +39,7 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plumbing:
+class MemberNetwork:
     fabric: Fabric
     kernel_esp: bool
 
@@ -107,7 +107,7 @@ class Plumbing:
     def _is_open(self) -> bool:
         return filters.digest() != filters.wanted()
 
-    def plumb(self, member: MemberSpec, wanted: Plumb) -> None:
+    def configure_network(self, member: MemberSpec, wanted: ConfigureNetwork) -> None:
         """Role and routes."""
         active = wanted.role is MemberRole.ACTIVE
         namespace, seen = self.namespace(member), look(self.namespace(member))

@@ -24,8 +24,10 @@ from vpn.drivers.strongswan.files import locked, read_whole, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
 from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
 
-# What failed by IKEv1 is noted beside what failed by IKEv2.
+# Failures by IKEv1 are recorded beside those by IKEv2.
 _BY_V1 = SECOND_TRY
+# Fields whose keys on disk are those of earlier versions.
+_KEYS = {"network_configured": "plumbed", "probes": "asked", "probed_at": "asked_at"}
 _draw = SystemRandom().random
 
 
@@ -88,18 +90,18 @@ class SilenceNote:
 
     since: float
     packets_in: int
-    asked: int = 0
-    asked_at: float = 0.0
+    probes: int = 0
+    probed_at: float = 0.0
 
     @classmethod
     def of(cls, silence: Silence) -> SilenceNote:
-        at = noted(silence.asked_at) if silence.asked_at else 0.0
-        return cls(noted(silence.since), silence.packets_in, silence.asked, at)
+        at = noted(silence.probed_at) if silence.probed_at else 0.0
+        return cls(noted(silence.since), silence.packets_in, silence.probes, at)
 
     @property
     def value(self) -> Silence:
-        at = happened(self.asked_at) if self.asked_at else None
-        return Silence(happened(self.since), self.packets_in, self.asked, at)
+        at = happened(self.probed_at) if self.probed_at else None
+        return Silence(happened(self.since), self.packets_in, self.probes, at)
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ class Notes:
     boot_id: str = ""
     esp: str = ""
     applied_generation: int = 0
-    plumbed: bool = False
+    network_configured: bool = False
     role: str = ""
     local_cidrs: list[str] = field(default_factory=list)
     peer_cidrs: list[str] = field(default_factory=list)
@@ -140,10 +142,10 @@ class Notes:
     def is_told(self, peer: str) -> None:
         self.unaware = [name for name in self.unaware if name != peer]
 
-    def forget_plumbing(self) -> None:
+    def forget_network(self) -> None:
         if self.role == MemberRole.ACTIVE:
             self.unaware = sorted({*self.unaware, *self.peers})
-        self.plumbed, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
+        self.network_configured, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
 
     def count_attempt(self, peer: str, child: str, *, draw: Callable[[], float] = _draw) -> None:
         note = self.attempts.setdefault(peer, AttemptNote(0.0))
@@ -171,7 +173,7 @@ def read_notes(files: MemberFiles) -> Notes | None:
         attempts: dict[str, Any] = raw["attempts"]
         raw["attempts"] = {n: AttemptNote(**_known(AttemptNote, note)) for n, note in attempts.items()}
         silences: dict[str, Any] = raw.get("silences", {})
-        raw["silences"] = {name: SilenceNote(**note) for name, note in silences.items()}
+        raw["silences"] = {name: SilenceNote(**_known(SilenceNote, note)) for name, note in silences.items()}
         return Notes(**_known(Notes, raw))
     return None
 
@@ -186,9 +188,9 @@ def _peer_note(raw: dict[str, Any]) -> PeerNote:
 
 
 def _known(kind: type[Any], raw: dict[str, Any]) -> dict[str, Any]:
-    """What another version of the product wrote beside is left out."""
-    names = {one.name for one in fields(kind)}
-    return {name: value for name, value in raw.items() if name in names}
+    """The fields of this version; what another version of the product added is left out."""
+    keys = {one.name: _KEYS.get(one.name, one.name) for one in fields(kind)}
+    return {name: raw[key] for name, key in keys.items() if key in raw}
 
 
 def write_notes(files: MemberFiles, notes: Notes) -> None:
@@ -197,7 +199,7 @@ def write_notes(files: MemberFiles, notes: Notes) -> None:
 
 def _fields(note: Any) -> dict[str, Any]:
     """As asdict(), whose deep copies take ten times as long: notes are written with every action."""
-    return {name: getattr(note, name) for name in note.__slots__}
+    return {_KEYS.get(name, name): getattr(note, name) for name in note.__slots__}
 
 
 def read_failures(files: MemberFiles) -> dict[str, Reason]:

@@ -16,7 +16,7 @@ from vpn.domain.state import MemberState, SaState, Silence
 from vpn.drivers.strongswan import esp, netns, routing
 from vpn.drivers.strongswan.files import take
 from vpn.drivers.strongswan.inventory import listed_by_charon, loaded_peers
-from vpn.drivers.strongswan.member import Plumbing, served
+from vpn.drivers.strongswan.member import MemberNetwork, served
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
 from vpn.drivers.strongswan.notes import (
     AttemptNote,
@@ -34,17 +34,17 @@ V = TypeVar("V")
 @dataclass(frozen=True, slots=True)
 class Observer:
     directory: Path
-    plumbing: Plumbing
+    network: MemberNetwork
 
     def observe(self, member: MemberSpec) -> MemberState:
-        files, namespace = MemberFiles.of(self.directory, member), self.plumbing.namespace(member)
+        files, namespace = MemberFiles.of(self.directory, member), self.network.namespace(member)
         stands = netns.exists(namespace)
         if not stands:
             return MemberState(member.id, exists=files.directory.is_dir())
         notes = read_notes(files) or new_notes(member)
-        role, local_cidrs, peer_cidrs = self._plumbed(member, notes)
+        role, local_cidrs, peer_cidrs = self._configured(member, notes)
         # A charon of another kind serves other routes and another device: it is none of ours.
-        is_ours = notes.esp in {"", esp.kind(kernel=self.plumbing.kernel_esp)}
+        is_ours = notes.esp in {"", esp.kind(kernel=self.network.kernel_esp)}
         listed = listed_by_charon(files, namespace) if is_ours else None
         process, sas = (listed.process, listed.sas) if listed else (None, ())
         known = process is not None and process.boot_id == notes.boot_id
@@ -68,22 +68,22 @@ class Observer:
             unaware=frozenset(notes.unaware) - up,
             exists=True,
             silences=silences,
-            drift=self.plumbing.drift(member),
+            drift=self.network.drift(member),
             held=listed.held if listed else frozenset(),
         )
 
-    def _plumbed(
+    def _configured(
         self, member: MemberSpec, notes: Notes
     ) -> tuple[MemberRole | None, frozenset[str], frozenset[str]]:
         """What the notes say, as far as it really stands."""
-        seen, router = self.plumbing.see(member)
+        seen, router = self.network.see(member)
         public = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
-        if not notes.plumbed or not seen.has_only(SUBNET_LINK, member.private_address):
+        if not notes.network_configured or not seen.has_only(SUBNET_LINK, member.private_address):
             return (MemberRole.ACTIVE if public else None), frozenset(), frozenset()
         role = MemberRole.ACTIVE if public else MemberRole.STANDBY
         local = served(member, seen, notes.local_cidrs)
         peer = frozenset(notes.peer_cidrs)
-        if self.plumbing.kernel_esp:
+        if self.network.kernel_esp:
             peer &= seen.networks(routing.TUNNELS)
         if role is MemberRole.ACTIVE:
             peer &= router.via(member.private_address, routing.DEFAULT)
@@ -111,8 +111,8 @@ def _attempts(notes: Notes, up: set[str]) -> dict[str, AttemptNote]:
 
 
 def _are_noted(silences: Mapping[str, Silence], notes: Notes) -> bool:
-    before = {name: (note.packets_in, note.asked) for name, note in notes.silences.items()}
-    return before == {name: (one.packets_in, one.asked) for name, one in silences.items()}
+    before = {name: (note.packets_in, note.probes) for name, note in notes.silences.items()}
+    return before == {name: (one.packets_in, one.probes) for name, one in silences.items()}
 
 
 def _note(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str, Silence]) -> None:
@@ -131,7 +131,7 @@ def _note(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str,
             # Who was asked meanwhile stays noted as that.
             notes.silences = {
                 name: known
-                if (known := notes.silences.get(name)) and known.asked > one.asked
+                if (known := notes.silences.get(name)) and known.probes > one.probes
                 else SilenceNote.of(one)
                 for name, one in silences.items()
             }

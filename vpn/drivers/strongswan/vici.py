@@ -232,12 +232,12 @@ class Listener:
         return owner(self._link)
 
     def receive(self) -> tuple[str, Answer] | None:
-        """The next event, or None for the answer to `ask_for_life`. NoAnswer at the end of charon."""
+        """The next event, or None for the answer to `send_keepalive`. NoAnswer at the end of charon."""
         with _told_as("listen"):
             packet = Packet.parse(self._transport.receive())
             return self._event(packet) if packet.response_type == Packet.EVENT else None
 
-    def ask_for_life(self) -> None:
+    def send_keepalive(self) -> None:
         """The answer comes among the events. Raises NoAnswer."""
         with _told_as("listen"):
             self._transport.send(Packet.request("version"))

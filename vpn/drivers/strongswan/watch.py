@@ -154,7 +154,7 @@ class Watcher:
             if not why and ear.pulse.is_due(now):
                 ear.pulse.asked(now)
                 with suppress(DriverError):
-                    ear.listener.ask_for_life()
+                    ear.listener.send_keepalive()
             if why:
                 log.warning("charon of %s hangs: %s; it is ended", ear.files.directory.name, why)
                 ear.pulse.end()

@@ -11,7 +11,7 @@ import pytest
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.vpn.domain.values import connection, gateway, ident, pair
 from tests.vpn.simulation import observe, reconcile, words
-from vpn.domain.actions import Initiate, LoadPeer, Plumb, StartMember, StopMember
+from vpn.domain.actions import ConfigureNetwork, Initiate, LoadPeer, StartMember, StopMember
 from vpn.domain.peers import child_name, peers
 from vpn.domain.plan import plan
 from vpn.domain.reasons import Code
@@ -209,11 +209,11 @@ def test_a_fault_on_demand_ends_with_an_empty_message(driver: SimulatedDriver) -
     spec = gateway()
     driver.apply(spec.members[0], StartMember(), generation=1)
     driver.fault(spec.members[0].id, "the disk is full")
-    plumb = Plumb(MemberRole.ACTIVE, frozenset(), frozenset())
+    configure_network = ConfigureNetwork(MemberRole.ACTIVE, frozenset(), frozenset())
     with pytest.raises(DriverError, match="the disk is full"):
-        driver.apply(spec.members[0], plumb, generation=1)
+        driver.apply(spec.members[0], configure_network, generation=1)
     driver.fault(spec.members[0].id, "")
-    driver.apply(spec.members[0], plumb, generation=1)
+    driver.apply(spec.members[0], configure_network, generation=1)
 
 
 def test_networks_stand_and_go(driver: SimulatedDriver) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.dataplane.gateways import Gateways
 from tests.dataplane.world import Side, World
-from vpn.domain.actions import AskForLife
+from vpn.domain.actions import ProbePeer
 from vpn.domain.plan import plan
 from vpn.domain.state import GatewayState
 from vpn.domain.status import ConnectionStatus, derive_status
@@ -16,7 +16,7 @@ from vpn.drivers.base import DriverConfig
 from vpn.drivers.simulated.driver import SimulatedDriver
 
 
-def test_it_is_asked_and_then_told_as_not_responding(tmp_path: Path) -> None:
+def test_it_is_probed_and_then_reported_as_not_responding(tmp_path: Path) -> None:
     driver = SimulatedDriver(DriverConfig(tmp_path / "driver", "test", "198.18.0.0/16"))
     world = World(
         driver,
@@ -47,7 +47,7 @@ def test_it_is_asked_and_then_told_as_not_responding(tmp_path: Path) -> None:
                 child["at"] -= 90
         driver._store.write(document)
     (step,) = plan(spec, seen(), now=datetime.now(UTC)).steps
-    assert isinstance(step.action, AskForLife)
+    assert isinstance(step.action, ProbePeer)
     driver.apply(step.member, step.action, generation=spec.generation)
     after = status(seen())
     assert after.status == "down" and [why.code for why in after.reasons] == ["peer_not_responding"]

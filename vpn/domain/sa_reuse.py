@@ -1,23 +1,23 @@
-"""Whether an SA that is up may go on although its connection was changed; pure.
+"""Whether an SA that is up may be kept although its connection was changed; pure.
 
-What each field of a connection does to a tunnel that is up (`Effect`) is said here once. charon
-keeps for the life of an SA what it began with, so a field that is only loaded holds from the next
-SA on. What must not go on is judged by what was negotiated, as far as charon tells it: a removed
-algorithm that is not the negotiated one ends nothing.
+This is the only place that says what each field of a connection does to a tunnel that is up. charon
+keeps the configuration that an SA was negotiated with for the life of the SA, so a field that is only
+loaded takes effect with the next SA. Whether an SA must end is decided by what was negotiated, as far
+as charon reports it: removing an algorithm that was not the negotiated one ends nothing.
 
 | field | effect |
 |---|---|
 | name, establish mode | none |
-| pre-shared key, dead peer detection, IKE lifetime | holds from the next IKE SA on |
-| DPD action, IPsec lifetime | holds from the next CHILD_SA on |
-| IKE version, IKE algorithms | the IKE SA ends if what was negotiated is not offered any more |
-| IPsec algorithms, perfect forward secrecy | likewise its CHILD_SAs |
+| pre-shared key, dead peer detection, IKE lifetime | from the next IKE SA on |
+| DPD action, IPsec lifetime | from the next CHILD_SA on |
+| IKE version, IKE algorithms | the IKE SA ends if what was negotiated is no longer offered |
+| IPsec algorithms, perfect forward secrecy | its CHILD_SAs end in that case |
 | CIDRs | the CHILD_SAs of removed pairs end |
 | peer address, identities, disabling, deleting | the IKE SA ends |
 
-Connections that share an IKE SA keep its dead peer detection while it lives (see `serving`). The
-pre-shared key is asked for at the next authentication: so both ends can be given a new one
-without an interruption. Who wants it proved at once restarts the connection.
+Connections that share an IKE SA keep its dead peer detection while it is up (see `active_member`). The
+pre-shared key is used at the next authentication: so it can be replaced at both ends without an
+interruption. To verify a new key immediately, restart the connection.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ from vpn.domain.state import ChildState, LoadedChild, SaState
 
 
 def keeps_ike(peer: PeerSpec, sa: SaState) -> bool:
-    """Whether the IKE SA is one that could be negotiated now."""
+    """Whether the same IKE SA could be negotiated now."""
     return offers_ike(peer.ike, sa.version, sa.suite)
 
 
 def offers_ike(offer: IkeOffer, version: int, suite: str) -> bool:
-    """`suite` as charon tells a negotiated one; what is empty is not known."""
+    """`suite` as charon reports a negotiated one, empty if unknown."""
     if offer.version not in (IkeVersion.ANY, version):
         return False
     return not suite or suite in _suites(offer.proposal)
 
 
 def keeps_child(wanted: ChildSpec, child: ChildState, loaded: LoadedChild) -> bool:
-    """Whether the CHILD_SA is one that could be negotiated now, and could be rekeyed.
+    """Whether the same CHILD_SA could be negotiated now, and can be rekeyed.
 
-    The first CHILD_SA of an IKEv2 SA has its key from the IKE exchange and tells no group: then
-    what was loaded says by which groups it will be rekeyed.
+    The first CHILD_SA of an IKEv2 SA takes its keys from the IKE exchange and reports no group: then
+    the loaded configuration says which groups it will be rekeyed with.
     """
     return offers_esp(wanted.esp.proposal, child.suite, loaded.groups)
 
 
 def offers_esp(offer: Proposal, suite: str, groups: tuple[int, ...] | None) -> bool:
-    """As `keeps_child`; `groups`: those that were offered when it was loaded."""
+    """As `keeps_child`; `groups` are those offered when it was loaded."""
     if not suite:
         return True
     plain = _suites(Proposal(offer.encryption, offer.integrity))
@@ -62,13 +62,13 @@ def offers_esp(offer: Proposal, suite: str, groups: tuple[int, ...] | None) -> b
 
 
 def is_restarted(wanted: ChildSpec, loaded: LoadedChild) -> bool:
-    """Whether a restart was asked for since the child was loaded."""
+    """Whether a restart was requested since the child was loaded."""
     return loaded.restart is not None and loaded.restart != wanted.restart
 
 
 @lru_cache(maxsize=4096)
 def _suites(proposal: Proposal) -> frozenset[str]:
-    """All suites of an offer as charon tells a negotiated one: aes256-sha256-modp2048."""
+    """All suites of an offer, written as charon reports a negotiated one: aes256-sha256-modp2048."""
     return frozenset(
         "-".join(
             (
