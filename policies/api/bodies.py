@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.core.api.links import Links, stamp
+from console.core.api.links import Links, format_timestamp
 from console.core.api.resource_groups import resource_group_reference
 from policies.models import IKEPolicy, IPsecPolicy
 
@@ -47,7 +47,7 @@ def _kind(policy: IKEPolicy | IPsecPolicy) -> tuple[str, str]:
 
 def _common(policy: IKEPolicy | IPsecPolicy, links: Links) -> dict[str, Any]:
     return policy_reference(policy, links) | {
-        "created_at": stamp(policy.created_at),
+        "created_at": format_timestamp(policy.created_at),
         "resource_group": resource_group_reference(policy.resource_group, links),
         "authentication_algorithm": policy.authentication_algorithm,
         "authentication_algorithms": policy.authentication_algorithms,

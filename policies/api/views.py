@@ -14,9 +14,9 @@ from console.core.api.parameters import RESOURCE_GROUP
 from console.core.api.views import ApiView, path_id
 from console.core.registry import Interruption, watch_interruptions
 from policies import services
-from policies.api import answers as schemas
+from policies.api import responses as schemas
 from policies.api.bodies import ike_policy_body, ipsec_policy_body
-from policies.api.shapes import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
+from policies.api.requests import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
 from policies.api.versions import POLICY
 from policies.domain.algorithms import DIALECTS, Dialect
 from policies.domain.spelling import one_spelling
@@ -47,14 +47,14 @@ class IKEPoliciesView(PolicyApiView):
     """IKE policies of the account: what phase 1 may negotiate."""
 
     name = "IKE policies"
-    shapes = {"POST": IKEPolicyCreate}
-    answers = {"GET": schemas.IKEPolicyList, "POST": schemas.IKEPolicy}
+    requests = {"POST": IKEPolicyCreate}
+    responses = {"GET": schemas.IKEPolicyList, "POST": schemas.IKEPolicy}
     filters = (RESOURCE_GROUP,)
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ike_policies_of(self.actor))
         page = self.page(rows.prefetch_related("connections"), "ike_policies", filters=filters)
-        items = [self.told(ike_policy_body(row, self.links)) for row in page.rows]
+        items = [self.downgraded(ike_policy_body(row, self.links)) for row in page.rows]
         return Response(page.body("ike_policies", items))
 
     @creates
@@ -62,19 +62,19 @@ class IKEPoliciesView(PolicyApiView):
         dialect = self.dialect
         fields = self.read(IKEPolicyCreate, check=lambda f: services.check_ike_policy(self.actor, f, dialect))
         self.made = services.create_ike_policy(self.actor, fields, dialect)
-        return self.answer(ike_policy_body(self.made, self.links), status=201)
+        return self.respond(ike_policy_body(self.made, self.links), status=201)
 
 
 class IKEPolicyView(PolicyApiView):
     """One IKE policy. A change reaches the gateways that use it at once."""
 
     name = "IKE policy"
-    shapes = {"PATCH": IKEPolicyPatch}
-    answers = {"GET": schemas.IKEPolicy, "PATCH": schemas.IKEPolicy}
+    requests = {"PATCH": IKEPolicyPatch}
+    responses = {"GET": schemas.IKEPolicy, "PATCH": schemas.IKEPolicy}
 
     def get(self, request: Request, ike_policy_id: str) -> Response:
         policy = services.get_ike_policy(self.actor, _ike(ike_policy_id))
-        return self.answer(ike_policy_body(policy, self.links))
+        return self.respond(ike_policy_body(policy, self.links))
 
     def interruptions(self, ike_policy_id: str) -> Callable[[], list[Interruption]]:
         policies = services.ike_policies_of(self.actor)
@@ -86,7 +86,7 @@ class IKEPolicyView(PolicyApiView):
         check = refusals(lambda given: services.update_ike_policy(self.actor, ident, given, self.dialect))
         fields = self.read(IKEPolicyPatch, of=lambda: services.get_ike_policy(self.actor, ident), check=check)
         policy = services.update_ike_policy(self.actor, ident, fields, self.dialect)
-        return self.answer(ike_policy_body(policy, self.links))
+        return self.respond(ike_policy_body(policy, self.links))
 
     @updates
     def delete(self, request: Request, ike_policy_id: str) -> Response:
@@ -98,14 +98,14 @@ class IPsecPoliciesView(PolicyApiView):
     """IPsec policies of the account: what phase 2 may negotiate."""
 
     name = "IPsec policies"
-    shapes = {"POST": IPsecPolicyCreate}
-    answers = {"GET": schemas.IPsecPolicyList, "POST": schemas.IPsecPolicy}
+    requests = {"POST": IPsecPolicyCreate}
+    responses = {"GET": schemas.IPsecPolicyList, "POST": schemas.IPsecPolicy}
     filters = (RESOURCE_GROUP,)
 
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ipsec_policies_of(self.actor))
         page = self.page(rows.prefetch_related("connections"), "ipsec_policies", filters=filters)
-        items = [self.told(ipsec_policy_body(row, self.links)) for row in page.rows]
+        items = [self.downgraded(ipsec_policy_body(row, self.links)) for row in page.rows]
         return Response(page.body("ipsec_policies", items))
 
     @creates
@@ -115,19 +115,19 @@ class IPsecPoliciesView(PolicyApiView):
             IPsecPolicyCreate, check=lambda f: services.check_ipsec_policy(self.actor, f, dialect)
         )
         self.made = services.create_ipsec_policy(self.actor, fields, dialect)
-        return self.answer(ipsec_policy_body(self.made, self.links), status=201)
+        return self.respond(ipsec_policy_body(self.made, self.links), status=201)
 
 
 class IPsecPolicyView(PolicyApiView):
     """One IPsec policy. A change reaches the gateways that use it at once."""
 
     name = "IPsec policy"
-    shapes = {"PATCH": IPsecPolicyPatch}
-    answers = {"GET": schemas.IPsecPolicy, "PATCH": schemas.IPsecPolicy}
+    requests = {"PATCH": IPsecPolicyPatch}
+    responses = {"GET": schemas.IPsecPolicy, "PATCH": schemas.IPsecPolicy}
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:
         policy = services.get_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))
-        return self.answer(ipsec_policy_body(policy, self.links))
+        return self.respond(ipsec_policy_body(policy, self.links))
 
     def interruptions(self, ipsec_policy_id: str) -> Callable[[], list[Interruption]]:
         policies = services.ipsec_policies_of(self.actor)
@@ -141,7 +141,7 @@ class IPsecPolicyView(PolicyApiView):
             IPsecPolicyPatch, of=lambda: services.get_ipsec_policy(self.actor, ident), check=check
         )
         policy = services.update_ipsec_policy(self.actor, ident, fields, self.dialect)
-        return self.answer(ipsec_policy_body(policy, self.links))
+        return self.respond(ipsec_policy_body(policy, self.links))
 
     @updates
     def delete(self, request: Request, ipsec_policy_id: str) -> Response:

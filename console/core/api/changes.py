@@ -40,7 +40,7 @@ class VersionChange:
         return self.added | heads
 
 
-def bring_up(
+def upgrade_request(
     body: Mapping[str, Any],
     version: ApiVersion,
     changes: Sequence[VersionChange],
@@ -72,7 +72,7 @@ def written(body: Mapping[str, Any], version: ApiVersion, changes: Sequence[Vers
     return found
 
 
-def take_down(body: Body, version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
+def downgrade_response(body: Body, version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
     """The newest form of an answer as the version knows it."""
     for change in reversed(older(version, changes)):
         if change.down is not None:
@@ -80,7 +80,7 @@ def take_down(body: Body, version: ApiVersion, changes: Sequence[VersionChange])
     return body
 
 
-def take_down_fields(
+def downgrade_errors(
     violations: Iterable[Violation], version: ApiVersion, changes: Sequence[VersionChange]
 ) -> list[Violation]:
     """Violations about the newest form, with the names that the version has for its fields."""

@@ -193,7 +193,7 @@ class Items(serializers.ListField):
         return super().to_internal_value(data)
 
 
-class Shape(serializers.Serializer[Any]):
+class RequestSchema(serializers.Serializer[Any]):
     """A JSON object. `fixed` are fields that exist but cannot be set here, with the reason."""
 
     fixed: ClassVar[Mapping[str, str]] = {}
@@ -212,7 +212,7 @@ class Shape(serializers.Serializer[Any]):
     example: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
-    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+    def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
         """For the document: JSON Schema words for fields, or a list's items, in one version."""
         return {}
 
@@ -231,7 +231,7 @@ IPV4 = {"format": "ipv4"}
 SOME_ID = "0738a3b2-5c1d-4e6f-8a90-b1c2d3e4f506"
 
 
-class Reference(Shape):
+class Reference(RequestSchema):
     """Another object, by exactly one of these; the services say so."""
 
     one_of = (("id", "href", "crn", "name"),)

@@ -8,25 +8,25 @@ from typing import TypeVar
 from rest_framework.serializers import ChoiceField
 
 from console.core.api.changes import VersionChange, older
-from console.core.api.fields import Shape
+from console.core.api.fields import RequestSchema
 from console.core.api.versions import ApiVersion
 
-AnyShape = TypeVar("AnyShape", bound=Shape)
+AnySchema = TypeVar("AnySchema", bound=RequestSchema)
 
 
-def narrow(shape: AnyShape, version: ApiVersion, changes: Sequence[VersionChange]) -> AnyShape:
+def narrow(schema: AnySchema, version: ApiVersion, changes: Sequence[VersionChange]) -> AnySchema:
     """The same shape, without the fields and words that its version refuses.
 
     Fields that are only called otherwise stay: forms may write the newest names.
     """
     for change in older(version, changes):
-        for name in change.added & shape.fields.keys():
-            del shape.fields[name]
-    words = shape.narrowed(version)
-    for name, field in shape.fields.items():
+        for name in change.added & schema.fields.keys():
+            del schema.fields[name]
+    words = schema.for_version(version)
+    for name, field in schema.fields.items():
         allowed = words.get(name, {}).get("enum")
         if allowed is not None and isinstance(field, ChoiceField):
             field.choices = {word: text for word, text in field.choices.items() if word in allowed}
             # Where only one word will do, and without it nothing does, it is chosen already.
-            field.allow_blank = not (len(field.choices) == 1 and name in shape.needed)
-    return shape
+            field.allow_blank = not (len(field.choices) == 1 and name in schema.needed)
+    return schema

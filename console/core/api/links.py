@@ -34,6 +34,6 @@ class Links:
         return f"crn:v1:{self._cloud}:public:is:{place}:a/{self._account}::{kind}:{ident}"
 
 
-def stamp(at: datetime) -> str:
+def format_timestamp(at: datetime) -> str:
     """RFC 3339 with microseconds and Z, the way the 2019 API writes times."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -36,8 +36,8 @@ def _outside(status: int, code: str, message: str, page: Callable[..., Any]) -> 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_api(request):
             return JsonResponse(container(request, [Violation(code, "", message)]), status=status)
-        answer: HttpResponseBase = page(request, *args, **kwargs)
-        return answer
+        response: HttpResponseBase = page(request, *args, **kwargs)
+        return response
 
     return handler
 
@@ -53,11 +53,11 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
         broken: HttpResponseBase = _broken(request)
         return broken
-    answer: HttpResponseBase
+    response: HttpResponseBase
     if is_api(request):
         violation = Violation("backend_service_unavailable", "", UNAVAILABLE)
-        answer = JsonResponse(container(request, [violation]), status=503)
+        response = JsonResponse(container(request, [violation]), status=503)
     else:
-        answer = render(None, "503.html", status=503)
-    answer["Retry-After"] = str(RETRY_AFTER)
-    return answer
+        response = render(None, "503.html", status=503)
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response

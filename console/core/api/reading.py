@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rest_framework import serializers
 from rest_framework.utils import html
 
-from console.core.api.fields import TOO_MANY, Items, Shape
+from console.core.api.fields import TOO_MANY, Items, RequestSchema
 from console.core.errors import Violation
 
 TYPE = "validation_invalid_field_type"
@@ -26,21 +26,21 @@ class Given(NamedTuple):
     violations: list[Violation]
 
 
-def read_body(shape: Shape) -> Given:
+def read_body(schema: RequestSchema) -> Given:
     """Types and names of a body; valid fields are given even where others are wrong."""
-    violations = _unknown(shape, shape.initial_data, "")
-    return Given(_fields(shape, shape.initial_data, "", violations), violations)
+    violations = _unknown(schema, schema.initial_data, "")
+    return Given(_fields(schema, schema.initial_data, "", violations), violations)
 
 
 def _fields(
-    shape: Shape, given: Mapping[str, Any], prefix: str, violations: list[Violation]
+    schema: RequestSchema, given: Mapping[str, Any], prefix: str, violations: list[Violation]
 ) -> dict[str, Any]:
     """What is valid in an object; what is not goes to `violations`."""
     fields: dict[str, Any] = {}
-    for name, field in shape.fields.items():
+    for name, field in schema.fields.items():
         value = field.get_value(given)
         try:
-            if isinstance(field, Shape) and field.is_plain and isinstance(value, Mapping):
+            if isinstance(field, RequestSchema) and field.is_plain and isinstance(value, Mapping):
                 fields[name] = _fields(field, value, f"{prefix}{name}.", violations)
             else:
                 fields[name] = field.run_validation(value)
@@ -57,10 +57,10 @@ def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]
     known = {_plain(violation.field) for violation in violations if violation.code != "bad_field"}
     wholes = {whole for path in known for whole in _wholes(path)}
 
-    def is_told(path: str) -> bool:
+    def is_reported(path: str) -> bool:
         return path in wholes or not known.isdisjoint(_wholes(path))
 
-    return violations + [v for v in more if not v.field or not is_told(_plain(v.field))]
+    return violations + [v for v in more if not v.field or not is_reported(_plain(v.field))]
 
 
 def head(path: str) -> str:
@@ -78,19 +78,19 @@ def _wholes(path: str) -> list[str]:
     return [".".join(names[:count]) for count in range(len(names), 0, -1)]
 
 
-def _unknown(shape: Shape, given: Mapping[str, Any], prefix: str) -> list[Violation]:
+def _unknown(schema: RequestSchema, given: Mapping[str, Any], prefix: str) -> list[Violation]:
     if html.is_html_input(given):
         return []
     found: list[Violation] = []
     for name, value in given.items():
         path = f"{prefix}{name}"[:128]
-        field = shape.fields.get(name)
+        field = schema.fields.get(name)
         if field is None:
-            reason = shape.fixed.get(name) or f"There is no field {path!r} here."
+            reason = schema.fixed.get(name) or f"There is no field {path!r} here."
             found.append(Violation("bad_field", path, reason))
-        elif isinstance(field, Shape) and isinstance(value, Mapping):
+        elif isinstance(field, RequestSchema) and isinstance(value, Mapping):
             found += _unknown(field, value, f"{path}.")
-        elif isinstance(field, Items) and isinstance(field.child, Shape):
+        elif isinstance(field, Items) and isinstance(field.child, RequestSchema):
             items = value if isinstance(value, list) else []
             for n, item in enumerate(items[: field.most]):
                 found += _unknown(field.child, item, f"{path}[{n}].") if isinstance(item, Mapping) else []

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.core.api import responses as schemas
-from console.core.api.links import Links, stamp
+from console.core.api.links import Links, format_timestamp
 from console.core.api.views import ApiView
 from console.core.errors import not_found
 from console.core.models import ResourceGroup
@@ -21,7 +21,7 @@ def resource_group_reference(group: ResourceGroup, links: Links) -> dict[str, An
 class ResourceGroupsView(ApiView):
     """The account's resource groups."""
 
-    answers = {"GET": schemas.ResourceGroupList}
+    responses = {"GET": schemas.ResourceGroupList}
 
     def get(self, request: Request) -> Response:
         groups = ResourceGroup.objects.filter(account_id=self.actor.account_id).order_by("created_at", "id")
@@ -31,7 +31,7 @@ class ResourceGroupsView(ApiView):
 class ResourceGroupView(ApiView):
     """One resource group."""
 
-    answers = {"GET": schemas.ResourceGroup}
+    responses = {"GET": schemas.ResourceGroup}
 
     def get(self, request: Request, group_id: str) -> Response:
         mine = ResourceGroup.objects.filter(account_id=self.actor.account_id)
@@ -44,4 +44,4 @@ class ResourceGroupView(ApiView):
 
 def _group_body(group: ResourceGroup, links: Links) -> dict[str, Any]:
     body = resource_group_reference(group, links)
-    return body | {"default": group.is_default, "created_at": stamp(group.created_at)}
+    return body | {"default": group.is_default, "created_at": format_timestamp(group.created_at)}

@@ -15,7 +15,7 @@ from console.core.api.pagination import MAX_LIMIT
 from console.core.api.versions import ApiVersion
 
 
-class Answer(serializers.Serializer[Any]):
+class ResponseSchema(serializers.Serializer[Any]):
     """An object. `since` and `until` name the fields that not every version has: from the version
     of `since` on, and before that of `until`."""
 
@@ -29,11 +29,11 @@ class Answer(serializers.Serializer[Any]):
         return not (begins and version.is_before(begins)) and not (ends and not version.is_before(ends))
 
 
-class Href(Answer):
+class Href(ResponseSchema):
     href = serializers.URLField()
 
 
-class Page(Answer):
+class Page(ResponseSchema):
     """One page of a list; `next` stands where another page exists."""
 
     first = Href()
@@ -42,25 +42,27 @@ class Page(Answer):
     total_count = serializers.IntegerField(min_value=0)
 
 
-def listed(key: str, item: type[Answer], *, name: str = "", base: type[Answer] = Answer) -> type[Answer]:
+def listed(
+    key: str, item: type[ResponseSchema], *, name: str = "", base: type[ResponseSchema] = ResponseSchema
+) -> type[ResponseSchema]:
     """An object with the items in a list under `key`; with `base=Page` one of its pages."""
     kind = name or f"{item.__name__}List"
     return type(kind, (base,), {key: item(many=True), "__doc__": f"A list of {key.replace('_', ' ')}."})
 
 
-def paged(key: str, item: type[Answer], *, name: str = "") -> type[Answer]:
+def paged(key: str, item: type[ResponseSchema], *, name: str = "") -> type[ResponseSchema]:
     """One page of the items, in a list under `key`."""
     return listed(key, item, name=name, base=Page)
 
 
-class Reason(Answer):
+class Reason(ResponseSchema):
     """Why something is as it is, in plain words."""
 
     code = serializers.CharField()
     message = serializers.CharField()
 
 
-class Target(Answer):
+class Target(ResponseSchema):
     """What an error is about. `value` is what was sent there, never a secret."""
 
     type = serializers.ChoiceField(("field", "parameter", "header"))
@@ -68,7 +70,7 @@ class Target(Answer):
     value = serializers.JSONField(required=False)
 
 
-class ErrorItem(Answer):
+class ErrorItem(ResponseSchema):
     """One thing that is wrong; the manual explains every code."""
 
     code = serializers.CharField()
@@ -80,7 +82,7 @@ class ErrorItem(Answer):
 # Serializers have an attribute of this name themselves.
 Errors = type(
     "Errors",
-    (Answer,),
+    (ResponseSchema,),
     {
         "errors": ErrorItem(many=True),
         "trace": serializers.CharField(),
@@ -89,7 +91,7 @@ Errors = type(
 )
 
 
-class WarningItem(Answer):
+class WarningItem(ResponseSchema):
     """Allowed, but hardly wanted."""
 
     code = serializers.CharField()
@@ -102,7 +104,7 @@ _INTERRUPTED = (
 )
 
 
-class DryRun(Answer):
+class DryRun(ResponseSchema):
     """What a dry run answers whose real run answers no body. A warning names the connections and says
     why."""
 
@@ -112,21 +114,21 @@ class DryRun(Answer):
 
 
 @cache
-def dry_run_of(answer: type[Answer], method: str = "POST") -> type[Answer]:
-    """What a dry run answers whose real run would answer `answer`."""
+def dry_run_of(response: type[ResponseSchema], method: str = "POST") -> type[ResponseSchema]:
+    """What a dry run answers whose real run would answer `response`."""
     fields: dict[str, serializers.Field[Any, Any, Any, Any]] = {
         "dry_run": serializers.BooleanField(),
-        "would_create": answer(),
+        "would_create": response(),
         "warnings": WarningItem(many=True),
     }
     if method == "POST":
-        return type(f"{answer.__name__}DryRun", (Answer,), fields)
+        return type(f"{response.__name__}DryRun", (ResponseSchema,), fields)
     fields["would_update"] = fields.pop("would_create")
     fields["interrupted_connections"] = serializers.IntegerField(min_value=0, help_text=_INTERRUPTED)
-    return type(f"{answer.__name__}DryUpdate", (Answer,), fields)
+    return type(f"{response.__name__}DryUpdate", (ResponseSchema,), fields)
 
 
-class ResourceGroupReference(Answer):
+class ResourceGroupReference(ResponseSchema):
     id = serializers.CharField()
     href = serializers.URLField()
     name = serializers.CharField()
@@ -146,4 +148,4 @@ COLLECTIONS = (
     "vpn_gateways", "ike_policies", "ipsec_policies", "vpcs", "subnets", "instances", "regions",
     "resource_groups",
 )  # fmt: skip
-Root = type("Root", (Answer,), {name: Href() for name in COLLECTIONS})
+Root = type("Root", (ResponseSchema,), {name: Href() for name in COLLECTIONS})

@@ -15,17 +15,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from console.core.actor import Actor, Role
-from console.core.api.changes import VersionChange, bring_up, take_down, take_down_fields, written
+from console.core.api.changes import (
+    VersionChange,
+    downgrade_errors,
+    downgrade_response,
+    upgrade_request,
+    written,
+)
 from console.core.api.dry_run import refuse_elsewhere
 from console.core.api.errors import InvalidParameter
-from console.core.api.fields import Shape
+from console.core.api.fields import RequestSchema
 from console.core.api.forms import narrow
 from console.core.api.links import Links
 from console.core.api.pagination import Page, take_page
 from console.core.api.parameters import Parameter
 from console.core.api.parsers import FormsNeedASession, is_clean
 from console.core.api.reading import head, merge, read_body
-from console.core.api.responses import COLLECTIONS, Answer, Root
+from console.core.api.responses import COLLECTIONS, ResponseSchema, Root
 from console.core.api.versions import DEFAULT, ApiVersion
 from console.core.errors import Conflict, Invalid, Violation, not_found
 
@@ -46,22 +52,22 @@ class ApiView(APIView):
 
     Bodies that views read and answer are of the newest form; `changes` leads to the older ones.
 
-    `shapes` names the body of each method; the browsable API draws its forms from it.
+    `requests` names the body of each method; the browsable API draws its forms from it.
     """
 
     content_negotiation_class = FormsNeedASession
-    shapes: Mapping[str, type[Shape]] = {}
+    requests: Mapping[str, type[RequestSchema]] = {}
     # How older versions of the objects of this view differ, oldest first.
     changes: Sequence[VersionChange] = ()
     # For the OpenAPI document: the body that each method answers, the parameters of a list, the
     # version that brought the operations, and whether an ETag guards the object.
-    answers: Mapping[str, type[Answer]] = {}
+    responses: Mapping[str, type[ResponseSchema]] = {}
     filters: Sequence[Parameter] = ()
     since: ApiVersion | None = None
-    guarded = False
+    has_etag = False
     pages = True
     # Methods that are there to say why they do nothing.
-    refuses: Sequence[str] = ()
+    unsupported_methods: Sequence[str] = ()
     # Whether DELETE begins something that ends later.
     deletes_later = False
     request: Request
@@ -98,24 +104,24 @@ class ApiView(APIView):
         """Answers hold keys and belong to one account: nobody keeps them."""
         return {"Allow": ", ".join(self.allowed_methods), "Vary": "Accept", "Cache-Control": "no-store"}
 
-    def get_serializer(self, *args: Any, **kwargs: Any) -> Shape:
+    def get_serializer(self, *args: Any, **kwargs: Any) -> RequestSchema:
         """For the browsable API's forms."""
         kwargs.pop("instance", None)
         form = self._form(*args, **kwargs)
         # A page about a wrong version is drawn as well.
         return narrow(form, getattr(self, "version", DEFAULT), self.changes)
 
-    def _form(self, *args: Any, **kwargs: Any) -> Shape:
+    def _form(self, *args: Any, **kwargs: Any) -> RequestSchema:
         method = self.request.method or ""
-        shape = self.shapes.get(method, Shape)
+        schema = self.requests.get(method, RequestSchema)
         if method == "PATCH":
-            return shape(instance=self.editable(self.shown), **kwargs)
+            return schema(instance=self.editable(self.shown), **kwargs)
         if method == "POST" and self.refused:
-            sent, _ = bring_up(self.sent, self.version, self.changes)
-            again = shape(data=_without_key(sent), **kwargs)
+            sent, _ = upgrade_request(self.sent, self.version, self.changes)
+            again = schema(data=_without_key(sent), **kwargs)
             again.is_valid()
             return again
-        return shape(*args, **kwargs)
+        return schema(*args, **kwargs)
 
     def editable(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """With what a form of the present object begins; sent back as it is it changes nothing."""
@@ -137,7 +143,7 @@ class ApiView(APIView):
         # Before `initial` nobody knows which version it is, and no rule has been asked.
         version = getattr(self, "version", None)
         placed = self.placed(violations)
-        return take_down_fields(placed, version, self.changes) if version else placed
+        return downgrade_errors(placed, version, self.changes) if version else placed
 
     def warnings(self, body: Mapping[str, Any]) -> Iterable[Any]:
         """What speaks against an object that a dry run has just made, given as it would be told."""
@@ -149,7 +155,7 @@ class ApiView(APIView):
 
     def read(
         self,
-        shape: type[Shape],
+        schema: type[RequestSchema],
         *,
         of: Callable[[], object] | None = None,
         check: Callable[[Any], list[Violation]] | None = None,
@@ -163,9 +169,9 @@ class ApiView(APIView):
         if of is not None and not self.actor.may(self.role_for(())):
             of()
         self.actor.require(self.role_for(()))
-        names = shape().fields.keys()
-        body, unknown = bring_up(self.sent, self.version, self.changes, names)
-        given = read_body(shape(data=body))
+        names = schema().fields.keys()
+        body, unknown = upgrade_request(self.sent, self.version, self.changes, names)
+        given = read_body(schema(data=body))
         broken = unknown + given.violations
         if not broken:
             return given.fields
@@ -176,25 +182,29 @@ class ApiView(APIView):
         raise Invalid(merge(broken, more))
 
     def fields(
-        self, shape: type[Shape], *, check: Callable[[Any], list[Violation]] | None = None, **more: Any
+        self,
+        schema: type[RequestSchema],
+        *,
+        check: Callable[[Any], list[Violation]] | None = None,
+        **more: Any,
     ) -> Any:
         """As `read`, and for services that do by generation what they do: which one it is."""
         generation = {"generation": self.version.generation}
         whole = (lambda given: check(given | generation)) if check else None
-        return self.read(shape, check=whole, **more) | generation
+        return self.read(schema, check=whole, **more) | generation
 
     def role_for(self, names: Collection[str]) -> Role:
         """The least role that may send these fields; without any the one that may send something."""
         return Role.EDITOR
 
-    def told(self, body: dict[str, Any]) -> dict[str, Any]:
+    def downgraded(self, body: dict[str, Any]) -> dict[str, Any]:
         """An object of the newest form as the request's version knows it."""
-        return take_down(body, self.version, self.changes)
+        return downgrade_response(body, self.version, self.changes)
 
-    def answer(self, body: dict[str, Any], *, status: int = 200) -> Response:
+    def respond(self, body: dict[str, Any], *, status: int = 200) -> Response:
         """One object, given in its newest form."""
         self.shown = body
-        return Response(self.told(deepcopy(body)), status=status)
+        return Response(self.downgraded(deepcopy(body)), status=status)
 
     def page(
         self,
@@ -221,13 +231,13 @@ class ApiView(APIView):
     @classmethod
     def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
         """The statuses that a method may answer when all is well."""
-        if method in cls.refuses:
+        if method in cls.unsupported_methods:
             return ()
         deleted = version.deleted_status if cls.deletes_later else 204
         return ({"POST": 201, "PUT": 204, "DELETE": deleted}.get(method, 200),)
 
     @classmethod
-    def spelt(cls, path: str, version: ApiVersion) -> bool:
+    def documented_path(cls, path: str, version: ApiVersion) -> bool:
         """Whether this spelling of the path is the one that the version's document tells of."""
         return True
 
@@ -248,7 +258,7 @@ def _without_key(body: Any) -> Any:
 class RootView(ApiView):
     """The collections of this API."""
 
-    answers = {"GET": Root}
+    responses = {"GET": Root}
 
     def get(self, request: Request) -> Response:
         return Response({name: {"href": f"{self.links.base}/{name}"} for name in COLLECTIONS})

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 
-from console.core.api.links import Links, stamp
+from console.core.api.links import Links, format_timestamp
 from policies.api.bodies import policy_reference
 from vpn.domain.checks.connections import MASK
 from vpn.models import Connection, ConnectionCidr
@@ -56,7 +56,7 @@ def _body(
             "interval": connection.dpd_interval,
             "timeout": connection.dpd_timeout,
         },
-        "created_at": stamp(connection.created_at),
+        "created_at": format_timestamp(connection.created_at),
         "authentication_mode": "psk",
         "status": connection.status,
         "status_reasons": connection.status_reasons,

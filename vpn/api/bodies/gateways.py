@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from typing import Any
 from uuid import UUID
 
-from console.core.api.links import Links, stamp
+from console.core.api.links import Links, format_timestamp
 from console.core.api.resource_groups import resource_group_reference
 from console.core.errors import not_found
 from console.core.models.prepared import PreparedQuery
@@ -75,7 +75,7 @@ def _body(
         "crn": links.crn("vpn", ident),
         "name": gateway.name,
         "href": links.href("vpn_gateways", ident),
-        "created_at": stamp(gateway.created_at),
+        "created_at": format_timestamp(gateway.created_at),
         "subnet": subnet_reference(gateway.subnet, links),
         "resource_group": resource_group_reference(gateway.resource_group, links),
         "resource_type": "vpn_gateway",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from console.core.api.links import Links, stamp
+from console.core.api.links import Links, format_timestamp
 from console.core.api.resource_groups import resource_group_reference
 from vpn.domain.cidrs import parse_cidr, usable_addresses
 from vpn.models import AddressPrefix, Instance, Subnet, SubnetAddress, Vpc
@@ -44,7 +44,7 @@ def vpc_reference(vpc: Vpc, links: Links) -> dict[str, Any]:
 
 def vpc_body(vpc: Vpc, links: Links) -> dict[str, Any]:
     return vpc_reference(vpc, links) | {
-        "created_at": stamp(vpc.created_at),
+        "created_at": format_timestamp(vpc.created_at),
         "status": "failed" if vpc.failure else "available",
         "classic_access": vpc.classic_access,
         "resource_group": resource_group_reference(vpc.resource_group, links),
@@ -91,7 +91,7 @@ def address_prefix_body(prefix: AddressPrefix, blocks: Sequence[IPv4Network], li
         "id": str(prefix.pk),
         "name": prefix.name,
         "href": links.href(f"vpcs/{prefix.vpc_id}/address_prefixes", prefix.pk),
-        "created_at": stamp(prefix.created_at),
+        "created_at": format_timestamp(prefix.created_at),
         "cidr": prefix.cidr,
         "zone": zone_reference(prefix.zone, links),
         "is_default": prefix.is_default,
@@ -121,7 +121,7 @@ def subnet_bodies(subnets: Sequence[Subnet], links: Links) -> list[dict[str, Any
 def _subnet(subnet: Subnet, taken: int, links: Links) -> dict[str, Any]:
     network = parse_cidr(subnet.ipv4_cidr_block)
     return subnet_reference(subnet, links) | {
-        "created_at": stamp(subnet.created_at),
+        "created_at": format_timestamp(subnet.created_at),
         "status": "available",
         "ip_version": "ipv4",
         "ipv4_cidr_block": subnet.ipv4_cidr_block,
@@ -147,7 +147,7 @@ def _reserved_ip(address: Any, name: str, links: Links) -> dict[str, Any]:
         "id": ident,
         "address": address.address,
         "auto_delete": True,
-        "created_at": stamp(address.created_at),
+        "created_at": format_timestamp(address.created_at),
         "href": links.href(f"subnets/{subnet.pk}/reserved_ips", ident),
         "lifecycle_state": "stable",
         "name": name,
@@ -168,7 +168,7 @@ def instance_body(instance: Instance, links: Links) -> dict[str, Any]:
         "crn": links.crn("instance", ident, subnet.zone),
         "href": links.href("instances", ident),
         "name": instance.name,
-        "created_at": stamp(instance.created_at),
+        "created_at": format_timestamp(instance.created_at),
         "status": "running",
         "profile": {"name": instance.profile or PROFILE},
         "image": {"id": instance.image or IMAGE},

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from console.core.api.dry_run import updates
 from console.core.api.errors import InvalidParameter
-from console.core.api.responses import Answer
+from console.core.api.responses import ResponseSchema
 from console.core.api.versions import OBJECTS, ApiVersion
 from console.core.errors import Invalid, NotFound, Violation
-from vpn.api.answers.gateways import LocalCidrs, PeerCidrs
+from vpn.api.responses.gateways import LocalCidrs, PeerCidrs
 from vpn.api.views.connections import ConnectionApiView
 from vpn.services.cidrs import Side, add_cidr, has_cidr, remove_cidr
 from vpn.services.connections import cidrs_of, get_connection
@@ -26,7 +26,7 @@ class CidrApiView(ConnectionApiView):
     """What views of CIDRs share."""
 
     @classmethod
-    def spelt(cls, path: str, version: ApiVersion) -> bool:
+    def documented_path(cls, path: str, version: ApiVersion) -> bool:
         """Under local/ and peer/ since these objects exist (contract section 2.3)."""
         return ("_cidrs" in path) == version.is_before(OBJECTS)
 
@@ -34,7 +34,7 @@ class CidrApiView(ConnectionApiView):
 class CidrsView(CidrApiView):
     """All CIDRs of one side."""
 
-    answers: Mapping[str, type[Answer]] = {"GET": LocalCidrs}
+    responses: Mapping[str, type[ResponseSchema]] = {"GET": LocalCidrs}
 
     side: ClassVar[Side] = "local"
 
@@ -83,7 +83,7 @@ class CidrView(CidrApiView):
 class PeerCidrsView(CidrsView):
     """All peer CIDRs."""
 
-    answers = {"GET": PeerCidrs}
+    responses = {"GET": PeerCidrs}
 
     side = "peer"
 

@@ -13,16 +13,16 @@ from rest_framework.response import Response
 from console.core.actor import Role
 from console.core.api.changes import renamed_in
 from console.core.api.dry_run import Warning, asked, creates, refusals, updates
-from console.core.api.fields import Shape
+from console.core.api.fields import RequestSchema
 from console.core.api.parameters import Parameter, word_of
 from console.core.api.views import ApiView, path_id
 from console.core.errors import NotFound, Outdated, Violation
 from console.core.registry import Interruption
 from policies.services import get_ike_policy, get_ipsec_policy
 from policies.strength import told_of, warnings_of
-from vpn.api.answers.gateways import VPNGatewayConnection, VPNGatewayConnectionList
 from vpn.api.bodies.connections import connection_bodies, connection_body, etag_of
-from vpn.api.shapes.gateways import ConnectionCreate, ConnectionPatch
+from vpn.api.requests.gateways import ConnectionCreate, ConnectionPatch
+from vpn.api.responses.gateways import VPNGatewayConnection, VPNGatewayConnectionList
 from vpn.api.versions import CONNECTION
 from vpn.api.views.gateways import gateway_id_of
 from vpn.domain.spec import DpdAction
@@ -66,8 +66,8 @@ class ConnectionApiView(ApiView):
     def placed(self, violations: Iterable[Violation]) -> list[Violation]:
         return [one if one.code == "bad_field" else renamed_in(one, _PLACES) for one in violations]
 
-    def fields(self, shape: type[Shape], **more: Any) -> ConnectionFields:
-        return self.flat(self.read(shape, **more))
+    def fields(self, schema: type[RequestSchema], **more: Any) -> ConnectionFields:
+        return self.flat(self.read(schema, **more))
 
     def flat(self, given: dict[str, Any]) -> ConnectionFields:
         """A body of the newest form as the services take it."""
@@ -117,11 +117,11 @@ class ConnectionApiView(ApiView):
             filters = {"status": wanted}
         page = self.page(rows.prefetch_related(None), path, filters=filters)
         bodies = connection_bodies(page.rows, self.links, shows_key=disclose_keys(self.actor, page.rows))
-        return Response(page.body("connections", [self.told(body) for body in bodies]))
+        return Response(page.body("connections", [self.downgraded(body) for body in bodies]))
 
     def shown_whole(self, row: Connection, *, status: int = 200) -> Response:
         """One connection; in generation 2 with an ETag for If-Match."""
-        response = self.answer(self.body(row), status=status)
+        response = self.respond(self.body(row), status=status)
         if self.version.generation > 1:
             response["ETag"] = etag_of(row)
         return response
@@ -139,10 +139,10 @@ class ConnectionApiView(ApiView):
 class ConnectionsView(ConnectionApiView):
     """The connections of one VPN gateway, newest first."""
 
-    shapes = {"POST": ConnectionCreate}
-    answers = {"GET": VPNGatewayConnectionList, "POST": VPNGatewayConnection}
+    requests = {"POST": ConnectionCreate}
+    responses = {"GET": VPNGatewayConnectionList, "POST": VPNGatewayConnection}
     filters = (STATUS,)
-    guarded = True
+    has_etag = True
     made: Connection
 
     def body(self, row: Connection) -> dict[str, Any]:
@@ -185,9 +185,9 @@ class ConnectionsView(ConnectionApiView):
 class ConnectionView(ConnectionApiView):
     """One VPN connection. CIDRs are changed under local_cidrs and peer_cidrs."""
 
-    shapes = {"PATCH": ConnectionPatch}
-    answers = {"GET": VPNGatewayConnection, "PATCH": VPNGatewayConnection}
-    guarded = True
+    requests = {"PATCH": ConnectionPatch}
+    responses = {"GET": VPNGatewayConnection, "PATCH": VPNGatewayConnection}
+    has_etag = True
     deletes_later = True
 
     def role_for(self, names: Collection[str]) -> Role:
@@ -216,7 +216,7 @@ class IKEPolicyConnectionsView(ConnectionApiView):
     """The connections that use an IKE policy."""
 
     name = "Connections of an IKE policy"
-    answers = {"GET": VPNGatewayConnectionList}
+    responses = {"GET": VPNGatewayConnectionList}
     filters = (STATUS,)
 
     def get(self, request: Request, ike_policy_id: str) -> Response:
@@ -230,7 +230,7 @@ class IPsecPolicyConnectionsView(ConnectionApiView):
     """The connections that use an IPsec policy."""
 
     name = "Connections of an IPsec policy"
-    answers = {"GET": VPNGatewayConnectionList}
+    responses = {"GET": VPNGatewayConnectionList}
     filters = (STATUS,)
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:

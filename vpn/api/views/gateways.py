@@ -14,12 +14,12 @@ from console.core.api.parameters import RESOURCE_GROUP, Parameter, word_of
 from console.core.api.views import ApiView, path_id
 from console.core.errors import Violation
 from console.core.registry import Interruption, watch_interruptions
-from vpn.api.answers.gateways import (
+from vpn.api.bodies.gateways import gateway_bodies, gateway_body
+from vpn.api.requests.gateways import GatewayCreate, GatewayPatch
+from vpn.api.responses.gateways import (
     VPNGateway,
     VPNGatewayList,
 )
-from vpn.api.bodies.gateways import gateway_bodies, gateway_body
-from vpn.api.shapes.gateways import GatewayCreate, GatewayPatch
 from vpn.api.versions import GATEWAY
 from vpn.domain.checks.gateways import GATEWAY_MODES
 from vpn.services.fields import GatewayFields
@@ -58,8 +58,8 @@ def _flat(given: dict[str, Any]) -> GatewayFields:
 class GatewaysView(GatewayApiView):
     """The account's VPN gateways, newest first or as `sort` says."""
 
-    shapes = {"POST": GatewayCreate}
-    answers = {"GET": VPNGatewayList, "POST": VPNGateway}
+    requests = {"POST": GatewayCreate}
+    responses = {"GET": VPNGatewayList, "POST": VPNGateway}
     filters = (
         RESOURCE_GROUP,
         Parameter("sort", "Newest first without it.", {"type": "string", "enum": _ORDERS}),
@@ -73,7 +73,7 @@ class GatewaysView(GatewayApiView):
             rows = rows.filter(mode=word_of("mode", mode, GATEWAY_MODES))
             filters = {**filters, "mode": mode}
         page = self.page(rows, "vpn_gateways", filters=filters, sorts=SORTS)
-        bodies = [self.told(body) for body in gateway_bodies(page.rows, self.links)]
+        bodies = [self.downgraded(body) for body in gateway_bodies(page.rows, self.links)]
         return Response(page.body("vpn_gateways", bodies))
 
     @creates
@@ -82,25 +82,25 @@ class GatewaysView(GatewayApiView):
             return check_gateway(self.actor, _flat(given))
 
         gateway = create_gateway(self.actor, _flat(self.fields(GatewayCreate, check=check)))
-        return self.answer(gateway_body(gateway, self.links), status=201)
+        return self.respond(gateway_body(gateway, self.links), status=201)
 
 
 class GatewayView(GatewayApiView):
     """One VPN gateway. Deleting it deletes its connections; policies stay."""
 
-    shapes = {"PATCH": GatewayPatch}
-    answers = {"GET": VPNGateway, "PATCH": VPNGateway}
+    requests = {"PATCH": GatewayPatch}
+    responses = {"GET": VPNGateway, "PATCH": VPNGateway}
     deletes_later = True
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        return self.answer(gateway_body(gateway, self.links))
+        return self.respond(gateway_body(gateway, self.links))
 
     def patch(self, request: Request, vpn_gateway_id: str) -> Response:
         ident = gateway_id_of(vpn_gateway_id)
         check = refusals(lambda given: update_gateway(self.actor, ident, given))
         fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident), check=check)
-        return self.answer(gateway_body(update_gateway(self.actor, ident, fields), self.links))
+        return self.respond(gateway_body(update_gateway(self.actor, ident, fields), self.links))
 
     def interruptions(self, vpn_gateway_id: str) -> Callable[[], list[Interruption]]:
         mine = gateways_of(self.actor)

@@ -11,15 +11,15 @@ from console.core.api.errors import InvalidParameter
 from console.core.api.versions import GENERATION_2, ApiVersion
 from console.core.api.views import ApiView, path_id
 from console.core.errors import Invalid, NotFound, Violation, not_found
-from vpn.api.answers.gateways import (
+from vpn.api.bodies.gateways import member_body
+from vpn.api.requests.gateways import MemberBody
+from vpn.api.responses.gateways import (
     AdvertisedCidrs,
     ServiceConnection,
     ServiceConnectionList,
     VPNGatewayMember,
     VPNGatewayMemberList,
 )
-from vpn.api.bodies.gateways import member_body
-from vpn.api.shapes.gateways import MemberBody
 from vpn.api.versions import MEMBER
 from vpn.api.views.cidrs import plain_cidr
 from vpn.api.views.gateways import gateway_id_of
@@ -41,12 +41,12 @@ class MemberApiView(ApiView):
 class MembersView(MemberApiView):
     """The two members of a gateway: one active, one standing by."""
 
-    answers = {"GET": VPNGatewayMemberList}
+    responses = {"GET": VPNGatewayMemberList}
     pages = False
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        members = [self.told(member_body(row, gateway, self.links)) for row in gateway.members.all()]
+        members = [self.downgraded(member_body(row, gateway, self.links)) for row in gateway.members.all()]
         href = self.links.href(f"vpn_gateways/{gateway.pk}", "members")
         page = {"first": {"href": href}, "limit": len(members), "total_count": len(members)}
         return Response({**page, "members": members})
@@ -55,13 +55,13 @@ class MembersView(MemberApiView):
 class MemberView(MemberApiView):
     """One member of a gateway. It stays in the subnet of its gateway: replacing it is refused."""
 
-    shapes = {"PUT": MemberBody}
-    answers = {"GET": VPNGatewayMember, "PUT": VPNGatewayMember}
-    refuses = ("PUT",)
+    requests = {"PUT": MemberBody}
+    responses = {"GET": VPNGatewayMember, "PUT": VPNGatewayMember}
+    unsupported_methods = ("PUT",)
 
     def get(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
         row = get_member(self.actor, *_member_ids(vpn_gateway_id, member_id))
-        return self.answer(member_body(*row, self.links))
+        return self.respond(member_body(*row, self.links))
 
     def put(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
         ids = _member_ids(vpn_gateway_id, member_id)
@@ -74,7 +74,7 @@ class AdvertisedCidrsView(ApiView):
     """The CIDRs that a gateway advertises: none, since that belongs to route mode."""
 
     since = GENERATION_2
-    answers = {"GET": AdvertisedCidrs}
+    responses = {"GET": AdvertisedCidrs}
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
@@ -86,7 +86,7 @@ class AdvertisedCidrView(ApiView):
     are refused."""
 
     since = GENERATION_2
-    refuses = ("PUT", "DELETE")
+    unsupported_methods = ("PUT", "DELETE")
 
     @classmethod
     def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
@@ -111,7 +111,7 @@ class ServiceConnectionsView(ApiView):
     """What other services have connected to a gateway: nothing."""
 
     since = GENERATION_2
-    answers = {"GET": ServiceConnectionList}
+    responses = {"GET": ServiceConnectionList}
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
@@ -123,7 +123,7 @@ class ServiceConnectionView(ApiView):
     """One of them: there is none."""
 
     since = GENERATION_2
-    answers = {"GET": ServiceConnection}
+    responses = {"GET": ServiceConnection}
 
     def get(self, request: Request, vpn_gateway_id: str, service_connection_id: str) -> Response:
         get_gateway(self.actor, gateway_id_of(vpn_gateway_id))

@@ -16,10 +16,10 @@ from console.core.api.parameters import RESOURCE_GROUP, Parameter, flag_of
 from console.core.api.views import ApiView, path_id
 from console.core.errors import not_found
 from vpn.api import versions
-from vpn.api.answers.networks import VPC, AddressPrefixList, Region, RegionList, VPCList, Zone, ZoneList
-from vpn.api.answers.networks import AddressPrefix as AddressPrefixAnswer
 from vpn.api.bodies.networks import address_prefix_body, region_body, vpc_body, zone_body
-from vpn.api.shapes.networks import AddressPrefixCreate, AddressPrefixPatch, VpcCreate, VpcPatch
+from vpn.api.requests.networks import AddressPrefixCreate, AddressPrefixPatch, VpcCreate, VpcPatch
+from vpn.api.responses.networks import VPC, AddressPrefixList, Region, RegionList, VPCList, Zone, ZoneList
+from vpn.api.responses.networks import AddressPrefix as AddressPrefixAnswer
 from vpn.domain.cidrs import parse_cidr
 from vpn.models import AddressPrefix, Subnet, Vpc
 from vpn.services.networks import (
@@ -37,7 +37,7 @@ from vpn.services.networks import (
 class RegionsView(ApiView):
     """The one region that is served here."""
 
-    answers = {"GET": RegionList}
+    responses = {"GET": RegionList}
 
     def get(self, request: Request) -> Response:
         return Response({"regions": [region_body(self.links)]})
@@ -46,7 +46,7 @@ class RegionsView(ApiView):
 class RegionView(ApiView):
     """The region."""
 
-    answers = {"GET": Region}
+    responses = {"GET": Region}
 
     def get(self, request: Request, region_name: str) -> Response:
         _known_region(region_name, self.links)
@@ -56,7 +56,7 @@ class RegionView(ApiView):
 class ZonesView(ApiView):
     """The zones of the region."""
 
-    answers = {"GET": ZoneList}
+    responses = {"GET": ZoneList}
 
     def get(self, request: Request, region_name: str) -> Response:
         _known_region(region_name, self.links)
@@ -66,7 +66,7 @@ class ZonesView(ApiView):
 class ZoneView(ApiView):
     """One zone."""
 
-    answers = {"GET": Zone}
+    responses = {"GET": Zone}
 
     def get(self, request: Request, region_name: str, zone_name: str) -> Response:
         _known_region(region_name, self.links)
@@ -93,8 +93,8 @@ class VpcApiView(ApiView):
 class VpcsView(VpcApiView):
     """The account's VPCs, newest first."""
 
-    shapes = {"POST": VpcCreate}
-    answers = {"GET": VPCList, "POST": VPC}
+    requests = {"POST": VpcCreate}
+    responses = {"GET": VPCList, "POST": VPC}
     filters = (
         RESOURCE_GROUP,
         Parameter("classic_access", "Only those with or without it.", {"type": "boolean"}),
@@ -108,30 +108,30 @@ class VpcsView(VpcApiView):
             rows = rows.filter(classic_access=flag)
             filters = {**filters, "classic_access": str(flag).lower()}
         page = self.page(rows.select_related("resource_group"), "vpcs", filters=filters)
-        return Response(page.body("vpcs", [self.told(vpc_body(row, self.links)) for row in page.rows]))
+        return Response(page.body("vpcs", [self.downgraded(vpc_body(row, self.links)) for row in page.rows]))
 
     @creates
     def post(self, request: Request) -> Response:
         check = refusals(lambda given: create_vpc(self.actor, given))
         vpc = create_vpc(self.actor, self.fields(VpcCreate, check=check))
-        return self.answer(vpc_body(vpc, self.links), status=201)
+        return self.respond(vpc_body(vpc, self.links), status=201)
 
 
 class VpcView(VpcApiView):
     """One VPC."""
 
-    shapes = {"PATCH": VpcPatch}
-    answers = {"GET": VPC, "PATCH": VPC}
+    requests = {"PATCH": VpcPatch}
+    responses = {"GET": VPC, "PATCH": VPC}
 
     def get(self, request: Request, vpc_id: str) -> Response:
-        return self.answer(vpc_body(get_vpc(self.actor, vpc_id_of(vpc_id)), self.links))
+        return self.respond(vpc_body(get_vpc(self.actor, vpc_id_of(vpc_id)), self.links))
 
     def patch(self, request: Request, vpc_id: str) -> Response:
         ident = vpc_id_of(vpc_id)
         check = refusals(lambda given: update_vpc(self.actor, ident, given))
         fields = self.fields(VpcPatch, of=lambda: get_vpc(self.actor, ident), check=check)
         vpc = update_vpc(self.actor, ident, fields)
-        return self.answer(vpc_body(vpc, self.links))
+        return self.respond(vpc_body(vpc, self.links))
 
     def delete(self, request: Request, vpc_id: str) -> Response:
         delete_vpc(self.actor, vpc_id_of(vpc_id))
@@ -153,8 +153,8 @@ class PrefixApiView(ApiView):
 class AddressPrefixesView(PrefixApiView):
     """Where the subnets of a VPC may lie."""
 
-    shapes = {"POST": AddressPrefixCreate}
-    answers = {"GET": AddressPrefixList, "POST": AddressPrefixAnswer}
+    requests = {"POST": AddressPrefixCreate}
+    responses = {"GET": AddressPrefixList, "POST": AddressPrefixAnswer}
 
     def get(self, request: Request, vpc_id: str) -> Response:
         vpc = get_vpc(self.actor, vpc_id_of(vpc_id))
@@ -173,18 +173,18 @@ class AddressPrefixesView(PrefixApiView):
 class AddressPrefixView(PrefixApiView):
     """One address prefix."""
 
-    shapes = {"PATCH": AddressPrefixPatch}
-    answers = {"GET": AddressPrefixAnswer, "PATCH": AddressPrefixAnswer}
+    requests = {"PATCH": AddressPrefixPatch}
+    responses = {"GET": AddressPrefixAnswer, "PATCH": AddressPrefixAnswer}
 
     def get(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
-        return self.answer(self.body(get_address_prefix(self.actor, *_prefix_ids(vpc_id, prefix_id))))
+        return self.respond(self.body(get_address_prefix(self.actor, *_prefix_ids(vpc_id, prefix_id))))
 
     def patch(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
         ids = _prefix_ids(vpc_id, prefix_id)
         check = refusals(lambda given: update_address_prefix(self.actor, *ids, given))
         fields = self.fields(AddressPrefixPatch, of=lambda: get_address_prefix(self.actor, *ids), check=check)
         prefix = update_address_prefix(self.actor, *ids, fields)
-        return self.answer(self.body(prefix))
+        return self.respond(self.body(prefix))
 
     def delete(self, request: Request, vpc_id: str, prefix_id: str) -> Response:
         delete_address_prefix(self.actor, *_prefix_ids(vpc_id, prefix_id))

@@ -14,10 +14,10 @@ from console.core.api.parameters import RESOURCE_GROUP, Parameter
 from console.core.api.versions import GENERATION_2
 from console.core.api.views import ApiView, path_id
 from console.core.errors import not_found
-from vpn.api.answers import networks as schemas
-from vpn.api.answers.networks import InstanceList, ReservedIPList, SubnetList
 from vpn.api.bodies.networks import instance_body, reserved_ip_bodies, subnet_bodies
-from vpn.api.shapes.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
+from vpn.api.requests.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
+from vpn.api.responses import networks as schemas
+from vpn.api.responses.networks import InstanceList, ReservedIPList, SubnetList
 from vpn.api.versions import SUBNET
 from vpn.models import Instance, Subnet
 from vpn.services.addresses import reserved_ips
@@ -59,8 +59,8 @@ class SubnetApiView(ApiView):
 class SubnetsView(SubnetApiView):
     """The account's subnets, newest first."""
 
-    shapes = {"POST": SubnetCreate}
-    answers = {"GET": SubnetList, "POST": schemas.Subnet}
+    requests = {"POST": SubnetCreate}
+    responses = {"GET": SubnetList, "POST": schemas.Subnet}
     filters = (RESOURCE_GROUP, *(Parameter(name, text) for name, text in _FILTERS.items()))
 
     def get(self, request: Request) -> Response:
@@ -68,7 +68,7 @@ class SubnetsView(SubnetApiView):
         narrowed, filters = self.resource_group_filter(rows)
         narrowed, more = self.narrowed(narrowed)
         page = self.page(narrowed, "subnets", filters=filters | more)
-        bodies = [self.told(body) for body in subnet_bodies(page.rows, self.links)]
+        bodies = [self.downgraded(body) for body in subnet_bodies(page.rows, self.links)]
         return Response(page.body("subnets", bodies))
 
     def narrowed(self, rows: QuerySet[Subnet]) -> tuple[QuerySet[Subnet], dict[str, str]]:
@@ -87,24 +87,24 @@ class SubnetsView(SubnetApiView):
     def post(self, request: Request) -> Response:
         check = refusals(lambda given: create_subnet(self.actor, given))
         subnet = create_subnet(self.actor, self.fields(SubnetCreate, check=check))
-        return self.answer(subnet_bodies([subnet], self.links)[0], status=201)
+        return self.respond(subnet_bodies([subnet], self.links)[0], status=201)
 
 
 class SubnetView(SubnetApiView):
     """One subnet. It cannot be deleted while anything is in it."""
 
-    shapes = {"PATCH": SubnetPatch}
-    answers = {"GET": schemas.Subnet, "PATCH": schemas.Subnet}
+    requests = {"PATCH": SubnetPatch}
+    responses = {"GET": schemas.Subnet, "PATCH": schemas.Subnet}
 
     def get(self, request: Request, subnet_id: str) -> Response:
-        return self.answer(self.body(get_subnet(self.actor, _subnet_id(subnet_id))))
+        return self.respond(self.body(get_subnet(self.actor, _subnet_id(subnet_id))))
 
     def patch(self, request: Request, subnet_id: str) -> Response:
         ident = _subnet_id(subnet_id)
         check = refusals(lambda given: update_subnet(self.actor, ident, given))
         fields = self.fields(SubnetPatch, of=lambda: get_subnet(self.actor, ident), check=check)
         subnet = update_subnet(self.actor, ident, fields)
-        return self.answer(self.body(subnet))
+        return self.respond(self.body(subnet))
 
     def delete(self, request: Request, subnet_id: str) -> Response:
         delete_subnet(self.actor, _subnet_id(subnet_id))
@@ -118,7 +118,7 @@ class ReservedIpsView(ApiView):
     """The addresses that members of gateways and instances hold in a subnet, newest first."""
 
     name = "Reserved IPs"
-    answers = {"GET": ReservedIPList}
+    responses = {"GET": ReservedIPList}
     since = GENERATION_2
 
     def get(self, request: Request, subnet_id: str) -> Response:
@@ -131,7 +131,7 @@ class ReservedIpView(ApiView):
     """An address that a member of a gateway or an instance holds."""
 
     name = "Reserved IP"
-    answers = {"GET": schemas.ReservedIP}
+    responses = {"GET": schemas.ReservedIP}
     since = GENERATION_2
 
     def get(self, request: Request, subnet_id: str, reserved_ip_id: str) -> Response:
@@ -146,8 +146,8 @@ class ReservedIpView(ApiView):
 class InstancesView(ApiView):
     """Instances: hosts with an address in a subnet, to try connections with."""
 
-    shapes = {"POST": InstanceCreate}
-    answers = {"GET": InstanceList, "POST": schemas.Instance}
+    requests = {"POST": InstanceCreate}
+    responses = {"GET": InstanceList, "POST": schemas.Instance}
     filters = (RESOURCE_GROUP,)
 
     def get(self, request: Request) -> Response:
@@ -166,19 +166,19 @@ class InstancesView(ApiView):
 class InstanceView(ApiView):
     """One instance."""
 
-    shapes = {"PATCH": InstancePatch}
-    answers = {"GET": schemas.Instance, "PATCH": schemas.Instance}
+    requests = {"PATCH": InstancePatch}
+    responses = {"GET": schemas.Instance, "PATCH": schemas.Instance}
 
     def get(self, request: Request, instance_id: str) -> Response:
         instance = get_instance(self.actor, _instance_id(instance_id))
-        return self.answer(instance_body(instance, self.links))
+        return self.respond(instance_body(instance, self.links))
 
     def patch(self, request: Request, instance_id: str) -> Response:
         ident = _instance_id(instance_id)
         check = refusals(lambda given: update_instance(self.actor, ident, given))
         fields = self.fields(InstancePatch, of=lambda: get_instance(self.actor, ident), check=check)
         instance = update_instance(self.actor, ident, fields)
-        return self.answer(instance_body(instance, self.links))
+        return self.respond(instance_body(instance, self.links))
 
     def delete(self, request: Request, instance_id: str) -> Response:
         delete_instance(self.actor, _instance_id(instance_id))

@@ -12,7 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from console.core.api.identity import GRANT
 from console.core.api.openapi.operations import Operation
-from console.core.api.openapi.shapes import Schema, reference_schema
+from console.core.api.openapi.schemas import Schema, reference_schema
 from console.core.api.responses import COLLECTIONS
 from console.core.api.versions import FORMS, ApiVersion
 

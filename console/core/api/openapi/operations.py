@@ -8,10 +8,10 @@ import uritemplate
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiResponse, PolymorphicProxySerializer
 
-from console.core.api.fields import Shape
-from console.core.api.openapi.shapes import Schema, body_schema, example_of
+from console.core.api.fields import RequestSchema
+from console.core.api.openapi.schemas import Schema, body_schema, example_of
 from console.core.api.parameters import DRY_RUN, IF_MATCH, PAGING, Parameter
-from console.core.api.responses import Answer, DryRun, Errors, Page, dry_run_of
+from console.core.api.responses import DryRun, Errors, Page, ResponseSchema, dry_run_of
 from console.core.api.versions import GENERATION_REQUIRED, ApiVersion
 
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
@@ -48,7 +48,7 @@ _CIDR_VERBS = {"GET": "check", "PUT": "add", "DELETE": "remove"}
 
 
 class Operation(AutoSchema):
-    """Reads `shapes`, `answers`, `changes`, `filters` and `success` of an `ApiView`."""
+    """Reads `requests`, `responses`, `changes`, `filters` and `success` of an `ApiView`."""
 
     view: Any
     version: ClassVar[ApiVersion]
@@ -85,7 +85,9 @@ class Operation(AutoSchema):
     def is_excluded(self) -> bool:
         """What an older version does not have, and second spellings of paths."""
         since: ApiVersion | None = self.view.since
-        return bool(since and self.version.is_before(since)) or not self.view.spelt(self.path, self.version)
+        return bool(since and self.version.is_before(since)) or not self.view.documented_path(
+            self.path, self.version
+        )
 
     def _get_parameters(self) -> list[Schema]:
         found = [_place(name) for name in sorted(uritemplate.variables(self.path))]
@@ -95,7 +97,7 @@ class Operation(AutoSchema):
             asked = [*(PAGING if self._is_paged() else ()), *self.view.filters]
         if hasattr(getattr(self.view, self.method.lower()), "tries"):
             asked.append(DRY_RUN)
-        if self._is_guarded():
+        if self._takes_if_match():
             asked.append(IF_MATCH)
         return found + [
             {"name": one.name, "in": one.place, "description": one.description, "schema": dict(one.schema)}
@@ -103,20 +105,20 @@ class Operation(AutoSchema):
         ]
 
     def _is_paged(self) -> bool:
-        answer = self.view.answers.get("GET")
-        return bool(answer and issubclass(answer, Page) and self.view.pages)
+        response = self.view.responses.get("GET")
+        return bool(response and issubclass(response, Page) and self.view.pages)
 
     def _has_etag(self) -> bool:
-        answer = self.view.answers.get(self.method)
-        whole = answer is not None and not issubclass(answer, Page)
-        return bool(whole and self.view.guarded and self.version.generation > 1)
+        response = self.view.responses.get(self.method)
+        whole = response is not None and not issubclass(response, Page)
+        return bool(whole and self.view.has_etag and self.version.generation > 1)
 
-    def _is_guarded(self) -> bool:
-        wanted = self.method in ("PATCH", "DELETE") and self.view.guarded
+    def _takes_if_match(self) -> bool:
+        wanted = self.method in ("PATCH", "DELETE") and self.view.has_etag
         return bool(wanted and self.version.generation > 1)
 
     def get_request_serializer(self) -> Any:
-        return self.view.shapes.get(self.method)
+        return self.view.requests.get(self.method)
 
     def map_parsers(self) -> list[str]:
         return [MERGE_PATCH, JSON] if self.method == "PATCH" else [JSON]
@@ -125,11 +127,11 @@ class Operation(AutoSchema):
         return [JSON]
 
     def get_response_serializers(self) -> Any:
-        answer: type[Answer] | None = self.view.answers.get(self.method)
+        response: type[ResponseSchema] | None = self.view.responses.get(self.method)
         statuses = self.view.success(self.method, self.version)
-        found = {status: OpenApiResponse(answer, _done(status, answer)) for status in statuses}
+        found = {status: OpenApiResponse(response, _done(status, response)) for status in statuses}
         if hasattr(getattr(self.view, self.method.lower()), "tries"):
-            found[200] = _dry_run(answer, self.method, found.get(200))
+            found[200] = _dry_run(response, self.method, found.get(200))
         refused = self._refusals()
         return found | {status: OpenApiResponse(Errors, _REFUSALS[status]) for status in refused}
 
@@ -137,8 +139,8 @@ class Operation(AutoSchema):
         found = {400, 401, 403, 406, 429, 500, 503}
         found |= {404} if "{" in self.path else set()
         found |= {409} if self.method != "GET" else set()
-        found |= {413, 415} if self.method in self.view.shapes else set()
-        found |= {412} if self._is_guarded() else set()
+        found |= {413, 415} if self.method in self.view.requests else set()
+        found |= {412} if self._takes_if_match() else set()
         return sorted(found)
 
     def _get_response_headers_for_code(self, status_code: str, direction: Direction = "response") -> Schema:
@@ -152,7 +154,7 @@ class Operation(AutoSchema):
     def _map_serializer(
         self, serializer: Any, direction: Direction, bypass_extensions: bool = False
     ) -> Schema:
-        if isinstance(serializer, Shape):
+        if isinstance(serializer, RequestSchema):
             schema: Schema = body_schema(serializer, self.version, self.view.changes)
             example = example_of(serializer, self.version, self.view.changes)
             return schema | ({"examples": [example]} if example else {})
@@ -175,9 +177,9 @@ class Operation(AutoSchema):
     def get_serializer_name(self, serializer: Any, direction: Direction) -> str:
         """A body is called after what it makes or changes: VPNGatewayCreate."""
         name = type(serializer).__name__
-        if not isinstance(serializer, Shape):
+        if not isinstance(serializer, RequestSchema):
             return name
-        what: type[Answer] = self.view.answers[self.method]
+        what: type[ResponseSchema] = self.view.responses[self.method]
         return what.__name__ + {"POST": "Create", "PUT": "Replace"}.get(self.method, "Patch")
 
 
@@ -218,23 +220,25 @@ def _version_parameters(version: ApiVersion) -> list[Schema]:
     return [dated, generation]
 
 
-def _dry_run(answer: type[Answer] | None, method: str, done: OpenApiResponse | None) -> OpenApiResponse:
+def _dry_run(
+    response: type[ResponseSchema] | None, method: str, done: OpenApiResponse | None
+) -> OpenApiResponse:
     """A PATCH answers 200 either way, PUT and DELETE only with a dry run."""
-    if answer is None:
+    if response is None:
         return OpenApiResponse(DryRun, "With dry_run: what would come of it; nothing is changed.")
-    tried = dry_run_of(answer, method)
+    tried = dry_run_of(response, method)
     if done is None:
         return OpenApiResponse(tried, "What would come of it; nothing was created.")
     either = PolymorphicProxySerializer(
-        f"{answer.__name__}OrDryUpdate", serializers=[answer, tried], resource_type_field_name=None
+        f"{response.__name__}OrDryUpdate", serializers=[response, tried], resource_type_field_name=None
     )
     return OpenApiResponse(
         either, f"{done.description} With dry_run what would come of it; nothing is changed."
     )
 
 
-def _done(status: int, answer: type[Answer] | None) -> str:
+def _done(status: int, response: type[ResponseSchema] | None) -> str:
     """A word on a success."""
-    if answer is None:
+    if response is None:
         return {201: "Added.", 202: "It is being deleted."}.get(status, "Done; there is no body.")
-    return _words_of(answer) or answer.__name__
+    return _words_of(response) or response.__name__

@@ -7,7 +7,13 @@ from typing import Any
 
 from django.http import QueryDict
 
-from console.core.api.changes import VersionChange, bring_up, renamed, take_down, take_down_fields
+from console.core.api.changes import (
+    VersionChange,
+    downgrade_errors,
+    downgrade_response,
+    renamed,
+    upgrade_request,
+)
 from console.core.api.versions import ApiVersion
 from console.core.errors import Violation
 
@@ -35,37 +41,40 @@ def test_all_of_generation_1_is_older_than_generation_2() -> None:
 
 
 def test_a_body_rises_through_all_changes() -> None:
-    assert bring_up({"a": 1, "size": 5, "b": 2}, OLD, CHANGES) == ({"a": 1, "box": {"width": 5}, "b": 2}, [])
-    assert bring_up({"width": 5}, ONE, CHANGES) == ({"box": {"width": 5}}, [])
-    assert bring_up({"box": {"width": 5}}, NEW, CHANGES) == ({"box": {"width": 5}}, [])
+    assert upgrade_request({"a": 1, "size": 5, "b": 2}, OLD, CHANGES) == (
+        {"a": 1, "box": {"width": 5}, "b": 2},
+        [],
+    )
+    assert upgrade_request({"width": 5}, ONE, CHANGES) == ({"box": {"width": 5}}, [])
+    assert upgrade_request({"box": {"width": 5}}, NEW, CHANGES) == ({"box": {"width": 5}}, [])
 
 
 def test_what_an_older_body_leaves_out_may_mean_something() -> None:
     changes = (VersionChange(TWO, implied={"mode": "plain"}),)
-    assert bring_up({}, ONE, changes, {"mode"}) == ({"mode": "plain"}, [])
-    assert bring_up({"mode": "other"}, ONE, changes, {"mode"}) == ({"mode": "other"}, [])
-    assert bring_up({}, ONE, changes) == bring_up({}, NEW, changes, {"mode"}) == ({}, [])
+    assert upgrade_request({}, ONE, changes, {"mode"}) == ({"mode": "plain"}, [])
+    assert upgrade_request({"mode": "other"}, ONE, changes, {"mode"}) == ({"mode": "other"}, [])
+    assert upgrade_request({}, ONE, changes) == upgrade_request({}, NEW, changes, {"mode"}) == ({}, [])
     for form, mode in (("mode=", "plain"), ("mode=other", "other")):
-        body, _ = bring_up(QueryDict(form), ONE, changes, {"mode"})
+        body, _ = upgrade_request(QueryDict(form), ONE, changes, {"mode"})
         assert body["mode"] == mode
 
 
 def test_newer_names_are_refused_in_older_versions() -> None:
-    body, broken = bring_up({"colour": "red", "width": 5, "size": 4}, OLD, CHANGES)
+    body, broken = upgrade_request({"colour": "red", "width": 5, "size": 4}, OLD, CHANGES)
     assert body == {"box": {"width": 4}}
     assert [(v.code, v.field) for v in broken] == [("bad_field", "colour"), ("bad_field", "width")]
 
 
 def test_an_answer_comes_down_through_all_changes() -> None:
-    assert take_down({"box": {"width": 5}}, OLD, CHANGES) == {"size": 5}
-    assert take_down({"box": {"width": 5}}, ONE, CHANGES) == {"width": 5}
-    assert take_down({"box": {"width": 5}}, NEW, CHANGES) == {"box": {"width": 5}}
+    assert downgrade_response({"box": {"width": 5}}, OLD, CHANGES) == {"size": 5}
+    assert downgrade_response({"box": {"width": 5}}, ONE, CHANGES) == {"width": 5}
+    assert downgrade_response({"box": {"width": 5}}, NEW, CHANGES) == {"box": {"width": 5}}
 
 
 def test_errors_name_what_the_version_calls_it() -> None:
     broken = [Violation("x", "box.width[0]", "No."), Violation("x", "other", "No.")]
-    assert [v.field for v in take_down_fields(broken, OLD, CHANGES)] == ["size[0]", "other"]
-    assert [v.field for v in take_down_fields(broken, ONE, CHANGES)] == ["width[0]", "other"]
+    assert [v.field for v in downgrade_errors(broken, OLD, CHANGES)] == ["size[0]", "other"]
+    assert [v.field for v in downgrade_errors(broken, ONE, CHANGES)] == ["width[0]", "other"]
 
 
 def test_only_whole_names_are_renamed() -> None:
@@ -81,5 +90,5 @@ def test_only_whole_names_are_renamed() -> None:
 
 def test_forms_may_say_the_older_names() -> None:
     form = QueryDict("size=5&a=1")
-    body, broken = bring_up(form, OLD, CHANGES)
+    body, broken = upgrade_request(form, OLD, CHANGES)
     assert (body["box.width"], body["a"], broken) == ("5", "1", [])

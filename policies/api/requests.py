@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from console.core.api.fields import (
     Number,
     Reference,
-    Shape,
+    RequestSchema,
     Text,
     Texts,
     Whole,
@@ -34,11 +34,11 @@ def name_rule(generation: int) -> Mapping[str, Any]:
     return {"minLength": 1, "maxLength": NAME_LENGTH, "pattern": f"^{pattern}$"}
 
 
-class PolicyShape(Shape):
+class PolicyRequest(RequestSchema):
     """What both kinds share."""
 
     @classmethod
-    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+    def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
         """The words of the generation, and the old name of a cipher in the first one."""
         dialect = DIALECTS[version.generation]
         old = ("3des",) if version.generation == 1 else ()
@@ -78,7 +78,7 @@ _EITHER = (
 )
 
 
-class IKEPolicyPatch(PolicyShape):
+class IKEPolicyPatch(PolicyRequest):
     """What may change."""
 
     at_most_one: ClassVar[Groups] = (*_EITHER, ("dh_group", "dh_groups"))
@@ -115,7 +115,7 @@ class IKEPolicyCreate(IKEPolicyPatch):
     resource_group = Reference()
 
 
-class IPsecPolicyPatch(PolicyShape):
+class IPsecPolicyPatch(PolicyRequest):
     """What may change."""
 
     encrypts_ike = False

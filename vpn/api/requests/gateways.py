@@ -11,7 +11,7 @@ from console.core.api.fields import (
     Flag,
     Items,
     Reference,
-    Shape,
+    RequestSchema,
     Text,
     Texts,
     Whole,
@@ -21,7 +21,7 @@ from console.core.api.fields import (
     within,
 )
 from console.core.api.versions import ApiVersion
-from vpn.api.shapes.networks import CIDR, NamedShape
+from vpn.api.requests.networks import CIDR, NamedRequest
 from vpn.domain.checks.connections import (
     ESTABLISH_MODES,
     LARGEST_DPD,
@@ -49,7 +49,7 @@ _ROUTE_CONNECTION = {
 }
 
 
-class GatewayPatch(NamedShape):
+class GatewayPatch(NamedRequest):
     """Only the name can change."""
 
     example = {"name": "my-gateway-2"}
@@ -62,19 +62,19 @@ class GatewayPatch(NamedShape):
     name = Text()
 
 
-class MemberPlace(Shape):
+class MemberPlace(RequestSchema):
     """Where a member has its address."""
 
     subnet = Reference(required=True)
 
 
-class MemberBody(Shape):
+class MemberBody(RequestSchema):
     """A member of a gateway by its subnet."""
 
     private_ip = MemberPlace(required=True)
 
 
-class GatewayCreate(NamedShape):
+class GatewayCreate(NamedRequest):
     """Without a mode it is of the mode route, which is not served. Its subnet may be told by two
     members instead, which are both in it."""
 
@@ -83,11 +83,11 @@ class GatewayCreate(NamedShape):
     any_of = (("subnet", "members"),)
 
     @classmethod
-    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+    def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
         """With what is served."""
         served = {"mode": GATEWAY_MODES, "availability_mode": AVAILABILITY_MODES}
         modes = {name: {"enum": [words[0]]} for name, words in served.items()}
-        return {**super().narrowed(version), **modes}
+        return {**super().for_version(version), **modes}
 
     example = {"name": "my-gateway", "subnet": {"id": SOME_ID}, "mode": "policy"}
 
@@ -101,7 +101,7 @@ class GatewayCreate(NamedShape):
     resource_group = Reference()
 
 
-class DeadPeerDetection(Shape):
+class DeadPeerDetection(RequestSchema):
     """Seconds."""
 
     action = Word(("none", "restart", "clear", "hold"))
@@ -109,18 +109,18 @@ class DeadPeerDetection(Shape):
     timeout = Whole(rule=within(LEAST_TIMEOUT, LARGEST_DPD))
 
 
-class Identity(Shape):
+class Identity(RequestSchema):
     """How an end names itself in IKE; of a key_id the value is base64."""
 
     type = Word(tuple(kind.value for kind in IdentityType), required=True)
     value = Text(required=True)
 
 
-class LocalPatch(Shape):
+class LocalPatch(RequestSchema):
     fixed = {"cidrs": _ONE_BY_ONE.format("local"), **settled("ike_identities")}
 
 
-class PeerPatch(Shape):
+class PeerPatch(RequestSchema):
     """Where the peer is."""
 
     at_most_one = (("address", "fqdn"),)
@@ -131,7 +131,7 @@ class PeerPatch(Shape):
     fqdn = Text(style={"template": "rest_framework/left_out.html"})
 
 
-class Local(Shape):
+class Local(RequestSchema):
     """This end."""
 
     needed = ("cidrs",)
@@ -145,7 +145,7 @@ class Local(Shape):
     )
 
 
-class Peer(Shape):
+class Peer(RequestSchema):
     """The other end, by its address or its name."""
 
     fixed = read_only("type")
@@ -158,7 +158,7 @@ class Peer(Shape):
     ike_identity = Identity(style={"template": "rest_framework/left_out.html"})
 
 
-class ConnectionShape(NamedShape):
+class ConnectionRequest(NamedRequest):
     """What both bodies share. A policy that is null means auto-negotiation."""
 
     fixed = {**_CONNECTION, **_ROUTE_CONNECTION}
@@ -172,7 +172,7 @@ class ConnectionShape(NamedShape):
     ipsec_policy = Reference(allow_null=True, label="IPsec policy")
 
 
-class ConnectionPatch(ConnectionShape):
+class ConnectionPatch(ConnectionRequest):
     """Everything but CIDRs and identities."""
 
     example = {
@@ -185,7 +185,7 @@ class ConnectionPatch(ConnectionShape):
     peer = PeerPatch()
 
 
-class ConnectionCreate(ConnectionShape):
+class ConnectionCreate(ConnectionRequest):
     """A policy that is left out or null means auto-negotiation."""
 
     needed = ("psk", "local", "peer")

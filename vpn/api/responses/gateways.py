@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from console.core.api.responses import Answer, Reason, ResourceGroupReference, paged
+from console.core.api.responses import Reason, ResourceGroupReference, ResponseSchema, paged
 from console.core.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE
-from policies.api.answers import ConnectionReference, PolicyReference
-from vpn.api.answers.networks import SubnetReference, VPCReference
+from policies.api.responses import ConnectionReference, PolicyReference
+from vpn.api.responses.networks import SubnetReference, VPCReference
 from vpn.domain.checks.connections import ESTABLISH_MODES
 from vpn.domain.identities import IdentityType
 from vpn.domain.spec import DpdAction
@@ -22,11 +22,11 @@ _PSK = (
 )
 
 
-class PublicIP(Answer):
+class PublicIP(ResponseSchema):
     address = serializers.IPAddressField(protocol="IPv4")
 
 
-class PrivateIP(Answer):
+class PrivateIP(ResponseSchema):
     since = dict.fromkeys(("href", "id", "name", "resource_type", "subnet"), GENERATION_2)
 
     address = serializers.IPAddressField(protocol="IPv4")
@@ -37,7 +37,7 @@ class PrivateIP(Answer):
     subnet = SubnetReference()
 
 
-class VPNGatewayMember(Answer):
+class VPNGatewayMember(ResponseSchema):
     """One of the two hosts behind a gateway. Both share the public address of the active one."""
 
     since = {"id": GENERATION_2, "href": GENERATION_2}
@@ -55,7 +55,7 @@ class VPNGatewayMember(Answer):
     lifecycle_reasons = Reason(many=True)
 
 
-class VPNGateway(Answer):
+class VPNGateway(ResponseSchema):
     """An IPsec gateway in a subnet."""
 
     since = {"availability_mode": GENERATION_2}
@@ -82,21 +82,21 @@ class VPNGateway(Answer):
     health_reasons = Reason(many=True)
 
 
-class IKEIdentity(Answer):
+class IKEIdentity(ResponseSchema):
     """How an end names itself in IKE; of a key_id the value is base64."""
 
     type = serializers.ChoiceField([kind.value for kind in IdentityType])
     value = serializers.CharField()
 
 
-class LocalEnd(Answer):
+class LocalEnd(ResponseSchema):
     """This end."""
 
     cidrs = serializers.ListField(child=serializers.CharField())
     ike_identities = IKEIdentity(many=True)
 
 
-class PeerEnd(Answer):
+class PeerEnd(ResponseSchema):
     """The other end, known by its address or its name."""
 
     type = serializers.ChoiceField(("address", "fqdn"))
@@ -107,7 +107,7 @@ class PeerEnd(Answer):
     ike_identity = IKEIdentity()
 
 
-class DeadPeerDetectionState(Answer):
+class DeadPeerDetectionState(ResponseSchema):
     """Seconds."""
 
     action = serializers.ChoiceField([action.value for action in DpdAction])
@@ -115,7 +115,7 @@ class DeadPeerDetectionState(Answer):
     timeout = serializers.IntegerField()
 
 
-class VPNGatewayConnection(Answer):
+class VPNGatewayConnection(ResponseSchema):
     """A tunnel to one peer. Without policies its algorithms are negotiated."""
 
     since = {"local": OBJECTS, "peer": OBJECTS}
@@ -150,13 +150,13 @@ class VPNGatewayConnection(Answer):
     ipsec_policy = PolicyReference(required=False)
 
 
-class AdvertisedCidrs(Answer):
+class AdvertisedCidrs(ResponseSchema):
     """What a gateway of route mode advertises; others nothing."""
 
     advertised_cidrs = serializers.ListField(child=serializers.CharField())
 
 
-class ServiceCreator(Answer):
+class ServiceCreator(ResponseSchema):
     """The other service's object."""
 
     crn = serializers.CharField()
@@ -164,7 +164,7 @@ class ServiceCreator(Answer):
     resource_type = serializers.CharField()
 
 
-class ServiceConnection(Answer):
+class ServiceConnection(ResponseSchema):
     """What another service has connected to a gateway; there are none here."""
 
     id = serializers.UUIDField()
@@ -176,7 +176,7 @@ class ServiceConnection(Answer):
     status_reasons = Reason(many=True)
 
 
-class LocalCidrs(Answer):
+class LocalCidrs(ResponseSchema):
     """The local CIDRs of a connection."""
 
     since = {"cidrs": OBJECTS}
@@ -186,7 +186,7 @@ class LocalCidrs(Answer):
     local_cidrs = serializers.ListField(child=serializers.CharField())
 
 
-class PeerCidrs(Answer):
+class PeerCidrs(ResponseSchema):
     """The peer CIDRs of a connection."""
 
     since = {"cidrs": OBJECTS}

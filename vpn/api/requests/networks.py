@@ -10,7 +10,7 @@ from console.core.api.fields import (
     SOME_ID,
     Flag,
     Reference,
-    Shape,
+    RequestSchema,
     Text,
     Whole,
     Word,
@@ -18,7 +18,7 @@ from console.core.api.fields import (
     settled,
 )
 from console.core.api.versions import ApiVersion
-from policies.api.shapes import name_rule
+from policies.api.requests import name_rule
 from vpn.domain.checks.networks import SMALLEST_COUNT
 
 NAME = name_rule(1)
@@ -26,15 +26,15 @@ CIDR = {"pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"}
 _ENVELOPE = read_only("id", "crn", "href", "created_at", "status", "resource_type")
 
 
-class NamedShape(Shape):
+class NamedRequest(RequestSchema):
     """Whose name has the rule of its generation."""
 
     @classmethod
-    def narrowed(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
+    def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
         return {"name": name_rule(version.generation)}
 
 
-class Zone(Shape):
+class Zone(RequestSchema):
     is_plain = False
     one_of = (("name", "href"),)
 
@@ -49,14 +49,14 @@ class Zone(Shape):
         return given
 
 
-class VpcPatch(NamedShape):
+class VpcPatch(NamedRequest):
     fixed = {**_ENVELOPE, **settled("address_prefix_management", "classic_access", "resource_group")}
     example = {"name": "my-vpc-2"}
 
     name = Text()
 
 
-class VpcCreate(NamedShape):
+class VpcCreate(NamedRequest):
     fixed = _ENVELOPE
     example = {"name": "my-vpc"}
 
@@ -66,7 +66,7 @@ class VpcCreate(NamedShape):
     resource_group = Reference()
 
 
-class AddressPrefixPatch(NamedShape):
+class AddressPrefixPatch(NamedRequest):
     fixed = {**_ENVELOPE, **read_only("has_subnets"), **settled("cidr", "zone")}
     example = {"name": "my-prefix-2", "is_default": True}
 
@@ -85,7 +85,7 @@ class AddressPrefixCreate(AddressPrefixPatch):
 _SUBNET = {**_ENVELOPE, **read_only("available_ipv4_address_count")}
 
 
-class SubnetPatch(NamedShape):
+class SubnetPatch(NamedRequest):
     fixed = {
         **_SUBNET,
         **settled(
@@ -97,7 +97,7 @@ class SubnetPatch(NamedShape):
     name = Text()
 
 
-class SubnetCreate(NamedShape):
+class SubnetCreate(NamedRequest):
     fixed = _SUBNET
     example = {"name": "my-subnet", "vpc": {"id": SOME_ID}, "ipv4_cidr_block": "10.240.9.0/24"}
 
@@ -110,15 +110,15 @@ class SubnetCreate(NamedShape):
     resource_group = Reference()
 
 
-class Profile(Shape):
+class Profile(RequestSchema):
     name = Text(rule=NAME)
 
 
-class Image(Shape):
+class Image(RequestSchema):
     id = Text()
 
 
-class Interface(Shape):
+class Interface(RequestSchema):
     fixed = read_only("id", "href")
 
     name = Text(style={"template": "rest_framework/left_out.html"})
@@ -126,7 +126,7 @@ class Interface(Shape):
     primary_ipv4_address = Text(rule=IPV4)
 
 
-class InstancePatch(NamedShape):
+class InstancePatch(NamedRequest):
     fixed = {
         **_ENVELOPE,
         **settled("vpc", "zone", "profile", "image", "primary_network_interface", "resource_group"),
@@ -137,7 +137,7 @@ class InstancePatch(NamedShape):
     name = Text()
 
 
-class InstanceCreate(NamedShape):
+class InstanceCreate(NamedRequest):
     """The interface's subnet decides; VPC and zone may be said as well and must then agree."""
 
     fixed = {**_ENVELOPE, **read_only("network_interfaces")}

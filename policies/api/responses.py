@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rest_framework import serializers
 
-from console.core.api.responses import Answer, ResourceGroupReference, paged
+from console.core.api.responses import ResourceGroupReference, ResponseSchema, paged
 from console.core.api.versions import GENERATION_2
 from policies.domain.algorithms import EVERYTHING
 from policies.models import MULTIPLE, MULTIPLE_GROUPS
@@ -24,7 +24,7 @@ def _several(words: Sequence[str | int]) -> serializers.ListField:
     return serializers.ListField(child=serializers.ChoiceField(words))
 
 
-class PolicyReference(Answer):
+class PolicyReference(ResponseSchema):
     """An IKE or IPsec policy."""
 
     id = serializers.UUIDField()
@@ -33,7 +33,7 @@ class PolicyReference(Answer):
     resource_type = serializers.ChoiceField(("ike_policy", "ipsec_policy"))
 
 
-class ConnectionReference(Answer):
+class ConnectionReference(ResponseSchema):
     """A connection of a VPN gateway."""
 
     id = serializers.UUIDField()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from console.core.api.responses import Answer, Reason, ResourceGroupReference, listed, paged
+from console.core.api.responses import Reason, ResourceGroupReference, ResponseSchema, listed, paged
 from console.core.api.versions import GENERATION_2
 
 
-class RegionReference(Answer):
+class RegionReference(ResponseSchema):
     name = serializers.CharField()
     href = serializers.URLField()
 
@@ -20,7 +20,7 @@ class Region(RegionReference):
     status = serializers.ChoiceField(("available",))
 
 
-class ZoneReference(Answer):
+class ZoneReference(ResponseSchema):
     name = serializers.CharField()
     href = serializers.URLField()
 
@@ -32,7 +32,7 @@ class Zone(ZoneReference):
     status = serializers.ChoiceField(("available",))
 
 
-class VPCReference(Answer):
+class VPCReference(ResponseSchema):
     id = serializers.UUIDField()
     crn = serializers.CharField()
     href = serializers.URLField()
@@ -40,7 +40,7 @@ class VPCReference(Answer):
     resource_type = serializers.ChoiceField(("vpc",))
 
 
-class InName(Answer):
+class InName(ResponseSchema):
     """What every VPC has in name only: all is let through."""
 
     id = serializers.UUIDField()
@@ -55,13 +55,13 @@ class RoutingTable(InName):
     resource_type = serializers.ChoiceField(("routing_table",))
 
 
-class Resolver(Answer):
+class Resolver(ResponseSchema):
     servers = serializers.ListField(child=serializers.IPAddressField(protocol="IPv4"))
     type = serializers.ChoiceField(("system",))
     configuration = serializers.ChoiceField(("default",))
 
 
-class Dns(Answer):
+class Dns(ResponseSchema):
     enable_hub = serializers.BooleanField()
     resolution_binding_count = serializers.IntegerField(min_value=0)
     resolver = Resolver()
@@ -92,7 +92,7 @@ class VPC(VPCReference):
     default_routing_table = RoutingTable()
 
 
-class AddressPrefix(Answer):
+class AddressPrefix(ResponseSchema):
     """Where subnets of a VPC may lie."""
 
     id = serializers.UUIDField()
@@ -105,7 +105,7 @@ class AddressPrefix(Answer):
     has_subnets = serializers.BooleanField()
 
 
-class SubnetReference(Answer):
+class SubnetReference(ResponseSchema):
     id = serializers.UUIDField()
     name = serializers.CharField()
     href = serializers.URLField()
@@ -131,7 +131,7 @@ class Subnet(SubnetReference):
     routing_table = RoutingTable()
 
 
-class ReservedIP(Answer):
+class ReservedIP(ResponseSchema):
     """An address that the provider holds: of a gateway's member or an instance."""
 
     id = serializers.UUIDField()
@@ -145,21 +145,21 @@ class ReservedIP(Answer):
     resource_type = serializers.ChoiceField(("subnet_reserved_ip",))
 
 
-class Named(Answer):
+class Named(ResponseSchema):
     name = serializers.CharField()
 
 
-class Image(Answer):
+class Image(ResponseSchema):
     id = serializers.CharField()
 
 
-class NetworkInterface(Answer):
+class NetworkInterface(ResponseSchema):
     name = serializers.CharField()
     primary_ipv4_address = serializers.IPAddressField(protocol="IPv4")
     subnet = SubnetReference()
 
 
-class Instance(Answer):
+class Instance(ResponseSchema):
     """A host with an address in its subnet, to try connections with."""
 
     id = serializers.UUIDField()

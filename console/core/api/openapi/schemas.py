@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework.fields import Field
 
 from console.core.api.changes import VersionChange, older, written
-from console.core.api.fields import Flag, Items, Number, Reference, Shape, Texts, Whole, Wholes, Word
+from console.core.api.fields import Flag, Items, Number, Reference, RequestSchema, Texts, Whole, Wholes, Word
 from console.core.api.versions import ApiVersion
 
 Schema = dict[str, Any]
@@ -17,9 +17,9 @@ Fields = dict[str, tuple[AnyField, bool]]
 INT32 = 0x7FFFFFFF
 
 
-def body_schema(shape: Shape, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
+def body_schema(schema: RequestSchema, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
     """The body as requests of `version` write it: the newest form, taken down change by change."""
-    fields = _fields(shape)
+    fields = _fields(schema)
     for change in reversed(older(version, changes)):
         moved = {old: _at(fields, path) for old, path in change.renamed.items()}
         kept = {
@@ -28,24 +28,24 @@ def body_schema(shape: Shape, version: ApiVersion, changes: Sequence[VersionChan
             if name not in change.names_unknown_before()
         }
         fields = kept | {old: found for old, found in moved.items() if found}
-    return _object(shape, fields, shape.narrowed(version))
+    return _object(schema, fields, schema.for_version(version))
 
 
-def example_of(shape: Shape, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
+def example_of(schema: RequestSchema, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
     """The shape's example as requests of `version` write it; what the version has not is left out."""
-    return written(shape.example, version, changes)
+    return written(schema.example, version, changes)
 
 
 def reference_schema() -> Schema:
     """What bodies name other objects by; the same in every version."""
-    shape = Reference()
-    return _object(shape, _fields(shape), {})
+    schema = Reference()
+    return _object(schema, _fields(schema), {})
 
 
-def _fields(shape: Shape) -> Fields:
+def _fields(schema: RequestSchema) -> Fields:
     """Each field, and whether the object is refused without it."""
-    asked = {*shape.needed, *(name for group in (*shape.one_of, *shape.any_of) for name in group)}
-    return {name: (field, field.required or name in asked) for name, field in shape.fields.items()}
+    asked = {*schema.needed, *(name for group in (*schema.one_of, *schema.any_of) for name in group)}
+    return {name: (field, field.required or name in asked) for name, field in schema.fields.items()}
 
 
 def _at(fields: Fields, path: str) -> tuple[AnyField, bool] | None:
@@ -54,12 +54,12 @@ def _at(fields: Fields, path: str) -> tuple[AnyField, bool] | None:
     if head not in fields or not rest:
         return fields.get(head)
     field, needed = fields[head]
-    found = _at(_fields(field), rest) if isinstance(field, Shape) else None
+    found = _at(_fields(field), rest) if isinstance(field, RequestSchema) else None
     return found and (found[0], needed and found[1])
 
 
-def _object(shape: Shape, fields: Fields, narrowed: Mapping[str, Mapping[str, Any]]) -> Schema:
-    wanted = [("oneOf", group) for group in shape.one_of] + [("anyOf", group) for group in shape.any_of]
+def _object(schema: RequestSchema, fields: Fields, limits: Mapping[str, Mapping[str, Any]]) -> Schema:
+    wanted = [("oneOf", group) for group in schema.one_of] + [("anyOf", group) for group in schema.any_of]
     groups = [(word, [name for name in group if name in fields]) for word, group in wanted]
     groups = [(word, group) for word, group in groups if len(group) > 1]
     either = {name for _, group in groups for name in group}
@@ -67,28 +67,28 @@ def _object(shape: Shape, fields: Fields, narrowed: Mapping[str, Mapping[str, An
         "type": "object",
         # What has nothing that can be set is not worth naming.
         "properties": {
-            name: _described(field, narrowed.get(name, {}))
+            name: _described(field, limits.get(name, {}))
             for name, (field, _) in fields.items()
-            if not isinstance(field, Shape) or field.fields
+            if not isinstance(field, RequestSchema) or field.fields
         },
         "additionalProperties": False,
     }
-    if text := vars(type(shape)).get("__doc__"):
+    if text := vars(type(schema)).get("__doc__"):
         found["description"] = " ".join(text.split())
     if needed := sorted(n for n, (_, is_needed) in fields.items() if is_needed and n not in either):
         found["required"] = needed
     choices: list[Schema] = [{word: [{"required": [name]} for name in group]} for word, group in groups]
-    for group in shape.at_most_one:
+    for group in schema.at_most_one:
         if len([name for name in group if name in fields]) > 1:
             choices.append({"not": {"required": [*group]}})
     return found | ({"allOf": choices} if len(choices) > 1 else choices[0] if choices else {})
 
 
-def _described(field: AnyField, narrowed: Mapping[str, Any]) -> Schema:
+def _described(field: AnyField, limits: Mapping[str, Any]) -> Schema:
     schema = _schema(field)
     if isinstance(field, Texts):
-        narrowed = {**narrowed, "items": schema["items"] | field.rule | narrowed.get("items", {})}
-    schema.update(narrowed)
+        limits = {**limits, "items": schema["items"] | field.rule | limits.get("items", {})}
+    schema.update(limits)
     # Of a list it says how forms write it.
     if field.help_text and not isinstance(field, Texts):
         schema["description"] = str(field.help_text)
@@ -99,7 +99,7 @@ def _schema(field: AnyField) -> Schema:
     match field:
         case Reference():
             found: Schema = {"$ref": f"#/components/schemas/{Reference.__name__}"}
-        case Shape():
+        case RequestSchema():
             found = _object(field, _fields(field), {})
         case Items():
             found = {"type": "array", "items": _schema(field.child), "maxItems": field.most}
