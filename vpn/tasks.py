@@ -1,4 +1,4 @@
-"""What workers run. Arguments are ids; everything else stands in the rows."""
+"""What workers run. Arguments are ids; everything else is in the rows."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from console.core.services.impersonation import end_lapsed_acting
 from console.core.services.sign_in_limits import forget_old_failures
 from console.core.services.sign_ins import end_lapsed_sessions
 from vpn.models import HandoffLink, StatusChange, WizardDraft
-from vpn.reconcile.controller import answer
+from vpn.reconcile.controller import reconcile_if_due
 from vpn.reconcile.log import keep_log
 from vpn.reconcile.networks import reconcile_vpc
 from vpn.reconcile.restart import forget_observations
-from vpn.reconcile.sweep import busy_nodes, sweep_host
+from vpn.reconcile.sweep import live_nodes, sweep_host
 from vpn.reconcile.traffic import prune_traffic
 
 
 @worker_ready.connect
-def forget_what_is_old(**_: object) -> None:
-    """Of a host that was off, or whose worker was."""
+def forget_old_observations(**_: object) -> None:
+    """The host or its worker may have been down for a while."""
     forget_observations(settings.NODE)
 
 
 @shared_task(name="vpn.tasks.reconcile_gateway")
 def reconcile_gateway(gateway_id: str) -> None:
-    answer(UUID(gateway_id))
+    reconcile_if_due(UUID(gateway_id))
 
 
 @shared_task(name="vpn.tasks.reconcile_network")
@@ -43,14 +43,14 @@ def reconcile_network(vpc_id: str) -> None:
 
 @shared_task(name="vpn.tasks.read_log")
 def read_log(connection_id: str) -> None:
-    """A page asked for the log of a tunnel."""
+    """Read the log of a tunnel that a page requested."""
     keep_log(UUID(connection_id))
 
 
 @shared_task(name="vpn.tasks.sweep")
 def sweep() -> None:
-    """Beat's tick: every host looks at all that it carries."""
-    for node in busy_nodes():
+    """Beat's tick: every host sweeps all that it carries."""
+    for node in live_nodes():
         sweep_node.apply_async(queue=node_queue(node), expires=settings.SWEEP_SECONDS)
 
 

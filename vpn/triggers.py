@@ -1,7 +1,7 @@
-"""Asks workers to look at something. Carries no orders: what to do stands in the rows.
+"""Requests to the workers to reconcile something. They carry only an id: what to do is in the rows.
 
-Sent after commit and by task name. A broker that is away loses nothing: the sweep finds every
-row whose generation was not observed yet.
+They are sent after commit and by task name. Nothing is lost while the broker is down: the sweep finds
+every row whose generation was not observed yet.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ log = logging.getLogger(__name__)
 RECONCILE_GATEWAY = "vpn.tasks.reconcile_gateway"
 RECONCILE_NETWORK = "vpn.tasks.reconcile_network"
 READ_LOG = "vpn.tasks.read_log"
-# A broker that hangs costs each sender its patience; the sweep comes about as soon as this is over.
+# A broker that hangs costs each sender the full timeout; the next sweep comes at about the end of this rest.
 broker = Breaker(rest=3.0)
 
 
 def request_reconcile(gateway_id: UUID, node: str) -> None:
-    """Look at this gateway once the present transaction is committed."""
+    """Have this gateway reconciled once the present transaction is committed."""
     transaction.on_commit(partial(send, RECONCILE_GATEWAY, gateway_id, node))
 
 
 def request_network(vpc_id: UUID, node: str) -> None:
-    """Look at this VPC's network once the present transaction is committed."""
+    """Have this VPC's network reconciled once the present transaction is committed."""
     transaction.on_commit(partial(send, RECONCILE_NETWORK, vpc_id, node))
 
 
 def send(task: str, ident: UUID, node: str, *, seconds: float = 0) -> None:
-    """Hand one wish to the broker, to be looked at `seconds` from now."""
+    """Hand one request to the broker, to be served `seconds` from now."""
     if not settings.REDIS_URL or not broker.allows():
         return
     try:
@@ -47,6 +47,6 @@ def send(task: str, ident: UUID, node: str, *, seconds: float = 0) -> None:
         )
     except (OperationalError, OSError) as error:
         broker.failed()
-        log.warning("broker is away (%s): the sweep will find %s", type(error).__name__, ident)
+        log.warning("broker is down (%s): the sweep will find %s", type(error).__name__, ident)
     else:
         broker.worked()

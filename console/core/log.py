@@ -1,4 +1,4 @@
-"""The log of every process: what goes where, and one line instead of a hundred where a broker is away."""
+"""The log of every process: what goes where, and one line instead of a hundred where a broker is down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BrokerFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and record.name.startswith("celery.") and _of_the_broker(error):
-            record.msg, record.args = "broker is away: %s", (f"{type(error).__name__}: {error}",)
+            record.msg, record.args = "broker is down: %s", (f"{type(error).__name__}: {error}",)
             record.exc_info = record.exc_text = None
         return True
 

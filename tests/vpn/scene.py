@@ -9,7 +9,7 @@ from console.core.actor import Actor, Role, Via
 from console.core.services import create_account
 from vpn.drivers.base import Driver
 from vpn.models import Connection, Gateway, Subnet
-from vpn.reconcile.controller import look, reconcile
+from vpn.reconcile.controller import observe_gateway, reconcile
 from vpn.services import connections, gateways, networks, subnets
 
 PSK = "VPNDemoPassword"
@@ -60,7 +60,7 @@ def settle(driver: Driver, *rows: Gateway) -> None:
         for row in rows:
             reconcile(row.id, driver=driver)
     for row in rows:
-        look(row.id, driver=driver)
+        observe_gateway(row.id, driver=driver)
 
 
 def status_of(connection: Connection) -> str:

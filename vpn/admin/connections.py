@@ -21,7 +21,7 @@ from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.cidrs import Side
 from vpn.services.fields import ConnectionFields
-from vpn.services.generations import look_now
+from vpn.services.generations import mark_due
 from vpn.web.forms.connections import key_field
 
 _SIDES: tuple[Side, Side] = ("local", "peer")
@@ -152,7 +152,7 @@ class ConnectionAdmin(ServiceAdmin):
     @admin.action(description="Reconcile the gateways of the chosen connections now")
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         gateways = Gateway.objects.filter(connections__in=queryset).distinct()
-        look_now(gateways)
+        mark_due(gateways)
         self.message_user(request, f"Asked the workers to look: {len(gateways)}.", messages.SUCCESS)
 
     @admin.action(description="Reset: build the tunnels of the chosen connections anew")

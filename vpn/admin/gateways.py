@@ -15,7 +15,7 @@ from vpn.admin.restart import restart
 from vpn.models import Connection, Gateway, GatewayMember
 from vpn.services import gateways
 from vpn.services.fields import GatewayFields
-from vpn.services.generations import look_now
+from vpn.services.generations import mark_due
 
 
 class GatewayForm(ServiceForm):
@@ -113,7 +113,7 @@ class GatewayAdmin(ServiceAdmin):
 
     @admin.action(description="Reconcile the chosen gateways now")
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
-        look_now(queryset)
+        mark_due(queryset)
         self.message_user(request, f"Asked the workers to look: {len(queryset)}.", messages.SUCCESS)
 
     @admin.action(description="Reset: build all tunnels of the chosen gateways anew")

@@ -1,12 +1,12 @@
-"""Rows say what should be; one pass makes it so.
+"""Rows hold the desired state; one reconcile run brings the host to it.
 
-A pass is always the same: read the rows (`desired`), ask the driver what stands, let the pure
-`plan` say what is missing, apply it, ask again, write down what was seen (`record`). Create,
-edit, repair, failover and delete are that pass and nothing else, so it may be delivered twice,
-late, out of order, or be killed at any line: what was done is seen by the next pass, what was
-not done is planned again.
+Every run does the same: read the rows (`desired`), observe through the driver what exists, let the
+pure `plan` compute the missing steps, apply them, observe again, record the result (`record`).
+Create, edit, repair, failover and delete are all such a run, so a request for one may be delivered
+twice, late or out of order, and a run may be killed at any line: the next run sees what was done and
+plans the rest again.
 
-Two passes over one gateway would only disturb each other: a lock of the host keeps the second one
-out, and the kernel releases it when its holder dies. A pass that holds an old spec is refused by
-the driver (StaleGeneration).
+Two runs over one gateway would only disturb each other: a lock of the host keeps the second one
+out, and the kernel releases it when its holder dies. The driver refuses a run that holds an old spec
+(StaleGeneration).
 """

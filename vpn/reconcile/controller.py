@@ -1,4 +1,4 @@
-"""The pass: observe, plan, apply, observe, record. See the package's docstring."""
+"""The reconcile run: observe, plan, apply, observe, record. See the package's docstring."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from vpn.reconcile.record import record_failure, record_state
 from vpn.triggers import RECONCILE_GATEWAY, send
 
 log = logging.getLogger(__name__)
-# Somebody else is at it; ask again soon, he may have read the rows before this change.
+# Another process holds the gateway; retried soon, because it may have read the rows before this change.
 BUSY = timedelta(seconds=0.2)
 RETRY = (1, 2, 4, 8, 16, 30)
 RETRY_KEYS = timedelta(seconds=60)
-MAX_ROUNDS = 8
-# Seconds. What is due later is left to the sweep; timers of many peers are answered together.
+MAX_ITERATIONS = 8
+# Seconds. What is due later is left to the sweep; timers of many peers are served by one run.
 SOON, TOGETHER = 2.5, 0.25
 # How often an observation beside a takeover is repeated, and seconds to wait for the end of the takeover.
 REPEATS, SETTLING = 2, 0.5
 
 
 class Busy(Exception):
-    """Somebody else works on the gateway."""
+    """Another process works on the gateway."""
 
 
 def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
@@ -49,26 +49,28 @@ def observe(driver: Driver, spec: GatewaySpec) -> GatewayState:
 
 def observe_settled(driver: Driver, spec: GatewaySpec) -> GatewayState:
     """As `observe`, for callers without the lease. Members are observed one after the other: during a
-    takeover that can show no active member, or two. Such a state is observed again once nobody changes
-    the gateway; one that lasts is returned as it is."""
+    takeover that can show no active member, or two. Such a state is observed again once no process holds
+    the gateway; one that persists is returned as it is."""
     state = observe(driver, spec)
     for _ in range(REPEATS):
         roles = [member.role for member in state.members.values()]
         if spec.deleted or roles.count(MemberRole.ACTIVE) == 1:
             break
-        # Given back at once: what changes the gateway goes first.
+        # Released at once: a process that changes the gateway has precedence.
         with suppress(OSError), lease(spec.id, seconds=SETTLING):
             pass
         state = observe(driver, spec)
     return state
 
 
-def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) -> GatewaySpec | None:
-    """Observe and record; a pass follows only where a hand is needed.
+def observe_gateway(
+    gateway_id: UUID, *, driver: Driver | None = None, by_event: bool = False
+) -> GatewaySpec | None:
+    """Observe and record; a run follows only if there is something to do.
 
-    This is what events and the sweep cost in quiet times: no lease, no change. With `news`, an
-    event, what is observed is recorded before it is repaired: a pass takes longer than a look. Returns what
-    was looked for, if the gateway is there and can be read.
+    This is what events and the sweep cost while nothing changes: no lease, no step. If `by_event`, the
+    observed state is recorded before it is repaired, because a run takes longer than an observation.
+    Returns the spec, or None if the gateway does not exist or its keys cannot be read.
     """
     driver = driver or load_driver()
     gateway = load_gateway(gateway_id)
@@ -80,31 +82,31 @@ def look(gateway_id: UUID, *, driver: Driver | None = None, news: bool = False) 
     state = observe_settled(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
-        if news and not spec.deleted:
+        if by_event and not spec.deleted:
             record_state(gateway, spec, state, applied=False)
         reconcile(gateway_id, driver=driver)
     else:
-        record_state(gateway, spec, state, applied=True, look_in=todo.requeue_after)
-        look_later(gateway, todo.requeue_after)
+        record_state(gateway, spec, state, applied=True, requeue_after=todo.requeue_after)
+        requeue(gateway, todo.requeue_after)
     return spec
 
 
 def remove_orphan(gateway_id: UUID, driver: Driver) -> None:
-    """What exists of a gateway without a row: a takeover in whose midst a deletion ends makes members
-    again that were removed already."""
+    """Remove what exists of a gateway without a row: a takeover during which a deletion ends creates
+    members again that were already removed."""
     driver.remove_gateway(gateway_id)
     forget_lease(gateway_id)
 
 
 def record_seen(spec: GatewaySpec, state: GatewayState) -> None:
-    """What was observed before it was mended without a word to the database: history tells of it."""
+    """Record what was observed before a repair made without the database, so that the history shows it."""
     gateway = load_gateway(spec.id)
     if gateway is not None:
         record_state(gateway, spec, state, applied=False)
 
 
-def answer(gateway_id: UUID, *, driver: Driver | None = None) -> None:
-    """A wish that the gateway be looked at: a pass if one is due, so that many wishes cost one."""
+def reconcile_if_due(gateway_id: UUID, *, driver: Driver | None = None) -> None:
+    """Serve a request to reconcile: one run if it is due, so that many requests cost one run."""
     changed = Q(deleted_at__isnull=False) | ~Q(observed_generation=F("generation")) | ~Q(answered=F("asked"))
     due = ~Q(observed_boot=boot()) | Q(due_ticks__lte=ticks())
     if Gateway.objects.filter(changed | due, pk=gateway_id).exists():
@@ -112,15 +114,15 @@ def answer(gateway_id: UUID, *, driver: Driver | None = None) -> None:
 
 
 def reconcile(gateway_id: UUID, *, driver: Driver | None = None) -> None:
-    """One pass, or several while the rows change meanwhile. May be called at any time."""
+    """One run, or several while the rows change. May be called at any time."""
     try:
-        _rounds(gateway_id, driver or load_driver())
+        _reconcile(gateway_id, driver or load_driver())
     except Busy:
-        _busy(gateway_id)
+        _stay_due(gateway_id)
 
 
-def _rounds(gateway_id: UUID, driver: Driver) -> None:
-    for _ in range(MAX_ROUNDS):
+def _reconcile(gateway_id: UUID, driver: Driver) -> None:
+    for _ in range(MAX_ITERATIONS):
         gateway = load_gateway(gateway_id)
         if gateway is None:
             return
@@ -128,36 +130,36 @@ def _rounds(gateway_id: UUID, driver: Driver) -> None:
         if spec is None:
             return
         try:
-            outcome = _one_pass(gateway, spec, driver)
+            outcome = _run_once(gateway, spec, driver)
         except StaleGeneration:
             continue
         except DriverError as error:
-            _refused(gateway, spec, driver, error)
+            _handle_refusal(gateway, spec, driver, error)
             return
         if spec.deleted:
             _finish_deletion(gateway)
             return
         if Gateway.objects.filter(pk=gateway_id, generation=spec.generation).exists():
-            look_later(gateway, outcome.requeue_after)
+            requeue(gateway, outcome.requeue_after)
             return
 
 
 def _readable(gateway: Gateway) -> GatewaySpec | None:
-    """None when a pre-shared key does not open: told on the gateway, and nothing is touched."""
+    """None if a pre-shared key cannot be decrypted: recorded on the gateway, and nothing is changed."""
     refresh_names(gateway)
     try:
         return spec_for(gateway)
     except DecryptionError as error:
         log.error("gateway %s: %s", gateway.id, error)
-        record_failure(gateway, f"Reading a pre-shared key: {error}.", look_in=RETRY_KEYS)
+        record_failure(gateway, f"Reading a pre-shared key: {error}.", requeue_after=RETRY_KEYS)
         return None
 
 
-def _one_pass(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
-    """Raises DriverError, StaleGeneration or Busy. Returns what remains, by the last look.
+def _run_once(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
+    """Raises DriverError, StaleGeneration or Busy. Returns what remains after the last observation.
 
-    The gateway is not held while rows are written: a process that has to repair it meanwhile need not wait
-    for a database that does not answer.
+    The lease is released before rows are written: a process that has to repair the gateway does not wait
+    for a database that does not respond.
     """
     with lease(gateway.pk) as held:
         if not held:
@@ -170,45 +172,46 @@ def _one_pass(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
                     driver.apply(step.member, step.action, generation=spec.generation)
             state = observe(driver, spec)
     if not spec.deleted:
-        record_state(gateway, spec, state, applied=True, look_in=todo.requeue_after)
+        record_state(gateway, spec, state, applied=True, requeue_after=todo.requeue_after)
     return todo
 
 
-def _refused(gateway: Gateway, spec: GatewaySpec, driver: Driver, error: DriverError) -> None:
-    """What stands is still recorded; then again after a while."""
+def _handle_refusal(gateway: Gateway, spec: GatewaySpec, driver: Driver, error: DriverError) -> None:
+    """Record what exists all the same, and retry later."""
     log.warning("gateway %s: %s", gateway.id, error)
     wait = timedelta(seconds=RETRY[min(gateway.failures, len(RETRY) - 1)])
-    record_failure(gateway, str(error), look_in=wait)
+    record_failure(gateway, str(error), requeue_after=wait)
     fresh = load_gateway(gateway.id)
     if fresh is not None and not spec.deleted:
         try:
-            record_state(fresh, spec, observe(driver, spec), applied=False, look_in=wait)
+            record_state(fresh, spec, observe(driver, spec), applied=False, requeue_after=wait)
         except DriverError as again:
             log.warning("gateway %s: %s", gateway.id, again)
-    look_later(gateway, wait)
+    requeue(gateway, wait)
 
 
 def _finish_deletion(gateway: Gateway) -> None:
-    """Nothing stands any more: the rows go, and with them its addresses."""
+    """Nothing exists any more: delete the rows, and with them the addresses."""
     with transaction.atomic():
         SubnetAddress.objects.filter(owner__in=[m.id for m in gateway.members.all()]).delete()
         Gateway.objects.filter(pk=gateway.pk, deleted_at__isnull=False).delete()
     forget_lease(gateway.pk)
 
 
-def _busy(gateway_id: UUID) -> None:
-    """Who is at it may have looked before that happened which somebody is here for: so it stays due."""
+def _stay_due(gateway_id: UUID) -> None:
+    """The present holder may have observed the gateway before the change that this run is for, so the
+    gateway stays due."""
     Gateway.objects.filter(pk=gateway_id).update(asked=F("asked") + 1)
     node = Gateway.objects.filter(pk=gateway_id).values_list("node", flat=True).first()
     if node is not None:
         send(RECONCILE_GATEWAY, gateway_id, node, seconds=BUSY.total_seconds())
 
 
-def look_later(gateway: Gateway, wait: timedelta | None) -> None:
-    """Sooner than the sweep would: by a delayed wish, which may be lost without harm.
+def requeue(gateway: Gateway, wait: timedelta | None) -> None:
+    """Sooner than the sweep would, by a delayed request, which may be lost without harm.
 
-    Only for what is due within moments: every wish may send its successor, and those of long
-    waits would add up.
+    Only for short waits: every request may send its successor, and those with long waits would
+    accumulate.
     """
     if wait is not None and wait.total_seconds() < min(settings.SWEEP_SECONDS, SOON):
         send(RECONCILE_GATEWAY, gateway.id, gateway.node, seconds=max(wait.total_seconds(), TOGETHER))

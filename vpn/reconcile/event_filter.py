@@ -1,4 +1,4 @@
-"""Whether an event can tell anything that is not written down yet."""
+"""Whether an event adds anything to what is recorded."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from vpn.domain.state import EventKind, TunnelEvent
 from vpn.models import Connection
 
 
-def is_told(event: TunnelEvent) -> bool:
-    """True for one more failure with the reason that every connection to that peer shows already.
+def is_redundant(event: TunnelEvent) -> bool:
+    """True for one more failure with the reason that every connection to that peer already shows.
 
-    A peer that is away fails again and again; each time to look at the whole gateway would only
-    find the same.
+    A peer that is down fails again and again; observing the whole gateway each time would only find
+    the same state.
     """
     if event.kind is not EventKind.FAILED or event.reason is None:
         return False
     address = address_of(event.peer)
     at_address = Q(peer_address=address) | Q(resolved_address=address) if address else Q(pk__in=[])
     rows = Connection.objects.filter(at_address, gateway_id=event.gateway_id, admin_state_up=True)
-    told = {"code": event.reason.code, "message": event.reason.message}
+    reason = {"code": event.reason.code, "message": event.reason.message}
     shown = list(rows.values_list("status", "status_reasons"))
-    return bool(shown) and all(status == "down" and told in reasons for status, reasons in shown)
+    return bool(shown) and all(status == "down" and reason in reasons for status, reasons in shown)

@@ -29,7 +29,7 @@ from vpn.domain.status import (
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
 from vpn.reconcile.clock import as_ticks, boot, ticks
 from vpn.reconcile.desired import load_gateway
-from vpn.reconcile.restart import last_told
+from vpn.reconcile.restart import last_recorded
 from vpn.reconcile.traffic import Carried, carried, record_traffic
 
 # Nothing is due by time alone; changes, events and the sweep come anyway.
@@ -44,7 +44,7 @@ def record_state(
     state: GatewayState,
     *,
     applied: bool,
-    look_in: timedelta | None = None,
+    requeue_after: timedelta | None = None,
 ) -> GatewayStatus | None:
     """Derive and write; `applied` says that nothing of this spec remained to be done.
 
@@ -58,7 +58,7 @@ def record_state(
         status = _derived(now, spec, state, applied=applied)
         before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
         with transaction.atomic():
-            if _claim(now, state, look_in or RESTING, answered=gateway.asked):
+            if _claim(now, state, requeue_after or RESTING, answered=gateway.asked):
                 changed = _record_connections(now, before, status, state.at)
                 changed |= _record_members(now, status)
                 _record_gateway(now, spec, status, state.at, applied=applied, changed=changed)
@@ -78,17 +78,17 @@ def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState, *, applie
     )
 
 
-def record_failure(gateway: Gateway, message: str, *, look_in: timedelta) -> None:
+def record_failure(gateway: Gateway, message: str, *, requeue_after: timedelta) -> None:
     """The driver refused: counted, shown while the gateway never worked."""
     Gateway.objects.filter(pk=gateway.pk).update(
         failures=F("failures") + 1,
         lifecycle_reasons=[{"code": "internal_error", "message": message}],
-        due_ticks=ticks() + as_ticks(look_in),
+        due_ticks=ticks() + as_ticks(requeue_after),
         stamp=F("stamp") + 1,
     )
 
 
-def _claim(gateway: Gateway, state: GatewayState, look_in: timedelta, *, answered: int) -> bool:
+def _claim(gateway: Gateway, state: GatewayState, requeue_after: timedelta, *, answered: int) -> bool:
     """Whether the rows that were read are still the last that was recorded. In quiet times this is
     all that is written.
 
@@ -103,7 +103,7 @@ def _claim(gateway: Gateway, state: GatewayState, look_in: timedelta, *, answere
             observed_at=state.at,
             observed_boot=boot(),
             observed_ticks=state.ticks,
-            due_ticks=state.ticks + as_ticks(look_in),
+            due_ticks=state.ticks + as_ticks(requeue_after),
             answered=answered,
         )
     )
@@ -154,7 +154,7 @@ def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStat
     if row.status != status.status or row.status_changed_at is None:
         fields["status_changed_at"] = at
     message = " ".join(reason.message for reason in status.reasons)
-    previous = last_told(gateway, row, row.status_reasons)
+    previous = last_recorded(gateway, row, row.status_reasons)
     is_news = previous is None or (previous.status, previous.message) != (status.status, message)
     if previous and previous.status == status.status:
         fields["status_changed_at"] = previous.at
@@ -265,7 +265,7 @@ def _record_gateway(
         fields["health_state"],
     ):
         message = " ".join(r.message for r in (*status.lifecycle_reasons, *status.health_reasons))
-        previous = last_told(gateway, None, gateway.health_reasons)
+        previous = last_recorded(gateway, None, gateway.health_reasons)
         if previous is None or (previous.status, previous.message) != (_word(status), message):
             StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
     changed |= any(getattr(gateway, name) != value for name, value in fields.items())

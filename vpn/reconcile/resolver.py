@@ -52,7 +52,7 @@ class Answer(NamedTuple):
     ttl: float = 0.0
 
 
-Ask = Callable[[str], Answer]
+Lookup = Callable[[str], Answer]
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Resolver:
     """Keeps `resolved_addresses` of this host's connections as their names say."""
 
     def __init__(
-        self, node: str, ask: Ask | None = None, clock: Callable[[], float] = time.monotonic
+        self, node: str, ask: Lookup | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._node = node
         self._ask = ask or ask_dns
@@ -80,14 +80,14 @@ class Resolver:
         """Until `stop` is set. A database that is away is waited for: nothing is lost."""
         while not stop.wait(TICK):
             try:
-                self.turn()
+                self.poll_once()
             except DatabaseError as error:
                 log.warning("names: %s", error)
                 close_old_connections()
         self._pool.shutdown(wait=False, cancel_futures=True)
         connection.close()
 
-    def turn(self) -> None:
+    def poll_once(self) -> None:
         """Record the answers that have come, then ask for what is due."""
         for name, lookup in list(self._under_way.items()):
             if lookup.future.done():

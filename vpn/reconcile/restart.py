@@ -35,7 +35,7 @@ def forgotten() -> list[dict[str, str]]:
     return [not_observed()._asdict()]
 
 
-def last_told(gateway: Gateway, connection: Connection | None, reasons: list[dict[str, str]]) -> Any:
+def last_recorded(gateway: Gateway, connection: Connection | None, reasons: list[dict[str, str]]) -> Any:
     """What the history said before that which is now `forgotten`: observed to be the same it is no
     news. None where nothing was forgotten or recorded."""
     if reasons != forgotten():

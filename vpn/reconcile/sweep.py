@@ -1,4 +1,4 @@
-"""The safety net: looks at everything a host carries, whoever forgot to ask."""
+"""The safety net: observes everything that a host carries, whether or not a request was sent."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from django.utils import timezone
 from vpn.drivers.base import DriverError
 from vpn.models import Gateway, Node, Vpc
 from vpn.reconcile.clock import boot
-from vpn.reconcile.controller import look, remove_orphan
+from vpn.reconcile.controller import observe_gateway, remove_orphan
 from vpn.reconcile.driver import load_driver
 from vpn.reconcile.networks import reconcile_vpc
 
 log = logging.getLogger(__name__)
-# A host has one worker: what is late in it is not begun a second time beside.
+# A host has one worker: a sweep that takes too long is not started a second time concurrently.
 _sweeping = Lock()
-# So many periods without a sweep, and somebody else sweeps.
+# After so many periods without a sweep the listener substitutes for the worker.
 _MISSED = 3
 
 
 class Liveness:
-    """Which hosts are there, by their heartbeats and a clock that nobody sets.
+    """Which hosts are live, by their heartbeats and the monotonic clock.
 
-    Messages to a host that is gone would only pile up; its listener says hello when it is back.
-    One that was never seen before is taken to be there.
+    Messages to a dead host would only accumulate; its listener sends heartbeats once it is back.
+    A host that was never seen before counts as live.
     """
 
     def __init__(self, *, seconds: float = 300, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,7 +41,7 @@ class Liveness:
         self._changed: dict[str, tuple[int, float]] = {}
 
     def live(self, heartbeats: Mapping[str, int]) -> set[str]:
-        """`heartbeats` are the counts of all hosts now."""
+        """`heartbeats` are the present counts of all hosts."""
         now = self._clock()
         for name, count in heartbeats.items():
             known, _ = self._changed.get(name, (None, 0.0))
@@ -53,13 +53,13 @@ class Liveness:
 _liveness = Liveness()
 
 
-def busy_nodes() -> set[str]:
-    """Hosts that have said lately that they are there, and this one."""
+def live_nodes() -> set[str]:
+    """Hosts with a recent heartbeat, and this one."""
     return {settings.NODE} | _liveness.live(dict(Node.objects.values_list("name", "heartbeats")))
 
 
 class SweepWatch:
-    """Whether no sweep of a host has ended for some of its periods, by the watcher's own clock."""
+    """Whether no sweep of a host has ended for several periods, by the clock of this process."""
 
     def __init__(self, node: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._node, self._clock = node, clock
@@ -67,7 +67,7 @@ class SweepWatch:
         self._changed = clock()
 
     def is_missing(self) -> bool:
-        """Raises DatabaseError, which is no reason to take one for done."""
+        """Raises DatabaseError, which does not count as a sweep."""
         patience = _MISSED * settings.SWEEP_SECONDS
         last = Node.objects.filter(name=self._node).values_list("swept_at", flat=True).first()
         if last != self._last:
@@ -75,22 +75,22 @@ class SweepWatch:
         return self._clock() - self._changed >= patience
 
 
-def sweep_host(node: str, *, stands_in: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
-    """Networks first, since members stand in them; one bad gateway does not stop the others.
+def sweep_host(node: str, *, substitute: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    """Networks first, because members are connected to them; one bad gateway does not stop the others.
 
-    One sweep at a time, and of a host with very many gateways as many as half of the sweep's period
-    allows, those first that were looked at the longest ago: the rest of the time is for changes.
-    With `stands_in` somebody else does the work of the one who should: it is not said that he did.
+    One sweep at a time. On a host with very many gateways it takes as many as half of the sweep's period
+    allows, those first that were observed the longest ago: the rest of the time is for changes.
+    A `substitute` for the worker does not record that the worker's sweep has ended.
     """
     if not _sweeping.acquire(blocking=False):
         return
     try:
         until = clock() + settings.SWEEP_SECONDS / 2
-        say_hello(node)
-        # What stands without a row was deleted while nobody could be told.
+        record_heartbeat(node)
+        # What exists without a row was deleted while no request could be sent.
         driver = load_driver()
-        standing, gateways = driver.networks(), driver.gateways()
-        for vpc_id in standing.union(Vpc.objects.filter(node=node).values_list("id", flat=True)):
+        networks, gateways = driver.networks(), driver.gateways()
+        for vpc_id in networks.union(Vpc.objects.filter(node=node).values_list("id", flat=True)):
             _try("VPC", reconcile_vpc, vpc_id)
         rows = _longest_unobserved(node)
         for gateway_id in gateways.difference(rows):
@@ -98,9 +98,9 @@ def sweep_host(node: str, *, stands_in: bool = False, clock: Callable[[], float]
         for count, gateway_id in enumerate(rows):
             if count and clock() > until:
                 break
-            _try("gateway", look, gateway_id)
-        if not stands_in:
-            say_hello(node, "swept_at")
+            _try("gateway", observe_gateway, gateway_id)
+        if not substitute:
+            record_heartbeat(node, "swept_at")
     finally:
         _sweeping.release()
 
@@ -116,7 +116,7 @@ def _longest_unobserved(node: str) -> list[UUID]:
 
 
 def _try(what: str, action: Callable[[UUID], object], ident: UUID) -> None:
-    """A fault that nobody foresaw is one gateway's too: told whole, and the others go on."""
+    """An unexpected fault is logged with its traceback and does not stop the sweep of the others."""
     try:
         action(ident)
     except (DatabaseError, DriverError) as error:
@@ -125,12 +125,12 @@ def _try(what: str, action: Callable[[UUID], object], ident: UUID) -> None:
         log.exception("%s %s", what, ident)
 
 
-def say_hello(node: str, who: Literal["swept_at", "heard_at"] | None = None) -> None:
-    """This host is there; with `who` also that its sweep has ended, or its listener's event loop turned."""
+def record_heartbeat(node: str, column: Literal["swept_at", "heard_at"] | None = None) -> None:
+    """This host is live; `column` says that its sweep has ended, or that its listener's event loop polled."""
     driver = load_driver()
     esp = Node.objects.filter(name=node).values_list("esp", flat=True).first() or driver.standing().esp
     now = timezone.now()
-    seen = {"driver": settings.DRIVER, "esp": esp, "seen_at": now} | ({who: now} if who else {})
+    seen = {"driver": settings.DRIVER, "esp": esp, "seen_at": now} | ({column: now} if column else {})
     Node.objects.update_or_create(
         name=node,
         defaults=seen | {"heartbeats": F("heartbeats") + 1},

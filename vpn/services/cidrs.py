@@ -18,7 +18,7 @@ from vpn.services.connection_drafts import draft_of
 from vpn.services.connection_rows import new_cidr
 from vpn.services.connections import cidrs_of, get_connection
 from vpn.services.gateways import refuse_deleting
-from vpn.services.generations import lock_gateway, touch_gateway
+from vpn.services.generations import bump_generation, lock_gateway
 
 Side = Literal["local", "peer"]
 _ADDED = {"local": "vpn_connection.add_local_cidr", "peer": "vpn_connection.add_peer_cidr"}
@@ -45,7 +45,7 @@ def add_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, ci
         new_cidr(connection, side, cidr).save()
         after = [*present, cidr]
         record(actor, _ADDED[side], connection, {f"{side}_cidrs": (present, after)})
-        touch_gateway(connection.gateway)
+        bump_generation(connection.gateway)
     return True
 
 
@@ -64,7 +64,7 @@ def remove_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side,
         ConnectionCidr.objects.filter(connection=connection, side=side, cidr=cidr).delete()
         after = [other for other in present if other != cidr]
         record(actor, _REMOVED[side], connection, {f"{side}_cidrs": (present, after)})
-        touch_gateway(connection.gateway)
+        bump_generation(connection.gateway)
 
 
 def _present(connection: Connection, side: Side) -> list[str]:

@@ -31,7 +31,7 @@ from vpn.services.connection_drafts import (
 )
 from vpn.services.connection_rows import apply_draft, fill_row, new_cidr
 from vpn.services.fields import ConnectionFields
-from vpn.services.generations import lock_gateway, touch_gateway
+from vpn.services.generations import bump_generation, lock_gateway
 
 Guard = Callable[[Connection], None]
 _CIDR_HINT = "CIDRs are changed one by one: PUT or DELETE {field}/{{prefix_address}}/{{prefix_length}}."
@@ -123,7 +123,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
         "peer_cidrs": (None, list(draft.peer_cidrs)),
     }
     record(actor, "vpn_connection.create", connection, changes)
-    touch_gateway(gateway)
+    bump_generation(gateway)
     return connection
 
 
@@ -159,7 +159,7 @@ def update_connection(
         if changes:
             apply_draft(connection, before, after, policies)
             record(actor, "vpn_connection.update", connection, changes)
-            touch_gateway(connection.gateway)
+            bump_generation(connection.gateway)
     return connection
 
 
@@ -175,7 +175,7 @@ def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> C
         connection.restart_at = timezone.now()
         connection.save(update_fields=["restart_at"])
         record(actor, "vpn_connection.restart", connection, {})
-        touch_gateway(connection.gateway)
+        bump_generation(connection.gateway)
     return connection
 
 
@@ -189,7 +189,7 @@ def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard
         record(actor, "vpn_connection.delete", connection, {"name": (connection.name, None)})
         gateway = connection.gateway
         connection.delete()
-        touch_gateway(gateway)
+        bump_generation(gateway)
 
 
 def _refuse_deleting(gateway: Gateway) -> None:

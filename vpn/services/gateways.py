@@ -34,7 +34,7 @@ from vpn.services.connection_checks import uncounted_violations
 from vpn.services.connections import add_connection
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields, Reference
-from vpn.services.generations import show_gateway, touch_gateway
+from vpn.services.generations import bump_generation, show_gateway
 from vpn.services.references import find
 from vpn.triggers import request_reconcile
 
@@ -130,7 +130,7 @@ def delete_gateway(actor: Actor, gateway_id: UUID) -> None:
         gateway.deleted_at = timezone.now()
         gateway.lifecycle_state = Lifecycle.DELETING
         gateway.save(update_fields=["deleted_at", "lifecycle_state"])
-        touch_gateway(gateway)
+        bump_generation(gateway)
 
 
 def advertise_cidr(actor: Actor, gateway_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""A wanted column changed: count it, and have the gateway looked at after commit."""
+"""A wanted column changed: count it, and have the gateway reconciled after commit."""
 
 from __future__ import annotations
 
@@ -15,38 +15,37 @@ from vpn.triggers import request_network, request_reconcile
 
 def lock_gateway(gateway_id: UUID) -> None:
     """The gateway's row before those of its connections: the order in which observations are
-    recorded, so that a change and a record wait for each other and never both. SQLite has one
-    writer anyway."""
+    recorded, so that a change and a record never deadlock. SQLite has one writer anyway."""
     if connection.features.has_select_for_update:
         Gateway.objects.select_for_update(no_key=True).filter(pk=gateway_id).values_list("pk").first()
 
 
-def touch_gateways(gateways: QuerySet[Gateway]) -> None:
-    """Raise the generation of each and request a pass over it."""
+def bump_generations(gateways: QuerySet[Gateway]) -> None:
+    """Increment the generation of each and request a reconcile run."""
     for gateway in gateways.only("id", "node"):
-        touch_gateway(gateway)
+        bump_generation(gateway)
 
 
-def touch_gateway(gateway: Gateway) -> None:
+def bump_generation(gateway: Gateway) -> None:
     Gateway.objects.filter(pk=gateway.pk).update(
         generation=F("generation") + 1, stamp=F("stamp") + 1, asked=F("asked") + 1
     )
     request_reconcile(gateway.pk, gateway.node)
 
 
-def look_now(gateways: QuerySet[Gateway]) -> None:
-    """Request a pass over each, though nothing changed."""
+def mark_due(gateways: QuerySet[Gateway]) -> None:
+    """Request a reconcile run for each, although nothing changed."""
     gateways.update(asked=F("asked") + 1)
     for ident, node in gateways.values_list("id", "node"):
         request_reconcile(ident, node)
 
 
 def show_gateway(gateway: Gateway) -> None:
-    """Something that only pages show has changed: nothing to do for the data plane."""
+    """Count a change that only pages show: there is nothing to do for the data plane."""
     Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
 
 
-def touch_network(vpc: Vpc) -> None:
+def bump_network_generation(vpc: Vpc) -> None:
     Vpc.objects.filter(pk=vpc.pk).update(generation=F("generation") + 1)
     request_network(vpc.pk, vpc.node)
 
@@ -56,11 +55,11 @@ def policy_was_changed(policy: IKEPolicy | IPsecPolicy, **_: object) -> None:
     word = "ike_policy" if isinstance(policy, IKEPolicy) else "ipsec_policy"
     gateways = Gateway.objects.filter(**{f"connections__{word}": policy}).distinct()
     if isinstance(policy, IKEPolicy):
-        _refuse_parting(gateways)
-    touch_gateways(gateways)
+        _refuse_diverging_offers(gateways)
+    bump_generations(gateways)
 
 
-def _refuse_parting(gateways: QuerySet[Gateway]) -> None:
+def _refuse_diverging_offers(gateways: QuerySet[Gateway]) -> None:
     """Enabled connections to one peer share an IKE SA: an edit must not make their offers differ.
 
     Raises Conflict, which undoes the edit.

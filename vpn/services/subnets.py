@@ -27,7 +27,7 @@ from vpn.models import ConnectionCidr, Instance, Subnet, Vpc
 from vpn.services.addresses import release_addresses, take_address, taken
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import InstanceFields, SubnetFields
-from vpn.services.generations import touch_network
+from vpn.services.generations import bump_network_generation
 from vpn.services.references import find
 
 
@@ -74,7 +74,7 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
             ipv4_cidr_block=str(home[0]),
         )
         record(actor, "subnet.create", subnet, {"ipv4_cidr_block": (None, subnet.ipv4_cidr_block)})
-        touch_network(vpc)
+        bump_network_generation(vpc)
     return subnet
 
 
@@ -103,7 +103,7 @@ def delete_subnet(actor: Actor, subnet_id: UUID) -> None:
         record(actor, "subnet.delete", subnet, {"ipv4_cidr_block": (subnet.ipv4_cidr_block, None)})
         vpc = subnet.vpc
         subnet.delete()
-        touch_network(vpc)
+        bump_network_generation(vpc)
 
 
 def get_instance(actor: Actor, instance_id: UUID) -> Instance:
@@ -148,7 +148,7 @@ def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
             image=fields.get("image", ""),
         )
         record(actor, "instance.create", instance, {"address": (None, instance.address)})
-        touch_network(subnet.vpc)
+        bump_network_generation(subnet.vpc)
     return instance
 
 
@@ -169,7 +169,7 @@ def update_instance(actor: Actor, instance_id: UUID, fields: InstanceFields) -> 
             record(actor, "instance.update", instance, {"name": (instance.name, name)})
             instance.name = name
             instance.save(update_fields=["name"])
-            touch_network(instance.subnet.vpc)
+            bump_network_generation(instance.subnet.vpc)
     return instance
 
 
@@ -180,7 +180,7 @@ def delete_instance(actor: Actor, instance_id: UUID) -> None:
         release_addresses(instance.id)
         vpc = instance.subnet.vpc
         instance.delete()
-        touch_network(vpc)
+        bump_network_generation(vpc)
 
 
 def _vpc(actor: Actor, fields: SubnetFields, broken: list[Violation]) -> Vpc | None:

@@ -30,7 +30,7 @@ def told(name: str, error: Exception) -> logging.LogRecord:
 def test_a_lost_broker_is_one_line(error: Exception) -> None:
     record = told("celery.beat", error)
     assert record.exc_info is None
-    assert record.getMessage() == f"broker is away: {type(error).__name__}: refused"
+    assert record.getMessage() == f"broker is down: {type(error).__name__}: refused"
 
 
 def test_so_is_the_end_of_a_worker_whose_connection_was_closed() -> None:

@@ -11,7 +11,7 @@ from tests.factories import Party, make_connection, make_gateway, path_of
 from vpn.domain.state import EventKind, Reason, TunnelEvent
 from vpn.domain.suites import room
 from vpn.models import Connection, Gateway
-from vpn.reconcile.event_filter import is_told
+from vpn.reconcile.event_filter import is_redundant
 from vpn.reconcile.record import _steady
 from vpn.web.details import _suites, packet_advice
 from vpn.web.page_versions import calm_stamp
@@ -41,13 +41,13 @@ def test_a_failure_is_known_only_if_every_connection_to_the_peer_shows_it(ana: P
         reason=SILENT,
     )
     shown = {"status": "down", "status_reasons": [SILENT._asdict()]}
-    assert not is_told(event)
+    assert not is_redundant(event)
     Connection.objects.filter(pk=first.pk).update(**shown)
-    assert not is_told(event)
+    assert not is_redundant(event)
     Connection.objects.filter(pk=second.pk).update(**shown)
-    assert is_told(event)
+    assert is_redundant(event)
     Connection.objects.filter(pk=first.pk).update(status="up")
-    assert not is_told(event)
+    assert not is_redundant(event)
 
 
 @pytest.mark.parametrize(("seconds", "same"), [(0, True), (2, True), (-2, True), (3, False), (-3, False)])
@@ -71,5 +71,5 @@ def test_before_a_tunnel_is_up_the_suite_with_the_least_room_counts(ana: Party) 
 
 def test_a_local_cidr_that_breaks_a_rule_of_the_peer_cidrs_is_refused(ana: Party) -> None:
     connection = make_connection(ana, peer_cidrs=["10.0.0.0/16"])
-    answer = ana.api("PUT", f"{path_of(connection)}/local_cidrs/10.0.3.0/24", version="2019-01-01")
-    assert answer.status_code == 400, answer.content
+    response = ana.api("PUT", f"{path_of(connection)}/local_cidrs/10.0.3.0/24", version="2019-01-01")
+    assert response.status_code == 400, response.content

@@ -13,9 +13,9 @@ from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.drivers.strongswan.notes import AttemptNote, Notes
 from vpn.models import Gateway, Node
 from vpn.reconcile import controller, networks, sweep
-from vpn.reconcile.controller import answer, look, reconcile
+from vpn.reconcile.controller import observe_gateway, reconcile, reconcile_if_due
 from vpn.reconcile.record import record_failure
-from vpn.services.generations import look_now
+from vpn.services.generations import mark_due
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +38,13 @@ def test_status_stays_true(
     step()
     driver.kill(two.members.get(role="active").pk)
     driver.kill(two.members.get(role="standby").pk)
-    look(one.pk, driver=driver)
+    observe_gateway(one.pk, driver=driver)
     assert status_of(theirs) == "up", "nobody has observed the other gateway yet"
-    look(two.pk, driver=driver)
+    observe_gateway(two.pk, driver=driver)
     settle(driver, two, one)
     assert (status_of(ours), status_of(theirs)) == ("up", "up")
     driver.kill(one.members.get(role="active").pk)
-    look(one.pk, driver=driver)
+    observe_gateway(one.pk, driver=driver)
     one.refresh_from_db()
     assert one.members.get(role="active").index == 1
 
@@ -59,7 +59,7 @@ def test_an_outage_is_recorded(
     step()
     driver.fault(one.members.get(role="standby").pk, "no room")
     driver.kill(one.members.get(role="active").pk)
-    look(one.pk, driver=driver)
+    observe_gateway(one.pk, driver=driver)
     assert status_of(ours) == "down"
 
 
@@ -68,8 +68,8 @@ def test_a_pass_that_was_asked_for_is_made(scene: Scene, driver: SimulatedDriver
     settle(driver, gateway)
     step()
     driver.kill(gateway.members.get(role="active").pk)
-    look_now(Gateway.objects.filter(pk=gateway.pk))
-    answer(gateway.pk, driver=driver)
+    mark_due(Gateway.objects.filter(pk=gateway.pk))
+    reconcile_if_due(gateway.pk, driver=driver)
     assert all(state.running for state in driver.observe(_members(gateway)).values())
 
 
@@ -78,13 +78,13 @@ def test_what_is_due_after_a_while_is_not_due_at_once(
 ) -> None:
     gateway = scene.gateway(scene.left)
     settle(driver, gateway)
-    record_failure(Gateway.objects.get(pk=gateway.pk), "no room", look_in=timedelta(minutes=5))
+    record_failure(Gateway.objects.get(pk=gateway.pk), "no room", requeue_after=timedelta(minutes=5))
     step()
     driver.kill(gateway.members.get(role="active").pk)
-    answer(gateway.pk, driver=driver)
+    reconcile_if_due(gateway.pk, driver=driver)
     assert not all(state.running for state in driver.observe(_members(gateway)).values())
-    record_failure(Gateway.objects.get(pk=gateway.pk), "no room", look_in=timedelta(0))
-    answer(gateway.pk, driver=driver)
+    record_failure(Gateway.objects.get(pk=gateway.pk), "no room", requeue_after=timedelta(0))
+    reconcile_if_due(gateway.pk, driver=driver)
     assert all(state.running for state in driver.observe(_members(gateway)).values())
 
 
@@ -94,7 +94,7 @@ def test_a_change_in_another_boot_of_the_host_is_due(scene: Scene, driver: Simul
     settle(driver, gateway)
     Gateway.objects.update(observed_boot="another", observed_ticks=2**62, due_ticks=2**62)
     driver.kill(gateway.members.get(role="active").pk)
-    answer(gateway.pk, driver=driver)
+    reconcile_if_due(gateway.pk, driver=driver)
     assert all(state.running for state in driver.observe(_members(gateway)).values())
     gateway.refresh_from_db()
     assert gateway.observed_ticks < 2**62
@@ -134,7 +134,7 @@ def test_the_sweep_goes_to_whoever_waits_the_longest(
     step()
     settle(driver, second)
     looked: list[object] = []
-    monkeypatch.setattr(sweep, "look", looked.append)
+    monkeypatch.setattr(sweep, "observe_gateway", looked.append)
     sweep.sweep_host(first.node)
     assert looked == [first.pk, second.pk]
 
@@ -156,7 +156,7 @@ def test_every_sign_of_life_counts(
 ) -> None:
     monkeypatch.setattr(sweep, "load_driver", lambda: driver)
     for _ in range(3):
-        sweep.say_hello("here", "heard_at")
+        sweep.record_heartbeat("here", "heard_at")
     node = Node.objects.get(name="here")
     assert (node.heartbeats, node.swept_at) == (3, None)
     assert node.heard_at

@@ -14,11 +14,11 @@ from vpn.drivers.base import DriverError
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway
 from vpn.reconcile import controller, networks, sweep
-from vpn.reconcile.controller import look, observe
+from vpn.reconcile.controller import observe, observe_gateway
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.record import record_state
 from vpn.reconcile.takeover import take_over
-from vpn.services.generations import touch_gateway
+from vpn.services.generations import bump_generation
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_only_what_was_seen_counts_as_observed(
     before = load_gateway(one.pk)
     assert before
     spec = spec_for(before)
-    touch_gateway(one)
+    bump_generation(one)
     state, after = observe(driver, spec), load_gateway(one.pk)
     assert after and after.generation == spec.generation + 1
     assert record_state(after, spec, state, applied=True)
@@ -58,9 +58,9 @@ def test_only_what_was_seen_counts_as_observed(
     assert one.observed_generation == spec.generation < one.generation
 
 
-@pytest.mark.parametrize(("news", "told"), [(True, "down"), (False, "up")])
+@pytest.mark.parametrize(("by_event", "recorded"), [(True, "down"), (False, "up")])
 def test_an_event_is_told_before_it_is_mended(
-    scene: Scene, driver: SimulatedDriver, pair: tuple[Gateway, Gateway], news: bool, told: str
+    scene: Scene, driver: SimulatedDriver, pair: tuple[Gateway, Gateway], by_event: bool, recorded: str
 ) -> None:
     one, two = pair
     ours = scene.connect(one, two)
@@ -74,8 +74,8 @@ def test_an_event_is_told_before_it_is_mended(
         def before(self) -> None:
             seen.append(status_of(ours))
 
-    look(one.pk, driver=Asking(driver), news=news)
-    assert seen[0] == told
+    observe_gateway(one.pk, driver=Asking(driver), by_event=by_event)
+    assert seen[0] == recorded
 
 
 def test_one_bad_gateway_does_not_stop_the_others(
@@ -123,7 +123,7 @@ def orphan(driver: SimulatedDriver, pair: tuple[Gateway, Gateway]) -> UUID:
 
 
 def test_an_observation_removes_what_has_no_row(driver: SimulatedDriver, orphan: UUID) -> None:
-    assert look(orphan, driver=driver) is None
+    assert observe_gateway(orphan, driver=driver) is None
     assert orphan not in driver.gateways()
 
 

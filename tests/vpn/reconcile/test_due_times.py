@@ -15,7 +15,7 @@ from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway
 from vpn.reconcile import record
 from vpn.reconcile.clock import as_ticks
-from vpn.reconcile.controller import look, reconcile
+from vpn.reconcile.controller import observe_gateway, reconcile
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def test_so_is_what_cannot_even_be_observed(driver: SimulatedDriver, monkeypatch
     assert waits == [as_ticks(timedelta(seconds=n)) for n in (1, 2, 4, 8, 16, 30, 30)]
 
 
-@pytest.mark.parametrize("again", [reconcile, look], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("again", [reconcile, observe_gateway], ids=lambda one: one.__name__)
 def test_a_peer_that_is_down_is_tried_again_without_being_asked_for(
     driver: SimulatedDriver, again: object
 ) -> None:

@@ -8,7 +8,7 @@ from console.core.errors import Conflict
 from policies.services import create_ike_policy, update_ike_policy
 from tests.vpn.scene import settle, status_of
 from vpn.models import Connection, Gateway, StatusChange, SubnetAddress, Tunnel
-from vpn.reconcile.controller import look, reconcile
+from vpn.reconcile.controller import observe_gateway, reconcile
 from vpn.services import connections, gateways
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ def test_the_standby_takes_over_and_the_dead_member_is_repaired(scene, driver, p
     settle(driver, one, two)
     first = one.members.get(role="active")
     driver.kill(first.id)
-    look(one.id, driver=driver)
+    observe_gateway(one.id, driver=driver)
     settle(driver, one, two)
     assert one.members.get(role="active").pk != first.pk
     one.refresh_from_db()

@@ -20,7 +20,7 @@ from vpn.models import Connection, Gateway, Node
 from vpn.reconcile import controller, listener, networks, sweep
 from vpn.reconcile.controller import reconcile
 from vpn.reconcile.desired import load_gateway, spec_for
-from vpn.reconcile.event_filter import is_told
+from vpn.reconcile.event_filter import is_redundant
 from vpn.reconcile.lease import lease
 from vpn.reconcile.record import record_state
 from vpn.services import networks as vpc_networks
@@ -88,16 +88,16 @@ def test_what_happens_during_a_look_is_looked_at_too(scene, driver, monkeypatch)
     heard = listener.Listener("here")
     event = TunnelEvent(EventKind.DOWN, gateway.members.first().id, gateway.id, timezone.now())
 
-    def look(ident, *, news):
+    def observe_gateway(ident, *, by_event):
         looks.append(ident)
         if len(looks) == 1:
-            heard.hear(event)
-            heard.hear(event)
+            heard.handle(event)
+            heard.handle(event)
 
-    monkeypatch.setattr(listener, "look", look)
-    heard.hear(event)
+    monkeypatch.setattr(listener, "observe_gateway", observe_gateway)
+    heard.handle(event)
     wait_for(lambda: len(looks) == 2)
-    heard._looks.close()
+    heard._observations.close()
     assert looks == [gateway.id] * 2
 
 
@@ -112,7 +112,7 @@ def test_a_look_that_finds_somebody_at_it_leaves_the_gateway_due(scene, driver):
         reconcile(gateway.id)
         record_state(seen, spec, state, applied=True)
     driver.kill(gateway.members.first().id)
-    controller.answer(gateway.id)
+    controller.reconcile_if_due(gateway.id)
     assert driver.observe(spec.members)[gateway.members.first().id].running
 
 
@@ -134,7 +134,7 @@ def test_the_sweep_finds_what_nobody_asked_for(scene, driver):
 def test_a_sweep_says_that_the_host_is_alive(scene, driver):
     sweep.sweep_host("here")
     assert Node.objects.get(name="here").driver
-    assert sweep.busy_nodes() == {"here"}
+    assert sweep.live_nodes() == {"here"}
 
 
 def test_a_gateway_is_served_by_the_host_of_its_vpc(scene, driver):
@@ -162,12 +162,12 @@ def test_a_fault_is_one_gateways_and_is_told(scene, driver, monkeypatch, caplog,
     gateways = [scene.gateway(scene.left), scene.gateway(scene.right)]
     failing = iter([fault])
 
-    def look(ident):
+    def observe_gateway(ident):
         for error in failing:
             raise error
-        controller.look(ident)
+        controller.observe_gateway(ident)
 
-    monkeypatch.setattr(sweep, "look", look)
+    monkeypatch.setattr(sweep, "observe_gateway", observe_gateway)
     sweep.sweep_host("here")
     assert sorted(Gateway.objects.get(pk=g.pk).status for g in gateways) == ["available", "pending"]
     assert str(fault) in caplog.text
@@ -190,11 +190,11 @@ def test_no_two_sweeps_at_once(scene, driver, monkeypatch):
     gateway = scene.gateway(scene.left)
     looks = []
 
-    def look(ident):
+    def observe_gateway(ident):
         looks.append(ident)
         sweep.sweep_host("here")
 
-    monkeypatch.setattr(sweep, "look", look)
+    monkeypatch.setattr(sweep, "observe_gateway", observe_gateway)
     sweep.sweep_host("here")
     sweep.sweep_host("here")
     assert looks == [gateway.pk, gateway.pk]
@@ -204,7 +204,7 @@ def test_a_quiet_look_writes_one_row(scene, driver):
     gateway = scene.gateway(scene.left)
     settle(driver, gateway)
     with CaptureQueriesContext(connection) as asked:
-        controller.look(gateway.id, driver=driver)
+        controller.observe_gateway(gateway.id, driver=driver)
     written = [q["sql"] for q in asked if q["sql"].startswith(("UPDATE", "INSERT", "DELETE"))]
     assert len(written) == 1, written
 
@@ -237,9 +237,9 @@ def test_one_more_failure_of_the_same_kind_is_no_news(scene, driver):
         fields = {"peer": peer, "reason": Reason(shown["code"], shown["message"])} | changes
         return TunnelEvent(EventKind.FAILED, member.id, one.id, timezone.now(), **fields)
 
-    assert is_told(event())
-    assert not is_told(event(reason=Reason(shown["code"], "something else")))
-    assert not is_told(event(peer="a-stranger"))
-    assert not is_told(TunnelEvent(EventKind.DOWN, member.id, one.id, timezone.now(), peer=peer))
+    assert is_redundant(event())
+    assert not is_redundant(event(reason=Reason(shown["code"], "something else")))
+    assert not is_redundant(event(peer="a-stranger"))
+    assert not is_redundant(TunnelEvent(EventKind.DOWN, member.id, one.id, timezone.now(), peer=peer))
     Connection.objects.filter(pk=lost.pk).update(status_reasons=[])
-    assert not is_told(event())
+    assert not is_redundant(event())

@@ -23,11 +23,11 @@ from vpn.domain.state import MemberState
 from vpn.drivers.base import DriverConfig, StaleGeneration
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, Node, StatusChange
-from vpn.reconcile import controller, inventory, listener, networks, sweep
+from vpn.reconcile import controller, listener, networks, spec_cache, sweep
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import lease
 from vpn.reconcile.takeover import repair, take_over
-from vpn.services.generations import touch_gateway
+from vpn.services.generations import bump_generation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +71,7 @@ def listening() -> Iterator[listener.Listener]:
     thread.start()
     try:
         wait_for(lambda: Node.objects.filter(heard_at__isnull=False).exists())
-        wait_for(lambda: len(made._inventory.specs()) == Gateway.objects.count())
+        wait_for(lambda: len(made._cache.specs()) == Gateway.objects.count())
         yield made
     finally:
         stop.set()
@@ -141,9 +141,9 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
         return asked
 
     for module, names in {
-        inventory: ("members_on", "generations_on", "load_gateway"),
-        listener: ("look", "record_seen", "say_hello", "is_told"),
-        sweep: ("say_hello",),
+        spec_cache: ("members_on", "generations_on", "load_gateway"),
+        listener: ("observe_gateway", "record_seen", "record_heartbeat", "is_redundant"),
+        sweep: ("record_heartbeat",),
     }.items():
         for name in names:
             monkeypatch.setattr(module, name, guarded(getattr(module, name)))
@@ -183,7 +183,7 @@ def test_both_dead_without_a_database(
 def test_a_newer_spec_is_not_undone(driver: SimulatedDriver, joined: tuple[Gateway, Connection]) -> None:
     one, _ours = joined
     old = specs_of(one)
-    touch_gateway(one)
+    bump_generation(one)
     Connection.objects.filter(gateway=one).update(admin_state_up=False)
     settle(driver, one)
     driver.kill(one.members.get(index=0).pk)
@@ -252,7 +252,7 @@ def test_it_stops_sweeping_when_sweeps_come(scene: Scene, settings: LazySettings
     for moment, ended in ((14, False), (15, False), (16, True), (30, False), (31, False), (32, True)):
         moments[0] = moment
         if ended:
-            sweep.say_hello("here", "swept_at")
+            sweep.record_heartbeat("here", "swept_at")
         found.append(watch.is_missing())
     assert found == [False, True, False, False, True, False]
 
@@ -279,13 +279,13 @@ def test_a_heartbeat_says_that_the_event_loop_turned(
 ) -> None:
     monkeypatch.setattr(listener, "HEARTBEAT_SECONDS", 0.05)
     beats: list[UUID | str] = []
-    monkeypatch.setattr(listener, "say_hello", lambda node, who: beats.append(who))
+    monkeypatch.setattr(listener, "record_heartbeat", lambda node, who: beats.append(who))
     for kind, expected in ((Stuck, lambda: len(beats) == 1), (SimulatedDriver, lambda: len(beats) > 3)):
         beats.clear()
         made = kind(DriverConfig(tmp_path / kind.__name__, "test", "198.18.0.0/16"))
         monkeypatch.setattr(listener, "load_driver", lambda made=made: made)
         stop, turned, asked = Event(), listener.Listener("here"), Counting()
-        monkeypatch.setattr(turned, "_turned", asked)
+        monkeypatch.setattr(turned, "_polled", asked)
         thread = Thread(target=turned.run, args=(stop,), daemon=True)
         thread.start()
         wait_for(expected)

@@ -14,7 +14,7 @@ from tests.waiting import wait_for
 from vpn.api.bodies.gateways import NO_ADDRESS
 from vpn.handoff.vendors import VENDORS, render
 from vpn.models import Connection
-from vpn.reconcile.controller import look
+from vpn.reconcile.controller import observe_gateway
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.resolver import Answer, Resolver
 from vpn.services.connections import create_connection, update_connection
@@ -41,8 +41,8 @@ class Directory:
     def resolve(self) -> None:
         """What the listener's thread does, long after the last time."""
         self.now += 4000.0
-        self.resolver.turn()
-        wait_for(lambda: self.resolver.turn() or self.resolver.idle())
+        self.resolver.poll_once()
+        wait_for(lambda: self.resolver.poll_once() or self.resolver.idle())
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_an_address_stays_while_the_name_has_it_or_nobody_answers(driver: Any, d
     ):
         directory.addresses = addresses
         directory.resolve()
-        look(one.id, driver=driver)
+        observe_gateway(one.id, driver=driver)
         ours.refresh_from_db()
         assert ours.address == then
         (spec,) = spec_for(load_gateway(one.id)).connections
@@ -187,7 +187,7 @@ def test_a_new_name_forgets_the_old_address(driver: Any, directory: Directory, a
     one = scene.gateway(scene.left)
     ours = by_name(scene, one)
     directory.resolve()
-    look(one.id, driver=driver)
+    observe_gateway(one.id, driver=driver)
     update_connection(scene.actor, one.id, ours.id, {"peer_fqdn": "other.example.com"})
     ours.refresh_from_db()
     assert (ours.peer, ours.address) == ("other.example.com", "")

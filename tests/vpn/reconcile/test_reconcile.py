@@ -17,12 +17,12 @@ from vpn.drivers.base import DriverError
 from vpn.drivers.simulated import observation as simulated_reading
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway, Tunnel
-from vpn.reconcile.controller import answer, look, observe, reconcile
+from vpn.reconcile.controller import observe, observe_gateway, reconcile, reconcile_if_due
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import lease, lease_file
 from vpn.reconcile.record import record_state
 from vpn.services import cidrs, connections
-from vpn.services.generations import look_now
+from vpn.services.generations import mark_due
 
 pytestmark = pytest.mark.django_db
 
@@ -242,23 +242,23 @@ def test_a_pass_needs_a_constant_number_of_queries(scene, driver, pair, django_a
     scene.connect(one, two)
     settle(driver, one)
     with django_assert_max_num_queries(14) as few:
-        look(one.id, driver=driver)
+        observe_gateway(one.id, driver=driver)
     for n in range(6):
         scene.connect(one, f"203.0.113.{n + 1}", peer_cidrs=[f"10.{n}.0.0/16"])
     settle(driver, one)
     with django_assert_max_num_queries(len(few)):
-        look(one.id, driver=driver)
+        observe_gateway(one.id, driver=driver)
     assert Tunnel.objects.filter(connection__gateway=one).count() == 14
 
 
 def test_many_wishes_cost_one_pass(scene, driver, pair, django_assert_num_queries):
     one, _ = pair
-    answer(one.id, driver=driver)
+    reconcile_if_due(one.id, driver=driver)
     with django_assert_num_queries(1):
-        answer(one.id, driver=driver)
-    look_now(Gateway.objects.filter(pk=one.pk))
+        reconcile_if_due(one.id, driver=driver)
+    mark_due(Gateway.objects.filter(pk=one.pk))
     driver.kill(one.members.get(role="active").id)
-    answer(one.id, driver=driver)
+    reconcile_if_due(one.id, driver=driver)
     assert all(member.running for member in driver.observe(spec_for(load_gateway(one.id)).members).values())
 
 

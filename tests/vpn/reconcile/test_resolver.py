@@ -21,7 +21,7 @@ from tests.vpn.scene import make_scene
 from tests.waiting import wait_for
 from vpn.models import Connection, Gateway
 from vpn.reconcile import resolver as module
-from vpn.reconcile.controller import look
+from vpn.reconcile.controller import observe_gateway
 from vpn.reconcile.resolver import Answer, Resolver, ask_dns
 from vpn.services.connections import create_connection, update_connection
 
@@ -61,8 +61,8 @@ class Dns:
         return self.answers.get(name, Answer())
 
     def settle(self) -> None:
-        self.resolver.turn()
-        wait_for(lambda: self.resolver.turn() or self.resolver.idle())
+        self.resolver.poll_once()
+        wait_for(lambda: self.resolver.poll_once() or self.resolver.idle())
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def slow() -> Iterator[Dns]:
 
 
 def self_idle(made: Dns) -> bool:
-    made.resolver.turn()
+    made.resolver.poll_once()
     return made.resolver.idle()
 
 
@@ -89,11 +89,11 @@ def test_slow_names_delay_neither_a_pass_nor_other_accounts(
     mine, theirs = named(ana, *slow_names), named(ben, "fast.example.com")
     slow.hung = set(slow_names)
     slow.answers = {"fast.example.com": Answer(("203.0.113.9",), 60.0)}
-    slow.resolver.turn()
+    slow.resolver.poll_once()
     assert len(set(slow.asked) & slow.hung) <= module.LOOKUPS_OF_ACCOUNT
-    wait_for(lambda: slow.resolver.turn() or bool(addresses("fast.example.com")))
+    wait_for(lambda: slow.resolver.poll_once() or bool(addresses("fast.example.com")))
     for gateway in (mine, theirs):
-        look(gateway.pk, driver=driver)
+        observe_gateway(gateway.pk, driver=driver)
     assert Connection.objects.get(peer_fqdn="fast.example.com").resolved_address == "203.0.113.9"
     assert len(set(slow.asked) & slow.hung) == module.LOOKUPS_OF_ACCOUNT
 
@@ -138,7 +138,7 @@ def test_after_a_restart_answers_are_still_there(ana: Party, driver: Any) -> Non
     gateway = named(ana, "vpn.example.com")
     Dns(vpn_example_com=Answer(("203.0.113.5",), 30.0)).settle()
     Dns().settle()
-    look(gateway.pk, driver=driver)
+    observe_gateway(gateway.pk, driver=driver)
     assert Connection.objects.get().resolved_address == "203.0.113.5"
 
 
@@ -169,7 +169,7 @@ def test_connections_of_one_name_use_one_address(ana: Party, driver: Any) -> Non
     there.settle()
     rows = Connection.objects.filter(gateway=gateway).order_by("created_at")
     rows.filter(pk=rows[1].pk).update(resolved_address="203.0.113.6")
-    look(gateway.pk, driver=driver)
+    observe_gateway(gateway.pk, driver=driver)
     assert {row.resolved_address for row in rows.all()} == {"203.0.113.5"}
 
 

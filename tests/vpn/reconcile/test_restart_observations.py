@@ -13,7 +13,7 @@ from vpn.models import Connection, Gateway, GatewayMember, StatusChange, Traffic
 from vpn.reconcile import clock, restart
 from vpn.reconcile.restart import forget_observations
 from vpn.services.connections import update_connection
-from vpn.tasks import forget_what_is_old
+from vpn.tasks import forget_old_observations
 
 pytestmark = pytest.mark.django_db
 
@@ -78,14 +78,14 @@ def carried(connection):
 
 def test_a_restart_of_one_process_forgets_nothing_that_was_just_observed(up):
     _, _, ours = up
-    forget_what_is_old()
+    forget_old_observations()
     assert status_of(ours) == "up"
 
 
 def test_another_boot_of_the_host_observed_something_else(up, monkeypatch):
     _, _, ours = up
     monkeypatch.setattr(restart, "boot", lambda: "another")
-    forget_what_is_old()
+    forget_old_observations()
     assert status_of(ours) == "down"
 
 
@@ -93,7 +93,7 @@ def test_what_nobody_observed_for_long_is_forgotten_when_a_worker_starts(up, mon
     _, _, ours = up
     later = clock.ticks() + clock.as_ticks(restart.UNOBSERVED + timedelta(seconds=1))
     monkeypatch.setattr(restart, "ticks", lambda: later)
-    forget_what_is_old()
+    forget_old_observations()
     assert status_of(ours) == "down"
 
 

@@ -17,7 +17,7 @@ from vpn.drivers.base import Driver
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, GatewayMember
 from vpn.reconcile import controller
-from vpn.reconcile.controller import look, observe_settled
+from vpn.reconcile.controller import observe_gateway, observe_settled
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import lease
 from vpn.reconcile.takeover import take_over
@@ -104,7 +104,7 @@ def test_a_state_torn_by_a_takeover_is_not_recorded(
             recorded.append(sorted(GatewayMember.objects.filter(gateway=one).values_list("role", flat=True)))
 
     monkeypatch.setattr(controller, "record_state", record)
-    look(one.pk, driver=torn, news=True)
+    observe_gateway(one.pk, driver=torn, by_event=True)
     assert recorded
     assert all(roles == ["active", "standby"] for roles in recorded)
 

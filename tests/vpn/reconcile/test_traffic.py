@@ -13,7 +13,7 @@ from tests.vpn.scene import Scene, settle
 from vpn.domain.status import PairStatus
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, TrafficSample, Tunnel
-from vpn.reconcile.controller import look
+from vpn.reconcile.controller import observe_gateway
 from vpn.reconcile.traffic import Carried, carried, record_traffic
 from vpn.tasks import prune_samples
 
@@ -119,12 +119,12 @@ def test_looks_leave_samples_and_quiet_ones_none(
     settle(driver, one, two)
     TrafficSample.objects.all().delete()
     later(driver, monkeypatch, 20)
-    look(one.id, driver=driver)
+    observe_gateway(one.id, driver=driver)
     sample = TrafficSample.objects.get(connection=ours)
     assert (sample.bytes_in, sample.packets_in) == (sample.packets_in * 84, sample.packets_out)
     assert 150 <= sample.packets_in <= 220
     stamp, tunnels = Gateway.objects.get(pk=one.pk).stamp, list(Tunnel.objects.values("pairs", "negotiated"))
-    look(one.id, driver=driver)
+    observe_gateway(one.id, driver=driver)
     assert TrafficSample.objects.filter(connection=ours).count() == 1
     assert Gateway.objects.get(pk=one.pk).stamp == stamp
     assert list(Tunnel.objects.values("pairs", "negotiated")) == tunnels

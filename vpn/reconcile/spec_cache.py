@@ -1,6 +1,6 @@
-"""What the listener knows of its host's gateways: the rows of a moment ago, kept in memory.
+"""The specs of a host's gateways as last read from the rows, kept in the listener's memory.
 
-Read in a thread of its own: callers get what is known, and wait for no database.
+They are read in a thread of their own: callers get the last known specs and never wait for the database.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from vpn.domain.spec import GatewaySpec, MemberSpec
 from vpn.reconcile.desired import generations_on, load_gateway, members_on, spec_for
 
 log = logging.getLogger(__name__)
-# Seconds between two looks at the rows; the first one is waited for so long.
+# Seconds between two reads of the rows; how long callers wait for the first one.
 EVERY, FIRST = 1.0, 2.0
-# Between two that were asked for.
+# Seconds between two reads that callers asked for.
 _LEAST = 0.05
 
 
-class Inventory:
-    """Members and specs of one host. `run` keeps them up to date; all else may be called by any thread."""
+class SpecCache:
+    """Members and specs of one host. `run` keeps them up to date; others are thread-safe."""
 
     def __init__(self, node: str) -> None:
         self._node = node
@@ -36,14 +36,14 @@ class Inventory:
         self._began = 0.0
 
     def members(self) -> list[MemberSpec]:
-        """Of all gateways; asked for, they are soon read again."""
+        """Of all gateways; a call has them read again soon."""
         self._wanted.set()
         self._known.wait(FIRST)
         with self._guard:
             return self._members
 
     def spec(self, gateway_id: UUID) -> GatewaySpec | None:
-        """As it was read last; None for one that is unknown, or being deleted."""
+        """As last read; None if the gateway is unknown or being deleted."""
         with self._guard:
             return self._specs.get(gateway_id)
 
@@ -52,7 +52,7 @@ class Inventory:
             return list(self._specs.values())
 
     def run(self, stop: Event, then: Callable[[], None]) -> None:
-        """Until `stop`. `then` is called after each time that the rows could be read."""
+        """Until `stop` is set. `then` is called after each successful read."""
         while not stop.is_set():
             self._began = time.monotonic()
             try:
@@ -66,7 +66,7 @@ class Inventory:
             self._wait(stop)
 
     def _wait(self, stop: Event) -> None:
-        """At most a quarter of the time is spent on reading, however often it is asked for."""
+        """At most a quarter of the time is spent on reading, however often callers ask."""
         now = time.monotonic()
         stop.wait(max(_LEAST, 3 * (now - self._began)))
         while not stop.is_set() and time.monotonic() < now + EVERY and not self._wanted.wait(_LEAST):
@@ -74,7 +74,7 @@ class Inventory:
         self._wanted.clear()
 
     def refresh(self) -> None:
-        """Read what is new. Raises DatabaseError, and what was known stays so."""
+        """Read what is new. Raises DatabaseError and then keeps what was known."""
         members, generations = members_on(self._node), generations_on(self._node)
         with self._guard:
             self._members = members
@@ -97,7 +97,8 @@ class Inventory:
         self.remember(spec)
 
     def remember(self, spec: GatewaySpec) -> None:
-        """What somebody else has just read: names may lead elsewhere in the same generation."""
+        """Store a spec that another thread has just read: a name may resolve to another address within one
+        generation."""
         with self._guard:
             known = self._specs.get(spec.id)
             if not spec.deleted and (known is None or known.generation <= spec.generation):
