@@ -17,7 +17,7 @@ from tests.chaos.stage import Stage
 from tests.e2e.product import RIGHT_HOST
 from tests.e2e.traffic import passes
 from tests.waiting import wait_for
-from vpn.drivers.base import DriverError, StandingMember
+from vpn.drivers.base import DriverError, InventoryMember
 from vpn.drivers.strongswan import vici
 from vpn.drivers.strongswan.names import member_end
 
@@ -88,7 +88,7 @@ def _lost_changes(stage: Stage, rows: Rows) -> Iterator[str]:
             yield f"interval {now}, not {stage.period}"
 
 
-def _differing_processes(stage: Stage, members: tuple[StandingMember, ...]) -> Iterator[str]:
+def _differing_processes(stage: Stage, members: tuple[InventoryMember, ...]) -> Iterator[str]:
     charons = sorted(stage.product.charon_processes())
     if charons != sorted(member.pid or 0 for member in members):
         yield f"charons {charons} run, the members have {[member.pid for member in members]}"
@@ -122,7 +122,7 @@ def _descends(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
     return pid == ancestor
 
 
-def _differing_networks(stage: Stage, rows: Rows, members: tuple[StandingMember, ...]) -> Iterator[str]:
+def _differing_networks(stage: Stage, rows: Rows, members: tuple[InventoryMember, ...]) -> Iterator[str]:
     prefix = f"isth-{stage.product.instance_word()}-"
     names = set(stage.product.namespaces())
     wanted = stage.networks | {f"{prefix}gw-{one}-{index}" for one in rows for index in (0, 1)}
@@ -153,7 +153,7 @@ def _ip(namespace: str, what: str, *which: str) -> list[dict[str, Any]]:
     return found
 
 
-def _differing_loads(member: StandingMember, rows: list[dict[str, Any]]) -> Iterator[str]:
+def _differing_loads(member: InventoryMember, rows: list[dict[str, Any]]) -> Iterator[str]:
     """Active or standby, a member's charon has all of its connections and their keys loaded, as the rows
     are now; tunnels has only the active one."""
     try:

@@ -17,7 +17,7 @@ from tests.chaos.stage import Stage
 from tests.dataplane.parts import filled
 from tests.e2e.test_failover import locked_database
 from tests.waiting import wait_for
-from vpn.drivers.base import DriverError, StandingMember
+from vpn.drivers.base import DriverError, InventoryMember
 from vpn.drivers.strongswan import netns, vici
 
 Fault = Callable[[Stage], AbstractContextManager[None]]
@@ -112,7 +112,7 @@ def _shown(stage: Stage) -> datetime:
 def charon_hung(stage: Stage) -> Iterator[None]:
     hung: list[int] = []
 
-    def stop_active(members: list[StandingMember]) -> bool:
+    def stop_active(members: list[InventoryMember]) -> bool:
         hung.extend(stage.signal(members[:1], signal.SIGSTOP))
         return bool(members)
 
@@ -130,7 +130,7 @@ def both_charons_killed(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def namespace_deleted(stage: Stage) -> Iterator[None]:
-    def delete_one(members: list[StandingMember]) -> bool:
+    def delete_one(members: list[InventoryMember]) -> bool:
         existing = [member.namespace for member in members if netns.exists(member.namespace)]
         if existing:
             netns.delete(stage.random.choice(existing))
@@ -146,7 +146,7 @@ def configuration_unloaded(stage: Stage) -> Iterator[None]:
     yield
 
 
-def _unload(member: StandingMember) -> bool:
+def _unload(member: InventoryMember) -> bool:
     """As somebody would by hand: `swanctl --unload-conn`, unknown to the product."""
     try:
         with vici.session(Path(member.vici_socket)) as charon:

@@ -17,7 +17,7 @@ from tests.chaos.clock import Clock
 from tests.e2e.product import LEFT, RIGHT, Pair, Product
 from tests.e2e.test_redis_away import Server
 from tests.waiting import wait_for
-from vpn.drivers.base import DriverConfig, Standing, StandingMember
+from vpn.drivers.base import DriverConfig, Inventory, InventoryMember
 from vpn.drivers.strongswan.driver import StrongSwanDriver
 
 WITNESS = ("10.61.0.0/24", "10.62.0.0/24")
@@ -49,7 +49,7 @@ class Stage:
     number: int = 0
     creating: bool = False
     period: int = PERIOD
-    _before: tuple[StandingMember, ...] = field(default=(), repr=False)
+    _before: tuple[InventoryMember, ...] = field(default=(), repr=False)
 
     def begin(self, *, changes: bool) -> None:
         """A round, in which a gateway is created, and the one of the last such round deleted."""
@@ -59,24 +59,24 @@ class Stage:
             self.number += 1
         self._before = self.members()
 
-    def standing(self) -> Standing:
+    def inventory(self) -> Inventory:
         """What is found on the host."""
         place = DataDir(self.product.directory)
         config = DriverConfig(place.driver, self.product.instance_word(), "198.18.0.0/16")
-        return StrongSwanDriver(config).standing()
+        return StrongSwanDriver(config).inventory()
 
-    def members(self) -> tuple[StandingMember, ...]:
-        return self.standing().members
+    def members(self) -> tuple[InventoryMember, ...]:
+        return self.inventory().members
 
     def host(self, name: str) -> str:
         """The namespace of an instance."""
-        return next(one.namespace for one in self.standing().instances if one.name == name)
+        return next(one.namespace for one in self.inventory().instances if one.name == name)
 
-    def active(self) -> list[StandingMember]:
+    def active(self) -> list[InventoryMember]:
         """Of the struck pair's first gateway."""
         return _of(self.struck.gateways[0], self.members())[:1]
 
-    def hit(self, how: Callable[[list[StandingMember]], bool]) -> None:
+    def hit(self, how: Callable[[list[InventoryMember]], bool]) -> None:
         """Each gateway that may be hit: those that stood before the round at once, the one that is
         being created as soon as there is something to hit.
 
@@ -88,7 +88,7 @@ class Stage:
         if self.creating:
             wait_for(lambda: how(_of(self.created, self.members())), 30)
 
-    def signal(self, members: Iterable[StandingMember], number: Signals) -> list[int]:
+    def signal(self, members: Iterable[InventoryMember], number: Signals) -> list[int]:
         """To their charons; the pids of those that were there still."""
         ours = set(self.product.charon_processes())
         found = [
@@ -101,7 +101,7 @@ class Stage:
         return [identity.pid for identity in found]
 
 
-def _of(gateway: str, members: Iterable[StandingMember]) -> list[StandingMember]:
+def _of(gateway: str, members: Iterable[InventoryMember]) -> list[InventoryMember]:
     found = [member for member in members if gateway and member.gateway_id == UUID(gateway)]
     return sorted(found, key=lambda one: one.role != "active")
 

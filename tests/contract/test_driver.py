@@ -169,7 +169,7 @@ def test_a_stopped_member_is_gone_with_its_tunnels(world: World) -> None:
     member = world.left.members[0]
     world.do(member, StopMember(), StopMember())
     assert not world.state(world.left).exists
-    assert all(standing.member_id != member.id for standing in world.driver.standing().members)
+    assert all(existing.member_id != member.id for existing in world.driver.inventory().members)
     wait_for(lambda: not installed(world.state(world.right)))
 
 
@@ -243,16 +243,16 @@ def test_networks_are_made_changed_and_removed(world: World) -> None:
     network = world.left.network()
     world.driver.apply_network(network)
     world.driver.apply_network(network)
-    (instance,) = world.driver.standing().instances
+    (instance,) = world.driver.inventory().instances
     assert (instance.id, instance.address) == (world.left.instance_id, world.left.host)
     world.driver.apply_network(replace(network, instances=()))
-    assert world.driver.standing().instances == ()
+    assert world.driver.inventory().instances == ()
     world.driver.apply_network(network)
     assert network.vpc_id in world.driver.networks()
     world.driver.remove_network(network.vpc_id)
     world.driver.remove_network(network.vpc_id)
     assert network.vpc_id not in world.driver.networks()
-    assert world.driver.standing().instances == ()
+    assert world.driver.inventory().instances == ()
 
 
 def test_a_gateway_is_removed_by_its_id_alone(world: World) -> None:
@@ -265,7 +265,7 @@ def test_a_gateway_is_removed_by_its_id_alone(world: World) -> None:
     world.driver.remove_gateway(left)
     assert world.driver.gateways() == {right}
     assert [world.state(world.left, index).exists for index in (0, 1)] == [False, False]
-    assert {member.gateway_id for member in world.driver.standing().members} == {right}
+    assert {member.gateway_id for member in world.driver.inventory().members} == {right}
     # Nobody has its public address, and it can be built again.
     world.do(world.left.members[0], StartMember())
     assert world.state(world.left).running
@@ -274,13 +274,13 @@ def test_a_gateway_is_removed_by_its_id_alone(world: World) -> None:
 def test_nothing_stands_after_removal(world: World) -> None:
     world.build(members=2)
     world.connect()
-    standing = world.driver.standing()
-    assert {m.role for m in standing.members} == {"active", "standby"}
-    assert sorted(m.tunnels_up for m in standing.members) == [0, 0, 1, 1]
+    inventory = world.driver.inventory()
+    assert {m.role for m in inventory.members} == {"active", "standby"}
+    assert sorted(m.tunnels_up for m in inventory.members) == [0, 0, 1, 1]
     world.driver.remove_all()
     world.driver.remove_all()
-    standing = world.driver.standing()
-    assert (standing.members, standing.instances) == ((), ())
+    inventory = world.driver.inventory()
+    assert (inventory.members, inventory.instances) == ((), ())
     assert not world.state(world.left).exists
 
 

@@ -34,15 +34,15 @@ class Hand:
 
     def change(self, charon: Callable[[vici.Charon], object], document: Callable[[Any], object]) -> None:
         ident = self.world.left.members[0].id
-        standing = self.world.driver.standing()
-        if standing.driver == "simulated":
+        inventory = self.world.driver.inventory()
+        if inventory.driver == "simulated":
             with self.store.locked():
                 found = self.store.read(ident)
                 assert found
                 document(found)
                 self.store.write(found)
             return
-        (path,) = (member.vici_socket for member in standing.members if member.member_id == ident)
+        (path,) = (member.vici_socket for member in inventory.members if member.member_id == ident)
         with vici.session(Path(path)) as control:
             charon(control)
 

@@ -230,7 +230,7 @@ def test_filter_and_routing_close_a_member_each_by_itself(border: Border) -> Non
     )
     world.connect()
     # With ESP in the kernel and no tunnel device what was decrypted comes in by the public link.
-    if world.driver.standing().esp != "kernel":
+    if world.driver.inventory().esp != "kernel":
         unfiltered(namespace)
         with border.watched() as (outer, inner):
             border.knock(member)

@@ -140,7 +140,7 @@ def test_a_negotiated_suite_that_is_removed_is_negotiated_anew(world: World, ver
 
 def socket_of(world: World) -> Path:
     ident = world.left.members[0].id
-    (path,) = (m.vici_socket for m in world.driver.standing().members if m.member_id == ident)
+    (path,) = (m.vici_socket for m in world.driver.inventory().members if m.member_id == ident)
     return Path(path)
 
 

@@ -22,8 +22,8 @@ from vpn.domain.spec import Selector
 from vpn.drivers.base import DriverConfig
 from vpn.drivers.strongswan import esp, netns
 from vpn.drivers.strongswan.driver import StrongSwanDriver
+from vpn.drivers.strongswan.member_record import read_record, write_record
 from vpn.drivers.strongswan.names import MemberFiles, Names, subnet_bridge
-from vpn.drivers.strongswan.notes import read_notes, write_notes
 
 pytestmark = pytest.mark.dataplane
 
@@ -148,10 +148,10 @@ def test_a_charon_of_another_kind_is_replaced(world: World, config: DriverConfig
     gateways.settle(1)
     before = world.state(world.left).pid
     files = MemberFiles.of(config.directory, world.left.members[0])
-    notes = read_notes(files)
-    assert notes and notes.esp
-    notes.esp = "kernel"
-    write_notes(files, notes)
+    record = read_record(files)
+    assert record and record.esp
+    record.esp = "kernel"
+    write_record(files, record)
     assert not world.state(world.left).running
     settle_anywhere(gateways)
     assert world.state(world.left).pid != before

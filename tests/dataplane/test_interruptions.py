@@ -94,12 +94,12 @@ class Shared:
         before = self.gateways.left
         after = self.edited("left", chosen, **changes)
         told = endings(terms_of(before), terms_of(after), tunnels_of(self.world, before))
-        standing = installed(self.world.state(self.world.left))
+        existing = installed(self.world.state(self.world.left))
         self.gateways.left = after
         self.gateways.settle(children)
         now = installed(self.world.state(self.world.left))
         places = {str(one.id): number for number, one in enumerate(before.connections)}
-        ended = {places[connection_of(name)] for name, spis in standing.items() if now.get(name) != spis}
+        ended = {places[connection_of(name)] for name, spis in existing.items() if now.get(name) != spis}
         return {places[str(ident)] for ident in told}, ended
 
 

@@ -55,7 +55,7 @@ def _do_and_die(config: DriverConfig, number: int, member: MemberSpec, actions: 
         patch.object(netns, "prepare", counted(netns.prepare)),
         patch.object(charon, "launch", counted(launch)),
         patch.object(files, "write_whole", counted(files.write_whole)),
-        patch("vpn.drivers.strongswan.notes.write_whole", counted(files.write_whole)),
+        patch("vpn.drivers.strongswan.member_record.write_whole", counted(files.write_whole)),
     ):
         driver = StrongSwanDriver(config)
         for action in actions:

@@ -45,7 +45,7 @@ def test_a_gateway_from_nothing_to_nothing(world: World) -> None:
     gateways.settle(0)
     gateways.left, gateways.right = (replace(g, deleted=True) for g in (gateways.left, gateways.right))
     gateways.settle(0)
-    assert world.driver.standing().members == ()
+    assert world.driver.inventory().members == ()
 
 
 def test_a_peer_that_answers_only_ikev1_is_found(world: World) -> None:

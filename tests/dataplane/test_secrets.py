@@ -21,7 +21,7 @@ def test_a_key_is_in_no_file(world: World, config: DriverConfig) -> None:
         content = file.read_bytes().replace(b"-version", b"")
         for form in (KEY.encode(), KEY.encode().hex().encode()):
             assert form not in content.lower(), file
-    assert KEY not in repr(world.state(world.left)) and KEY not in repr(world.driver.standing())
+    assert KEY not in repr(world.state(world.left)) and KEY not in repr(world.driver.inventory())
     wanted = peers(GatewaySpec(world.left.gateway_id, "g", 1, world.left.members, (there,)))
     assert KEY not in repr(wanted).replace(f"{KEY}-version", "")
 

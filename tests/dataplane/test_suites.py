@@ -37,7 +37,7 @@ def rekeyed(world: World, name: str) -> ChildState:
     """The first exchange of IKEv2 knows no PFS: the group shows from the first rekeying on."""
     (socket,) = [
         member.vici_socket
-        for member in world.driver.standing().members
+        for member in world.driver.inventory().members
         if member.gateway_id == world.left.gateway_id
     ]
     (before,) = only(world).children

@@ -53,7 +53,7 @@ def test_many_workers_on_few_members(driver: StrongSwanDriver, config: DriverCon
         state = states[member.id]
         assert state.running and state.peer_cidrs == {"10.1.0.0/24"}
         assert state.role is (MemberRole.STANDBY if member.index else MemberRole.ACTIVE)
-    assert len(driver.standing().instances) == 2
+    assert len(driver.inventory().instances) == 2
 
 
 def test_a_member_stopped_and_started_at_once(driver: StrongSwanDriver, config: DriverConfig) -> None:

@@ -101,7 +101,7 @@ def test_a_charon_reaches_its_own_files_alone(world: World, config: DriverConfig
     assert own.config.stat().st_uid == own.directory.stat().st_uid == 0
     assert stat.S_IMODE(own.directory.stat().st_mode) == 0o710
     # And all of them can be opened by their keeper, this process.
-    assert {own.socket, own.notes, keys} <= set(paths) and within_reach(0, [own.socket, keys])
+    assert {own.socket, own.record, keys} <= set(paths) and within_reach(0, [own.socket, keys])
 
 
 def test_files_and_sockets_are_closed_by_themselves(world: World, config: DriverConfig) -> None:

@@ -183,7 +183,7 @@ def mirrored(options: dict[str, object]) -> dict[str, object]:
 
 
 def host_namespace(driver: Driver, side: Side) -> str:
-    return next(i.namespace for i in driver.standing().instances if i.id == side.instance_id)
+    return next(i.namespace for i in driver.inventory().instances if i.id == side.instance_id)
 
 
 def installed(state: MemberState) -> dict[str, tuple[str, str]]:

@@ -50,7 +50,7 @@ class DriverConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingMember:
+class InventoryMember:
     """For `manage.py dataplane`: what stands now, found on the host, not in the database."""
 
     gateway_id: UUID
@@ -65,7 +65,7 @@ class StandingMember:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingInstance:
+class InventoryInstance:
     id: UUID
     name: str
     namespace: str
@@ -74,12 +74,12 @@ class StandingInstance:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Inventory:
     driver: str
     esp: str
     provider: dict[str, str] = field(default_factory=dict)
-    members: tuple[StandingMember, ...] = ()
-    instances: tuple[StandingInstance, ...] = ()
+    members: tuple[InventoryMember, ...] = ()
+    instances: tuple[InventoryInstance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Driver(Protocol):
     def remove_gateway(self, gateway_id: UUID) -> None:
         """All that exists of it, known by its id alone: for a gateway whose row is gone."""
 
-    def standing(self) -> Standing:
+    def inventory(self) -> Inventory:
         """Everything of this installation that stands on this host now."""
 
     def check_host(self) -> list[HostCheck]:

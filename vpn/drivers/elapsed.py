@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 _LONG_AGO = timedelta(days=1)
 
 
-def noted(at: datetime) -> float:
+def to_monotonic(at: datetime) -> float:
     """What `time.monotonic()` was then: the other way round."""
     return time.monotonic() - (datetime.now(UTC) - at).total_seconds()
 
 
-def happened(at: float) -> datetime:
+def to_wall_clock(at: float) -> datetime:
     """The moment when `time.monotonic()` was `at`."""
     ago = time.monotonic() - at
     return datetime.now(UTC) - (timedelta(seconds=ago) if ago >= 0 else _LONG_AGO)

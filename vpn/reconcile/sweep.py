@@ -128,7 +128,7 @@ def _try(what: str, action: Callable[[UUID], object], ident: UUID) -> None:
 def record_heartbeat(node: str, column: Literal["swept_at", "heard_at"] | None = None) -> None:
     """This host is live; `column` says that its sweep has ended, or that its listener's event loop polled."""
     driver = load_driver()
-    esp = Node.objects.filter(name=node).values_list("esp", flat=True).first() or driver.standing().esp
+    esp = Node.objects.filter(name=node).values_list("esp", flat=True).first() or driver.inventory().esp
     now = timezone.now()
     seen = {"driver": settings.DRIVER, "esp": esp, "seen_at": now} | ({column: now} if column else {})
     Node.objects.update_or_create(

@@ -7,19 +7,19 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from vpn.drivers.base import Standing, StandingInstance
+from vpn.drivers.base import Inventory, InventoryInstance
 from vpn.management.commands import inside
 
 
 class Driver:
-    """Only tells what stands."""
+    """Only reports its inventory."""
 
     def __init__(self, driver: str) -> None:
-        instance = StandingInstance(uuid4(), "vsi-1", "", "192.168.100.10", uuid4())
-        self._standing = Standing(driver, "", instances=(instance,))
+        instance = InventoryInstance(uuid4(), "vsi-1", "", "192.168.100.10", uuid4())
+        self._inventory = Inventory(driver, "", instances=(instance,))
 
-    def standing(self) -> Standing:
-        return self._standing
+    def inventory(self) -> Inventory:
+        return self._inventory
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, driver: str, name: str) -> str:
@@ -36,6 +36,6 @@ def test_the_simulated_driver_says_that_it_carries_no_packets(monkeypatch: pytes
         assert words in said
 
 
-def test_what_does_not_stand_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_instance_that_does_not_exist_is_reported_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     for driver, name in (("simulated", "vsi-9"), ("strongswan", "vsi-1")):
         assert refusal(monkeypatch, driver, name) == f"no instance {name} stands in a network here"

@@ -10,7 +10,7 @@ import pytest
 from tests.clock import step_clock
 from tests.vpn.scene import Scene, settle, status_of
 from vpn.drivers.simulated.driver import SimulatedDriver
-from vpn.drivers.strongswan.notes import AttemptNote, Notes
+from vpn.drivers.strongswan.member_record import AttemptRecord, MemberRecord
 from vpn.models import Gateway, Node
 from vpn.reconcile import controller, networks, sweep
 from vpn.reconcile.controller import observe_gateway, reconcile, reconcile_if_due
@@ -114,14 +114,14 @@ def test_a_silent_peer_is_tried_again(scene: Scene, driver: SimulatedDriver, ste
 
 
 def test_back_off_counts_from_the_last_try(step: Step) -> None:
-    """Of both drivers, and so that what was noted by the wall clock once is long over."""
-    notes = Notes("", "", 0, "", "", "")
-    notes.count_attempt("peer", "child")
+    """Of both drivers, and so that an earlier wall clock reading is long past."""
+    record = MemberRecord("", "", 0, "", "", "")
+    record.count_attempt("peer", "child")
     step()
     now = controller.timezone.now()
-    assert abs(now - notes.attempts["peer"].value.at) < timedelta(minutes=5)
-    notes.attempts["peer"] = AttemptNote(now.timestamp(), {"child": 1})
-    assert now - notes.attempts["peer"].value.at > timedelta(hours=1)
+    assert abs(now - record.attempts["peer"].value.at) < timedelta(minutes=5)
+    record.attempts["peer"] = AttemptRecord(now.timestamp(), {"child": 1})
+    assert now - record.attempts["peer"].value.at > timedelta(hours=1)
 
 
 def test_the_sweep_goes_to_whoever_waits_the_longest(

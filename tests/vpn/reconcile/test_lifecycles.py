@@ -50,7 +50,7 @@ def test_deletion_leaves_nothing_and_keeps_policies(scene, driver, pair):
     assert not Gateway.objects.filter(pk=one.pk).exists()
     assert not Connection.objects.filter(pk=ours.pk).exists()
     assert not SubnetAddress.objects.filter(subnet=scene.left).exists()
-    assert {m.gateway_id for m in driver.standing().members} == {two.id}
+    assert {m.gateway_id for m in driver.inventory().members} == {two.id}
     assert status_of(theirs) == "down"
     policy.refresh_from_db()
 

@@ -128,7 +128,7 @@ def test_the_sweep_finds_what_nobody_asked_for(scene, driver):
     sweep.sweep_host("here")
     gateway.refresh_from_db()
     assert gateway.status == "available"
-    assert [str(i.address) for i in driver.standing().instances] == []
+    assert [str(i.address) for i in driver.inventory().instances] == []
 
 
 def test_a_sweep_says_that_the_host_is_alive(scene, driver):

@@ -90,7 +90,7 @@ def test_killed_at_any_action_the_next_pass_finishes(scene, driver, at):
     reconcile(gateway.id, driver=driver)
     gateway.refresh_from_db()
     assert gateway.status == "available"
-    assert len(driver.standing().members) == 2
+    assert len(driver.inventory().members) == 2
 
 
 def test_a_refusal_is_told_and_tried_again(scene, driver):
@@ -135,9 +135,9 @@ def test_only_one_pass_at_a_time(scene, driver):
     with lease(gateway.id) as held, lease(gateway.id) as twice:
         assert held and not twice
         reconcile(gateway.id, driver=driver)
-        assert driver.standing().members == ()
+        assert driver.inventory().members == ()
     reconcile(gateway.id, driver=driver)
-    assert len(driver.standing().members) == 2
+    assert len(driver.inventory().members) == 2
 
 
 def test_a_dead_holders_lease_is_free_at_once(scene):

@@ -148,9 +148,9 @@ def new_document(member: MemberSpec) -> Document:
     )
 
 
-def told_failures(document: Document) -> dict[str, Reason]:
+def clearest_failures(document: Document) -> dict[str, Reason]:
     """By peer, of its failures by both IKE versions the one that came furthest."""
-    noted = {slot: Reason(f["code"], f["message"]) for slot, f in document["failures"].items()}
-    peers = {slot.removesuffix(BY_V1) for slot in noted}
-    told = {peer: clearest(noted.get(peer), noted.get(peer + BY_V1)) for peer in sorted(peers)}
-    return {peer: reason for peer, reason in told.items() if reason}
+    recorded = {slot: Reason(f["code"], f["message"]) for slot, f in document["failures"].items()}
+    peers = {slot.removesuffix(BY_V1) for slot in recorded}
+    found = {peer: clearest(recorded.get(peer), recorded.get(peer + BY_V1)) for peer in sorted(peers)}
+    return {peer: reason for peer, reason in found.items() if reason}

@@ -38,20 +38,20 @@ from vpn.drivers.base import (
     DriverConfig,
     DriverError,
     HostCheck,
+    Inventory,
+    InventoryInstance,
     StaleGeneration,
-    Standing,
-    StandingInstance,
 )
 from vpn.drivers.simulated.documents import BY_V1, ChildConf, Columns, Document, IkeSa, PeerConf, new_document
 from vpn.drivers.simulated.ike import close, initiate, probe_peer, vanish
-from vpn.drivers.simulated.log import told_of
-from vpn.drivers.simulated.observation import member_state, standing_member
+from vpn.drivers.simulated.log import peer_log
+from vpn.drivers.simulated.observation import inventory_member, member_state
 from vpn.drivers.simulated.store import Store
 from vpn.drivers.simulated.watch import Watcher
 
 # Seconds: between two looks of a watcher, and between two questions for the members to watch.
-LOOK_EVERY = 0.02
-ASK_EVERY = 1.0
+POLL_INTERVAL = 0.02
+MEMBERS_INTERVAL = 1.0
 
 
 class SimulatedDriver:
@@ -95,15 +95,15 @@ class SimulatedDriver:
         watcher = Watcher(self._store)
         asked = 0.0
         while not stop.is_set():
-            if time.monotonic() - asked >= ASK_EVERY:
+            if time.monotonic() - asked >= MEMBERS_INTERVAL:
                 watcher.members = {member.id: member.gateway_id for member in members()}
                 asked = time.monotonic()
-            yield from watcher.news()
-            stop.wait(LOOK_EVERY)
+            yield from watcher.events()
+            stop.wait(POLL_INTERVAL)
 
     def log(self, member: MemberSpec, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
         document = self._store.read(member.id)
-        return told_of(document, peer, limit) if document else ()
+        return peer_log(document, peer, limit) if document else ()
 
     def apply_network(self, network: NetworkSpec) -> None:
         with self._store.locked():
@@ -125,13 +125,13 @@ class SimulatedDriver:
                 if document["gateway_id"] == str(gateway_id):
                     self._stop(document)
 
-    def standing(self) -> Standing:
-        return Standing(
+    def inventory(self) -> Inventory:
+        return Inventory(
             driver=self.name,
             esp="simulated",
-            members=tuple(standing_member(document) for document in self._store.documents()),
+            members=tuple(inventory_member(document) for document in self._store.documents()),
             instances=tuple(
-                StandingInstance(UUID(ident), name, "", address, UUID(subnet))
+                InventoryInstance(UUID(ident), name, "", address, UUID(subnet))
                 for network in self._store.networks()
                 for ident, name, subnet, address in network["instances"]
             ),
@@ -158,7 +158,7 @@ class SimulatedDriver:
     def kill(self, member_id: UUID) -> None:
         """The member's charon dies without a word; for tests. KeyError if it does not stand."""
         with self._store.locked():
-            document = self._standing(member_id)
+            document = self._existing(member_id)
             vanish(self._store, document)
             document["running"] = False
             self._store.write(document)
@@ -169,11 +169,11 @@ class SimulatedDriver:
         KeyError if the member does not stand.
         """
         with self._store.locked():
-            document = self._standing(member_id)
+            document = self._existing(member_id)
             document["fault"] = message
             self._store.write(document)
 
-    def _standing(self, member_id: UUID) -> Document:
+    def _existing(self, member_id: UUID) -> Document:
         document = self._store.read(member_id)
         if document is None:
             raise KeyError(member_id)
@@ -201,8 +201,8 @@ class SimulatedDriver:
             document["failures"].pop(action.name + BY_V1, None)
             close(self._store, document, action.name)
         elif isinstance(action, Terminate):
-            standing = document["sas"].get(action.peer)
-            if standing and _is_meant(standing, action):
+            sa = document["sas"].get(action.peer)
+            if sa and _is_meant(sa, action):
                 close(self._store, document, action.peer, action.child)
         elif isinstance(action, Initiate):
             self._initiate(document, action)
@@ -213,11 +213,11 @@ class SimulatedDriver:
         address, ident = document["public_address"], document["id"]
         if action.role is MemberRole.ACTIVE:
             holder = self._store.holder(address)
-            fellow = self._store.read(holder) if holder and holder != ident else None
-            if fellow is not None:
-                _close_all(self._store, fellow)
-                fellow["role"] = MemberRole.STANDBY
-                self._store.write(fellow)
+            other = self._store.read(holder) if holder and holder != ident else None
+            if other is not None:
+                _close_all(self._store, other)
+                other["role"] = MemberRole.STANDBY
+                self._store.write(other)
             self._store.hold(address, ident)
             if document["role"] == MemberRole.STANDBY:
                 document["unaware"] = sorted(document["loaded"])
@@ -268,10 +268,10 @@ def _refuse(document: Document, generation: int) -> None:
         raise DriverError(f"member {document['id']}", document["fault"])
 
 
-def _is_meant(standing: IkeSa, action: Terminate) -> bool:
-    child = standing["children"].get(action.child)
+def _is_meant(sa: IkeSa, action: Terminate) -> bool:
+    child = sa["children"].get(action.child)
     known = {"", child["spi_in"] if child else ""}
-    return action.sa in {"", standing["id"]} and action.child_sa in known
+    return action.sa in {"", sa["id"]} and action.child_sa in known
 
 
 def _start(document: Document) -> None:

@@ -76,9 +76,9 @@ def initiate(store: Store, near: Document, peer: str, child: str, version: int) 
         far_name = _configuration(near, far)
         _open(store, _Ends(near, far, peer, far_name), child, version)
     except _Refused as refusal:
-        _note(near, peer, child, refusal, version)
+        _record_failure(near, peer, child, refusal, version)
         if far is not None and refusal.far and far_name:
-            _note(far, far_name, "", refusal, version)
+            _record_failure(far, far_name, "", refusal, version)
     if far is not None:
         store.write(far)
     store.write(near)
@@ -114,7 +114,7 @@ def vanish(store: Store, near: Document) -> None:
             continue
         if far_sa.get("dpd", (0, 0))[0]:
             del far["sas"][name]
-            _note(far, name, "", _Refused(Code.PEER_NOT_RESPONDING))
+            _record_failure(far, name, "", _Refused(Code.PEER_NOT_RESPONDING))
         else:
             far_sa["silent_since"] = time.time()
         store.write(far)
@@ -130,7 +130,7 @@ def probe_peer(store: Store, near: Document, peer: str) -> None:
     far_sa = far["sas"].get(sa["far_peer"]) if far else None
     if far is None or not far["running"] or far_sa is None or far_sa["id"] != sa["id"]:
         del near["sas"][peer]
-        _note(near, peer, "", _Refused(Code.PEER_NOT_RESPONDING, "The peer stopped answering."))
+        _record_failure(near, peer, "", _Refused(Code.PEER_NOT_RESPONDING, "The peer stopped answering."))
     else:
         sa["asked"], sa["asked_at"] = sa.get("asked", 0) + 1, time.time()
 
@@ -255,7 +255,7 @@ def _child(conf: ChildConf, far_name: str, spis: tuple[str, ...], suite: str, no
     )
 
 
-def _note(document: Document, peer: str, child: str, refusal: _Refused, version: int = 2) -> None:
+def _record_failure(document: Document, peer: str, child: str, refusal: _Refused, version: int = 2) -> None:
     """What failed by IKEv1 beside what failed by IKEv2."""
     document["failures"][peer + BY_V1 if version == 1 else peer] = Failure(
         child=child if refusal.child else "",

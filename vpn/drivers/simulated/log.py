@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from vpn.domain.log import LogLine
-from vpn.drivers.elapsed import happened
-from vpn.drivers.simulated.documents import Document, told_failures
+from vpn.drivers.elapsed import to_wall_clock
+from vpn.drivers.simulated.documents import Document, clearest_failures
 
 
-def told_of(document: Document, peer: str, limit: int) -> tuple[LogLine, ...]:
+def peer_log(document: Document, peer: str, limit: int) -> tuple[LogLine, ...]:
     """The newest last. Of several tries only the last one is remembered."""
     lines = sorted(_lines(document, peer), key=lambda line: line.at or datetime.min.replace(tzinfo=UTC))
     return tuple(lines[-limit:])
@@ -18,8 +18,8 @@ def told_of(document: Document, peer: str, limit: int) -> tuple[LogLine, ...]:
 
 def _lines(document: Document, peer: str) -> Iterator[LogLine]:
     conf, sa = document["loaded"].get(peer), document["sas"].get(peer)
-    tries, failure = document["attempts"].get(peer), told_failures(document).get(peer)
-    tried = happened(tries["at"]) if tries else None
+    tries, failure = document["attempts"].get(peer), clearest_failures(document).get(peer)
+    tried = to_wall_clock(tries["at"]) if tries else None
     for child, count in sorted(tries["children"].items()) if tries else ():
         yield LogLine(tried, "IKE", f"initiating {child} of {peer}, try {count}")
     if failure:

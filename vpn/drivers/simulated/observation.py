@@ -7,17 +7,17 @@ from uuid import UUID
 
 from vpn.domain.spec import MemberRole
 from vpn.domain.state import Attempt, ChildState, LoadedChild, LoadedPeer, MemberState, SaState, Silence
-from vpn.drivers.base import StandingMember
-from vpn.drivers.elapsed import happened
-from vpn.drivers.simulated.documents import ChildSa, Document, IkeSa, PeerConf, told_failures
+from vpn.drivers.base import InventoryMember
+from vpn.drivers.elapsed import to_wall_clock
+from vpn.drivers.simulated.documents import ChildSa, Document, IkeSa, PeerConf, clearest_failures
 
 # What an installed tunnel seems to carry, each way.
 PACKETS_PER_SECOND, BYTES_PER_PACKET = 10, 84
 
 
-def standing_member(document: Document) -> StandingMember:
-    """The member as `Driver.standing` tells it."""
-    return StandingMember(
+def inventory_member(document: Document) -> InventoryMember:
+    """The member as `Driver.inventory` tells it."""
+    return InventoryMember(
         gateway_id=UUID(document["gateway_id"]),
         member_id=UUID(document["id"]),
         role=document["role"],
@@ -41,10 +41,10 @@ def member_state(ident: UUID, document: Document, now: float) -> MemberState:
         peer_cidrs=frozenset(document["peer_cidrs"]),
         loaded={name: _loaded(conf) for name, conf in document["loaded"].items()},
         attempts={
-            name: Attempt(max(tries["children"].values()), happened(tries["at"]))
+            name: Attempt(max(tries["children"].values()), to_wall_clock(tries["at"]))
             for name, tries in document["attempts"].items()
         },
-        failures=told_failures(document),
+        failures=clearest_failures(document),
         sas=tuple(_sa(name, sa, document, now) for name, sa in document["sas"].items()),
         exists=True,
         silences={name: _silence(sa) for name, sa in document["sas"].items() if "silent_since" in sa},

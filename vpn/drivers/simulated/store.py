@@ -150,11 +150,11 @@ class Store:
 
     def changed_at(self) -> int:
         """Grows with every write; 0 before the first."""
-        return _stamp(self._changes)
+        return _mtime(self._changes)
 
-    def stamp(self, member_id: UUID) -> int:
+    def revision(self, member_id: UUID) -> int:
         """Grows with every write of one member; 0 if it does not stand."""
-        return _stamp(self._members / f"{member_id}.json")
+        return _mtime(self._members / f"{member_id}.json")
 
     def _prepare(self) -> None:
         for folder in (self.directory, self._members, self._addresses, self._networks):
@@ -162,14 +162,14 @@ class Store:
 
     def _touch(self) -> None:
         self._changes.touch(mode=0o600)
-        _set_stamp(self._changes)
+        _set_mtime(self._changes)
 
     def _replace(self, path: Path, content: bytes) -> None:
         draft = path.with_name(f".{path.name}.new")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(content)
-        _set_stamp(draft)
+        _set_mtime(draft)
         draft.replace(path)
 
 
@@ -180,14 +180,14 @@ def _read(path: Path) -> object | None:
         return None
 
 
-def _stamp(path: Path) -> int:
+def _mtime(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 
 
-def _set_stamp(path: Path) -> None:
+def _set_mtime(path: Path) -> None:
     # The file system's own clock ticks every few milliseconds; two writes could look like one.
     now = time.time_ns()
     os.utime(path, ns=(now, now))

@@ -17,24 +17,24 @@ class Watcher:
     def __init__(self, store: Store) -> None:
         self.members: Mapping[UUID, UUID] = {}
         self._store = store
-        self._looked: tuple[int, Mapping[UUID, UUID]] = (-1, {})
+        self._seen: tuple[int, Mapping[UUID, UUID]] = (-1, {})
         self._known: dict[UUID, tuple[int, Document | None]] = {}
 
-    def news(self) -> Iterator[TunnelEvent]:
+    def events(self) -> Iterator[TunnelEvent]:
         """Everything since the last look. One stat when nothing was written meanwhile."""
-        look = self._store.changed_at(), self.members
-        if look == self._looked:
+        seen = self._store.changed_at(), self.members
+        if seen == self._seen:
             return
-        self._looked = look
+        self._seen = seen
         for gone in self._known.keys() - self.members.keys():
             del self._known[gone]
         for member, gateway in self.members.items():
-            stamp = self._store.stamp(member)
-            known_stamp, before = self._known.get(member, (0, None))
-            if stamp == known_stamp:
+            revision = self._store.revision(member)
+            known_revision, before = self._known.get(member, (0, None))
+            if revision == known_revision:
                 continue
             after = self._store.read(member)
-            self._known[member] = stamp, after
+            self._known[member] = revision, after
             yield from _differences(member, gateway, before, after)
 
 
@@ -52,9 +52,9 @@ def _differences(
         yield TunnelEvent(EventKind.DOWN, member, gateway, at, peer, child)
     for (peer, child), _ in sorted(up - down):
         yield TunnelEvent(EventKind.UP, member, gateway, at, peer, child)
-    told = {f["serial"] for f in before["failures"].values()} if before else set()
+    reported = {f["serial"] for f in before["failures"].values()} if before else set()
     for peer, failure in (after["failures"] if after else {}).items():
-        if failure["serial"] not in told:
+        if failure["serial"] not in reported:
             reason = Reason(failure["code"], failure["message"])
             name = peer.removesuffix(BY_V1)
             yield TunnelEvent(EventKind.FAILED, member, gateway, at, name, failure["child"], reason)

@@ -162,13 +162,13 @@ def ensure(
     """
     shorten_log(files.log)
     try:
-        standing = _ask(files, namespace)
+        existing = _ask(files, namespace)
         # A charon that somebody started and was killed before it answered still holds its lock.
-        if not standing and lives(files):
-            standing = _await(files, namespace, HALF_STARTED)
+        if not existing and lives(files):
+            existing = _await(files, namespace, HALF_STARTED)
     except vici.Hung:
-        standing = None
-    return standing or _start(files, namespace, identities, kernel_esp=kernel_esp)
+        existing = None
+    return existing or _start(files, namespace, identities, kernel_esp=kernel_esp)
 
 
 def _start(files: MemberFiles, namespace: str, identities: Identities | None, *, kernel_esp: bool) -> Process:

@@ -24,23 +24,23 @@ from vpn.domain.actions import (
 from vpn.domain.log import LogLine
 from vpn.domain.spec import MemberSpec, NetworkSpec
 from vpn.domain.state import MemberState, TunnelEvent
-from vpn.drivers.base import DriverConfig, DriverError, HostCheck, StaleGeneration, Standing
+from vpn.drivers.base import DriverConfig, DriverError, HostCheck, Inventory, StaleGeneration
 from vpn.drivers.strongswan import charon, esp, host, loading, netns, vici
 from vpn.drivers.strongswan.batch import Batch, Initiations
 from vpn.drivers.strongswan.fabric import Fabric
 from vpn.drivers.strongswan.files import locked
 from vpn.drivers.strongswan.identity import Identities
-from vpn.drivers.strongswan.logfile import last_lines
-from vpn.drivers.strongswan.member import MemberNetwork
-from vpn.drivers.strongswan.names import MemberFiles, Names
-from vpn.drivers.strongswan.notes import Notes, new_notes, read_notes, write_notes
-from vpn.drivers.strongswan.observation import Observer
-from vpn.drivers.strongswan.standing import (
+from vpn.drivers.strongswan.inventory import (
     existing_gateways,
     existing_members,
     remove_everything,
-    what_stands,
+    take_inventory,
 )
+from vpn.drivers.strongswan.logfile import last_lines
+from vpn.drivers.strongswan.member import MemberNetwork
+from vpn.drivers.strongswan.member_record import MemberRecord, new_record, read_record, write_record
+from vpn.drivers.strongswan.names import MemberFiles, Names
+from vpn.drivers.strongswan.observation import Observer
 from vpn.drivers.strongswan.watch import Watcher
 
 
@@ -74,7 +74,7 @@ class StrongSwanDriver:
         return Observer(self._directory, self._network)
 
     def observe(self, members: Sequence[MemberSpec]) -> dict[UUID, MemberState]:
-        with _told_as("observe"):
+        with _wrap_errors("observe"):
             return {member.id: self._observer.observe(member) for member in members}
 
     def together(self) -> AbstractContextManager[None]:
@@ -87,7 +87,7 @@ class StrongSwanDriver:
             return
         self._batch.flush()
         files = MemberFiles.of(self._directory, member)
-        with _told_as(type(action).__name__):
+        with _wrap_errors(type(action).__name__):
             if isinstance(action, StopMember):
                 self._stop(member, files, generation)
                 return
@@ -96,21 +96,21 @@ class StrongSwanDriver:
             elif not files.directory.is_dir():
                 raise DriverError(type(action).__name__, "the member does not stand")
             with locked(files.lock):
-                notes = _begin(member, files, generation)
+                record = _begin(member, files, generation)
                 if isinstance(action, StartMember):
-                    self._start(member, files, notes)
+                    self._start(member, files, record)
                 elif isinstance(action, ConfigureNetwork):
-                    self._configure_network(member, files, notes, action)
+                    self._configure_network(member, files, record, action)
                 else:
-                    self._control(member, files, notes, action)
+                    self._control(member, files, record, action)
 
-    def _start(self, member: MemberSpec, files: MemberFiles, notes: Notes) -> None:
+    def _start(self, member: MemberSpec, files: MemberFiles, record: MemberRecord) -> None:
         if not netns.exists(self._network.namespace(member)):
             # Before the namespace is made: what was plumbed before went with the old one.
-            notes.forget_network()
-            write_notes(files, notes)
+            record.forget_network()
+            write_record(files, record)
         kind = esp.kind(kernel=self._kernel_esp)
-        if notes.esp not in {"", kind}:
+        if record.esp not in {"", kind}:
             charon.kill(files, politely=True)
             self._network.forget_tunnel_device(member)
         self._network.ensure_links(member)
@@ -120,9 +120,9 @@ class StrongSwanDriver:
             kernel_esp=self._kernel_esp,
             identities=self._identities,
         )
-        notes.begin_boot(process.boot_id)
-        notes.esp = kind
-        write_notes(files, notes)
+        record.begin_boot(process.boot_id)
+        record.esp = kind
+        write_record(files, record)
 
     def _stop(self, member: MemberSpec, files: MemberFiles, generation: int) -> None:
         if not files.directory.is_dir():
@@ -135,37 +135,37 @@ class StrongSwanDriver:
             shutil.rmtree(files.directory)
 
     def _configure_network(
-        self, member: MemberSpec, files: MemberFiles, notes: Notes, action: ConfigureNetwork
+        self, member: MemberSpec, files: MemberFiles, record: MemberRecord, action: ConfigureNetwork
     ) -> None:
         self._network.ensure_links(member)
         # The larger of old and new while under way: a kill in between is then seen as unfinished.
-        notes.network_configured = False
-        notes.begin_role(action.role)
-        notes.local_cidrs, notes.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
-        write_notes(files, notes)
+        record.network_configured = False
+        record.begin_role(action.role)
+        record.local_cidrs, record.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
+        write_record(files, record)
         self._network.configure_network(member, action)
-        notes.network_configured = True
-        write_notes(files, notes)
+        record.network_configured = True
+        write_record(files, record)
 
     def _control(
         self,
         member: MemberSpec,
         files: MemberFiles,
-        notes: Notes,
+        record: MemberRecord,
         action: LoadPeer | DropPeer | Terminate | ProbePeer | Release,
     ) -> None:
-        with self._session(member, files, notes, type(action).__name__) as control:
+        with self._session(member, files, record, type(action).__name__) as control:
             match action:
                 case LoadPeer(peer):
-                    loading.load(control, files, notes, peer, member.public_address)
+                    loading.load(control, files, record, peer, member.public_address)
                 case Release(name, child):
                     loading.release(control, name, child)
                 case DropPeer(name):
-                    loading.drop(control, files, notes, name)
+                    loading.drop(control, files, record, name)
                 case Terminate():
                     loading.terminate(control, action)
                 case ProbePeer(name):
-                    loading.probe_peer(control, files, notes, name)
+                    loading.probe_peer(control, files, record, name)
 
     def _initiate(self, wanted: Initiations) -> None:
         """Counted before any begins. One that is refused stops no other; the first refusal is raised."""
@@ -173,15 +173,15 @@ class StrongSwanDriver:
         if not files.directory.is_dir():
             raise DriverError("Initiate", "the member does not stand")
         refused: list[vici.Refused] = []
-        with _told_as("Initiate"), locked(files.lock):
-            notes = _begin(wanted.member, files, wanted.generation)
-            with self._session(wanted.member, files, notes, "Initiate") as control:
+        with _wrap_errors("Initiate"), locked(files.lock):
+            record = _begin(wanted.member, files, wanted.generation)
+            with self._session(wanted.member, files, record, "Initiate") as control:
                 for action in wanted.actions:
-                    notes.count_attempt(action.peer, action.child)
-                write_notes(files, notes)
+                    record.count_attempt(action.peer, action.child)
+                write_record(files, record)
                 for action in wanted.actions:
                     try:
-                        loading.initiate(control, files, notes, action)
+                        loading.initiate(control, files, record, action)
                     except vici.Refused as error:
                         refused.append(error)
         if refused:
@@ -189,13 +189,13 @@ class StrongSwanDriver:
 
     @contextmanager
     def _session(
-        self, member: MemberSpec, files: MemberFiles, notes: Notes, what: str
+        self, member: MemberSpec, files: MemberFiles, record: MemberRecord, what: str
     ) -> Iterator[vici.Charon]:
         """With the member's charon; `notes` are then of its boot."""
         process = charon.find(files, self._network.namespace(member))
         if not process:
             raise DriverError(what, "charon does not run")
-        notes.begin_boot(process.boot_id)
+        record.begin_boot(process.boot_id)
         with vici.session(files.socket) as control:
             yield control
 
@@ -203,15 +203,15 @@ class StrongSwanDriver:
         return Watcher(self._directory, self._names, members, stop).events()
 
     def log(self, member: MemberSpec, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
-        with _told_as("read the log"):
+        with _wrap_errors("read the log"):
             return last_lines(MemberFiles.of(self._directory, member), peer, address, limit)
 
     def apply_network(self, network: NetworkSpec) -> None:
-        with _told_as("make a VPC"):
+        with _wrap_errors("make a VPC"):
             self._fabric.apply(network)
 
     def remove_network(self, vpc_id: UUID) -> None:
-        with _told_as("remove a VPC"):
+        with _wrap_errors("remove a VPC"):
             self._fabric.remove(vpc_id)
 
     def networks(self) -> set[UUID]:
@@ -224,34 +224,34 @@ class StrongSwanDriver:
         for member, generation in existing_members(self._directory, self._names, gateway_id):
             self.apply(member, StopMember(), generation=generation)
 
-    def standing(self) -> Standing:
-        with _told_as("look around"):
-            return what_stands(self._directory, self._fabric, kernel_esp=self._kernel_esp)
+    def inventory(self) -> Inventory:
+        with _wrap_errors("look around"):
+            return take_inventory(self._directory, self._fabric, kernel_esp=self._kernel_esp)
 
     def check_host(self) -> list[HostCheck]:
         return [*host.checks(self._config.esp), host.charon_users(self._identities)]
 
     def remove_all(self) -> None:
-        with _told_as("remove everything"):
+        with _wrap_errors("remove everything"):
             remove_everything(self._directory, self._fabric)
 
 
 @contextmanager
-def _told_as(what: str) -> Iterator[None]:
+def _wrap_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise DriverError(what, str(error)) from error
 
 
-def _begin(member: MemberSpec, files: MemberFiles, generation: int) -> Notes:
+def _begin(member: MemberSpec, files: MemberFiles, generation: int) -> MemberRecord:
     """The member's notes, with this generation entered before anything is done."""
-    notes = read_notes(files) or new_notes(member)
-    if generation < notes.applied_generation:
+    record = read_record(files) or new_record(member)
+    if generation < record.applied_generation:
         raise StaleGeneration(
-            f"generation {generation}", f"generation {notes.applied_generation} is already applied"
+            f"generation {generation}", f"generation {record.applied_generation} is already applied"
         )
-    if generation > notes.applied_generation:
-        notes.applied_generation = generation
-        write_notes(files, notes)
-    return notes
+    if generation > record.applied_generation:
+        record.applied_generation = generation
+        write_record(files, record)
+    return record

@@ -53,11 +53,11 @@ def device(link: str, below: str) -> list[str]:
     ]
 
 
-def routes(standing: frozenset[str], peer_cidrs: frozenset[str], link: str) -> list[str]:
+def routes(existing: frozenset[str], peer_cidrs: frozenset[str], link: str) -> list[str]:
     """Commands of `ip` that lead exactly these CIDRs to the tunnel device, up or not."""
     return [
-        *(f"route replace {cidr} dev {link} table {TUNNELS}" for cidr in sorted(peer_cidrs - standing)),
-        *(f"route del {cidr} dev {link} table {TUNNELS}" for cidr in sorted(standing - peer_cidrs)),
+        *(f"route replace {cidr} dev {link} table {TUNNELS}" for cidr in sorted(peer_cidrs - existing)),
+        *(f"route del {cidr} dev {link} table {TUNNELS}" for cidr in sorted(existing - peer_cidrs)),
     ]
 
 
@@ -68,9 +68,9 @@ def is_in_kernel(wanted: Esp, directory: Path) -> bool:
     key = f"{platform.release()} {Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
     cache = directory / "esp.json"
     with suppress(OSError, ValueError):
-        noted = json.loads(read_whole(cache))
-        if noted["kernel"] == key:
-            return bool(noted["esp"])
+        known = json.loads(read_whole(cache))
+        if known["kernel"] == key:
+            return bool(known["esp"])
     found = probe()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(cache, json.dumps({"kernel": key, "esp": found}))

@@ -16,7 +16,7 @@ from vpn.domain.reasons import UNKNOWN_CIDRS
 from vpn.domain.state import EventKind, Reason
 from vpn.drivers.strongswan.translate import peer_of
 
-_TALKS = 256
+_EXCHANGES_KEPT = 256
 _LONGEST_LIST = 160
 
 SILENT = "peer_not_responding"
@@ -28,7 +28,7 @@ CIDR_V2 = "ike_v2_local_remote_cidr_mismatch"
 OURS = "internal_error"
 
 
-class Heard(NamedTuple):
+class ParsedEvent(NamedTuple):
     """What an event means. A failure that names no peer yet has the peer's address in `remote`."""
 
     kind: EventKind
@@ -40,7 +40,7 @@ class Heard(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Talk:
+class IkeExchange:
     """What was said so far under one IKE_SA."""
 
     peer: str = ""
@@ -48,7 +48,7 @@ class _Talk:
     remote: str = ""
     established: bool = False
     answered: bool = False
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
     lists: dict[str, str] = field(default_factory=dict)
 
 
@@ -107,84 +107,88 @@ class Interpreter:
     """Keeps what a later line needs to know of the earlier ones (bounded)."""
 
     def __init__(self) -> None:
-        self._talks: OrderedDict[str, _Talk] = OrderedDict()
+        self._exchanges: OrderedDict[str, IkeExchange] = OrderedDict()
 
-    def hear(self, event: str, said: Mapping[str, Any]) -> list[Heard]:
+    def feed(self, event: str, message: Mapping[str, Any]) -> list[ParsedEvent]:
         if event == "log":
-            failure = self._line(said)
+            failure = self._line(message)
             return [failure] if failure else []
-        kind = EventKind.UP if said.get("up") == "yes" else EventKind.DOWN
-        heard = []
-        for name, sa in _sections(said):
+        kind = EventKind.UP if message.get("up") == "yes" else EventKind.DOWN
+        parsed = []
+        for name, sa in _sections(message):
             self._updown(name, sa, kind)
             for child in sa.get("child-sas", {}).values() if event == "child-updown" else ():
-                heard.append(Heard(kind, peer_of(name), child.get("name", "")))
-        return heard
+                parsed.append(ParsedEvent(kind, peer_of(name), child.get("name", "")))
+        return parsed
 
     def _updown(self, name: str, sa: Mapping[str, Any], kind: EventKind) -> None:
         """charon queues its log lines, and these events overtake them: so a talk is kept beyond
         its end, and what its lines are about to tell may be known already."""
-        talk = self._talk({"ikesa-uniqueid": sa.get("uniqueid", ""), "ikesa-name": name})
-        talk.remote = talk.remote or sa.get("remote-host", "")
+        exchange = self._exchange({"ikesa-uniqueid": sa.get("uniqueid", ""), "ikesa-name": name})
+        exchange.remote = exchange.remote or sa.get("remote-host", "")
         if kind is EventKind.UP:
-            talk.established = True
-            talk.told.clear()
+            exchange.established = True
+            exchange.reported.clear()
 
-    def _line(self, said: Mapping[str, Any]) -> Heard | None:
-        text = said.get("msg", "")
-        talk = self._talk(said)
-        self._note(talk, text)
-        reason = _reason(talk, text)
+    def _line(self, message: Mapping[str, Any]) -> ParsedEvent | None:
+        text = message.get("msg", "")
+        exchange = self._exchange(message)
+        self._update(exchange, text)
+        reason = _reason(exchange, text)
         # A talk that failed for a known cause ends with silence: that is no second cause.
-        if not reason or reason.code in talk.told or (reason.code == SILENT and talk.told):
+        if not reason or reason.code in exchange.reported or (reason.code == SILENT and exchange.reported):
             return None
-        talk.told.add(reason.code)
-        return Heard(
-            EventKind.FAILED, talk.peer, remote=talk.remote, reason=reason, ike_version=talk.ike_version
+        exchange.reported.add(reason.code)
+        return ParsedEvent(
+            EventKind.FAILED,
+            exchange.peer,
+            remote=exchange.remote,
+            reason=reason,
+            ike_version=exchange.ike_version,
         )
 
-    def _talk(self, said: Mapping[str, Any]) -> _Talk:
-        unique_id, name = said.get("ikesa-uniqueid", ""), said.get("ikesa-name", "")
+    def _exchange(self, message: Mapping[str, Any]) -> IkeExchange:
+        unique_id, name = message.get("ikesa-uniqueid", ""), message.get("ikesa-name", "")
         if not unique_id:
-            return _Talk()
-        talk = self._talks.setdefault(unique_id, _Talk())
-        self._talks.move_to_end(unique_id)
-        if len(self._talks) > _TALKS:
-            self._talks.popitem(last=False)
+            return IkeExchange()
+        exchange = self._exchanges.setdefault(unique_id, IkeExchange())
+        self._exchanges.move_to_end(unique_id)
+        if len(self._exchanges) > _EXCHANGES_KEPT:
+            self._exchanges.popitem(last=False)
         if name and name != "(unnamed)":
-            talk.peer = peer_of(name)
-        return talk
+            exchange.peer = peer_of(name)
+        return exchange
 
     @staticmethod
-    def _note(talk: _Talk, text: str) -> None:
+    def _update(exchange: IkeExchange, text: str) -> None:
         address = _PACKET.match(text) or _ENDS.search(text)
         proposals = _LIST.match(text)
         if address:
-            talk.remote = address[1]
+            exchange.remote = address[1]
         elif proposals:
-            talk.lists[proposals[1]] = proposals[2]
+            exchange.lists[proposals[1]] = proposals[2]
         elif answer := _ANSWERED.match(text):
-            talk.answered = True
-            talk.ike_version = 1 if answer[1].startswith("ID_PROT") else 2
+            exchange.answered = True
+            exchange.ike_version = 1 if answer[1].startswith("ID_PROT") else 2
         elif _ESTABLISHED.match(text):
-            talk.established = True
+            exchange.established = True
         elif _IKEV1.match(text):
-            talk.ike_version = 1
+            exchange.ike_version = 1
 
 
-def _reason(talk: _Talk, text: str) -> Reason | None:
+def _reason(exchange: IkeExchange, text: str) -> Reason | None:
     for pattern, code, sentence in _RULES:
         if pattern.search(text):
-            return Reason(code, sentence.format(lists=_lists(talk)))
+            return Reason(code, sentence.format(lists=_lists(exchange)))
     if _NO_PROPOSAL.search(text):
-        return _refused(talk)
+        return _refused(exchange)
     if _GIVING_UP.search(text) or _FIRST_RETRANSMIT.search(text):
-        return _silence(talk)
+        return _silence(exchange)
     return None
 
 
-def _refused(talk: _Talk) -> Reason:
-    if talk.established:
+def _refused(exchange: IkeExchange) -> Reason:
+    if exchange.established:
         return Reason(
             ESP, "The peer accepts none of our IPsec proposals (encryption, authentication or PFS group)."
         )
@@ -195,10 +199,10 @@ def _refused(talk: _Talk) -> Reason:
     )
 
 
-def _silence(talk: _Talk) -> Reason:
-    if talk.established:
+def _silence(exchange: IkeExchange) -> Reason:
+    if exchange.established:
         return Reason(SILENT, "The peer stopped answering.")
-    if talk.answered:
+    if exchange.answered:
         return Reason(
             SILENT,
             "The peer answered the first message and no later one: UDP 4500 may be blocked on the way.",
@@ -210,12 +214,15 @@ def _silence(talk: _Talk) -> Reason:
     )
 
 
-def _lists(talk: _Talk) -> str:
+def _lists(exchange: IkeExchange) -> str:
     """The two offers, where they are short enough to be read."""
-    if set(talk.lists) != {"received", "configured"} or max(map(len, talk.lists.values())) > _LONGEST_LIST:
+    if (
+        set(exchange.lists) != {"received", "configured"}
+        or max(map(len, exchange.lists.values())) > _LONGEST_LIST
+    ):
         return ""
-    return f" (the peer's: {talk.lists['received']}; ours: {talk.lists['configured']})"
+    return f" (the peer's: {exchange.lists['received']}; ours: {exchange.lists['configured']})"
 
 
-def _sections(said: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(name, section) for name, section in said.items() if isinstance(section, Mapping)]
+def _sections(message: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(name, section) for name, section in message.items() if isinstance(section, Mapping)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from vpn.domain.spec import InstanceSpec, NetworkSpec, SubnetSpec
-from vpn.drivers.base import DriverError, StandingInstance
+from vpn.drivers.base import DriverError, InventoryInstance
 from vpn.drivers.strongswan import names, netns, reading, routing
 from vpn.drivers.strongswan.files import locked, read_whole, remove, write_whole
 from vpn.drivers.strongswan.names import INSTANCE_LINK, PROVIDER_BRIDGE, Names
@@ -39,14 +39,14 @@ class Fabric:
     def ensure_provider(self) -> None:
         """The provider's namespace with its bridge."""
         namespace, address = self.names.provider, self.provider_address
-        if not _bridge(look(namespace), PROVIDER_BRIDGE, address, self.provider_prefix):
+        if not _bridge(inspect_namespace(namespace), PROVIDER_BRIDGE, address, self.provider_prefix):
             return
         with locked(self.directory / "fabric.lock"):
             netns.create(namespace)
             # The provider's router does not route: what reaches it in clear is a leak, and is seen here.
             netns.prepare(namespace, {"net/ipv4/ip_forward": "0"})
             netns.batch(
-                _bridge(look(namespace), PROVIDER_BRIDGE, address, self.provider_prefix),
+                _bridge(inspect_namespace(namespace), PROVIDER_BRIDGE, address, self.provider_prefix),
                 what="make the provider's bridge",
                 namespace=namespace,
             )
@@ -55,25 +55,25 @@ class Fabric:
         """The VPC's router with a bridge for each of the subnets; other subnets are left alone."""
         router = self.names.vpc(vpc_id)
         wanted = list(subnets)
-        if netns.exists(router) and not _bridges(look(router), wanted):
+        if netns.exists(router) and not _bridges(inspect_namespace(router), wanted):
             return
         with locked(self.directory / "fabric.lock"):
             netns.create(router)
             netns.prepare(router, {"net/ipv4/ip_forward": "1"})
-            netns.batch(_bridges(look(router), wanted), what="make subnets", namespace=router)
+            netns.batch(_bridges(inspect_namespace(router), wanted), what="make subnets", namespace=router)
 
     def apply(self, network: NetworkSpec) -> None:
         """Make one VPC so. Links of gateways are not instances and stay."""
         names.networks_directory(self.directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(names.networks_directory(self.directory) / f"{network.vpc_id}.lock"):
             self.ensure_subnets(network.vpc_id, network.subnets)
-            before = self._noted(network.vpc_id)
-            after = {str(instance.id): _note(instance, network) for instance in network.instances}
+            before = self._recorded(network.vpc_id)
+            after = {str(instance.id): _instance_record(instance, network) for instance in network.instances}
             # Noted before made and forgotten after removal, so that a kill in between loses nothing.
-            self._write_note(network.vpc_id, before | after)
+            self._write_record(network.vpc_id, before | after)
             gone = [UUID(key) for key in before if key not in after]
             self._remove_hosts(network.vpc_id, gone)
-            self._write_note(network.vpc_id, after)
+            self._write_record(network.vpc_id, after)
             for instance in network.instances:
                 self._ensure_host(network, instance)
             self._remove_subnets(network)
@@ -83,7 +83,7 @@ class Fabric:
         if not subnet:
             raise DriverError(f"plug in {instance.name}", "its subnet is not in the VPC")
         host, router = self.names.host(instance.id), self.names.vpc(network.vpc_id)
-        seen = look(host)
+        seen = inspect_namespace(host)
         default = reading.Route(routing.MAIN, "0.0.0.0/0", subnet.router_address, INSTANCE_LINK)
         end, bridge = names.host_end(instance.id), names.subnet_bridge(subnet.id)
         if seen.has_only(INSTANCE_LINK, instance.address) and default in seen.routes:
@@ -116,9 +116,9 @@ class Fabric:
     def _remove_subnets(self, network: NetworkSpec) -> None:
         router = self.names.vpc(network.vpc_id)
         wanted = {names.subnet_bridge(subnet.id) for subnet in network.subnets}
-        standing = {link for link in look(router).links if link.startswith("br-")}
+        existing = {link for link in inspect_namespace(router).links if link.startswith("br-")}
         netns.batch(
-            (f"link del {bridge}" for bridge in sorted(standing - wanted)),
+            (f"link del {bridge}" for bridge in sorted(existing - wanted)),
             what="remove subnets",
             namespace=router,
         )
@@ -130,8 +130,8 @@ class Fabric:
         with locked(directory / f"{vpc_id}.lock"):
             router = self.names.vpc(vpc_id)
             # A member's own end would else be seen for a moment after its far end has gone.
-            unplug(router, *sorted(link for link in look(router).links if link.startswith("m")))
-            netns.delete(*(self.names.host(UUID(key)) for key in self._noted(vpc_id)), router)
+            unplug(router, *sorted(link for link in inspect_namespace(router).links if link.startswith("m")))
+            netns.delete(*(self.names.host(UUID(key)) for key in self._recorded(vpc_id)), router)
             remove(directory / f"{vpc_id}.json")
             (directory / f"{vpc_id}.lock").unlink(missing_ok=True)
 
@@ -139,49 +139,49 @@ class Fabric:
         """VPCs whose router or note stands."""
         begin = self.names.vpc_prefix
         routers = {name.removeprefix(begin) for name in netns.names(begin)}
-        noted = {file.stem for file in names.networks_directory(self.directory).glob("*.json")}
-        return {UUID(text) for text in routers | noted}
+        recorded = {file.stem for file in names.networks_directory(self.directory).glob("*.json")}
+        return {UUID(text) for text in routers | recorded}
 
-    def instances(self) -> tuple[StandingInstance, ...]:
+    def instances(self) -> tuple[InventoryInstance, ...]:
         """Instances whose namespace stands."""
         found = []
         for file in sorted(names.networks_directory(self.directory).glob("*.json")):
-            for key, note in self._noted(UUID(file.stem)).items():
+            for key, record in self._recorded(UUID(file.stem)).items():
                 namespace = self.names.host(UUID(key))
                 if netns.exists(namespace):
-                    subnet = UUID(note["subnet_id"])
+                    subnet = UUID(record["subnet_id"])
                     found.append(
-                        StandingInstance(UUID(key), note["name"], namespace, note["address"], subnet)
+                        InventoryInstance(UUID(key), record["name"], namespace, record["address"], subnet)
                     )
         return tuple(found)
 
-    def _noted(self, vpc_id: UUID) -> dict[str, dict[str, str]]:
+    def _recorded(self, vpc_id: UUID) -> dict[str, dict[str, str]]:
         file = names.networks_directory(self.directory) / f"{vpc_id}.json"
         with suppress(FileNotFoundError, ValueError):
-            noted: dict[str, dict[str, str]] = json.loads(read_whole(file))
-            return noted
+            recorded: dict[str, dict[str, str]] = json.loads(read_whole(file))
+            return recorded
         return {}
 
-    def _write_note(self, vpc_id: UUID, note: dict[str, dict[str, str]]) -> None:
-        if note != self._noted(vpc_id) or not note:
+    def _write_record(self, vpc_id: UUID, record: dict[str, dict[str, str]]) -> None:
+        if record != self._recorded(vpc_id) or not record:
             file = names.networks_directory(self.directory) / f"{vpc_id}.json"
-            write_whole(file, json.dumps(note))
+            write_whole(file, json.dumps(record))
 
 
-def look(namespace: str) -> reading.Sight:
+def inspect_namespace(namespace: str) -> reading.NamespaceState:
     """What stands in a namespace; nothing when there is no such namespace."""
-    return netns.within(namespace, reading.look) if netns.exists(namespace) else reading.NOTHING
+    return netns.within(namespace, reading.inspect) if netns.exists(namespace) else reading.EMPTY
 
 
 def unplug(namespace: str, *ends: str) -> None:
     """Delete links now: with its namespace alone a link goes later, and keeps its name till then."""
-    standing = look(namespace).links
+    existing = inspect_namespace(namespace).links
     netns.batch(
-        (f"link del {end}" for end in ends if end in standing), what="unplug links", namespace=namespace
+        (f"link del {end}" for end in ends if end in existing), what="unplug links", namespace=namespace
     )
 
 
-def _bridges(seen: reading.Sight, subnets: Iterable[SubnetSpec]) -> list[str]:
+def _bridges(seen: reading.NamespaceState, subnets: Iterable[SubnetSpec]) -> list[str]:
     return [
         line
         for subnet in subnets
@@ -194,7 +194,7 @@ def _bridges(seen: reading.Sight, subnets: Iterable[SubnetSpec]) -> list[str]:
     ]
 
 
-def _bridge(seen: reading.Sight, name: str, address: str, prefix: int) -> list[str]:
+def _bridge(seen: reading.NamespaceState, name: str, address: str, prefix: int) -> list[str]:
     """Commands still needed. The address comes last: a bridge that has it is complete."""
     if seen.has_only(name, address):
         return []
@@ -204,7 +204,7 @@ def _bridge(seen: reading.Sight, name: str, address: str, prefix: int) -> list[s
     return [*add, f"link set {name} up", f"addr flush dev {name}", f"addr add {address}/{prefix} dev {name}"]
 
 
-def _note(instance: InstanceSpec, network: NetworkSpec) -> dict[str, str]:
+def _instance_record(instance: InstanceSpec, network: NetworkSpec) -> dict[str, str]:
     return {
         "name": instance.name,
         "address": instance.address,

@@ -26,7 +26,7 @@ from vpn.drivers.strongswan.names import MemberFiles, members_directory
 BLOCK = 65_536
 _FIRST, _BLOCKS = 1_879_048_192, 4_095
 TUN = Path("/dev/net/tun")
-_NOTE = "charon-uid"
+_UID_FILE = "charon-uid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ class Identities:
         """The first id of this installation's block, chosen once and written down."""
         if self.configured:
             return self.configured
-        note = self.directory / _NOTE
+        file = self.directory / _UID_FILE
         with suppress(OSError, ValueError):
-            return int(note.read_text())
-        with locked(self.directory / f"{_NOTE}.lock"):
+            return int(file.read_text())
+        with locked(self.directory / f"{_UID_FILE}.lock"):
             with suppress(OSError, ValueError):
-                return int(note.read_text())
+                return int(file.read_text())
             chosen = choose_block(self.instance, ids_in_use())
-            write_whole(note, f"{chosen}\n")
+            write_whole(file, f"{chosen}\n")
             return chosen
 
     def of(self, files: MemberFiles) -> int | None:
@@ -75,7 +75,7 @@ class Identities:
         first = self.first()
         for directory in (self.directory, members_directory(self.directory)):
             directory.chmod(0o711)
-        with locked(self.directory / f"{_NOTE}.lock"):
+        with locked(self.directory / f"{_UID_FILE}.lock"):
             uid = _owner(files.run)
             if uid is None or not first < uid < first + BLOCK:
                 uid = _free(first, files, self.directory)

@@ -1,95 +1,120 @@
-"""What charon really has loaded, beside what the notes say of it.
-
-VICI lists connections with addresses, identities, children, selectors and timers, as charon prints
-them, and the ids of secrets; no proposals and no keys. So a digest of what charon listed right
-after loading is noted, and compared with what it lists now: nothing has to know how charon prints.
-"""
+"""Everything of one installation that stands on this host, and its removal."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
 
-from vpn.domain.state import LoadedChild, LoadedPeer, SaState
-from vpn.drivers.strongswan import charon, vici
-from vpn.drivers.strongswan.names import MemberFiles
-from vpn.drivers.strongswan.notes import ChildNote, Notes, PeerNote
-from vpn.drivers.strongswan.translate import peer_of, sa_states
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """Connections by name, as listed and unread, and the ids of secrets."""
-
-    connections: Mapping[str, bytes] = field(default_factory=dict)
-    secrets: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A charon, its SAs, what it has loaded, and the children for which it has traps."""
-
-    process: charon.Process
-    sas: tuple[SaState, ...]
-    inventory: Inventory
-    held: frozenset[str]
+from vpn.domain.spec import MemberSpec
+from vpn.domain.state import SaState
+from vpn.drivers.base import Inventory, InventoryMember
+from vpn.drivers.strongswan import charon, names, netns
+from vpn.drivers.strongswan.fabric import Fabric, inspect_namespace
+from vpn.drivers.strongswan.files import remove
+from vpn.drivers.strongswan.loaded import listed_by_charon
+from vpn.drivers.strongswan.member_record import read_record
+from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, PUBLIC_LINK, MemberFiles
 
 
-def listed_by_charon(files: MemberFiles, namespace: str) -> Listed | None:
-    """What the member's charon tells in one session; None if it does not answer."""
-    charon.shorten_log(files.log)
-    try:
-        link = vici.connect(files.socket)
-    except vici.NoAnswer:
-        return None
-    try:
-        pid, control = vici.owner(link), vici.Charon(link)
-        sas = sa_states(control.sas())
-        inventory = Inventory(control.listed(), frozenset(control.secrets()))
-        held = frozenset(child for _, child in control.traps())
-    except vici.NoAnswer:
-        return None
-    finally:
-        link.close()
-    return (
-        Listed(charon.Process(pid, charon.boot_id(pid)), sas, inventory, held)
-        if charon.is_ours(pid, files, namespace)
-        else None
+def take_inventory(directory: Path, fabric: Fabric, *, kernel_esp: bool) -> Inventory:
+    provider = fabric.names.provider
+    return Inventory(
+        driver="strongswan",
+        esp="kernel" if kernel_esp else "userspace",
+        provider={"namespace": provider, "bridge": PROVIDER_BRIDGE, "interface": PROVIDER_BRIDGE}
+        if netns.exists(provider)
+        else {},
+        members=_members(directory, fabric),
+        instances=fabric.instances(),
     )
 
 
-def listing(connections: Mapping[str, bytes], names: Iterable[str]) -> str:
-    """The digest of what is listed of these connections; empty, as of nothing that is known, if one of
-    them is missing: it can be unloaded between being loaded and being listed."""
-    wanted = list(names)
-    if not all(name in connections for name in wanted):
-        return ""
-    parts = (hashlib.sha256(connections[name]).digest() for name in wanted)
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+def _members(directory: Path, fabric: Fabric) -> tuple[InventoryMember, ...]:
+    found = []
+    for home in sorted(names.members_directory(directory).glob("*")):
+        files = MemberFiles(home)
+        record = read_record(files)
+        if not record:
+            continue
+        namespace = fabric.names.member(UUID(record.gateway_id), record.index)
+        if not netns.exists(namespace):
+            continue
+        listed = listed_by_charon(files, namespace)
+        public = record.public_address in inspect_namespace(namespace).addresses.get(PUBLIC_LINK, frozenset())
+        found.append(
+            InventoryMember(
+                gateway_id=UUID(record.gateway_id),
+                member_id=UUID(record.member_id),
+                role="active" if public else "standby",
+                namespace=namespace,
+                pid=listed.process.pid if listed else None,
+                vici_socket=str(files.socket),
+                public_address=record.public_address,
+                private_address=record.private_address,
+                tunnels_up=_tunnels_up(listed.sas) if listed else 0,
+            )
+        )
+    return tuple(found)
 
 
-def loaded_peers(notes: Notes | None, inventory: Inventory) -> dict[str, LoadedPeer]:
-    """By peer name. `notes` None: none that count for this charon. A connection or a secret that
-    nobody noted is there too, under its own name, so that it can be dropped or loaded over."""
-    noted = notes.peers if notes else {}
-    found = {name: _loaded(name, note, inventory) for name, note in noted.items()}
-    for name, listed in inventory.connections.items():
-        if peer_of(name) not in found:
-            children = {child: LoadedChild() for child in vici.read_listed(listed).get("children", {})}
-            found[peer_of(name)] = LoadedPeer("", children)
-    for name in inventory.secrets - found.keys():
-        found[name] = LoadedPeer("", {})
+def _tunnels_up(sas: tuple[SaState, ...]) -> int:
+    return sum(child.installed for sa in sas if sa.established for child in sa.children)
+
+
+def existing_gateways(directory: Path, owned: names.Names) -> set[UUID]:
+    """Gateways of which a member's namespace or notes exist."""
+    begin = f"{owned.prefix}gw-"
+    inhabited = {name.removeprefix(begin).rpartition("-")[0] for name in netns.names(begin)}
+    homes = names.members_directory(directory).glob("*")
+    recorded = {record.gateway_id for home in homes if (record := read_record(MemberFiles(home)))}
+    return {UUID(text) for text in inhabited | recorded}
+
+
+def existing_members(
+    directory: Path, owned: names.Names, gateway_id: UUID
+) -> Iterator[tuple[MemberSpec, int]]:
+    """Its members as their notes have them, as far as is needed to remove them, and the generation that
+    was applied last. Without notes nothing was plumbed yet: no VPC has a route to it."""
+    nobody = MemberSpec(UUID(int=0), gateway_id, 0, UUID(int=0), UUID(int=0), "", "", "", "")
+    for member in (nobody, replace(nobody, index=1)):
+        files = MemberFiles.of(directory, member)
+        if record := read_record(files):
+            known = replace(
+                member,
+                id=UUID(record.member_id),
+                vpc_id=UUID(record.vpc_id),
+                private_address=record.private_address,
+                public_address=record.public_address,
+            )
+            yield known, record.applied_generation
+        elif files.directory.is_dir() or netns.exists(owned.member(gateway_id, member.index)):
+            yield member, 0
+
+
+def remove_everything(directory: Path, fabric: Fabric) -> None:
+    """Processes first (they hold namespaces), then namespaces with all that is in them, then the
+    driver's own files."""
+    variable = f"STRONGSWAN_CONF={names.members_directory(directory)}/".encode()
+    namespaces = netns.names(fabric.names.prefix)
+    charon.end(charon.processes(variable), signal.SIGTERM)
+    charon.end(charon.processes(variable) + _inhabitants(namespaces), signal.SIGKILL)
+    netns.delete(*namespaces)
+    for owned in (names.members_directory(directory), names.networks_directory(directory)):
+        shutil.rmtree(owned, ignore_errors=True)
+    for file in ("fabric.lock", "esp.json", "charon-uid", "charon-uid.lock"):
+        remove(directory / file)
+
+
+def _inhabitants(namespaces: list[str]) -> list[int]:
+    inodes = {netns.inode(name) for name in namespaces if netns.exists(name)}
+    found = []
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):
+            if process.name.isdigit() and (process / "ns/net").stat().st_ino in inodes:
+                found.append(int(process.name))
     return found
-
-
-def _loaded(name: str, note: PeerNote, inventory: Inventory) -> LoadedPeer:
-    listed = listing(inventory.connections, note.names)
-    whole = bool(note.listed) and listed == note.listed and name in inventory.secrets
-    children = {child: _child(marks) for child, marks in note.children.items()}
-    dpd = (note.dpd[0], note.dpd[1]) if note.dpd else None
-    return LoadedPeer(note.form if whole else "", children, dpd, note.older)
-
-
-def _child(note: ChildNote) -> LoadedChild:
-    return LoadedChild(note.form, None if note.groups is None else tuple(note.groups), note.restart)

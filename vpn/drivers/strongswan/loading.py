@@ -21,75 +21,80 @@ from vpn.domain.peers import PeerSpec
 from vpn.drivers.strongswan import esp, translate, vici
 from vpn.drivers.strongswan.features import features_of
 from vpn.drivers.strongswan.files import read_whole, remove, write_whole
-from vpn.drivers.strongswan.inventory import listing
-from vpn.drivers.strongswan.names import MemberFiles
-from vpn.drivers.strongswan.notes import (
-    ChildNote,
-    Notes,
-    PeerNote,
-    SilenceNote,
+from vpn.drivers.strongswan.loaded import listing
+from vpn.drivers.strongswan.member_record import (
+    ChildRecord,
+    MemberRecord,
+    PeerRecord,
+    SilenceRecord,
     forget_failures,
-    write_notes,
+    write_record,
 )
+from vpn.drivers.strongswan.names import MemberFiles
 
 Messages = dict[str, translate.Message]
 
 
-def load(control: vici.Charon, files: MemberFiles, notes: Notes, peer: PeerSpec, local_address: str) -> None:
+def load(
+    control: vici.Charon, files: MemberFiles, record: MemberRecord, peer: PeerSpec, local_address: str
+) -> None:
     traps = features_of(control.version().get("version", "")).traps
-    wanted = translate.connections(peer, local_address, if_id=esp.if_id(notes.esp), traps=traps)
-    standing = notes.peers.get(peer.name)
-    older = _keep_begun(control, files, standing, peer.name, wanted)
+    wanted = translate.connections(peer, local_address, if_id=esp.if_id(record.esp), traps=traps)
+    existing = record.peers.get(peer.name)
+    older = _keep_begun(control, files, existing, peer.name, wanted)
     # Known before it is loaded, as something that differs: a kill in between leaves no orphan.
-    notes.peers[peer.name] = PeerNote(
+    record.peers[peer.name] = PeerRecord(
         peer.peer_address,
         sorted(wanted),
-        children=_under_way(standing, peer),
-        dpd=standing.dpd if standing else None,
+        children=_under_way(existing, peer),
+        dpd=existing.dpd if existing else None,
         older=older,
     )
-    write_notes(files, notes)
+    write_record(files, record)
     control.load_secret(peer.name, peer.psk.value, [peer.local_id, peer.remote_id])
     for name, message in wanted.items():
         control.load({name: message})
-    for name in standing.names if standing else ():
+    for name in existing.names if existing else ():
         if name not in wanted:
             control.unload(name)
     _renew_traps(control, peer.name, wanted)
     _write_messages(files, peer.name, "loaded", wanted)
     form = peer.as_loaded()
-    notes.peers[peer.name] = PeerNote(
+    record.peers[peer.name] = PeerRecord(
         peer.peer_address,
         sorted(wanted),
         form.form,
-        {name: _note(child.form, child.groups, child.restart) for name, child in form.children.items()},
+        {
+            name: _child_record(child.form, child.groups, child.restart)
+            for name, child in form.children.items()
+        },
         [peer.dpd_interval, peer.dpd_timeout],
         listing(control.listed(wanted), sorted(wanted)),
         older,
     )
-    write_notes(files, notes)
+    write_record(files, record)
 
 
-def _note(form: str, groups: tuple[int, ...] | None, restart: str | None) -> ChildNote:
-    return ChildNote(form, None if groups is None else list(groups), restart)
+def _child_record(form: str, groups: tuple[int, ...] | None, restart: str | None) -> ChildRecord:
+    return ChildRecord(form, None if groups is None else list(groups), restart)
 
 
-def _under_way(standing: PeerNote | None, peer: PeerSpec) -> dict[str, ChildNote]:
+def _under_way(existing: PeerRecord | None, peer: PeerSpec) -> dict[str, ChildRecord]:
     """What is noted of the children while they are loaded: never one that is unloaded thereby."""
-    known = standing.children if standing else {child.name: ChildNote() for child in peer.children}
+    known = existing.children if existing else {child.name: ChildRecord() for child in peer.children}
     return {child.name: known[child.name] for child in peer.children if child.name in known}
 
 
-def drop(control: vici.Charon, files: MemberFiles, notes: Notes, name: str) -> None:
+def drop(control: vici.Charon, files: MemberFiles, record: MemberRecord, name: str) -> None:
     for connection in (name, name + translate.SECOND_TRY):
         control.unload(connection)
     control.unload_secret(name)
     terminate(control, Terminate(name))
     _renew_traps(control, name, {})
-    notes.peers.pop(name, None)
-    notes.attempts.pop(name, None)
-    notes.is_told(name)
-    write_notes(files, notes)
+    record.peers.pop(name, None)
+    record.attempts.pop(name, None)
+    record.mark_aware(name)
+    write_record(files, record)
     forget_failures(files, name)
     for kind in ("loaded", "begun"):
         remove(files.messages(name, kind))
@@ -121,9 +126,9 @@ def terminate(control: vici.Charon, what: Terminate) -> None:
         control.terminate({"ike": connection})
 
 
-def initiate(control: vici.Charon, files: MemberFiles, notes: Notes, action: Initiate) -> None:
+def initiate(control: vici.Charon, files: MemberFiles, record: MemberRecord, action: Initiate) -> None:
     """Only begun. The attempt is counted already."""
-    known = notes.peers.get(action.peer)
+    known = record.peers.get(action.peer)
     second = action.peer + translate.SECOND_TRY
     has_second = known is not None and second in known.names
     connection = second if action.ike_version == IkeVersion.V1 and has_second else action.peer
@@ -150,19 +155,19 @@ def _as_begun(control: vici.Charon, files: MemberFiles, peer: str, connection: s
 
 
 def _keep_begun(
-    control: vici.Charon, files: MemberFiles, standing: PeerNote | None, peer: str, wanted: Messages
+    control: vici.Charon, files: MemberFiles, existing: PeerRecord | None, peer: str, wanted: Messages
 ) -> bool:
     """Whether IKE SAs are up that began in another form than is wanted now; that one is then kept."""
-    if standing is None:
+    if existing is None:
         return False
-    up = [name for name in standing.names if control.sas(name)]
+    up = [name for name in existing.names if control.sas(name)]
     if not up:
         return False
     loaded = _read_messages(files, peer, "loaded")
-    begun = _read_messages(files, peer, "begun") if standing.older else loaded
+    begun = _read_messages(files, peer, "begun") if existing.older else loaded
     # Not known (another version of the product loaded it) is another form, too.
     differs = any(_without_children(begun.get(name)) != _without_children(wanted.get(name)) for name in up)
-    if differs and not standing.older:
+    if differs and not existing.older:
         _write_messages(files, peer, "begun", begun)
     return differs
 
@@ -184,15 +189,15 @@ def _write_messages(files: MemberFiles, peer: str, kind: str, messages: Messages
     write_whole(path, json.dumps(messages))
 
 
-def probe_peer(control: vici.Charon, files: MemberFiles, notes: Notes, peer: str) -> None:
+def probe_peer(control: vici.Charon, files: MemberFiles, record: MemberRecord, peer: str) -> None:
     """By a rekeying: of the IKE SA in IKEv2, which leaves the children as they are, and of a child in
     IKEv1, where a new IKE SA would be a new acquaintance even for a peer that knows nothing any more.
 
     Counted before it is done: a kill in between makes it seldomer, not more often.
     """
-    before = notes.silences.get(peer)
-    notes.silences[peer] = SilenceNote.of(after_probe(before.value if before else None, datetime.now(UTC)))
-    write_notes(files, notes)
+    before = record.silences.get(peer)
+    record.silences[peer] = SilenceRecord.of(after_probe(before.value if before else None, datetime.now(UTC)))
+    write_record(files, record)
     for sa in translate.sa_states(control.sas()):
         if sa.peer != peer or not sa.established:
             continue

@@ -16,7 +16,7 @@ from vpn.domain.actions import ConfigureNetwork
 from vpn.domain.spec import MemberRole, MemberSpec, SubnetSpec
 from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import esp, filters, names, netns, reading, routing
-from vpn.drivers.strongswan.fabric import Fabric, look, unplug
+from vpn.drivers.strongswan.fabric import Fabric, inspect_namespace, unplug
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
 # accept_local: the shadow of a /32 local CIDR is the instance's own address, and its packets must
@@ -63,7 +63,11 @@ class MemberNetwork:
         self._plug(member)
         # Once more, for those of the link.
         netns.prepare(namespace, _SETTINGS)
-        netns.batch(_subnet_address(member, look(namespace)), what="address the member", namespace=namespace)
+        netns.batch(
+            _subnet_address(member, inspect_namespace(namespace)),
+            what="address the member",
+            namespace=namespace,
+        )
         return True
 
     def _plug(self, member: MemberSpec) -> None:
@@ -73,7 +77,7 @@ class MemberNetwork:
             SUBNET_LINK: (self.fabric.names.vpc(member.vpc_id), names.subnet_bridge(member.subnet_id)),
             PUBLIC_LINK: (self.fabric.names.provider, names.PROVIDER_BRIDGE),
         }
-        seen = look(namespace)
+        seen = inspect_namespace(namespace)
         lines = self._routing(member, seen)
         for number, (link, (into, _)) in enumerate(far_ends.items()):
             if link not in seen.links:
@@ -93,7 +97,7 @@ class MemberNetwork:
 
     def _drift(self, member: MemberSpec) -> str:
         """Within the namespace."""
-        seen = reading.look()
+        seen = reading.inspect()
         # The subnet address is given last. A far end can be gone only together with its link.
         links = {PUBLIC_LINK, TUNNEL_LINK} if self.kernel_esp else {PUBLIC_LINK}
         if not seen.has_only(SUBNET_LINK, member.private_address) or not links <= seen.links:
@@ -110,9 +114,9 @@ class MemberNetwork:
     def configure_network(self, member: MemberSpec, wanted: ConfigureNetwork) -> None:
         """Role and routes."""
         active = wanted.role is MemberRole.ACTIVE
-        namespace, seen = self.namespace(member), look(self.namespace(member))
+        namespace, seen = self.namespace(member), inspect_namespace(self.namespace(member))
         router = self.fabric.names.vpc(member.vpc_id)
-        known = look(router)
+        known = inspect_namespace(router)
         towards = known.via(member.private_address, routing.DEFAULT)
         served = wanted.peer_cidrs if active else frozenset()
         # Before the member stops serving them.
@@ -125,7 +129,7 @@ class MemberNetwork:
         public = member.public_address if active else ""
         netns.batch(
             [
-                *_shadows(seen, wanted.local_cidrs),
+                *_anchor_addresses(seen, wanted.local_cidrs),
                 *self._tunnel_routes(seen, wanted.peer_cidrs),
                 *_inner_routes(member, seen, wanted.local_cidrs),
                 *self._underlay(member, seen, public),
@@ -145,16 +149,16 @@ class MemberNetwork:
             namespace=router,
         )
 
-    def _tunnel_routes(self, seen: reading.Sight, peer_cidrs: frozenset[str]) -> list[str]:
+    def _tunnel_routes(self, seen: reading.NamespaceState, peer_cidrs: frozenset[str]) -> list[str]:
         """User-space ESP makes its own."""
         return esp.routes(seen.networks(routing.TUNNELS), peer_cidrs, TUNNEL_LINK) if self.kernel_esp else []
 
-    def _underlay(self, member: MemberSpec, seen: reading.Sight, public: str) -> list[str]:
+    def _underlay(self, member: MemberSpec, seen: reading.NamespaceState, public: str) -> list[str]:
         """Address, rules and routes; what needs the address comes after it, and goes before it."""
         address, rest = self._public(seen, public), self._routing(member, seen, public)
         return [*address, *rest] if public else [*rest, *address]
 
-    def _public(self, seen: reading.Sight, public: str) -> list[str]:
+    def _public(self, seen: reading.NamespaceState, public: str) -> list[str]:
         """No route comes with the address: the underlay's are in a table of their own."""
         there = seen.addresses.get(PUBLIC_LINK, frozenset())
         if there == (frozenset({public}) if public else frozenset()):
@@ -163,7 +167,9 @@ class MemberNetwork:
         add = [f"addr add {public}/{prefix} dev {PUBLIC_LINK} noprefixroute"] if public else []
         return [f"addr flush dev {PUBLIC_LINK}", *add]
 
-    def _routing(self, member: MemberSpec, seen: reading.Sight, public: str | None = None) -> list[str]:
+    def _routing(
+        self, member: MemberSpec, seen: reading.NamespaceState, public: str | None = None
+    ) -> list[str]:
         """What rules and the underlay lack, for the public address that is there or will be."""
         if public is None:
             there = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
@@ -177,12 +183,12 @@ class MemberNetwork:
 
     def fence(self, member: MemberSpec) -> None:
         """Take the public address from the fellow, whatever state that is in."""
-        fellow = self.fabric.names.member(member.gateway_id, 1 - member.index)
-        seen = look(fellow)
+        other = self.fabric.names.member(member.gateway_id, 1 - member.index)
+        seen = inspect_namespace(other)
         if seen.addresses.get(PUBLIC_LINK):
             flush = esp.FLUSH if self.kernel_esp else ()
             lines = [*self._underlay(member, seen, ""), *flush]
-            netns.batch(lines, what="fence the other member", namespace=fellow)
+            netns.batch(lines, what="fence the other member", namespace=other)
 
     def forget_tunnel_device(self, member: MemberSpec) -> None:
         """And what the kernel holds for it: the next charon is of another kind."""
@@ -192,15 +198,17 @@ class MemberNetwork:
             with suppress(DriverError):
                 netns.batch([line], what="forget the tunnel device", namespace=namespace)
 
-    def see(self, member: MemberSpec) -> tuple[reading.Sight, reading.Sight]:
+    def inspect(self, member: MemberSpec) -> tuple[reading.NamespaceState, reading.NamespaceState]:
         """The member's own namespace, and its VPC's router."""
-        return look(self.namespace(member)), look(self.fabric.names.vpc(member.vpc_id))
+        return inspect_namespace(self.namespace(member)), inspect_namespace(
+            self.fabric.names.vpc(member.vpc_id)
+        )
 
     def remove(self, member: MemberSpec) -> None:
         """Links, routes and namespace; half-made ones too. Its charon is gone already."""
         router = self.fabric.names.vpc(member.vpc_id)
         end = names.member_end(member.gateway_id, member.index)
-        known = look(router)
+        known = inspect_namespace(router)
         netns.batch(
             [
                 line
@@ -215,7 +223,7 @@ class MemberNetwork:
         netns.delete(self.namespace(member))
 
 
-def _subnet_address(member: MemberSpec, seen: reading.Sight) -> list[str]:
+def _subnet_address(member: MemberSpec, seen: reading.NamespaceState) -> list[str]:
     if seen.has_only(SUBNET_LINK, member.private_address):
         return []
     prefix = IPv4Network(member.subnet_cidr).prefixlen
@@ -234,27 +242,27 @@ def _vpc_routes(
     return [f"route {verb} {cidr} via {member.private_address} table {table}" for cidr in sorted(cidrs)]
 
 
-def shadow(cidr: str) -> str:
+def anchor(cidr: str) -> str:
     """User-space ESP refuses a policy unless an own address lies inside: the network address, which
     no instance can have."""
     return str(IPv4Network(cidr).network_address)
 
 
-def _shadows(seen: reading.Sight, local_cidrs: frozenset[str]) -> list[str]:
-    wanted = {shadow(cidr) for cidr in local_cidrs}
-    standing = seen.addresses.get("lo", frozenset()) - {"127.0.0.1"}
-    return [f"addr add {address}/32 dev lo" for address in sorted(wanted - standing)] + [
-        f"addr del {address}/32 dev lo" for address in sorted(standing - wanted)
+def _anchor_addresses(seen: reading.NamespaceState, local_cidrs: frozenset[str]) -> list[str]:
+    wanted = {anchor(cidr) for cidr in local_cidrs}
+    existing = seen.addresses.get("lo", frozenset()) - {"127.0.0.1"}
+    return [f"addr add {address}/32 dev lo" for address in sorted(wanted - existing)] + [
+        f"addr del {address}/32 dev lo" for address in sorted(existing - wanted)
     ]
 
 
-def _inner_routes(member: MemberSpec, seen: reading.Sight, local_cidrs: frozenset[str]) -> list[str]:
+def _inner_routes(member: MemberSpec, seen: reading.NamespaceState, local_cidrs: frozenset[str]) -> list[str]:
     """Local CIDRs beyond the member's own subnet lie behind the VPC's router."""
     wanted = _beyond(member, local_cidrs)
-    standing = seen.via(member.router_address, routing.MAIN)
+    existing = seen.via(member.router_address, routing.MAIN)
     way = f"via {member.router_address} dev {SUBNET_LINK}"
-    return [f"route replace {cidr} {way}" for cidr in sorted(wanted - standing)] + [
-        f"route del {cidr} {way}" for cidr in sorted(standing - wanted)
+    return [f"route replace {cidr} {way}" for cidr in sorted(wanted - existing)] + [
+        f"route del {cidr} {way}" for cidr in sorted(existing - wanted)
     ]
 
 
@@ -263,8 +271,8 @@ def _beyond(member: MemberSpec, local_cidrs: Iterable[str]) -> set[str]:
     return {cidr for cidr in local_cidrs if not IPv4Network(cidr).subnet_of(own)}
 
 
-def served(member: MemberSpec, seen: reading.Sight, local_cidrs: Iterable[str]) -> frozenset[str]:
+def served(member: MemberSpec, seen: reading.NamespaceState, local_cidrs: Iterable[str]) -> frozenset[str]:
     """Of these, the local CIDRs with a shadow address and a way to them."""
     lost = _beyond(member, local_cidrs) - seen.via(member.router_address, routing.MAIN)
-    shadows = seen.addresses.get("lo", frozenset())
-    return frozenset(cidr for cidr in local_cidrs if shadow(cidr) in shadows and cidr not in lost)
+    anchors = seen.addresses.get("lo", frozenset())
+    return frozenset(cidr for cidr in local_cidrs if anchor(cidr) in anchors and cidr not in lost)

@@ -114,7 +114,7 @@ class MemberFiles:
         return self.directory / "alive"
 
     @property
-    def notes(self) -> Path:
+    def record(self) -> Path:
         return self.directory / "notes.json"
 
     def messages(self, peer: str, kind: str) -> Path:

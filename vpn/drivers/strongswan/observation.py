@@ -15,18 +15,18 @@ from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import MemberState, SaState, Silence
 from vpn.drivers.strongswan import esp, netns, routing
 from vpn.drivers.strongswan.files import take
-from vpn.drivers.strongswan.inventory import listed_by_charon, loaded_peers
+from vpn.drivers.strongswan.loaded import listed_by_charon, loaded_peers
 from vpn.drivers.strongswan.member import MemberNetwork, served
-from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
-from vpn.drivers.strongswan.notes import (
-    AttemptNote,
-    Notes,
-    SilenceNote,
-    new_notes,
+from vpn.drivers.strongswan.member_record import (
+    AttemptRecord,
+    MemberRecord,
+    SilenceRecord,
+    new_record,
     read_failures,
-    read_notes,
-    write_notes,
+    read_record,
+    write_record,
 )
+from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
 
 V = TypeVar("V")
 
@@ -41,18 +41,18 @@ class Observer:
         stands = netns.exists(namespace)
         if not stands:
             return MemberState(member.id, exists=files.directory.is_dir())
-        notes = read_notes(files) or new_notes(member)
-        role, local_cidrs, peer_cidrs = self._configured(member, notes)
+        record = read_record(files) or new_record(member)
+        role, local_cidrs, peer_cidrs = self._configured(member, record)
         # A charon of another kind serves other routes and another device: it is none of ours.
-        is_ours = notes.esp in {"", esp.kind(kernel=self.network.kernel_esp)}
+        is_ours = record.esp in {"", esp.kind(kernel=self.network.kernel_esp)}
         listed = listed_by_charon(files, namespace) if is_ours else None
         process, sas = (listed.process, listed.sas) if listed else (None, ())
-        known = process is not None and process.boot_id == notes.boot_id
-        up = _up(notes, sas) if known else set()
-        silences = silences_of({n: note.value for n, note in notes.silences.items()}, sas) if known else {}
-        attempts = _attempts(notes, up) if known else {}
-        if known and (attempts != notes.attempts or not _are_noted(silences, notes)):
-            _note(files, notes.boot_id, up, silences)
+        known = process is not None and process.boot_id == record.boot_id
+        up = _up(record, sas) if known else set()
+        silences = silences_of({n: entry.value for n, entry in record.silences.items()}, sas) if known else {}
+        attempts = _attempts(record, up) if known else {}
+        if known and (attempts != record.attempts or not _are_recorded(silences, record)):
+            _update_record(files, record.boot_id, up, silences)
         return MemberState(
             id=member.id,
             running=process is not None,
@@ -61,11 +61,11 @@ class Observer:
             role=role,
             local_cidrs=local_cidrs,
             peer_cidrs=peer_cidrs,
-            loaded=loaded_peers(notes if known else None, listed.inventory) if listed else {},
-            attempts={name: note.value for name, note in attempts.items()},
+            loaded=loaded_peers(record if known else None, listed.items) if listed else {},
+            attempts={name: entry.value for name, entry in attempts.items()},
             failures=_without(read_failures(files), up),
             sas=sas,
-            unaware=frozenset(notes.unaware) - up,
+            unaware=frozenset(record.unaware) - up,
             exists=True,
             silences=silences,
             drift=self.network.drift(member),
@@ -73,16 +73,16 @@ class Observer:
         )
 
     def _configured(
-        self, member: MemberSpec, notes: Notes
+        self, member: MemberSpec, record: MemberRecord
     ) -> tuple[MemberRole | None, frozenset[str], frozenset[str]]:
         """What the notes say, as far as it really stands."""
-        seen, router = self.network.see(member)
+        seen, router = self.network.inspect(member)
         public = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
-        if not notes.network_configured or not seen.has_only(SUBNET_LINK, member.private_address):
+        if not record.network_configured or not seen.has_only(SUBNET_LINK, member.private_address):
             return (MemberRole.ACTIVE if public else None), frozenset(), frozenset()
         role = MemberRole.ACTIVE if public else MemberRole.STANDBY
-        local = served(member, seen, notes.local_cidrs)
-        peer = frozenset(notes.peer_cidrs)
+        local = served(member, seen, record.local_cidrs)
+        peer = frozenset(record.peer_cidrs)
         if self.network.kernel_esp:
             peer &= seen.networks(routing.TUNNELS)
         if role is MemberRole.ACTIVE:
@@ -90,7 +90,7 @@ class Observer:
         return role, local, peer
 
 
-def _up(notes: Notes, sas: tuple[SaState, ...]) -> set[str]:
+def _up(record: MemberRecord, sas: tuple[SaState, ...]) -> set[str]:
     """Peers with every child installed: with a part of them the others' back-off must go on."""
     installed: dict[str, set[str]] = {}
     for sa in sas:
@@ -98,24 +98,24 @@ def _up(notes: Notes, sas: tuple[SaState, ...]) -> set[str]:
             installed.setdefault(sa.peer, set()).update(c.name for c in sa.children if c.installed)
     return {
         name
-        for name, peer in notes.peers.items()
+        for name, peer in record.peers.items()
         if peer.children and peer.children.keys() <= installed.get(name, set())
     }
 
 
-def _attempts(notes: Notes, up: set[str]) -> dict[str, AttemptNote]:
+def _attempts(record: MemberRecord, up: set[str]) -> dict[str, AttemptRecord]:
     """After this observation."""
     now = time.monotonic()
-    found = {name: note.observed(is_up=name in up, now=now) for name, note in notes.attempts.items()}
-    return {name: note for name, note in found.items() if note}
+    found = {name: entry.observed(is_up=name in up, now=now) for name, entry in record.attempts.items()}
+    return {name: entry for name, entry in found.items() if entry}
 
 
-def _are_noted(silences: Mapping[str, Silence], notes: Notes) -> bool:
-    before = {name: (note.packets_in, note.probes) for name, note in notes.silences.items()}
+def _are_recorded(silences: Mapping[str, Silence], record: MemberRecord) -> bool:
+    before = {name: (entry.packets_in, entry.probes) for name, entry in record.silences.items()}
     return before == {name: (one.packets_in, one.probes) for name, one in silences.items()}
 
 
-def _note(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str, Silence]) -> None:
+def _update_record(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str, Silence]) -> None:
     """Tries and silences are brought up to date. Unless somebody works on the member
     just now, or the disk is full: then at the next observation."""
     try:
@@ -125,18 +125,18 @@ def _note(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str,
     if lock is None:
         return
     try:
-        notes = read_notes(files)
-        if notes and notes.boot_id == boot_id:
-            notes.attempts = _attempts(notes, up)
+        record = read_record(files)
+        if record and record.boot_id == boot_id:
+            record.attempts = _attempts(record, up)
             # Who was asked meanwhile stays noted as that.
-            notes.silences = {
+            record.silences = {
                 name: known
-                if (known := notes.silences.get(name)) and known.probes > one.probes
-                else SilenceNote.of(one)
+                if (known := record.silences.get(name)) and known.probes > one.probes
+                else SilenceRecord.of(one)
                 for name, one in silences.items()
             }
             with suppress(OSError):
-                write_notes(files, notes)
+                write_record(files, record)
     finally:
         os.close(lock)
 

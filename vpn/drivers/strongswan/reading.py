@@ -32,7 +32,7 @@ class Route(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class NamespaceState:
     """IPv4 addresses by interface, the routes of all tables but the kernel's own (local), and the
     rules in the words of `ip rule add`."""
 
@@ -54,12 +54,12 @@ class Sight:
         return frozenset(route.network for route in self.table(table) if route.gateway == gateway)
 
 
-NOTHING = Sight(frozenset(), {}, frozenset())
+EMPTY = NamespaceState(frozenset(), {}, frozenset())
 
 
-def look() -> Sight:
+def inspect() -> NamespaceState:
     links = dict(socket.if_nameindex())
-    return Sight(
+    return NamespaceState(
         links=frozenset(links.values()),
         addresses={name: frozenset(found) for name, found in _addresses().items()},
         routes=frozenset(_routes(links)),

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
-from vpn.drivers.strongswan.reading import Route, Sight
+from vpn.drivers.strongswan.reading import NamespaceState, Route
 
 # On every packet that charon's sockets send.
 MARK = "0x4953"
@@ -64,24 +64,24 @@ def underlay(public_address: str, provider_cidr: str, provider_router: str) -> f
     )
 
 
-def ours(seen: Sight) -> frozenset[str]:
+def ours(seen: NamespaceState) -> frozenset[str]:
     """Rules that are ours to keep or to remove."""
     return frozenset(rule for rule in seen.rules if int(rule.split()[1]) < _FOREIGN)
 
 
-def changes(seen: Sight, wanted: frozenset[str], routes: frozenset[Route], source: str) -> list[str]:
+def changes(seen: NamespaceState, wanted: frozenset[str], routes: frozenset[Route], source: str) -> list[str]:
     """`ip` commands. Rules are added before others go: never a moment without a rule that closes."""
-    standing, there = ours(seen), seen.table(UNDERLAY)
+    existing, there = ours(seen), seen.table(UNDERLAY)
     return [
-        *(f"rule add {rule}" for rule in _ordered(wanted - standing)),
+        *(f"rule add {rule}" for rule in _ordered(wanted - existing)),
         *(f"route add {_words(r)} src {source}" for r in sorted(routes - there, key=_direct_first)),
         *(f"route del {_words(r)}" for r in sorted(there - routes)),
         *(f"route del {_words(r)}" for r in sorted(_strays(seen))),
-        *(f"rule del {rule}" for rule in _ordered(standing - wanted)),
+        *(f"rule del {rule}" for rule in _ordered(existing - wanted)),
     ]
 
 
-def _strays(seen: Sight) -> frozenset[Route]:
+def _strays(seen: NamespaceState) -> frozenset[Route]:
     """Ways to the provider in the overlay's table, and what earlier versions closed peer CIDRs with."""
     return frozenset(r for r in seen.table(MAIN) if r.link in {PUBLIC_LINK, "*"})
 

@@ -141,12 +141,12 @@ def _word(algorithm: str) -> str:
     return _WORDS.get(algorithm) or algorithm.lower().replace("_", "")
 
 
-def suite(said: Mapping[str, Any]) -> str:
+def suite(message: Mapping[str, Any]) -> str:
     """What was agreed, like aes256-sha256-modp2048; empty while nothing is."""
-    cipher, size = said.get("encr-alg", ""), said.get("encr-keysize", "")
+    cipher, size = message.get("encr-alg", ""), message.get("encr-keysize", "")
     if cipher.startswith("AES_"):
         cipher = f"aes{size}{_aes_mode(cipher)}"
-    parts = (cipher and _word(cipher), said.get("integ-alg", ""), said.get("dh-group", ""))
+    parts = (cipher and _word(cipher), message.get("integ-alg", ""), message.get("dh-group", ""))
     return "-".join(_word(part) for part in parts if part)
 
 
@@ -163,52 +163,52 @@ def sa_states(listed: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[SaState,
     """From the parts of list-sas. What an IKEv1 rekeying leaves behind for a moment (old SAs
     without children) is left out when a newer one of the same peer is up. A half-open SA that charon
     has not yet matched to a connection has no name: it is nobody's, to be neither counted nor ended."""
-    found = [_sa(name, said) for name, said in listed if name != _UNMATCHED]
+    found = [_sa(name, message) for name, message in listed if name != _UNMATCHED]
     up = {sa.peer for sa in found if sa.established}
     return tuple(sa for sa in found if sa.established or sa.children or sa.peer not in up)
 
 
-def _sa(name: str, said: Mapping[str, Any]) -> SaState:
+def _sa(name: str, message: Mapping[str, Any]) -> SaState:
     return SaState(
         peer=peer_of(name),
-        unique_id=said["uniqueid"],
-        version=int(said["version"]),
-        state=said["state"],
-        initiator=said.get("initiator") == "yes",
-        local_address=said.get("local-host", ""),
-        remote_address=said.get("remote-host", ""),
-        local_id=said.get("local-id", ""),
-        remote_id=said.get("remote-id", ""),
-        suite=suite(said),
-        nat=any(key in said for key in ("nat-local", "nat-remote", "nat-any")),
-        established_for=int(said.get("established", 0)),
-        rekey_in=_seconds(said, "rekey-time"),
-        children=tuple(_child_state(child) for child in said.get("child-sas", {}).values()),
-        initiator_spi=said.get("initiator-spi", ""),
-        awaiting=bool(said.get("tasks-active")),
+        unique_id=message["uniqueid"],
+        version=int(message["version"]),
+        state=message["state"],
+        initiator=message.get("initiator") == "yes",
+        local_address=message.get("local-host", ""),
+        remote_address=message.get("remote-host", ""),
+        local_id=message.get("local-id", ""),
+        remote_id=message.get("remote-id", ""),
+        suite=suite(message),
+        nat=any(key in message for key in ("nat-local", "nat-remote", "nat-any")),
+        established_for=int(message.get("established", 0)),
+        rekey_in=_seconds(message, "rekey-time"),
+        children=tuple(_child_state(child) for child in message.get("child-sas", {}).values()),
+        initiator_spi=message.get("initiator-spi", ""),
+        awaiting=bool(message.get("tasks-active")),
     )
 
 
-def _child_state(said: Mapping[str, Any]) -> ChildState:
+def _child_state(message: Mapping[str, Any]) -> ChildState:
     return ChildState(
-        name=said["name"],
-        state=said["state"],
-        spi_in=said.get("spi-in", ""),
-        spi_out=said.get("spi-out", ""),
-        bytes_in=int(said.get("bytes-in", 0)),
-        bytes_out=int(said.get("bytes-out", 0)),
-        packets_in=int(said.get("packets-in", 0)),
-        packets_out=int(said.get("packets-out", 0)),
-        local=tuple(said.get("local-ts", ())),
-        remote=tuple(said.get("remote-ts", ())),
-        suite=suite(said),
-        installed_for=int(said.get("install-time", 0)),
-        rekey_in=_seconds(said, "rekey-time"),
-        unique_id=said.get("uniqueid", ""),
-        used_in=_seconds(said, "use-in"),
-        used_out=_seconds(said, "use-out"),
+        name=message["name"],
+        state=message["state"],
+        spi_in=message.get("spi-in", ""),
+        spi_out=message.get("spi-out", ""),
+        bytes_in=int(message.get("bytes-in", 0)),
+        bytes_out=int(message.get("bytes-out", 0)),
+        packets_in=int(message.get("packets-in", 0)),
+        packets_out=int(message.get("packets-out", 0)),
+        local=tuple(message.get("local-ts", ())),
+        remote=tuple(message.get("remote-ts", ())),
+        suite=suite(message),
+        installed_for=int(message.get("install-time", 0)),
+        rekey_in=_seconds(message, "rekey-time"),
+        unique_id=message.get("uniqueid", ""),
+        used_in=_seconds(message, "use-in"),
+        used_out=_seconds(message, "use-out"),
     )
 
 
-def _seconds(said: Mapping[str, Any], key: str) -> int | None:
-    return int(said[key]) if key in said else None
+def _seconds(message: Mapping[str, Any], key: str) -> int | None:
+    return int(message[key]) if key in message else None

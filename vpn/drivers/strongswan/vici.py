@@ -72,12 +72,12 @@ class Charon:
         self._session = Session(link)
 
     def request(self, command: str, message: Mapping[str, object] | None = None) -> Answer:
-        with _told_as(command):
+        with _wrap_errors(command):
             answer: Answer = plain(self._session.request(command, message))
             return answer
 
     def stream(self, command: str, event: str, message: Mapping[str, object] | None = None) -> list[Answer]:
-        with _told_as(command):
+        with _wrap_errors(command):
             return [plain(part) for part in self._session.streamed_request(command, event, message)]
 
     def version(self) -> Answer:
@@ -106,7 +106,7 @@ class Charon:
         self, command: str, event: str, message: Mapping[str, object] | None
     ) -> Iterator[bytes]:
         transport = self._session.transport
-        with _told_as(command):
+        with _wrap_errors(command):
             _exchange(transport, Packet.register_event(event))
             transport.send(Packet.request(command, Message.serialize(message) if message else None))
             while (part := Packet.parse(transport.receive())).response_type == Packet.EVENT:
@@ -181,7 +181,7 @@ class Refused(DriverError):
 
 
 @contextmanager
-def _told_as(command: str) -> Iterator[None]:
+def _wrap_errors(command: str) -> Iterator[None]:
     try:
         yield
     except CommandException as error:
@@ -216,7 +216,7 @@ class Listener:
         self._transport = Transport(self._link)
         self._early: list[tuple[str, Answer]] = []
         try:
-            with _told_as("listen"):
+            with _wrap_errors("listen"):
                 for event in self.EVENTS:
                     self._register(event)
         except DriverError:
@@ -233,13 +233,13 @@ class Listener:
 
     def receive(self) -> tuple[str, Answer] | None:
         """The next event, or None for the answer to `send_keepalive`. NoAnswer at the end of charon."""
-        with _told_as("listen"):
+        with _wrap_errors("listen"):
             packet = Packet.parse(self._transport.receive())
             return self._event(packet) if packet.response_type == Packet.EVENT else None
 
     def send_keepalive(self) -> None:
         """The answer comes among the events. Raises NoAnswer."""
-        with _told_as("listen"):
+        with _wrap_errors("listen"):
             self._transport.send(Packet.request("version"))
 
     def take_early(self) -> list[tuple[str, Answer]]:

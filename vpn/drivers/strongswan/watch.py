@@ -17,10 +17,10 @@ from vpn.domain.spec import MemberSpec
 from vpn.domain.state import EventKind, TunnelEvent
 from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import netns, vici
-from vpn.drivers.strongswan.events import Heard, Interpreter
+from vpn.drivers.strongswan.events import Interpreter, ParsedEvent
+from vpn.drivers.strongswan.hang_detection import HangDetector
+from vpn.drivers.strongswan.member_record import forget_failures, read_record, record_failure
 from vpn.drivers.strongswan.names import MemberFiles, Names, members_directory
-from vpn.drivers.strongswan.notes import forget_failures, note_failure, read_notes
-from vpn.drivers.strongswan.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ HURRY = 0.5
 
 
 @dataclass(slots=True)
-class _Ear:
+class MemberWatch:
     """One member, heard or waited for."""
 
     member: MemberSpec
@@ -45,7 +45,7 @@ class _Ear:
     interpreter: Interpreter = field(default_factory=Interpreter)
     not_before: float = 0.0
     hung_socket: int = 0
-    pulse: Pulse | None = None
+    detector: HangDetector | None = None
 
     def hangs(self, now: float) -> None:
         self.not_before, self.hung_socket = now + AFTER_HUNG, _inode(self.files.socket)
@@ -64,7 +64,7 @@ class Watcher:
         self._members = members
         self._stop = stop
         self._selector = DefaultSelector()
-        self._ears: dict[UUID, _Ear] = {}
+        self._watches: dict[UUID, MemberWatch] = {}
         self._asked = self._hurried_until = 0.0
         # When entries of directories last changed.
         self._changes: dict[Path, int] = {}
@@ -76,12 +76,12 @@ class Watcher:
                 self._ask()
                 yield from self._connect()
                 for key, _ in self._selector.select(TICK):
-                    yield from self._hear(key.data)
-                yield from self._feel_pulses()
+                    yield from self._receive(key.data)
+                yield from self._check_liveness()
                 yield from self._check_namespaces()
         finally:
-            for ear in self._ears.values():
-                self._close(ear)
+            for watch in self._watches.values():
+                self._close(watch)
             self._selector.close()
 
     def _ask(self) -> None:
@@ -93,12 +93,12 @@ class Watcher:
             return
         self._asked = now
         wanted = {member.id: member for member in self._members()}
-        for gone in self._ears.keys() - wanted.keys():
-            self._close(self._ears.pop(gone))
-        for new in wanted.keys() - self._ears.keys():
+        for gone in self._watches.keys() - wanted.keys():
+            self._close(self._watches.pop(gone))
+        for new in wanted.keys() - self._watches.keys():
             member = wanted[new]
             namespace = self._names.member(member.gateway_id, member.index)
-            self._ears[new] = _Ear(member, MemberFiles.of(self._directory, member), namespace)
+            self._watches[new] = MemberWatch(member, MemberFiles.of(self._directory, member), namespace)
 
     def _has_changed(self, directory: Path) -> bool:
         """Whether an entry of the directory came or went since the last call."""
@@ -109,57 +109,57 @@ class Watcher:
         return changed_at != before
 
     def _connect(self) -> Iterator[TunnelEvent]:
-        for ear in list(self._ears.values()):
-            if ear.listener or ear.still_hangs(time.monotonic()):
+        for watch in list(self._watches.values()):
+            if watch.listener or watch.still_hangs(time.monotonic()):
                 continue
             try:
-                ear.listener = vici.Listener(ear.files.socket)
+                watch.listener = vici.Listener(watch.files.socket)
             except vici.Hung:
-                ear.hangs(time.monotonic())
-                yield self._event(ear, EventKind.LOST)
+                watch.hangs(time.monotonic())
+                yield self._event(watch, EventKind.LOST)
                 continue
             except DriverError:
                 continue
-            ear.interpreter = Interpreter()
-            ear.pulse = Pulse.of(ear.listener.pid, time.monotonic())
-            self._selector.register(ear.listener, EVENT_READ, ear)
+            watch.interpreter = Interpreter()
+            watch.detector = HangDetector.of(watch.listener.pid, time.monotonic())
+            self._selector.register(watch.listener, EVENT_READ, watch)
             # Its namespace may have gone before.
             self._changes.pop(netns.RUN, None)
-            yield self._event(ear, EventKind.FOUND)
-            for event, said in ear.listener.take_early():
-                yield from self._understand(ear, event, said)
+            yield self._event(watch, EventKind.FOUND)
+            for event, message in watch.listener.take_early():
+                yield from self._interpret(watch, event, message)
 
-    def _hear(self, ear: _Ear) -> Iterator[TunnelEvent]:
-        if not ear.listener:
+    def _receive(self, watch: MemberWatch) -> Iterator[TunnelEvent]:
+        if not watch.listener:
             return
         try:
-            heard = ear.listener.receive()
+            parsed = watch.listener.receive()
         except DriverError:
-            self._close(ear)
-            yield self._event(ear, EventKind.LOST)
+            self._close(watch)
+            yield self._event(watch, EventKind.LOST)
             return
-        if ear.pulse:
-            ear.pulse.answered()
-        if heard:
-            yield from self._understand(ear, *heard)
+        if watch.detector:
+            watch.detector.answered()
+        if parsed:
+            yield from self._interpret(watch, *parsed)
 
-    def _feel_pulses(self) -> Iterator[TunnelEvent]:
+    def _check_liveness(self) -> Iterator[TunnelEvent]:
         """A charon that hangs keeps its socket open: only that it says nothing tells. It is ended at
         once, so that whoever takes over need not ask it again, and loses no time with it."""
-        for ear in self._ears.values():
-            if not ear.listener or not ear.pulse:
+        for watch in self._watches.values():
+            if not watch.listener or not watch.detector:
                 continue
             now = time.monotonic()
-            why = ear.pulse.hangs(now)
-            if not why and ear.pulse.is_due(now):
-                ear.pulse.asked(now)
+            why = watch.detector.hangs(now)
+            if not why and watch.detector.is_due(now):
+                watch.detector.asked(now)
                 with suppress(DriverError):
-                    ear.listener.send_keepalive()
+                    watch.listener.send_keepalive()
             if why:
-                log.warning("charon of %s hangs: %s; it is ended", ear.files.directory.name, why)
-                ear.pulse.end()
-                self._close(ear)
-                yield self._event(ear, EventKind.LOST)
+                log.warning("charon of %s hangs: %s; it is ended", watch.files.directory.name, why)
+                watch.detector.end()
+                self._close(watch)
+                yield self._event(watch, EventKind.LOST)
 
     def _check_namespaces(self) -> Iterator[TunnelEvent]:
         """A deleted namespace lives on, nameless, while its charon does: nobody can observe or change it,
@@ -167,40 +167,42 @@ class Watcher:
         if not self._has_changed(netns.RUN):
             return
         existing = frozenset(netns.names(self._names.prefix))
-        for ear in self._ears.values():
+        for watch in self._watches.values():
             # Without any, the directory is hidden from this process.
-            if existing and ear.listener and ear.namespace not in existing:
-                log.warning("namespace %s is gone; its charon is ended", ear.namespace)
-                if ear.pulse:
-                    ear.pulse.end()
-                self._close(ear)
-                yield self._event(ear, EventKind.LOST)
+            if existing and watch.listener and watch.namespace not in existing:
+                log.warning("namespace %s is gone; its charon is ended", watch.namespace)
+                if watch.detector:
+                    watch.detector.end()
+                self._close(watch)
+                yield self._event(watch, EventKind.LOST)
 
-    def _understand(self, ear: _Ear, event: str, said: vici.Answer) -> Iterator[TunnelEvent]:
-        for heard in ear.interpreter.hear(event, said):
-            for peer in [heard.peer] if heard.peer else _peers_at(ear.files, heard.remote):
-                _remember(ear.files, peer, heard)
-                yield self._event(ear, heard.kind, peer, heard)
+    def _interpret(self, watch: MemberWatch, event: str, message: vici.Answer) -> Iterator[TunnelEvent]:
+        for parsed in watch.interpreter.feed(event, message):
+            for peer in [parsed.peer] if parsed.peer else _peers_at(watch.files, parsed.remote):
+                _record(watch.files, peer, parsed)
+                yield self._event(watch, parsed.kind, peer, parsed)
 
-    def _close(self, ear: _Ear) -> None:
-        if ear.listener:
-            self._selector.unregister(ear.listener)
-            ear.listener.close()
-            ear.listener = None
-        if ear.pulse:
-            ear.pulse.close()
-            ear.pulse = None
+    def _close(self, watch: MemberWatch) -> None:
+        if watch.listener:
+            self._selector.unregister(watch.listener)
+            watch.listener.close()
+            watch.listener = None
+        if watch.detector:
+            watch.detector.close()
+            watch.detector = None
 
     @staticmethod
-    def _event(ear: _Ear, kind: EventKind, peer: str = "", heard: Heard | None = None) -> TunnelEvent:
+    def _event(
+        watch: MemberWatch, kind: EventKind, peer: str = "", parsed: ParsedEvent | None = None
+    ) -> TunnelEvent:
         return TunnelEvent(
             kind=kind,
-            member_id=ear.member.id,
-            gateway_id=ear.member.gateway_id,
+            member_id=watch.member.id,
+            gateway_id=watch.member.gateway_id,
             at=datetime.now(UTC),
             peer=peer,
-            child=heard.child if heard else "",
-            reason=heard.reason if heard else None,
+            child=parsed.child if parsed else "",
+            reason=parsed.reason if parsed else None,
         )
 
 
@@ -212,17 +214,17 @@ def _inode(path: Path) -> int:
 
 def _peers_at(files: MemberFiles, address: str) -> list[str]:
     """Loaded peers with that address: before it is identified a peer is only an address."""
-    notes = read_notes(files) if address else None
-    return [name for name, peer in notes.peers.items() if peer.address == address] if notes else []
+    record = read_record(files) if address else None
+    return [name for name, peer in record.peers.items() if peer.address == address] if record else []
 
 
-def _remember(files: MemberFiles, peer: str, heard: Heard) -> None:
+def _record(files: MemberFiles, peer: str, parsed: ParsedEvent) -> None:
     """The last failure of a peer, until it is up: observations report it. On a full disk it is not
     remembered, and events go on."""
     try:
-        if heard.kind is EventKind.UP:
+        if parsed.kind is EventKind.UP:
             forget_failures(files, peer)
-        elif heard.reason:
-            note_failure(files, peer, heard.reason, ike_version=heard.ike_version)
+        elif parsed.reason:
+            record_failure(files, peer, parsed.reason, ike_version=parsed.ike_version)
     except OSError as error:
         log.warning("%s cannot be written: %s", files.failures, error.strerror)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from console.core.rootless import enter
-from vpn.drivers.base import Standing
+from vpn.drivers.base import Inventory
 from vpn.models import Gateway
 from vpn.reconcile.driver import load_driver
 
@@ -44,19 +44,19 @@ class Command(BaseCommand):
         elif options["remove"]:
             driver.remove_all()
         elif options["json"]:
-            self.stdout.write(json.dumps(describe(driver.standing()), indent=2, default=str))
+            self.stdout.write(json.dumps(describe(driver.inventory()), indent=2, default=str))
         else:
-            self.stdout.write(as_table(describe(driver.standing())))
+            self.stdout.write(as_table(describe(driver.inventory())))
 
 
-def describe(standing: Standing) -> dict[str, Any]:
-    """The standing as plain values; names of gateways come from the database, if it knows them."""
-    ids = {member.gateway_id for member in standing.members}
+def describe(inventory: Inventory) -> dict[str, Any]:
+    """The inventory as plain values; names of gateways come from the database, if it knows them."""
+    ids = {member.gateway_id for member in inventory.members}
     names = dict(Gateway.objects.filter(pk__in=ids).values_list("id", "name"))
     members = [
-        asdict(member) | {"gateway_name": names.get(member.gateway_id, "")} for member in standing.members
+        asdict(member) | {"gateway_name": names.get(member.gateway_id, "")} for member in inventory.members
     ]
-    return asdict(standing) | {"members": members}
+    return asdict(inventory) | {"members": members}
 
 
 def as_table(found: Mapping[str, Any]) -> str:

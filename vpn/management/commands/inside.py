@@ -31,10 +31,10 @@ class Command(BaseCommand):
         if not options["command"]:
             raise CommandError("a command is missing, for example: inside vsi-1 ping -c 3 192.168.0.10")
         enter(settings.HOLDER_PID)
-        standing = load_driver().standing()
-        known = [row for row in standing.instances if options["instance"] in {row.name, str(row.id)}]
+        inventory = load_driver().inventory()
+        known = [row for row in inventory.instances if options["instance"] in {row.name, str(row.id)}]
         found = [row.namespace for row in known if row.namespace]
-        if known and standing.driver == "simulated":
+        if known and inventory.driver == "simulated":
             raise CommandError(_SIMULATED.format(name=options["instance"]))
         if not found:
             raise CommandError(f"no instance {options['instance']} stands in a network here")

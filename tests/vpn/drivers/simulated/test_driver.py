@@ -181,7 +181,7 @@ def test_deletion_leaves_nothing(driver: SimulatedDriver) -> None:
     first, second = pair()
     reconcile(driver, first, second)
     reconcile(driver, replace(first, deleted=True))
-    assert {m.gateway_id for m in driver.standing().members} == {second.id}
+    assert {m.gateway_id for m in driver.inventory().members} == {second.id}
     assert words(driver, second)[0][0] == "down"
     assert not any(state.exists for state in driver.observe(first.members).values())
 
@@ -220,14 +220,14 @@ def test_networks_stand_and_go(driver: SimulatedDriver) -> None:
     subnet = SubnetSpec(ident("s"), "10.1.0.0/24", "10.1.0.1")
     instance = InstanceSpec(ident("i"), "vsi-1", subnet.id, "10.1.0.10")
     driver.apply_network(NetworkSpec(ident("vpc"), (subnet,), (instance,)))
-    assert [(i.name, i.address) for i in driver.standing().instances] == [("vsi-1", "10.1.0.10")]
+    assert [(i.name, i.address) for i in driver.inventory().instances] == [("vsi-1", "10.1.0.10")]
     driver.remove_network(ident("vpc"))
-    assert driver.standing().instances == ()
+    assert driver.inventory().instances == ()
 
 
 def test_remove_all_leaves_nothing(driver: SimulatedDriver, config: DriverConfig) -> None:
     reconcile(driver, *pair())
     driver.remove_all()
-    assert driver.standing().members == ()
+    assert driver.inventory().members == ()
     assert {path.name for path in config.directory.rglob("*") if path.is_file()} <= {"lock", "changes"}
     assert all(check.ok for check in driver.check_host())

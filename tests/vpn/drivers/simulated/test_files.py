@@ -45,7 +45,7 @@ def test_other_processes_see_the_same_data_plane(driver: SimulatedDriver, config
         "import sys; from pathlib import Path; from vpn.drivers.base import DriverConfig;"
         "from vpn.drivers.simulated.driver import SimulatedDriver;"
         "d = SimulatedDriver(DriverConfig(Path(sys.argv[1]), 'test', ''));"
-        "print(sum(m.tunnels_up for m in d.standing().members))"
+        "print(sum(m.tunnels_up for m in d.inventory().members))"
     )
     command = [sys.executable, "-c", script, str(config.directory)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "2"

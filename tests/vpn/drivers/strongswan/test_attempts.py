@@ -7,42 +7,42 @@ from pathlib import Path
 import pytest
 
 from vpn.domain.initiation import STEADY
+from vpn.drivers.strongswan.member_record import AttemptRecord, MemberRecord, read_record, write_record
 from vpn.drivers.strongswan.names import MemberFiles
-from vpn.drivers.strongswan.notes import AttemptNote, Notes, read_notes, write_notes
 
 LONG = STEADY.total_seconds()
 
 
-def observed(note: AttemptNote | None, *, is_up: bool, now: float) -> AttemptNote:
-    assert note
-    after = note.observed(is_up=is_up, now=now)
+def observed(entry: AttemptRecord | None, *, is_up: bool, now: float) -> AttemptRecord:
+    assert entry
+    after = entry.observed(is_up=is_up, now=now)
     assert after
     return after
 
 
 def test_tries_end_with_the_peer_up_and_flaps_are_counted() -> None:
-    note = AttemptNote(100.0, {"child": 3}, jitter=0.5)
-    assert observed(note, is_up=False, now=101.0) == note
-    up = observed(note, is_up=True, now=102.0)
+    entry = AttemptRecord(100.0, {"child": 3}, jitter=0.5)
+    assert observed(entry, is_up=False, now=101.0) == entry
+    up = observed(entry, is_up=True, now=102.0)
     assert (up.value.count, up.flaps, up.up_since) == (0, 1, 102.0)
     assert observed(up, is_up=True, now=103.0) == up
 
 
 def test_all_is_forgotten_once_the_peer_is_steady() -> None:
-    up = observed(AttemptNote(100.0, {"child": 1}), is_up=True, now=102.0)
+    up = observed(AttemptRecord(100.0, {"child": 1}), is_up=True, now=102.0)
     assert up.observed(is_up=True, now=102.0 + LONG - 0.1)
     assert up.observed(is_up=True, now=102.0 + LONG) is None
 
 
 def test_time_up_does_not_add_up() -> None:
-    up = observed(AttemptNote(100.0, {"child": 1}), is_up=True, now=102.0)
+    up = observed(AttemptRecord(100.0, {"child": 1}), is_up=True, now=102.0)
     down = observed(up, is_up=False, now=102.0 + LONG - 1)
     again = observed(down, is_up=True, now=102.0 + LONG - 0.5)
     assert observed(again, is_up=True, now=102.0 + LONG + 1).flaps == 1
 
 
 def test_a_peer_that_came_up_by_itself_has_not_flapped_by_a_try() -> None:
-    up = observed(AttemptNote(100.0, {"child": 1}), is_up=True, now=102.0)
+    up = observed(AttemptRecord(100.0, {"child": 1}), is_up=True, now=102.0)
     by_itself = observed(observed(up, is_up=False, now=103.0), is_up=True, now=104.0)
     assert by_itself.flaps == 1
 
@@ -50,28 +50,28 @@ def test_a_peer_that_came_up_by_itself_has_not_flapped_by_a_try() -> None:
 def test_each_try_draws_its_own_jitter_and_keeps_it(tmp_path: Path) -> None:
     """An observation must not draw again: of many draws the shortest would count."""
     files = MemberFiles(tmp_path)
-    notes, drawn = Notes("", "", 0, "", "", ""), iter([0.25, 0.75])
+    record, drawn = MemberRecord("", "", 0, "", "", ""), iter([0.25, 0.75])
     for jitter in (0.25, 0.75):
-        notes.count_attempt("peer", "child", draw=lambda: next(drawn))
-        write_notes(files, notes)
-        kept = read_notes(files)
+        record.count_attempt("peer", "child", draw=lambda: next(drawn))
+        write_record(files, record)
+        kept = read_record(files)
         assert kept and kept.attempts["peer"].value.jitter == jitter
     assert kept.attempts["peer"].value.count == 2
-    notes.count_attempt("peer", "child")
-    assert 0 <= notes.attempts["peer"].jitter < 1
+    record.count_attempt("peer", "child")
+    assert 0 <= record.attempts["peer"].jitter < 1
 
 
 @pytest.mark.parametrize("extra", [{}, {"of_a_later_version": 1}])
 def test_notes_of_another_version_are_read(tmp_path: Path, extra: dict[str, int]) -> None:
     files = MemberFiles(tmp_path)
-    notes = Notes("", "", 0, "", "", "")
-    notes.count_attempt("peer", "child")
-    write_notes(files, notes)
-    text = files.notes.read_text().rstrip()
+    record = MemberRecord("", "", 0, "", "", "")
+    record.count_attempt("peer", "child")
+    write_record(files, record)
+    text = files.record.read_text().rstrip()
     older = text.replace('"flaps": 0, ', "").replace(
         '"at": ', "".join(f'"{k}": {v}, ' for k, v in extra.items()) + '"at": '
     )
     assert older != text
-    files.notes.write_text(older)
-    kept = read_notes(files)
+    files.record.write_text(older)
+    kept = read_record(files)
     assert kept and kept.attempts["peer"].value.count == 1

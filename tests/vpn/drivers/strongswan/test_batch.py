@@ -14,8 +14,8 @@ from vpn.domain.actions import Initiate, Terminate
 from vpn.drivers.base import DriverConfig, DriverError
 from vpn.drivers.strongswan import charon, driver, vici
 from vpn.drivers.strongswan.driver import StrongSwanDriver
+from vpn.drivers.strongswan.member_record import read_record
 from vpn.drivers.strongswan.names import MemberFiles
-from vpn.drivers.strongswan.notes import read_notes
 
 MEMBERS = Side("left", "192.168.100.0/24", "198.18.0.2").members
 PEERS = [Initiate(f"peer_203.0.113.{n}_0", f"child-{n}") for n in range(21)]
@@ -46,7 +46,7 @@ class Control:
 @pytest.fixture
 def control(monkeypatch: pytest.MonkeyPatch) -> Control:
     made = Control(set())
-    write = driver.write_notes
+    write = driver.write_record
 
     def counted(*args: Any) -> None:
         made.writes += 1
@@ -54,7 +54,7 @@ def control(monkeypatch: pytest.MonkeyPatch) -> Control:
 
     monkeypatch.setattr(vici, "session", made.session)
     monkeypatch.setattr(charon, "find", lambda *_: charon.Process(1, "boot"))
-    monkeypatch.setattr(driver, "write_notes", counted)
+    monkeypatch.setattr(driver, "write_record", counted)
     return made
 
 
@@ -66,8 +66,8 @@ def driven(tmp_path: Path) -> StrongSwanDriver:
 
 
 def attempts(directory: Path, index: int = 0) -> set[str]:
-    notes = read_notes(MemberFiles.of(directory, MEMBERS[index]))
-    return {child for note in notes.attempts.values() for child in note.children} if notes else set()
+    record = read_record(MemberFiles.of(directory, MEMBERS[index]))
+    return {child for entry in record.attempts.values() for child in entry.children} if record else set()
 
 
 def test_many_initiations_cost_one_session_and_one_note(

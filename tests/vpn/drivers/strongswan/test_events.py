@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from vpn.domain.state import EventKind
-from vpn.drivers.strongswan.events import Heard, Interpreter
+from vpn.drivers.strongswan.events import Interpreter, ParsedEvent
 
 PEER = "peer_198.18.0.3_3d220f35"
 FROM = "received packet: from 198.18.0.2[500] to 198.18.0.3[500] (332 bytes)"
 ESTABLISHED = f"IKE_SA {PEER}[1] established between 198.18.0.2[198.18.0.2]...198.18.0.3[198.18.0.3]"
 
 
-def lines(*texts: str, name: str = PEER, interpreter: Interpreter | None = None) -> list[Heard]:
-    ear = interpreter or Interpreter()
+def lines(*texts: str, name: str = PEER, interpreter: Interpreter | None = None) -> list[ParsedEvent]:
+    watch = interpreter or Interpreter()
     return [
-        heard
+        parsed
         for text in texts
-        for heard in ear.hear("log", {"ikesa-name": name, "ikesa-uniqueid": "1", "msg": text})
+        for parsed in watch.feed("log", {"ikesa-name": name, "ikesa-uniqueid": "1", "msg": text})
     ]
 
 
@@ -56,10 +56,10 @@ def lines(*texts: str, name: str = PEER, interpreter: Interpreter | None = None)
     ],
 )
 def test_reasons(texts: list[str], code: str) -> None:
-    (heard,) = lines(*texts)
-    assert heard.kind is EventKind.FAILED and heard.peer == PEER
-    assert heard.reason and heard.reason.code == code
-    assert heard.reason.message.endswith(".") and "{" not in heard.reason.message
+    (parsed,) = lines(*texts)
+    assert parsed.kind is EventKind.FAILED and parsed.peer == PEER
+    assert parsed.reason and parsed.reason.code == code
+    assert parsed.reason.message.endswith(".") and "{" not in parsed.reason.message
 
 
 @pytest.mark.parametrize(
@@ -83,30 +83,30 @@ def test_silence_is_told_in_as_much_detail_as_is_known() -> None:
         (("parsed IKE_SA_INIT response 0 [ SA KE No ]",), "UDP 4500"),
         ((ESTABLISHED,), "stopped answering"),
     ):
-        (heard,) = lines(*before, "giving up after 3 retransmits")
-        assert heard.reason and word in heard.reason.message
+        (parsed,) = lines(*before, "giving up after 3 retransmits")
+        assert parsed.reason and word in parsed.reason.message
 
 
 def test_one_cause_is_told_once_and_silence_after_it_is_none() -> None:
-    heard = lines(
+    parsed = lines(
         "invalid HASH_V1 payload length, decryption failed?",
         "could not decrypt payloads",
         "giving up after 3 retransmits",
         "establishing IKE_SA failed, peer not responding",
     )
-    assert [h.reason.code for h in heard if h.reason] == ["cannot_authenticate_connection"]
+    assert [h.reason.code for h in parsed if h.reason] == ["cannot_authenticate_connection"]
 
 
 def test_a_peer_that_is_only_an_address_yet() -> None:
-    heard = lines(
+    parsed = lines(
         FROM,
         "received proposals: IKE:3DES_CBC/HMAC_MD5_96/PRF_HMAC_MD5/MODP_1024",
         "configured proposals: IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048",
         "received proposals unacceptable",
         name="(unnamed)",
     )
-    assert [(h.peer, h.remote) for h in heard] == [("", "198.18.0.2")]
-    assert heard[0].reason and "3DES_CBC/HMAC_MD5_96" in heard[0].reason.message
+    assert [(h.peer, h.remote) for h in parsed] == [("", "198.18.0.2")]
+    assert parsed[0].reason and "3DES_CBC/HMAC_MD5_96" in parsed[0].reason.message
 
 
 @pytest.mark.parametrize(
@@ -118,42 +118,42 @@ def test_a_peer_that_is_only_an_address_yet() -> None:
     ],
 )
 def test_lines_that_name_the_address(text: str) -> None:
-    heard = lines(text, "no matching peer config found", name="(unnamed)")
-    assert {h.remote for h in heard} == {"198.18.0.2"}
+    parsed = lines(text, "no matching peer config found", name="(unnamed)")
+    assert {h.remote for h in parsed} == {"198.18.0.2"}
 
 
 def test_long_lists_of_proposals_are_left_out() -> None:
-    (heard,) = lines(
+    (parsed,) = lines(
         "received proposals: " + "IKE:3DES_CBC, " * 27,
         "configured proposals: IKE:AES_CBC_256",
         "received proposals unacceptable",
     )
-    assert heard.reason and "3DES" not in heard.reason.message
+    assert parsed.reason and "3DES" not in parsed.reason.message
 
 
 def test_events_that_overtake_their_lines() -> None:
     """charon queues log lines: the IKE_SA can be gone before they tell why."""
-    ear = Interpreter()
-    assert lines(FROM, name="(unnamed)", interpreter=ear) == []
+    watch = Interpreter()
+    assert lines(FROM, name="(unnamed)", interpreter=watch) == []
     gone = {"(unnamed)": {"uniqueid": "1", "remote-host": "198.18.0.2"}}
-    assert ear.hear("ike-updown", gone) == []
-    (heard,) = lines("received proposals unacceptable", name="(unnamed)", interpreter=ear)
-    assert heard.remote == "198.18.0.2"
+    assert watch.feed("ike-updown", gone) == []
+    (parsed,) = lines("received proposals unacceptable", name="(unnamed)", interpreter=watch)
+    assert parsed.remote == "198.18.0.2"
 
 
 def test_children_up_and_down() -> None:
     sa = {"uniqueid": "1", "child-sas": {"x.1-7": {"name": "x.1"}, "x.2-8": {"name": "x.2"}}}
-    ear = Interpreter()
-    assert ear.hear("child-updown", {"up": "yes", f"{PEER}_v1": sa}) == [
-        Heard(EventKind.UP, PEER, "x.1"),
-        Heard(EventKind.UP, PEER, "x.2"),
+    watch = Interpreter()
+    assert watch.feed("child-updown", {"up": "yes", f"{PEER}_v1": sa}) == [
+        ParsedEvent(EventKind.UP, PEER, "x.1"),
+        ParsedEvent(EventKind.UP, PEER, "x.2"),
     ]
-    assert [h.kind for h in ear.hear("child-updown", {PEER: sa})] == [EventKind.DOWN] * 2
-    assert ear.hear("ike-updown", {PEER: sa}) == []
+    assert [h.kind for h in watch.feed("child-updown", {PEER: sa})] == [EventKind.DOWN] * 2
+    assert watch.feed("ike-updown", {PEER: sa}) == []
 
 
 def test_memory_is_bounded() -> None:
-    ear = Interpreter()
+    watch = Interpreter()
     for number in range(2000):
-        ear.hear("log", {"ikesa-name": PEER, "ikesa-uniqueid": str(number), "msg": FROM})
-    assert len(ear._talks) <= 256
+        watch.feed("log", {"ikesa-name": PEER, "ikesa-uniqueid": str(number), "msg": FROM})
+    assert len(watch._exchanges) <= 256

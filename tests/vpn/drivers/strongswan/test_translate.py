@@ -162,7 +162,7 @@ def test_what_ikev1_rekeying_leaves_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("message", "words"),
     [
         ({"encr-alg": "AES_GCM_16", "encr-keysize": "128", "dh-group": "ECP_256"}, "aes128gcm16-ecp256"),
         ({"encr-alg": "AES_CBC", "encr-keysize": "192", "integ-alg": "HMAC_SHA2_512_256"}, "aes192-sha512"),
@@ -173,8 +173,8 @@ def test_what_ikev1_rekeying_leaves_is_left_out() -> None:
         ({}, ""),
     ],
 )
-def test_suites(said: dict[str, str], words: str) -> None:
-    assert suite(said) == words
+def test_suites(message: dict[str, str], words: str) -> None:
+    assert suite(message) == words
 
 
 def test_with_esp_in_the_kernel_every_child_passes_the_tunnel_device() -> None:

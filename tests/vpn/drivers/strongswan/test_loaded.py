@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vpn.drivers.strongswan.inventory import Inventory, listing, loaded_peers
-from vpn.drivers.strongswan.notes import Notes, PeerNote
+from vpn.drivers.strongswan.loaded import LoadedItems, listing, loaded_peers
+from vpn.drivers.strongswan.member_record import MemberRecord, PeerRecord
 
 NAMES = ["peer", "peer_v1"]
 LISTED = {name: f"\0{chr(len(name))}{name}".encode() for name in NAMES}
@@ -13,9 +13,9 @@ LISTED = {name: f"\0{chr(len(name))}{name}".encode() for name in NAMES}
 
 def form_of(noted: dict[str, bytes], now: dict[str, bytes]) -> str:
     """Of the peer, if charon listed `noted` right after loading and `now` at present."""
-    note = PeerNote("203.0.113.1", NAMES, "form", {}, [0, 0], listing(noted, NAMES))
-    notes = Notes("g", "m", 0, "v", "203.0.113.2", "10.0.0.2", peers={"peer": note})
-    return loaded_peers(notes, Inventory(now, frozenset({"peer"})))["peer"].form
+    entry = PeerRecord("203.0.113.1", NAMES, "form", {}, [0, 0], listing(noted, NAMES))
+    record = MemberRecord("g", "m", 0, "v", "203.0.113.2", "10.0.0.2", peers={"peer": entry})
+    return loaded_peers(record, LoadedItems(now, frozenset({"peer"})))["peer"].form
 
 
 def test_what_is_still_listed_is_loaded() -> None:

@@ -18,9 +18,9 @@ from pathlib import Path
 
 # Seconds. How often a charon is asked for a sign of life, and how long an idle and a working one may
 # owe it.
-BEAT, PATIENCE, WORKING = 0.4, 0.8, 5.0
+PROBE_INTERVAL, IDLE_TIMEOUT, BUSY_TIMEOUT = 0.4, 0.8, 5.0
 # Seconds between two looks at the state of the process; stopped at both, it is hung.
-GLANCE = 0.15
+STATE_INTERVAL = 0.15
 # The most that one turn of the observer's loop counts for.
 _TURN = 0.1
 _DEATH = 0.5
@@ -28,7 +28,7 @@ _STOPPED, _WANTS_TO_RUN = "T", frozenset("RD")
 
 
 @dataclass(slots=True)
-class Pulse:
+class HangDetector:
     """Of one process, from when somebody connected to it until `close`."""
 
     pid: int
@@ -42,7 +42,7 @@ class Pulse:
     _worked: int = field(default=0)
 
     @classmethod
-    def of(cls, pid: int, now: float) -> Pulse:
+    def of(cls, pid: int, now: float) -> HangDetector:
         handle = -1
         with suppress(OSError):
             handle = os.pidfd_open(pid)
@@ -58,7 +58,7 @@ class Pulse:
 
     def is_due(self, now: float) -> bool:
         """Whether it is to be asked again."""
-        return not self._owes and now - self._asked_at >= BEAT
+        return not self._owes and now - self._asked_at >= PROBE_INTERVAL
 
     def asked(self, now: float) -> None:
         self._asked_at, self._owes, self._waited = now, True, 0.0
@@ -70,16 +70,16 @@ class Pulse:
         self._waited += min(elapsed, _TURN)
         if self._is_stopped(now):
             return "the process is stopped"
-        if not self._owes or self._waited < PATIENCE:
+        if not self._owes or self._waited < IDLE_TIMEOUT:
             return ""
-        if self._waited >= WORKING:
+        if self._waited >= BUSY_TIMEOUT:
             return f"no answer for {self._waited:.1f} s"
         if _state(self.pid)[1] == self._worked and not _wants_to_run(self.pid):
             return f"no answer for {self._waited:.1f} s, and it does nothing"
         return ""
 
     def _is_stopped(self, now: float) -> bool:
-        if now - self._glanced < GLANCE:
+        if now - self._glanced < STATE_INTERVAL:
             return False
         self._glanced = now
         before, self._was_stopped = self._was_stopped, _state(self.pid)[0] == _STOPPED

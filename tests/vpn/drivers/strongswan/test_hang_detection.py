@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.waiting import wait_for
-from vpn.drivers.strongswan.pulse import BEAT, GLANCE, PATIENCE, WORKING, Pulse
+from vpn.drivers.strongswan.hang_detection import (
+    BUSY_TIMEOUT,
+    IDLE_TIMEOUT,
+    PROBE_INTERVAL,
+    STATE_INTERVAL,
+    HangDetector,
+)
 
 TURN = 0.05
 
@@ -32,69 +38,69 @@ def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def first_hung(pulse: Pulse, until: float, *, turn: float = TURN) -> float | None:
+def first_hung(detector: HangDetector, until: float, *, turn: float = TURN) -> float | None:
     """Turn after turn from 0 to `until`: when it is first taken for hung."""
     now = 0.0
     while now < until:
         now += turn
-        if pulse.hangs(now):
+        if detector.hangs(now):
             return now
     return None
 
 
 def test_a_stopped_process_is_hung_at_the_second_glance() -> None:
     with process("import time; time.sleep(600)") as sleeper:
-        pulse = Pulse.of(sleeper.pid, 0.0)
+        detector = HangDetector.of(sleeper.pid, 0.0)
         sleeper.send_signal(signal.SIGSTOP)
         wait_for(lambda: state_of(sleeper.pid) == "T")
-        found = first_hung(pulse, 5)
-        assert found is not None and GLANCE < found <= 2 * (GLANCE + TURN)
-        pulse.close()
+        found = first_hung(detector, 5)
+        assert found is not None and STATE_INTERVAL < found <= 2 * (STATE_INTERVAL + TURN)
+        detector.close()
 
 
 def test_an_idle_process_that_owes_an_answer_is_hung() -> None:
     with process("import time; time.sleep(600)") as sleeper:
         wait_for(lambda: state_of(sleeper.pid) == "S")
-        pulse = Pulse.of(sleeper.pid, 0.0)
-        assert first_hung(pulse, 30) is None, "nobody asked it"
-        assert pulse.is_due(BEAT)
-        pulse = Pulse.of(sleeper.pid, 0.0)
-        pulse.asked(0.0)
-        assert not pulse.is_due(PATIENCE)
-        found = first_hung(pulse, 30)
-        assert found is not None and PATIENCE <= found < PATIENCE + 2 * TURN
-        pulse.asked(0.0)
-        pulse.answered()
-        assert first_hung(pulse, 30) is None
-        pulse.close()
+        detector = HangDetector.of(sleeper.pid, 0.0)
+        assert first_hung(detector, 30) is None, "nobody asked it"
+        assert detector.is_due(PROBE_INTERVAL)
+        detector = HangDetector.of(sleeper.pid, 0.0)
+        detector.asked(0.0)
+        assert not detector.is_due(IDLE_TIMEOUT)
+        found = first_hung(detector, 30)
+        assert found is not None and IDLE_TIMEOUT <= found < IDLE_TIMEOUT + 2 * TURN
+        detector.asked(0.0)
+        detector.answered()
+        assert first_hung(detector, 30) is None
+        detector.close()
 
 
 def test_a_process_that_works_has_much_longer() -> None:
     with process("while True: pass") as worker:
-        pulse = Pulse.of(worker.pid, 0.0)
-        pulse.asked(0.0)
-        found = first_hung(pulse, 2 * WORKING)
-        assert found is not None and found >= WORKING
-        pulse.close()
+        detector = HangDetector.of(worker.pid, 0.0)
+        detector.asked(0.0)
+        found = first_hung(detector, 2 * BUSY_TIMEOUT)
+        assert found is not None and found >= BUSY_TIMEOUT
+        detector.close()
 
 
 def test_a_pause_of_the_observer_does_not_count() -> None:
     """The whole machine stood still, or was too busy for the observer: so it was for the charon."""
     with process("import time; time.sleep(600)") as sleeper:
         wait_for(lambda: state_of(sleeper.pid) == "S")
-        pulse = Pulse.of(sleeper.pid, 0.0)
-        pulse.asked(0.0)
-        assert not pulse.hangs(60.0)
-        assert not pulse.hangs(120.0)
-        pulse.close()
+        detector = HangDetector.of(sleeper.pid, 0.0)
+        detector.asked(0.0)
+        assert not detector.hangs(60.0)
+        assert not detector.hangs(120.0)
+        detector.close()
 
 
 def test_what_hangs_is_gone_when_it_was_ended() -> None:
     with process("import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)") as sleeper:
-        pulse = Pulse.of(sleeper.pid, 0.0)
+        detector = HangDetector.of(sleeper.pid, 0.0)
         sleeper.send_signal(signal.SIGSTOP)
-        pulse.end()
+        detector.end()
         assert sleeper.wait(0.1) == -signal.SIGKILL
-        pulse.end()
-        pulse.close()
-        pulse.close()
+        detector.end()
+        detector.close()
+        detector.close()

@@ -19,7 +19,7 @@ from vpn.domain.initiation import STEADY
 from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import Attempt, Reason, Silence
-from vpn.drivers.elapsed import happened, noted
+from vpn.drivers.elapsed import to_monotonic, to_wall_clock
 from vpn.drivers.strongswan.files import locked, read_whole, write_whole
 from vpn.drivers.strongswan.names import MemberFiles
 from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
@@ -32,7 +32,7 @@ _draw = SystemRandom().random
 
 
 @dataclass(slots=True)
-class ChildNote:
+class ChildRecord:
     """As LoadedChild."""
 
     form: str = ""
@@ -41,7 +41,7 @@ class ChildNote:
 
 
 @dataclass(slots=True)
-class PeerNote:
+class PeerRecord:
     """A loaded peer: its address (events name no peer before it is identified) and its forms.
 
     `names` are charon's connections: one, or two when IKEv1 is the second try. `listed` is the
@@ -51,14 +51,14 @@ class PeerNote:
     address: str
     names: list[str]
     form: str = ""
-    children: dict[str, ChildNote] = field(default_factory=dict)
+    children: dict[str, ChildRecord] = field(default_factory=dict)
     dpd: list[int] | None = None
     listed: str = ""
     older: bool = False
 
 
 @dataclass(slots=True)
-class AttemptNote:
+class AttemptRecord:
     """Initiations of each child since the peer was last up, and the rest of an Attempt. Times are
     monotonic: `at` of the last initiation, `up_since` of the observation that found the peer up; 0: it is
     down."""
@@ -73,9 +73,9 @@ class AttemptNote:
     def value(self) -> Attempt:
         """Several children of one peer that were started in one go count once."""
         count = max(self.children.values(), default=0)
-        return Attempt(count, happened(self.at), self.flaps, self.jitter)
+        return Attempt(count, to_wall_clock(self.at), self.flaps, self.jitter)
 
-    def observed(self, *, is_up: bool, now: float) -> AttemptNote | None:
+    def observed(self, *, is_up: bool, now: float) -> AttemptRecord | None:
         """After one more observation; None once the peer is steady, and its tries are forgotten."""
         if not is_up:
             return replace(self, up_since=0.0)
@@ -85,7 +85,7 @@ class AttemptNote:
 
 
 @dataclass(slots=True)
-class SilenceNote:
+class SilenceRecord:
     """A Silence, its times by the clock of this boot; `asked_at` 0: not asked yet."""
 
     since: float
@@ -94,18 +94,18 @@ class SilenceNote:
     probed_at: float = 0.0
 
     @classmethod
-    def of(cls, silence: Silence) -> SilenceNote:
-        at = noted(silence.probed_at) if silence.probed_at else 0.0
-        return cls(noted(silence.since), silence.packets_in, silence.probes, at)
+    def of(cls, silence: Silence) -> SilenceRecord:
+        at = to_monotonic(silence.probed_at) if silence.probed_at else 0.0
+        return cls(to_monotonic(silence.since), silence.packets_in, silence.probes, at)
 
     @property
     def value(self) -> Silence:
-        at = happened(self.probed_at) if self.probed_at else None
-        return Silence(happened(self.since), self.packets_in, self.probes, at)
+        at = to_wall_clock(self.probed_at) if self.probed_at else None
+        return Silence(to_wall_clock(self.since), self.packets_in, self.probes, at)
 
 
 @dataclass(slots=True)
-class Notes:
+class MemberRecord:
     gateway_id: str
     member_id: str
     index: int
@@ -119,9 +119,9 @@ class Notes:
     role: str = ""
     local_cidrs: list[str] = field(default_factory=list)
     peer_cidrs: list[str] = field(default_factory=list)
-    peers: dict[str, PeerNote] = field(default_factory=dict)
-    attempts: dict[str, AttemptNote] = field(default_factory=dict)
-    silences: dict[str, SilenceNote] = field(default_factory=dict)
+    peers: dict[str, PeerRecord] = field(default_factory=dict)
+    attempts: dict[str, AttemptRecord] = field(default_factory=dict)
+    silences: dict[str, SilenceRecord] = field(default_factory=dict)
     unaware: list[str] = field(default_factory=list)
 
     def begin_boot(self, boot_id: str) -> None:
@@ -139,7 +139,7 @@ class Notes:
             self.unaware = []
         self.role = role.value
 
-    def is_told(self, peer: str) -> None:
+    def mark_aware(self, peer: str) -> None:
         self.unaware = [name for name in self.unaware if name != peer]
 
     def forget_network(self) -> None:
@@ -148,14 +148,14 @@ class Notes:
         self.network_configured, self.role, self.local_cidrs, self.peer_cidrs = False, "", [], []
 
     def count_attempt(self, peer: str, child: str, *, draw: Callable[[], float] = _draw) -> None:
-        note = self.attempts.setdefault(peer, AttemptNote(0.0))
-        note.at, note.jitter, note.up_since = time.monotonic(), draw(), 0.0
-        self.is_told(peer)
-        note.children[child] = note.children.get(child, 0) + 1
+        entry = self.attempts.setdefault(peer, AttemptRecord(0.0))
+        entry.at, entry.jitter, entry.up_since = time.monotonic(), draw(), 0.0
+        self.mark_aware(peer)
+        entry.children[child] = entry.children.get(child, 0) + 1
 
 
-def new_notes(member: MemberSpec) -> Notes:
-    return Notes(
+def new_record(member: MemberSpec) -> MemberRecord:
+    return MemberRecord(
         gateway_id=str(member.gateway_id),
         member_id=str(member.id),
         index=member.index,
@@ -165,26 +165,28 @@ def new_notes(member: MemberSpec) -> Notes:
     )
 
 
-def read_notes(files: MemberFiles) -> Notes | None:
+def read_record(files: MemberFiles) -> MemberRecord | None:
     """None when there are none, or none that can be read: the member is then taken for new."""
     with suppress(OSError, ValueError, TypeError, KeyError):
-        raw: dict[str, Any] = json.loads(read_whole(files.notes))
-        raw["peers"] = {name: _peer_note(peer) for name, peer in raw["peers"].items()}
+        raw: dict[str, Any] = json.loads(read_whole(files.record))
+        raw["peers"] = {name: _peer_record(peer) for name, peer in raw["peers"].items()}
         attempts: dict[str, Any] = raw["attempts"]
-        raw["attempts"] = {n: AttemptNote(**_known(AttemptNote, note)) for n, note in attempts.items()}
+        raw["attempts"] = {n: AttemptRecord(**_known(AttemptRecord, entry)) for n, entry in attempts.items()}
         silences: dict[str, Any] = raw.get("silences", {})
-        raw["silences"] = {name: SilenceNote(**_known(SilenceNote, note)) for name, note in silences.items()}
-        return Notes(**_known(Notes, raw))
+        raw["silences"] = {
+            name: SilenceRecord(**_known(SilenceRecord, entry)) for name, entry in silences.items()
+        }
+        return MemberRecord(**_known(MemberRecord, raw))
     return None
 
 
-def _peer_note(raw: dict[str, Any]) -> PeerNote:
+def _peer_record(raw: dict[str, Any]) -> PeerRecord:
     children: dict[str, Any] = raw["children"]
     known = {
-        name: ChildNote(**_known(ChildNote, child)) if isinstance(child, dict) else ChildNote()
+        name: ChildRecord(**_known(ChildRecord, child)) if isinstance(child, dict) else ChildRecord()
         for name, child in children.items()
     }
-    return PeerNote(**_known(PeerNote, raw | {"children": known}))
+    return PeerRecord(**_known(PeerRecord, raw | {"children": known}))
 
 
 def _known(kind: type[Any], raw: dict[str, Any]) -> dict[str, Any]:
@@ -193,23 +195,25 @@ def _known(kind: type[Any], raw: dict[str, Any]) -> dict[str, Any]:
     return {name: raw[key] for name, key in keys.items() if key in raw}
 
 
-def write_notes(files: MemberFiles, notes: Notes) -> None:
-    write_whole(files.notes, json.dumps(notes, default=_fields))
+def write_record(files: MemberFiles, record: MemberRecord) -> None:
+    write_whole(files.record, json.dumps(record, default=_fields))
 
 
-def _fields(note: Any) -> dict[str, Any]:
+def _fields(entry: Any) -> dict[str, Any]:
     """As asdict(), whose deep copies take ten times as long: notes are written with every action."""
-    return {_KEYS.get(name, name): getattr(note, name) for name in note.__slots__}
+    return {_KEYS.get(name, name): getattr(entry, name) for name in entry.__slots__}
 
 
 def read_failures(files: MemberFiles) -> dict[str, Reason]:
     """By peer name, of its tries by IKEv2 and by IKEv1 the one that came furthest."""
-    noted = _noted_failures(files)
-    told = {name: clearest(noted.get(name), noted.get(name + _BY_V1)) for name in map(peer_of, noted)}
+    recorded = _recorded_failures(files)
+    told = {
+        name: clearest(recorded.get(name), recorded.get(name + _BY_V1)) for name in map(peer_of, recorded)
+    }
     return {name: reason for name, reason in told.items() if reason}
 
 
-def note_failure(files: MemberFiles, peer: str, reason: Reason, *, ike_version: int) -> None:
+def record_failure(files: MemberFiles, peer: str, reason: Reason, *, ike_version: int) -> None:
     """The peer's last failure in this IKE version. Nothing happens when the member's directory is gone."""
     slot = peer + _BY_V1 if ike_version == 1 else peer
     _change_failures(files, lambda failures: failures | {slot: reason})
@@ -217,10 +221,12 @@ def note_failure(files: MemberFiles, peer: str, reason: Reason, *, ike_version: 
 
 def forget_failures(files: MemberFiles, peer: str) -> None:
     """It is up, or gone."""
-    _change_failures(files, lambda noted: {name: why for name, why in noted.items() if peer_of(name) != peer})
+    _change_failures(
+        files, lambda recorded: {name: why for name, why in recorded.items() if peer_of(name) != peer}
+    )
 
 
-def _noted_failures(files: MemberFiles) -> dict[str, Reason]:
+def _recorded_failures(files: MemberFiles) -> dict[str, Reason]:
     with suppress(OSError, ValueError, TypeError):
         return {peer: Reason(*reason) for peer, reason in json.loads(read_whole(files.failures)).items()}
     return {}
@@ -229,7 +235,7 @@ def _noted_failures(files: MemberFiles) -> dict[str, Reason]:
 def _change_failures(files: MemberFiles, change: Callable[[dict[str, Reason]], dict[str, Reason]]) -> None:
     """Worker and listener both tell: one at a time."""
     with suppress(FileNotFoundError), locked(files.failures_lock, make=False):
-        before = _noted_failures(files)
+        before = _recorded_failures(files)
         after = change(before)
         if before != after:
             write_whole(files.failures, json.dumps(after))
