@@ -85,8 +85,9 @@ _RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"no matching CHILD_SA config found for", CIDR_V1, UNKNOWN_CIDRS),
         (r"error writing to socket: Network is unreachable", OURS,
          "The gateway has no route to the peer's address."),
-        (r"error installing route with policy|unable to (add SAD entry|install)|could not create any sockets",
-         OURS, "The gateway could not install the tunnel."),
+        # The route: before strongSwan 6.0, and from it on.
+        (r"error installing route with policy|installing route failed: |unable to (add SAD entry|install)|"
+         r"could not create any sockets", OURS, "The gateway could not install the tunnel."),
         (r"unable to resolve", OURS, "The peer's name cannot be resolved."),
         (r"DPD check timed out", SILENT, "The peer stopped answering."),
     )

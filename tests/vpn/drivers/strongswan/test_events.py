@@ -52,6 +52,7 @@ def lines(*texts: str, name: str = PEER, interpreter: Interpreter | None = None)
         (["DPD check timed out, enforcing DPD action"], "peer_not_responding"),
         (["error writing to socket: Network is unreachable"], "internal_error"),
         (["error installing route with policy 10.0.0.0/8 === 10.1.0.0/16 out"], "internal_error"),
+        (["installing route failed: 10.1.0.0/16 src 10.0.0.0 dev ipsec0"], "internal_error"),
         (["unable to install inbound and outbound IPsec SA (SAD) in kernel"], "internal_error"),
     ],
 )
