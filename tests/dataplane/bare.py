@@ -16,11 +16,13 @@ from vpn.drivers.strongswan.launch import BINARY
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, Names
 
 _LINK = "wan0"
-# As little as a charon can do with: user-space ESP, and its control socket.
+# As little as a charon can do with: user-space ESP, and its control socket. It reauthenticates as
+# strongSwan 6.0 does by default.
 _CONFIG = """\
 charon-systemd {{
   load = nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici
   dos_protection = no
+  make_before_break = yes
   plugins {{
     vici {{
       socket = unix://{directory}/vici.sock
