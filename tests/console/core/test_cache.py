@@ -12,11 +12,15 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.core.cache import caches
-from redis.exceptions import TimeoutError
+from django.core.cache.backends.redis import RedisCache
+from redis import Redis
+from redis.exceptions import OutOfMemoryError, TimeoutError
 
+from console.core import cache as cache_module
+from console.core.breaker import Breaker
 from console.core.cache import PATIENCE, REST, FailOpenRedisCache
 from console.project.quickstart.redis import answers, command
-from tests.factories import Party, make_gateway, make_subnet, path_of
+from tests.factories import PSK, Party, make_connection, make_gateway, make_subnet, path_of
 from tests.waiting import wait_for
 
 
@@ -87,7 +91,39 @@ def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
     cache.set("a", 1)
     assert cache.add("a", 1)
     assert cache.incr("a") == 1
-    assert [cache.delete("a"), cache.touch("a"), cache.has_key("a")] == [False] * 3
+    assert [cache.delete("a"), cache.touch("a"), cache.has_key("a"), cache.clear()] == [False] * 4
+    assert cache.get_many(["a", "b"]) == {}
+    assert cache.set_many({"a": 1, "b": 2}) == ["a", "b"]
+    cache.delete_many(["a"])
+    assert cache.get_or_set("a", 5) == 5
+
+
+def test_every_method_that_asks_the_server_survives_its_absence() -> None:
+    methods = {name for name, found in vars(RedisCache).items() if callable(found)}
+    asking = {name for name in methods if not name.startswith("_")} - {"get_backend_timeout"}
+    assert {"get_many", "set_many"} <= asking
+    assert asking <= vars(FailOpenRedisCache).keys()
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["away", "full"])
+def test_an_editor_reads_and_changes_connections_without_redis(
+    full: bool, ana: Party, settings: LazySettings, server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = server if full else server.with_name("nothing.sock")
+    settings.CACHES = {
+        "default": {"BACKEND": "console.core.cache.FailOpenRedisCache", "LOCATION": f"unix://{place}?db=1"}
+    }
+    if full:
+        monkeypatch.setitem(cache_module._breakers, f"unix://{place}?db=1", Breaker(rest=0.0))
+        Redis(unix_socket_path=str(place)).config_set("maxmemory", 1)
+        with pytest.raises(OutOfMemoryError):
+            Redis(unix_socket_path=str(place)).set("a", "b")
+    path = path_of(make_connection(ana))
+    listed = path.rpartition("/")[0]
+    for _ in range(2):
+        assert ana.api.get(path).json()["psk"] == PSK
+        assert ana.api.get(listed).status_code == 200
+        assert ana.api.patch(path, {"name": "other"}).json()["name"] == "other"
 
 
 def test_reads_and_writes_go_on_without_redis(ana: Party, settings: LazySettings, tmp_path: Path) -> None:
