@@ -27,7 +27,7 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
     **dict.fromkeys(("sign_in", "account_login", "password_change"), (VIEWER, VIEWER)),
     **dict.fromkeys(("session_end", "sessions_end"), (None, VIEWER)),
     "sessions": READ,
-    **dict.fromkeys(("sign_out", "theme", "switch_account", "stop_acting"), (None, VIEWER)),
+    **dict.fromkeys(("sign_out", "theme", "switch_account", "stop_impersonation"), (None, VIEWER)),
     **dict.fromkeys(("handoff_file", "vpc", "subnet", "instance"), (VIEWER, EDITOR)),
     **dict.fromkeys(("connection_state", "connection_restart"), (None, OPERATOR)),
     "connections_bulk": (OPERATOR, OPERATOR),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.core.models import AuditEvent
 from console.core.queues import node_queue
-from console.core.services.impersonation import end_lapsed_acting
+from console.core.services.impersonation import end_lapsed_impersonations
 from console.core.services.sign_in_limits import forget_old_failures
 from console.core.services.sign_ins import end_lapsed_sessions
 from vpn.models import HandoffLink, StatusChange, WizardDraft
@@ -70,9 +70,9 @@ def prune_history() -> None:
 
 
 @shared_task(name="vpn.tasks.end_acting")
-def end_acting() -> None:
+def end_impersonation() -> None:
     """Nobody else sees a sign-in run out."""
-    end_lapsed_acting()
+    end_lapsed_impersonations()
     end_lapsed_sessions()
     forget_old_failures()
 

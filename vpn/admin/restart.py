@@ -30,7 +30,7 @@ def restart(site: Any, request: HttpRequest, rows: QuerySet[Connection]) -> Http
 
     done, refusals = each(rows, one)
     for refusal in refusals:
-        site.tell(request, refusal)
+        site.show_refusal(request, refusal)
     site.message_user(request, f"Tunnels to be negotiated again: {done}.", messages.SUCCESS)
     return None
 

@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from console.core.web.fragments import Piece
+from console.core.web.fragments import Fragment
 from console.core.web.requests import ConsoleRequest
 
 Context = dict[str, Any]
@@ -35,7 +35,7 @@ class LivePage:
     def whole(self, request: ConsoleRequest, stamp: object, poll: str, context: Context) -> HttpResponse:
         """`poll` is the address that answers with `news`."""
         parts = self._parts(request, context)
-        drawn = {name: piece.text for name, piece in parts.items()}
+        drawn = {name: fragment.text for name, fragment in parts.items()}
         more = {"parts": drawn, "seen": _seen(stamp, parts), "poll": poll, "now": timezone.now()}
         return render(request, self.template, context | more)
 
@@ -49,7 +49,7 @@ class LivePage:
         made = context()
         parts = self._parts(request, made)
         before = dict(zip(self.names, marks, strict=False))
-        news = {name: piece.news(before.get(name, "")) for name, piece in parts.items()}
+        news = {name: fragment.diff(before.get(name, "")) for name, fragment in parts.items()}
         more = {
             "fresh": {name: parts[name].text for name, new in news.items() if new.whole},
             "rows": [row for new in news.values() for row in new.rows],
@@ -59,12 +59,12 @@ class LivePage:
         }
         return render(request, "vpn/_news.html", made | more)
 
-    def _parts(self, request: ConsoleRequest, context: Context) -> dict[str, Piece]:
+    def _parts(self, request: ConsoleRequest, context: Context) -> dict[str, Fragment]:
         return {
-            name: Piece.of(render_to_string(f"{self.folder}/{name}.html", context, request))
+            name: Fragment.of(render_to_string(f"{self.folder}/{name}.html", context, request))
             for name in self.names
         }
 
 
-def _seen(stamp: object, parts: dict[str, Piece]) -> str:
-    return ".".join((str(stamp), *(piece.seen for piece in parts.values())))
+def _seen(stamp: object, parts: dict[str, Fragment]) -> str:
+    return ".".join((str(stamp), *(fragment.seen for fragment in parts.values())))

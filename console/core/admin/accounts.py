@@ -209,7 +209,7 @@ class PersonAdmin(StockUserAdmin):
         return response
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        _tell(request, "person.create", obj, ["username"])
+        _record(request, "person.create", obj, ["username"])
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -217,11 +217,11 @@ class PersonAdmin(StockUserAdmin):
         parts = message if isinstance(message, list) else []
         fields = [name for part in parts for name in part.get("changed", {}).get("fields", [])]
         if fields:
-            _tell(request, "person.update", obj, fields)
+            _record(request, "person.update", obj, fields)
         return super().log_change(request, obj, message)
 
 
-def _tell(request: HttpRequest, action: str, person: Any, fields: list[str]) -> None:
+def _record(request: HttpRequest, action: str, person: Any, fields: list[str]) -> None:
     trace = _trace(request)
     record_person(action, person, fields, who=str(request.user), via=Via.ADMIN, **trace)
 

@@ -172,7 +172,7 @@ class ServiceAdmin(RowAdmin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except Refused as error:
-            self.tell(request, error)
+            self.show_refusal(request, error)
             return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -191,7 +191,7 @@ class ServiceAdmin(RowAdmin):
         ended = sum(len(interrupted_by(row, partial(self.remove, request, row))) for row in rows)
         return {"Tunnels that are up and end": ended} if ended else {}
 
-    def tell(self, request: HttpRequest, error: Refused) -> None:
+    def show_refusal(self, request: HttpRequest, error: Refused) -> None:
         for violation in error.violations:
             messages.error(request, violation.message)
 

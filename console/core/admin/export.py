@@ -27,10 +27,10 @@ def export(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Model]) -> 
     writer.writerow(names)
     for row in queryset.iterator(chunk_size=500):
         writer.writerow([_cell(getattr(row, name)) for name in names])
-    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     file = f"{modeladmin.opts.model_name}-{timezone.now():%Y-%m-%d}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{file}"'
-    return answer
+    response["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
 
 
 def _cell(value: object) -> str:

@@ -75,9 +75,9 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
 
 def unavailable(request: HttpRequest) -> Response:
     """503, and when to ask again; the transaction that failed took everything back."""
-    answer = _answer(request, 503, [Violation("backend_service_unavailable", "", UNAVAILABLE)])
-    answer["Retry-After"] = str(RETRY_AFTER)
-    return answer
+    response = _answer(request, 503, [Violation("backend_service_unavailable", "", UNAVAILABLE)])
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def container(

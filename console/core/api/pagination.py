@@ -53,15 +53,15 @@ class Page(Generic[Row]):
     def body(self, key: str, items: list[dict[str, Any]]) -> dict[str, Any]:
         """The collection's answer (contract section 5.5); `next` only where another page exists."""
         query = {"limit": self.limit, **self.filters}
-        answer: dict[str, Any] = {
+        response: dict[str, Any] = {
             "first": {"href": f"{self.href}?{urlencode(query)}"},
             "limit": self.limit,
             "total_count": self.total,
             key: items,
         }
         if self.next_token:
-            answer["next"] = {"href": f"{self.href}?{urlencode({**query, 'start': self.next_token})}"}
-        return answer
+            response["next"] = {"href": f"{self.href}?{urlencode({**query, 'start': self.next_token})}"}
+        return response
 
 
 def take_page(

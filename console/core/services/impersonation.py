@@ -1,4 +1,4 @@
-"""A superuser in an account that he does not belong to: from when to when stands in its trail."""
+"""A superuser in an account of others: the account's audit trail records the beginning and the end."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from console.core.errors import NotAllowed, Violation
 from console.core.models import Account, AuditEvent, User
 
 _BEGIN, _END = "account.act_begin", "account.act_end"
-# The sweep looks so far back: it may have been off for a while.
+# How far back the sweep searches: it may not have run for a while.
 _LOOK_BACK = timedelta(days=30)
 
 
-def begin_acting(user: User, account: Account, *, address: str, request_id: str) -> Account:
+def begin_impersonation(user: User, account: Account, *, address: str, request_id: str) -> Account:
     """Raises NotAllowed for anyone but a superuser."""
     if not user.is_superuser:
         message = "Only a superuser acts in an account of others."
         raise NotAllowed([Violation("not_authorized", "account", message)])
-    _tell(_BEGIN, user, account, address, request_id)
+    _record(_BEGIN, user, account, address, request_id)
     return account
 
 
-def end_acting(user: User, account: Account, *, address: str, request_id: str) -> None:
-    _tell(_END, user, account, address, request_id)
+def end_impersonation(user: User, account: Account, *, address: str, request_id: str) -> None:
+    _record(_END, user, account, address, request_id)
 
 
-def _tell(action: str, user: User, account: Account, address: str, request_id: str) -> None:
+def _record(action: str, user: User, account: Account, address: str, request_id: str) -> None:
     actor = Actor(account.pk, user.username, Role.ADMINISTRATOR, Via.CONSOLE, address, request_id)
     with transaction.atomic():
         record(actor, action, account, {})
 
 
-def end_lapsed_acting(now: datetime | None = None) -> int:
-    """Ends acting whose sign-in is over for certain, and answers how many.
+def end_lapsed_impersonations(now: datetime | None = None) -> int:
+    """Ends impersonations whose session has certainly expired, and returns how many.
 
-    A sign-in that runs out unseen, or whose row is deleted, leaves no end by itself. None outlives
-    SESSION_COOKIE_AGE, so that is when acting ended at the latest; the event says so.
+    A session that expires without a request, or whose row is deleted, records no end. No session
+    outlives SESSION_COOKIE_AGE, so the event gives that as the latest time of the end.
     """
     now = now or timezone.now()
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
@@ -58,8 +58,8 @@ def end_lapsed_acting(now: datetime | None = None) -> int:
 
 
 def _unended(since: datetime) -> list[AuditEvent]:
-    """Beginnings without an end. An end belongs to the oldest one that is open, so that nobody who
-    acts twice at once is said to have stopped too early."""
+    """Beginnings without an end. An end closes the oldest open beginning, so that the end of one of
+    two simultaneous impersonations does not close the later one."""
     open_ones: dict[tuple[UUID | None, str], list[AuditEvent]] = defaultdict(list)
     events = AuditEvent.objects.filter(at__gte=since, action__in=(_BEGIN, _END)).select_related("account")
     for event in events.order_by("pk"):

@@ -15,9 +15,9 @@ from console.core.origin import client_address
 from console.core.quotas import limits_for
 from console.core.registry import Use, used
 from console.core.services.administration import update_account
-from console.core.services.impersonation import begin_acting, end_acting
+from console.core.services.impersonation import begin_impersonation, end_impersonation
 from console.core.services.keys import usable_keys
-from console.core.web.middleware import ACCOUNT_KEY, ACTING_KEY
+from console.core.web.middleware import ACCOUNT_KEY, IMPERSONATION_KEY
 from console.core.web.pages import command, page, person_page, refused
 from console.core.web.quotas import quota_rows
 from console.core.web.requests import ConsoleRequest
@@ -30,7 +30,7 @@ def account_home(request: ConsoleRequest) -> HttpResponse:
     keys = usable_keys(account_id).count()
     uses = used(account_id) | {"api_keys": Use("api_keys", keys)}
     context = {
-        "account": request.place.account,
+        "account": request.account_context.account,
         "quotas": quota_rows(limits_for(account_id), uses),
         "member_count": Membership.objects.filter(account_id=account_id).count(),
         "key_count": keys,
@@ -52,7 +52,7 @@ def account_settings(request: ConsoleRequest) -> HttpResponse:
 def switch_account(request: ConsoleRequest) -> HttpResponse:
     """Work in another of one's accounts from now on; a superuser acts in any."""
     account = _account(request.POST.get("account", ""))
-    mine = account is not None and account in request.place.accounts
+    mine = account is not None and account in request.account_context.accounts
     if account is None or not (mine or request.user.is_superuser):
         return refused(request, 404, "There is no such account for you.")
     _leave(request)
@@ -60,8 +60,8 @@ def switch_account(request: ConsoleRequest) -> HttpResponse:
         request.session[ACCOUNT_KEY] = str(account.pk)
         messages.success(request, f"You now work in the account {account.name}.")
     else:
-        begin_acting(request.user, account, **_trace(request))
-        request.session[ACTING_KEY] = str(account.pk)
+        begin_impersonation(request.user, account, **_trace(request))
+        request.session[IMPERSONATION_KEY] = str(account.pk)
         messages.warning(
             request, f"You now act in the account {account.name}; this is recorded in its trail."
         )
@@ -69,19 +69,19 @@ def switch_account(request: ConsoleRequest) -> HttpResponse:
 
 
 @person_page("POST")
-def stop_acting(request: ConsoleRequest) -> HttpResponse:
+def stop_impersonation(request: ConsoleRequest) -> HttpResponse:
     """Back to one's own account."""
     if _leave(request):
         messages.success(request, "You no longer act in an account of others.")
-    return redirect("/" if request.place.accounts else "admin:index")
+    return redirect("/" if request.account_context.accounts else "admin:index")
 
 
 def _leave(request: HttpRequest) -> bool:
-    """End acting, if anyone acts."""
-    account = _account(request.session.pop(ACTING_KEY, ""))
+    """End an impersonation, if there is one."""
+    account = _account(request.session.pop(IMPERSONATION_KEY, ""))
     if account is None or not isinstance(request.user, User):
         return False
-    end_acting(request.user, account, **_trace(request))
+    end_impersonation(request.user, account, **_trace(request))
     return True
 
 

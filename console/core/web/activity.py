@@ -17,7 +17,7 @@ from console.core.actor import Actor
 from console.core.audit import target_label
 from console.core.models import AuditEvent
 from console.core.registry import pages_of
-from console.core.web.audit_filter import TrailForm, choices_of, query_but
+from console.core.web.audit_filter import AuditFilterForm, choices_of, query_link
 from console.core.web.audit_links import own_pages
 from console.core.web.lists.sheet import harmless
 from console.core.web.pages import page
@@ -85,7 +85,7 @@ class Line:
 def activity(request: ConsoleRequest) -> HttpResponse:
     """A page of events, newest first; `format=csv` is all that match as a file."""
     choices = choices_of(request.actor.account_id)
-    form = TrailForm(request.GET, choices=choices)
+    form = AuditFilterForm(request.GET, choices=choices)
     form.is_valid()
     if request.GET.get("format") == "csv":
         return _file(request.actor, form)
@@ -95,18 +95,18 @@ def activity(request: ConsoleRequest) -> HttpResponse:
     context = {
         "form": form,
         "lines": [Line(event, urls.get((event.target_type, event.target_id), "")) for event in events],
-        "newer": query_but(request.GET, after=events[0].pk) if newer else "",
-        "older": query_but(request.GET, before=events[-1].pk) if older else "",
-        "newest": query_but(request.GET),
-        "file": query_but(request.GET, format="csv"),
+        "newer": query_link(request.GET, after=events[0].pk) if newer else "",
+        "older": query_link(request.GET, before=events[-1].pk) if older else "",
+        "newest": query_link(request.GET),
+        "file": query_link(request.GET, format="csv"),
         "chips": form.chips(request.GET),
     }
     return render(request, "console/activity.html", context)
 
 
-def _page(request: ConsoleRequest, form: TrailForm) -> tuple[list[AuditEvent], bool, bool]:
+def _page(request: ConsoleRequest, form: AuditFilterForm) -> tuple[list[AuditEvent], bool, bool]:
     """Events, whether newer ones stand before them, and whether older ones follow."""
-    rows = form.narrowed(AuditEvent.objects.filter(account_id=request.actor.account_id))
+    rows = form.filtered(AuditEvent.objects.filter(account_id=request.actor.account_id))
     before, after = (_number(request.GET.get(name, "")) for name in ("before", "after"))
     if after:
         found = list(rows.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
@@ -115,11 +115,11 @@ def _page(request: ConsoleRequest, form: TrailForm) -> tuple[list[AuditEvent], b
     return found[:PAGE], bool(before and found), len(found) > PAGE
 
 
-def _file(actor: Actor, form: TrailForm) -> HttpResponse:
-    rows = form.narrowed(AuditEvent.objects.filter(account_id=actor.account_id)).order_by("-pk")[:MOST]
-    answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="activity-{timezone.now():%Y-%m-%d}.csv"'
-    return cast(HttpResponse, answer)
+def _file(actor: Actor, form: AuditFilterForm) -> HttpResponse:
+    rows = form.filtered(AuditEvent.objects.filter(account_id=actor.account_id)).order_by("-pk")[:MOST]
+    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="activity-{timezone.now():%Y-%m-%d}.csv"'
+    return cast(HttpResponse, response)
 
 
 def _lines(rows: Any) -> Iterator[str]:

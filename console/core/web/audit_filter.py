@@ -1,4 +1,4 @@
-"""What one may look for in the audit trail."""
+"""The filters of the audit trail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.http import QueryDict
 from console.core.audit import target_label
 from console.core.models import AuditEvent
 
-# The choices offered are those of so many latest events: their cost does not grow with the trail.
+# The choices are those of this many latest events, so that their cost does not grow with the trail.
 _LATEST = 10_000
 _LONGEST = 150
 
@@ -25,7 +25,7 @@ class Choices(NamedTuple):
 
 
 def choices_of(account_id: UUID) -> Choices:
-    """Who did what to what of late, in one query."""
+    """The people, types and actions of recent events, in one query."""
     latest = AuditEvent.objects.filter(account_id=account_id).order_by("-pk")
     first = latest.values_list("pk", flat=True)[_LATEST : _LATEST + 1]
     rows = AuditEvent.objects.filter(account_id=account_id).order_by()
@@ -52,8 +52,8 @@ class Moment(forms.DateTimeField):
             raise forms.ValidationError("Write a time such as 2019-01-31T14:05.") from None
 
 
-class TrailForm(forms.Form):
-    """A GET form; what cannot be understood narrows nothing, and is said beside its field."""
+class AuditFilterForm(forms.Form):
+    """A GET form. An invalid value filters nothing, and its field shows the error."""
 
     who = forms.ChoiceField(required=False, label="Person or key")
     type = forms.ChoiceField(required=False, label="Kind of object")
@@ -76,8 +76,8 @@ class TrailForm(forms.Form):
             if isinstance(field, forms.ChoiceField):
                 field.choices = [("", empty), *((word, _shown(name, word)) for word in kept)]
 
-    def narrowed(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        """The events that were asked for."""
+    def filtered(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        """The events that match."""
         data = self.cleaned_data
         plain = {"who": "who", "type": "target_type", "action": "action"}
         plain |= {"since": "at__gte", "until": "at__lte"}
@@ -90,7 +90,8 @@ class TrailForm(forms.Form):
         """Label, value and the address without it, of each filter that is on."""
         on = [(name, query.get(name, "")) for name in self.fields if query.get(name)]
         return [
-            (str(self[name].label), _shown(name, value), query_but(query, without=name)) for name, value in on
+            (str(self[name].label), _shown(name, value), query_link(query, without=name))
+            for name, value in on
         ]
 
 
@@ -98,8 +99,8 @@ def _shown(name: str, value: str) -> str:
     return target_label(value) if name == "type" else value
 
 
-def query_but(query: QueryDict, *, without: str = "", **changes: object) -> str:
-    """The same filters on another page; a place in the trail is not kept."""
+def query_link(query: QueryDict, *, without: str = "", **changes: object) -> str:
+    """The same filters on another page, from its beginning."""
     kept = query.copy()
     for name in ("before", "after", "format", without):
         kept.pop(name, None)

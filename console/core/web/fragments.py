@@ -1,6 +1,6 @@
-"""What a browser has seen of a piece of a page, so that a poll is answered with no more than is new.
+"""Fragments of a page, and what of one differs from what a browser has seen: a poll gets only that.
 
-A row of a piece is an element whose id begins with `line-`; it holds no other of its own tag. A
+A row of a fragment is an element whose id begins with `line-`; it holds no other of its own tag. A
 figure is a `<span data-figure>`: a number that moves all the time, sent alone. Anything that a
 browser counts by itself (`data-until`, `data-since`) and form tokens make no difference.
 """
@@ -22,9 +22,9 @@ _RESTLESS = re.compile(
 )
 
 
-class News(NamedTuple):
-    """`whole`: the piece is to be drawn anew. Else `rows` are those to be swapped in, and `figures`
-    says `row number|figure|figure` of those of which only figures moved, parted by semicolons."""
+class FragmentDiff(NamedTuple):
+    """`whole`: the fragment is to be replaced. Else `rows` are those to be swapped in, and `figures`
+    has `row number|figure|figure` for each row of which only figures changed, separated by semicolons."""
 
     whole: bool
     rows: list[SafeString]
@@ -35,49 +35,49 @@ class News(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A rendered piece; `seen` stands in the address that polls."""
+class Fragment:
+    """A rendered fragment; `seen` is its version in the address that polls."""
 
     text: SafeString
     rows: tuple[str, ...]
     seen: str
 
     @classmethod
-    def of(cls, text: SafeString) -> Piece:
+    def of(cls, text: SafeString) -> Fragment:
         rows = tuple(found[0] for found in _ROW.finditer(text))
         frame = _ROW.sub(lambda found: found[0].partition(">")[0], text)
-        return cls(text, rows, "-".join((_mark(frame, 8), *map(_mark_of_row, rows))))
+        return cls(text, rows, "-".join((_digest(frame, 8), *map(_row_digest, rows))))
 
-    def news(self, seen: str) -> News:
-        """What is new to whoever has `seen`."""
-        (frame, *marks), (known, *before) = self.seen.split("-"), seen.split("-")
+    def diff(self, seen: str) -> FragmentDiff:
+        """What differs from the version `seen`."""
+        (frame, *digests), (known, *before) = self.seen.split("-"), seen.split("-")
         if frame != known:
-            return News(True, [], "")
+            return FragmentDiff(True, [], "")
         rows, figures = [], []
-        for number, (row, mark, old) in enumerate(zip_longest(self.rows, marks, before, fillvalue="")):
-            if mark[:6] != old[:6]:
+        for number, (row, digest, old) in enumerate(zip_longest(self.rows, digests, before, fillvalue="")):
+            if digest[:6] != old[:6]:
                 rows.append(_swapped(row))
-            elif mark != old:
+            elif digest != old:
                 figures.append("|".join((str(number), *_figures(row))))
-        return News(False, rows, ";".join(figures))
+        return FragmentDiff(False, rows, ";".join(figures))
 
 
 def _figures(row: str) -> list[str]:
     return [found[2] for found in _FIGURE.finditer(row)]
 
 
-def _mark_of_row(row: str) -> str:
-    """Six signs of the row, and four of its figures if it has any."""
+def _row_digest(row: str) -> str:
+    """Six hex digits of the row, and four of its figures if it has any."""
     figures = _figures(row)
-    still = _mark(_FIGURE.sub(r"\1", row), 6)
-    return still + _mark(" ".join(figures), 4) if figures else still
+    still = _digest(_FIGURE.sub(r"\1", row), 6)
+    return still + _digest(" ".join(figures), 4) if figures else still
 
 
-def _mark(text: str, length: int) -> str:
+def _digest(text: str, length: int) -> str:
     return hashlib.sha256(_RESTLESS.sub(r"\1\2", text).encode()).hexdigest()[:length]
 
 
 def _swapped(row: str) -> SafeString:
-    """Rows of tables stand nowhere but in a table, or in a template. The text is a template's own."""
+    """HTML allows table rows only in a table or a template. The text comes from our own template."""
     marked = row.replace(" id=", ' hx-swap-oob="true" id=', 1)
     return mark_safe(f"<template>{marked}</template>")  # noqa: S308

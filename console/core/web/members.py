@@ -79,7 +79,7 @@ def _invite(request: ConsoleRequest, form: InvitationForm) -> tuple[Invitation, 
     )
     url = origin(request) + reverse("invitation_link", kwargs={"token": token})
     if row.email:
-        account = request.place.account
+        account = request.account_context.account
         sent = account is not None and send_invitation_mail(
             row.email, account=account.name, who=request.actor.who, url=url
         )
@@ -135,7 +135,7 @@ def leave_account(request: ConsoleRequest) -> HttpResponse:
     mine = Membership.objects.filter(account_id=request.actor.account_id, user=request.user)
     if not mine.exists():
         raise not_found("not_found", "member", request.actor.who)
-    account = request.place.account
+    account = request.account_context.account
     if request.method == "POST":
         try:
             left = services.leave_account(request.actor, revoke=_chosen(request))

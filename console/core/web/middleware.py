@@ -14,12 +14,12 @@ from django.middleware.security import SecurityMiddleware
 
 from console.core.actor import Actor, Role, Via
 from console.core.models import Account, Membership, User
-from console.core.web.requests import ConsoleRequest, Place, actor_of
+from console.core.web.requests import AccountContext, ConsoleRequest, actor_of
 
-ACCOUNT_KEY, ACTING_KEY = "account_id", "acting_account_id"
+ACCOUNT_KEY, IMPERSONATION_KEY = "account_id", "acting_account_id"
 _WELL_FORMED = re.compile(r"[-0-9a-zA-Z_]{1,128}")
 
-# For answers that are no documents: should a browser be made to show one, it loads nothing.
+# For responses that are not documents: a browser made to show one loads nothing.
 _NO_DOCUMENT = "default-src 'none'; frame-ancestors 'none'"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -63,35 +63,37 @@ class ContentPolicyMiddleware(CSPMiddleware):
 
 
 class ActorMiddleware:
-    """`request.actor`: the person in the account chosen in the session, or None; `request.place`."""
+    """Sets `request.account_context` and `request.actor`: the person in the session's account, or None."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = cast(ConsoleRequest, request)
-        given.place = _place(request)
-        # Pages let nobody in without an actor: for them it is one.
-        given.actor = cast(Actor, _actor(request, given.place))
+        given.account_context = _account_context(request)
+        # Pages refuse requests without an actor, so views see one always.
+        given.actor = cast(Actor, _actor(request, given.account_context))
         return self.get_response(request)
 
 
-def _place(request: HttpRequest) -> Place:
+def _account_context(request: HttpRequest) -> AccountContext:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
-        return Place()
-    chosen, foreign = request.session.get(ACCOUNT_KEY), request.session.get(ACTING_KEY)
+        return AccountContext()
+    chosen, foreign = request.session.get(ACCOUNT_KEY), request.session.get(IMPERSONATION_KEY)
     rows = Membership.objects.filter(user=user).select_related("account")
     members = list(rows.order_by("created_at", "id"))
     accounts = tuple(member.account for member in members)
-    acting = Account.objects.filter(pk=foreign).first() if foreign and user.is_superuser else None
-    if acting is not None:
-        return Place(acting, Role.ADMINISTRATOR, accounts, acting=True)
+    impersonated = Account.objects.filter(pk=foreign).first() if foreign and user.is_superuser else None
+    if impersonated is not None:
+        return AccountContext(impersonated, Role.ADMINISTRATOR, accounts, is_impersonation=True)
     member = next((m for m in members if str(m.account_id) == chosen), next(iter(members), None))
-    return Place(member.account, Role(member.role), accounts) if member else Place()
+    return AccountContext(member.account, Role(member.role), accounts) if member else AccountContext()
 
 
-def _actor(request: HttpRequest, place: Place) -> Actor | None:
-    if place.account is None or place.role is None:
+def _actor(request: HttpRequest, account_context: AccountContext) -> Actor | None:
+    if account_context.account is None or account_context.role is None:
         return None
-    return actor_of(request, request.user.get_username(), place.account.pk, place.role, Via.CONSOLE)
+    return actor_of(
+        request, request.user.get_username(), account_context.account.pk, account_context.role, Via.CONSOLE
+    )

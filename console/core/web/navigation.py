@@ -20,26 +20,26 @@ _ENTRIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NavItem:
     url: str
-    word: str
+    label: str
     icon: str
     current: bool
 
 
-def places(path: str) -> list[Place]:
+def nav_items(path: str) -> list[NavItem]:
     """All entries that have a page; the one with the longest address around `path` is current."""
     found = []
-    for name, word, icon, others in _ENTRIES:
+    for name, label, icon, others in _ENTRIES:
         try:
-            found.append((reverse(name), word, icon, others))
+            found.append((reverse(name), label, icon, others))
         except NoReverseMatch:
             continue
     around = [max((_within(path, one) for one in (url, *others)), default=0) for url, _, _, others in found]
     best = max(around, default=0)
     return [
-        Place(url, word, icon, current=0 < best == length)
-        for (url, word, icon, _), length in zip(found, around, strict=True)
+        NavItem(url, label, icon, current=0 < best == length)
+        for (url, label, icon, _), length in zip(found, around, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The doors of the console: who may enter a view, and what refusals look like."""
+"""Decorators of the console's views: the role that each requires, and the pages that refuse."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from console.core.web.requests import ConsoleRequest
 from console.core.web.sessions import sign_in_url
 
 View = Callable[..., HttpResponse]
-Door = Callable[[View], View]
+Decorator = Callable[[View], View]
 
 _NO_ACCOUNT = (
     "You belong to no account. Ask an administrator of one for an invitation and open its link while you "
@@ -30,40 +30,40 @@ _ANY_ACCOUNT = (
 )
 
 
-def page(role: Role = Role.VIEWER) -> Door:
+def page(role: Role = Role.VIEWER) -> Decorator:
     """A view that only reads."""
-    return _door(role, ("GET", "HEAD"))
+    return _page(role, ("GET", "HEAD"))
 
 
-def form_page(role: Role) -> Door:
-    """A view that shows a form and takes it."""
-    return _door(role, ("GET", "HEAD", "POST"))
+def form_page(role: Role) -> Decorator:
+    """A view that shows a form and accepts it."""
+    return _page(role, ("GET", "HEAD", "POST"))
 
 
-def person_page(*methods: str) -> Door:
+def person_page(*methods: str) -> Decorator:
     """A view for everyone who is signed in, whether or not with an account."""
 
-    def door(view: View) -> View:
+    def decorator(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             response = _to_sign_in(request) or view(request, **kwargs)
             response["Cache-Control"] = "no-store"
             return response
 
-        return guarded
+        return wrapper
 
-    return door
+    return decorator
 
 
-def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Door:
-    """A view behind a button. Refused, it says why on the page named `back`, which takes the
+def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Decorator:
+    """A view that a button posts to. A refusal is shown on the page named `back`, which takes the
     arguments in `keep` (None: all of the view's)."""
 
-    def door(view: View) -> View:
+    def decorator(view: View) -> View:
         @wraps(view)
-        def told(request: ConsoleRequest, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: ConsoleRequest, **kwargs: Any) -> HttpResponse:
             try:
                 return view(request, **kwargs)
             except (Invalid, Conflict) as error:
@@ -72,9 +72,9 @@ def command(role: Role, *, back: str, keep: Collection[str] | None = None) -> Do
                 kept = {name: kwargs[name] for name in kwargs if keep is None or name in keep}
                 return redirect(reverse(back, kwargs=kept))
 
-        return _door(role, ("POST",))(told)
+        return _page(role, ("POST",))(wrapper)
 
-    return door
+    return decorator
 
 
 def refused(request: HttpRequest, status: int, message: str) -> HttpResponse:
@@ -82,13 +82,13 @@ def refused(request: HttpRequest, status: int, message: str) -> HttpResponse:
     return render(request, f"{status}.html", {"message": message}, status=status)
 
 
-def _door(role: Role, methods: tuple[str, ...]) -> Door:
-    def door(view: View) -> View:
+def _page(role: Role, methods: tuple[str, ...]) -> Decorator:
+    def decorator(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
-            response = _sent_away(request) or _answer(
+            response = _redirect_or_refuse(request) or _respond(
                 cast(ConsoleRequest, request), role, lambda known: view(known, **kwargs)
             )
             # Pages belong to one account, and a fragment must not answer for its page.
@@ -96,18 +96,18 @@ def _door(role: Role, methods: tuple[str, ...]) -> Door:
             patch_vary_headers(response, ["HX-Request", "Cookie"])
             return response
 
-        return guarded
+        return wrapper
 
-    return door
+    return decorator
 
 
-def _sent_away(request: HttpRequest) -> HttpResponse | None:
+def _redirect_or_refuse(request: HttpRequest) -> HttpResponse | None:
     if to_sign_in := _to_sign_in(request):
         return to_sign_in
     if getattr(request, "actor", None) is not None:
         return None
-    lonely = _NO_ACCOUNT.format(name=request.user.get_username())
-    message = _ANY_ACCOUNT if request.user.is_superuser else lonely
+    no_account = _NO_ACCOUNT.format(name=request.user.get_username())
+    message = _ANY_ACCOUNT if request.user.is_superuser else no_account
     return render(request, "403.html", {"message": message, "no_account": True}, status=403)
 
 
@@ -118,7 +118,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse | None:
     return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else redirect(url)
 
 
-def _answer(
+def _respond(
     request: ConsoleRequest, role: Role, view: Callable[[ConsoleRequest], HttpResponse]
 ) -> HttpResponse:
     try:

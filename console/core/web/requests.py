@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
 
-class Place(NamedTuple):
-    """The account a person works in and the role there; all accounts that he belongs to.
+class AccountContext(NamedTuple):
+    """The account a person works in and the role there; all accounts that the person belongs to.
 
-    `acting`: a superuser, who does not belong to the account.
+    `is_impersonation`: a superuser who does not belong to the account.
     """
 
     account: Account | None = None
     role: Role | None = None
     accounts: tuple[Account, ...] = ()
-    acting: bool = False
+    is_impersonation: bool = False
 
 
 class ConsoleRequest(HttpRequest):
     """A request behind `console.core.web.pages.page`: signed in, and acting for an account."""
 
     actor: Actor
-    place: Place
+    account_context: AccountContext
     request_id: str
     htmx: HtmxDetails
     user: User

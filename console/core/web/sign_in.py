@@ -132,7 +132,7 @@ def password_change(request: ConsoleRequest) -> HttpResponse:
             form.add_violations(error.violations)
         else:
             messages.success(request, "The password is changed; other sessions of yours have ended.")
-            return redirect("account_home" if request.place.account else "password_change")
+            return redirect("account_home" if request.account_context.account else "password_change")
     return render(request, "console/password.html", {"form": form})
 
 

@@ -206,7 +206,7 @@ CONNECTIONS = ListSpec(
         ),
     ),
     place=("Gateway", lambda row: row.gateway.name),
-    stamp=counting_stamp,
+    page_version=counting_stamp,
     announce=_announce,
     size=50,
 )

@@ -176,7 +176,7 @@ GATEWAYS = ListSpec(
             ),
         ),
     ),
-    stamp=calm_stamp,
+    page_version=calm_stamp,
     announce=lambda rows, total: (
         f"{total} gateways, {sum(r.up for r in rows)} of {sum(r.total for r in rows)} connections up."
     ),

@@ -47,7 +47,7 @@ class Listing:
     actor: Actor
     rows: list[Any]
     total: int
-    said: str
+    description: str
     seen: str = ""
 
     @property
@@ -64,11 +64,11 @@ class Listing:
 
     @property
     def before(self) -> str:
-        return self.state.but(page=self.state.page - 1) if self.state.page > 1 else ""
+        return self.state.link(page=self.state.page - 1) if self.state.page > 1 else ""
 
     @property
     def after(self) -> str:
-        return self.state.but(page=self.state.page + 1) if self.state.page < self.pages else ""
+        return self.state.link(page=self.state.page + 1) if self.state.page < self.pages else ""
 
     @property
     def numbers(self) -> list[tuple[int, str]]:
@@ -79,7 +79,7 @@ class Listing:
         for number in kept:
             if found and number - found[-1][0] > 1:
                 found.append((0, ""))
-            found.append((number, self.state.but(page=number)))
+            found.append((number, self.state.link(page=number)))
         return found
 
     @property
@@ -90,7 +90,7 @@ class Listing:
         if not sortable:
             return Head(key, label, "", "")
         way = {key: "ascending", f"-{key}": "descending"}.get(self.state.sort, "")
-        return Head(key, label, self.state.but(sort=f"-{key}" if way == "ascending" else key), way)
+        return Head(key, label, self.state.link(sort=f"-{key}" if way == "ascending" else key), way)
 
     @property
     def sorts(self) -> list[Option]:
@@ -117,12 +117,12 @@ class Listing:
     @property
     def empty(self) -> bool:
         """There is nothing at all, not only nothing that matches."""
-        return not self.total and not self.state.narrowed
+        return not self.total and not self.state.is_filtered
 
     @property
     def unsearched(self) -> str:
         """The same without its search."""
-        return self.state.but(search="")
+        return self.state.link(search="")
 
     @property
     def file(self) -> str:
@@ -133,7 +133,7 @@ class Listing:
     @property
     def chips(self) -> list[Chip]:
         on = [one for one in self.controls if one.value]
-        return [Chip(one.label, dict(one.options)[one.value], self.state.without(one.key)) for one in on]
+        return [Chip(one.label, dict(one.options)[one.value], self.state.link_without(one.key)) for one in on]
 
     @property
     def offered(self) -> list[Action]:
@@ -155,25 +155,25 @@ class Listing:
 def build(actor: Actor, state: State) -> Listing:
     """A page beyond the last is the last: rows go while people turn pages."""
     spec = state.spec
-    found, said = matching(actor, state)
+    found, description = matching(actor, state)
     size = state.size
     last = max(1, -(-len(found) // size))
     if state.page > last:
         state = replace(state, page=last)
     idents = found[(state.page - 1) * size : state.page * size]
-    return Listing(spec, state, actor, shown(actor, state, idents), len(found), said)
+    return Listing(spec, state, actor, shown(actor, state, idents), len(found), description)
 
 
 def matching(actor: Actor, state: State) -> tuple[list[Any], str]:
     """The keys of all rows that match, in order, and what was searched."""
-    spec, said = state.spec, ""
+    spec, description = state.spec, ""
     rows = spec.rows(actor)
     for one in spec.filters:
         if value := state.chosen.get(one.key):
             rows = one.narrow(rows, actor, value)
     if state.search:
-        rows, said = spec.search.find(rows, actor, state.search)
-    return _ordered(rows, state), said
+        rows, description = spec.search.find(rows, actor, state.search)
+    return _ordered(rows, state), description
 
 
 def shown(actor: Actor, state: State, idents: Sequence[Any]) -> list[Any]:

@@ -62,7 +62,7 @@ class Found(NamedTuple):
     """What a search left, and in a sentence what was looked for."""
 
     rows: Rows
-    said: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class ListSpec:
     filters: tuple[Filter, ...] = ()
     actions: tuple[Action, ...] = ()
     bulk: str = ""
-    stamp: Callable[[Actor], str] | None = None
+    page_version: Callable[[Actor], str] | None = None
     announce: Callable[[Sequence[Any], int], str] | None = None
     place: tuple[str, Callable[[Any], str]] | None = None
     size: int = 25
@@ -125,7 +125,7 @@ class ListSpec:
 
 def fixed(key: str, label: str, choices: Mapping[str, tuple[str, Q]]) -> Filter:
     """A filter with choices that are always the same."""
-    options = [(value, said) for value, (said, _) in choices.items()]
+    options = [(value, description) for value, (description, _) in choices.items()]
 
     def narrow(rows: Rows, actor: Actor, value: str) -> Rows:
         return rows.filter(choices[value][1]) if value in choices else rows.none()

@@ -11,33 +11,33 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from console.core.web.fragments import Piece
+from console.core.web.fragments import Fragment
 from console.core.web.lists.build import build
 from console.core.web.lists.state import State
 from console.core.web.requests import ConsoleRequest
 
-# So long it is remembered that a page looks the same though the stamp has moved.
+# Seconds for which a version is remembered that changed nothing on a page.
 _REMEMBERED = 300
 
 
 def live_list(
-    request: ConsoleRequest, state: State, template: str, extra: dict[str, Any], stamp: str
+    request: ConsoleRequest, state: State, template: str, extra: dict[str, Any], version: str
 ) -> HttpResponse:
-    """The page, or to a poll what of its rows looks different from what was `seen`, in 204 if
-    nothing does. The stamp changes with more than one page shows."""
+    """The page; to a poll the rows that differ from what was `seen`, or 204 if none does. The version
+    covers the whole list, and so changes more often than one page."""
     known, _, seen = request.GET.get("seen", "").partition(".")
     remembered = _key(request)
-    if request.htmx and (known == stamp or cache.get(remembered) == stamp):
+    if request.htmx and (known == version or cache.get(remembered) == version):
         return HttpResponse(status=204)
     listing = build(request.actor, state)
-    box = Piece.of(render_to_string(f"{template}#rows", {"listing": listing} | extra, request))
-    news = box.news(seen)
-    if request.htmx and not news:
-        cache.set(remembered, stamp, _REMEMBERED)
+    box = Fragment.of(render_to_string(f"{template}#rows", {"listing": listing} | extra, request))
+    diff = box.diff(seen)
+    if request.htmx and not diff:
+        cache.set(remembered, version, _REMEMBERED)
         return HttpResponse(status=204)
-    listing = replace(listing, seen=f"{stamp}.{box.seen}")
-    context = {"listing": listing, "box": box.text, "news": news} | extra
-    return render(request, "lists/_news.html" if request.htmx else template, context)
+    listing = replace(listing, seen=f"{version}.{box.seen}")
+    context = {"listing": listing, "box": box.text, "diff": diff} | extra
+    return render(request, "lists/_diff.html" if request.htmx else template, context)
 
 
 def _key(request: ConsoleRequest) -> str:

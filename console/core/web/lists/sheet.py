@@ -28,10 +28,10 @@ def sheet(actor: Actor, state: State) -> HttpResponse:
     for start in range(0, len(found), _AT_ONCE):
         for row in shown(actor, state, found[start : start + _AT_ONCE]):
             writer.writerow([harmless(column.text(row)) for column in spec.columns])
-    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     name = f"{spec.plural.replace(' ', '-').lower()}-{timezone.now():%Y-%m-%d}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def harmless(value: object) -> str:

@@ -42,7 +42,7 @@ class State:
         )
 
     @property
-    def narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         return bool(self.search or self.chosen)
 
     @property
@@ -57,14 +57,14 @@ class State:
         own |= {"page": self.page} if self.page > 1 else {}
         return urlencode({key: value for key, value in own.items() if value})
 
-    def but(self, **changes: Any) -> str:
+    def link(self, **changes: Any) -> str:
         """The link to another state, on its first page unless told otherwise."""
         query = replace(self, **{"page": 1, **changes}).query()
         return f"?{query}" if query else "?"
 
-    def without(self, key: str) -> str:
+    def link_without(self, key: str) -> str:
         """The link that takes one filter back."""
-        return self.but(chosen={name: value for name, value in self.chosen.items() if name != key})
+        return self.link(chosen={name: value for name, value in self.chosen.items() if name != key})
 
 
 def _number(text: str) -> int:

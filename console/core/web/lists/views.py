@@ -20,7 +20,7 @@ from console.core.web.requests import ConsoleRequest
 
 # Each row is a change of its own through the services; more would keep the browser waiting.
 MOST = 200
-_TOLD = "list-outcome"
+_OUTCOME = "list-outcome"
 
 
 class Outcome(NamedTuple):
@@ -48,9 +48,9 @@ def list_page(
         return sheet(request.actor, state)
     if not request.htmx and "" in request.GET.values():
         # A form sends its empty fields too; the address that people share says only what was chosen.
-        return redirect(f"{reverse(spec.url)}{state.but(page=state.page)}")
-    if spec.stamp:
-        return live_list(request, state, template, extra or {}, spec.stamp(request.actor))
+        return redirect(f"{reverse(spec.url)}{state.link(page=state.page)}")
+    if spec.page_version:
+        return live_list(request, state, template, extra or {}, spec.page_version(request.actor))
     listing = build(request.actor, state)
     drawn = f"{template}#rows" if request.htmx else template
     return render(request, drawn, {"listing": listing} | (extra or {}))
@@ -60,13 +60,13 @@ def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
     """Asked without `confirmed` it says what would happen; with it, it happens row by row, and a
     page that may be loaded again tells what became of it."""
     if request.method != "POST":
-        return _told(request, spec)
+        return _outcome(request, spec)
     back = f"{reverse(spec.url)}?{State.of(QueryDict(request.POST.get('match', '')), spec).query()}"
     action = next((a for a in spec.actions if a.key == request.POST.get("do")), None)
     if action is None:
         return redirect(back)
     request.actor.require(action.role)
-    idents = _chosen(request, spec)
+    idents = _selected(request, spec)
     rows = _load(request, spec, idents[:MOST])
     if not rows:
         messages.error(request, f"No {spec.noun} is selected: select the check boxes of those that you mean.")
@@ -75,7 +75,7 @@ def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
     context |= {"more": max(0, len(idents) - MOST), "most": MOST}
     if _confirmed(request, action, len(rows)):
         outcomes = [_run(request, spec, action, row) for row in rows]
-        request.session[_TOLD] = {"url": spec.url, "do": action.key, "back": back, "outcomes": outcomes}
+        request.session[_OUTCOME] = {"url": spec.url, "do": action.key, "back": back, "outcomes": outcomes}
         return redirect(spec.bulk)
     effects = action.effects(request.actor, rows)
     places = [spec.place[1](row) if spec.place else "" for row in rows]
@@ -95,7 +95,7 @@ def _confirmed(request: ConsoleRequest, action: Action, count: int) -> bool:
     return "confirmed" in request.POST and (not action.typed or typed == _phrase(action, count))
 
 
-def _chosen(request: ConsoleRequest, spec: ListSpec) -> list[Any]:
+def _selected(request: ConsoleRequest, spec: ListSpec) -> list[Any]:
     """The keys of those ticked that are the account's own, or of all that match."""
     if request.POST.get("scope") == "all":
         state = State.of(QueryDict(request.POST.get("match", "")), spec)
@@ -110,14 +110,14 @@ def _load(request: ConsoleRequest, spec: ListSpec, idents: list[Any]) -> list[An
     return [rows[ident] for ident in idents if ident in rows]
 
 
-def _told(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
+def _outcome(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
     """What the last action on this list has done."""
-    told = request.session.get(_TOLD, {})
-    action = next((a for a in spec.actions if a.key == told.get("do")), None)
-    if told.get("url") != spec.url or action is None:
+    saved = request.session.get(_OUTCOME, {})
+    action = next((a for a in spec.actions if a.key == saved.get("do")), None)
+    if saved.get("url") != spec.url or action is None:
         return redirect(spec.url)
-    outcomes = [Outcome(*one) for one in told["outcomes"]]
-    context = {"spec": spec, "action": action, "back": told["back"], "outcomes": outcomes}
+    outcomes = [Outcome(*one) for one in saved["outcomes"]]
+    context = {"spec": spec, "action": action, "back": saved["back"], "outcomes": outcomes}
     return render(request, "lists/outcome.html", context | {"done": sum(one.done for one in outcomes)})
 
 

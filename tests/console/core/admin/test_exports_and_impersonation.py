@@ -72,7 +72,7 @@ def test_the_admin_site_too_says_where_one_acts(root: Client, ana: Party) -> Non
     assert words not in root.get(reverse("admin:index")).content.decode()
     root.post("/account/switch", {"account": ana.account.pk})
     page = root.get(reverse("admin:index")).content.decode()
-    assert words in page and f'action="{reverse("stop_acting")}"' in page
+    assert words in page and f'action="{reverse("stop_impersonation")}"' in page
 
 
 def export(client: Client, name: str, *rows: Any) -> str:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from console.core.models import AuditEvent, User
-from console.core.services.impersonation import end_lapsed_acting
+from console.core.services.impersonation import end_lapsed_impersonations
 from console.project.celery import app
 from tests.adminsite import superuser
 from tests.factories import Party
@@ -33,12 +33,12 @@ def act(client: Client, party: Party) -> AuditEvent:
 def test_a_sign_in_that_is_deleted_leaves_an_end(ana: Party) -> None:
     begin = act(superuser(), ana)
     Session.objects.all().delete()
-    assert end_lapsed_acting(begin.at + LIFETIME - timedelta(seconds=1)) == 0
+    assert end_lapsed_impersonations(begin.at + LIFETIME - timedelta(seconds=1)) == 0
     assert ends(ana) == []
     latest = begin.at + LIFETIME
-    assert end_lapsed_acting(latest) == 1
+    assert end_lapsed_impersonations(latest) == 1
     assert ends(ana) == [("root", "console", {"ended_at_the_latest": [None, latest.isoformat()]})]
-    assert end_lapsed_acting(latest + timedelta(days=1)) == 0
+    assert end_lapsed_impersonations(latest + timedelta(days=1)) == 0
 
 
 def test_who_stopped_is_not_stopped_again(ana: Party, ben: Party) -> None:
@@ -46,7 +46,7 @@ def test_who_stopped_is_not_stopped_again(ana: Party, ben: Party) -> None:
     act(root, ana)
     root.post("/account/stop")
     begin = act(root, ben)
-    assert end_lapsed_acting(begin.at + LIFETIME) == 1
+    assert end_lapsed_impersonations(begin.at + LIFETIME) == 1
     assert ends(ana) == [("root", "console", {})]
     assert len(ends(ben)) == 1
 
@@ -58,7 +58,7 @@ def test_of_two_sign_ins_that_act_the_older_is_over_first(ana: Party) -> None:
     second = Client()
     second.force_login(User.objects.get(username="root"))
     act(second, ana)
-    assert end_lapsed_acting() == 1
+    assert end_lapsed_impersonations() == 1
     assert len(ends(ana)) == 1
     second.post("/account/stop")
     assert len(ends(ana)) == 2
@@ -67,7 +67,7 @@ def test_of_two_sign_ins_that_act_the_older_is_over_first(ana: Party) -> None:
 def test_workers_see_to_it(ana: Party) -> None:
     begin = act(superuser(), ana)
     AuditEvent.objects.filter(pk=begin.pk).update(at=timezone.now() - LIFETIME)
-    tasks.end_acting()
+    tasks.end_impersonation()
     assert len(ends(ana)) == 1
     app.finalize()
     assert "vpn.tasks.end_acting" in {entry["task"] for entry in app.conf.beat_schedule.values()}

@@ -107,7 +107,7 @@ def test_finds_the_tunnel_that_carries_an_address(
         make_connection(ana, gateway, number)
     answer = browser.get("/connections", {"q": text})
     assert names_in(answer) == names
-    assert answer.context["listing"].said.startswith("Connections ")
+    assert answer.context["listing"].description.startswith("Connections ")
 
 
 def test_says_what_was_searched_and_what_matched(browser: Client, ana: Party, gateway: Gateway) -> None:

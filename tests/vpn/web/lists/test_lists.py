@@ -183,7 +183,7 @@ def test_finds_by_name_address_and_cidr(ana: Party, browser: Client) -> None:
     for text, found in asked.items():
         answer = browser.get("/gateways", {"q": text, "sort": "name"})
         assert names_in(answer) == found, text
-        assert "Gateways" in answer.context["listing"].said
+        assert "Gateways" in answer.context["listing"].description
 
 
 def test_filters_by_status_vpc_and_connections(ana: Party, browser: Client) -> None:
