@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from console.core.admin.base import ServiceAdmin, ServiceForm, Values, admin_actor
 from policies import services
 from policies.models import IKEPolicy, IPsecPolicy, Policy
-from policies.strength import words_of
+from policies.strength import api_names
 from policies.web.forms import IKEPolicyForm, IPsecPolicyForm, PolicyForm
 
 _COMMON = ("name", "encryption_algorithm", "authentication_algorithm", "key_lifetime")
@@ -57,7 +57,7 @@ class PolicyAdmin(ServiceAdmin):
 
     @admin.display(description="groups")
     def groups(self, policy: IKEPolicy | IPsecPolicy) -> str:
-        return words_of(policy.dh_groups if isinstance(policy, IKEPolicy) else policy.pfs_groups)
+        return api_names(policy.dh_groups if isinstance(policy, IKEPolicy) else policy.pfs_groups)
 
     @admin.display(description="used by", ordering="used_by")
     def users(self, policy: Policy) -> int:

@@ -16,7 +16,7 @@ from console.core.names import random_name
 from console.core.quotas import limits_for
 from console.core.services import resolve_resource_group, resource_group_violations
 from console.core.services.change import change
-from policies.domain.algorithms import EVERYTHING, PFS_DISABLED, Dialect
+from policies.domain.algorithms import EVERYTHING, PFS_DISABLED, ApiAlgorithms
 from policies.domain.checks import (
     IKE_LIFETIME,
     IPSEC_LIFETIME,
@@ -77,43 +77,45 @@ def get_ipsec_policy(actor: Actor, policy_id: UUID) -> IPsecPolicy:
     return _get(ipsec_policies_of(actor), policy_id)
 
 
-def check_ike_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> list[Violation]:
+def check_ike_policy(actor: Actor, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING) -> list[Violation]:
     """What `create_ike_policy` would refuse; writes nothing."""
-    return _creation_violations(actor, IKEPolicy, fields, dialect)
+    return _creation_violations(actor, IKEPolicy, fields, algorithms)
 
 
-def check_ipsec_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> list[Violation]:
+def check_ipsec_policy(
+    actor: Actor, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING
+) -> list[Violation]:
     """What `create_ipsec_policy` would refuse; writes nothing."""
-    return _creation_violations(actor, IPsecPolicy, fields, dialect)
+    return _creation_violations(actor, IPsecPolicy, fields, algorithms)
 
 
-def create_ike_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> IKEPolicy:
-    """`dialect` is the generation that asks; the console takes the words of all. Raises NotAllowed,
+def create_ike_policy(actor: Actor, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING) -> IKEPolicy:
+    """`algorithms` are those of the requested API generation; the console accepts all. Raises NotAllowed,
     Invalid."""
-    return _create(actor, IKEPolicy, fields, dialect)
+    return _create(actor, IKEPolicy, fields, algorithms)
 
 
-def create_ipsec_policy(actor: Actor, fields: Fields, dialect: Dialect = EVERYTHING) -> IPsecPolicy:
+def create_ipsec_policy(actor: Actor, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING) -> IPsecPolicy:
     """As `create_ike_policy`."""
-    return _create(actor, IPsecPolicy, fields, dialect)
+    return _create(actor, IPsecPolicy, fields, algorithms)
 
 
 def update_ike_policy(
-    actor: Actor, policy_id: UUID, fields: Fields, dialect: Dialect = EVERYTHING
+    actor: Actor, policy_id: UUID, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING
 ) -> IKEPolicy:
     """Gateways that use it take the change over; their tunnels may drop for a moment.
 
     What a generation does not know stays in the policy until that field is changed. Raises
     NotAllowed, NotFound, Invalid.
     """
-    return _update(actor, policy_id, fields, dialect, get_ike_policy)
+    return _update(actor, policy_id, fields, algorithms, get_ike_policy)
 
 
 def update_ipsec_policy(
-    actor: Actor, policy_id: UUID, fields: Fields, dialect: Dialect = EVERYTHING
+    actor: Actor, policy_id: UUID, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING
 ) -> IPsecPolicy:
     """As `update_ike_policy`."""
-    return _update(actor, policy_id, fields, dialect, get_ipsec_policy)
+    return _update(actor, policy_id, fields, algorithms, get_ipsec_policy)
 
 
 def delete_ike_policy(actor: Actor, policy_id: UUID) -> None:
@@ -138,11 +140,11 @@ def _get(rows: QuerySet[P], policy_id: UUID) -> P:
     return policy
 
 
-def _create(actor: Actor, model: type[P], fields: Fields, dialect: Dialect) -> P:
+def _create(actor: Actor, model: type[P], fields: Fields, algorithms: ApiAlgorithms) -> P:
     with change(actor, Role.EDITOR) as account:
         taken = set(model.objects.owned_by(actor).values_list("name", flat=True))
         fields = fields if "name" in fields else {**fields, "name": random_name(taken)}
-        if broken := _creation_violations(actor, model, fields, dialect):
+        if broken := _creation_violations(actor, model, fields, algorithms):
             raise Invalid(broken)
         group = resolve_resource_group(actor, fields.get("resource_group"))
         policy = model(account=account, resource_group=group)
@@ -156,7 +158,7 @@ def _create(actor: Actor, model: type[P], fields: Fields, dialect: Dialect) -> P
 
 
 def _update(
-    actor: Actor, policy_id: UUID, fields: Fields, dialect: Dialect, get: Callable[[Actor, UUID], P]
+    actor: Actor, policy_id: UUID, fields: Fields, algorithms: ApiAlgorithms, get: Callable[[Actor, UUID], P]
 ) -> P:
     with change(actor, Role.EDITOR):
         policy = get(actor, policy_id)
@@ -164,7 +166,7 @@ def _update(
         given = listed(fields)
         after = before | {name: value for name, value in given.items() if name in before}
         changed = {name for name in given if name not in before or before[name] != after[name]}
-        broken = _violations(actor, type(policy), after, dialect, but=policy)
+        broken = _violations(actor, type(policy), after, algorithms, but=policy)
         broken = given_twice(fields) + [one for one in broken if _is_about(one, changed)]
         if broken:
             raise Invalid(as_given(broken, fields))
@@ -200,23 +202,23 @@ def _delete(actor: Actor, policy_id: UUID, get: Callable[[Actor, UUID], P]) -> N
 
 
 def _creation_violations(
-    actor: Actor, model: type[IKEPolicy] | type[IPsecPolicy], fields: Fields, dialect: Dialect
+    actor: Actor, model: type[IKEPolicy] | type[IPsecPolicy], fields: Fields, algorithms: ApiAlgorithms
 ) -> list[Violation]:
     given = listed(fields)
-    names = singular if dialect.most == (1, 1) else str
+    names = singular if algorithms.most == (1, 1) else str
     missing = [names(name) for name in _NEEDED[model] if name not in given]
     found = [
         Violation("validation_required_field", name, f"The field {name} is required.") for name in missing
     ]
     found += given_twice(fields) + resource_group_violations(actor, fields.get("resource_group"))
-    return as_given(found + _violations(actor, model, _values(model, given), dialect), fields)
+    return as_given(found + _violations(actor, model, _values(model, given), algorithms), fields)
 
 
 def _violations(
     actor: Actor,
     model: type[IKEPolicy] | type[IPsecPolicy],
     values: Fields,
-    dialect: Dialect,
+    algorithms: ApiAlgorithms,
     but: IKEPolicy | IPsecPolicy | None = None,
 ) -> list[Violation]:
     rows = dict(model.objects.owned_by(actor).values_list("name", "pk"))
@@ -225,7 +227,7 @@ def _violations(
         existing=len(rows),
         quota=limits_for(actor.account_id)["ike_policies" if model is IKEPolicy else "ipsec_policies"],
         creating=but is None,
-        dialect=dialect,
+        algorithms=algorithms,
     )
     if model is IKEPolicy:
         draft = IKEPolicyDraft(**values)

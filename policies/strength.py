@@ -1,4 +1,4 @@
-"""What of a policy should not be chosen any more, and the words for algorithms."""
+"""Weak algorithms in policies, and the API's names of algorithms."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from policies.models import IKEPolicy, IPsecPolicy
 _SPELLINGS = {"triple_des": "3des"}
 
 
-class Warned(NamedTuple):
-    """An algorithm that is weak or broken: the word people know, and what the RFC says."""
+class AlgorithmWarning(NamedTuple):
+    """An algorithm that is weak or broken: its usual name, and what the RFC says."""
 
     word: str
     verdict: Verdict
 
 
-def word_of(name: str) -> str:
-    """The seed document's spelling: 3des; group_14 as group 14."""
+def api_name(name: str) -> str:
+    """As the first API documents spell it: 3des for triple_des; group 14 for group_14."""
     return _SPELLINGS.get(name, name.replace("_", " "))
 
 
-def warnings_of(policy: IKEPolicy | IPsecPolicy) -> list[Warned]:
-    """Every choice of the policy that is not `ok`, the worst first.
+def warnings_of(policy: IKEPolicy | IPsecPolicy) -> list[AlgorithmWarning]:
+    """Every algorithm of the policy that is not `ok`, the worst first.
 
-    PFS disabled is left out: it is the seed's own default and a trade of its own (see the manual).
+    Disabled PFS is not included: it is the default of API generation 1 (see the manual).
     """
     found = [(word, verdict) for word, verdict in _verdicts(policy) if verdict.strength is not Strength.OK]
     order = list(Strength)
     found.sort(key=lambda pair: -order.index(pair[1].strength))
-    return [Warned(word, verdict) for word, verdict in found]
+    return [AlgorithmWarning(word, verdict) for word, verdict in found]
 
 
-def warned_of(kind: str, values: Mapping[str, Any]) -> list[Warned]:
-    """The same of the choices in the form of an `ike` or `ipsec` policy, before there is one."""
+def warnings_of_values(kind: str, values: Mapping[str, Any]) -> list[AlgorithmWarning]:
+    """The same for the values of an `ike` or `ipsec` policy form, before the policy exists."""
     given = listed(values)
     columns = {name: given[name] for name in ("encryption_algorithms", "authentication_algorithms")}
     if kind == "ike":
@@ -63,17 +63,18 @@ def _verdicts(policy: IKEPolicy | IPsecPolicy) -> list[tuple[str, Verdict]]:
         return [
             (f"IKEv{policy.ike_version}", IKE_VERSIONS[policy.ike_version]),
             *((f"DH group {number}", DH_GROUPS[number].ike) for number in policy.dh_groups),
-            *((word_of(one.name), one.ike) for one in algorithms),
+            *((api_name(one.name), one.ike) for one in algorithms),
         ]
-    pfs = [(f"PFS {word_of(word)}", PFS[word]) for word in policy.pfs_groups if word != PFS_DISABLED]
-    return [*pfs, *((word_of(one.name), one.esp) for one in algorithms)]
+    pfs = [(f"PFS {api_name(word)}", PFS[word]) for word in policy.pfs_groups if word != PFS_DISABLED]
+    return [*pfs, *((api_name(one.name), one.esp) for one in algorithms)]
 
 
-def words_of(names: Iterable[str | int]) -> str:
-    """Several algorithms, best first: aes256, aes128."""
-    return ", ".join(word_of(str(name)) for name in names)
+def api_names(names: Iterable[str | int]) -> str:
+    """Several algorithms in order of preference: aes256, aes128."""
+    return ", ".join(api_name(str(name)) for name in names)
 
 
-def told_of(weak: Warned) -> str:
-    """A sentence: what is weak or broken, and who says so."""
+def describe_warning(weak: AlgorithmWarning) -> str:
+    """A sentence that says what is weak or broken, and why."""
+
     return f"{weak.word} is {weak.verdict.strength.value}: {weak.verdict.reason}"

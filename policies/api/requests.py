@@ -18,7 +18,7 @@ from console.core.api.fields import (
     settled,
 )
 from console.core.api.versions import ApiVersion
-from policies.domain.algorithms import DIALECTS, EVERYTHING
+from policies.domain.algorithms import BY_GENERATION, EVERYTHING
 from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME, LOWER_NAME, MOST_READ, NAME, NAME_LENGTH
 
 _CIPHERS = (*reversed(EVERYTHING.encryption), "3des")
@@ -40,30 +40,30 @@ class PolicyRequest(RequestSchema):
     @classmethod
     def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
         """The words of the generation, and the old name of a cipher in the first one."""
-        dialect = DIALECTS[version.generation]
+        algorithms = BY_GENERATION[version.generation]
         old = ("3des",) if version.generation == 1 else ()
         ike = cls.encrypts_ike
-        hashes = dialect.authentication if ike else dialect.esp_authentication
-        ciphers = (*(dialect.encryption if ike else dialect.esp_encryption), *old)
+        hashes = algorithms.authentication if ike else algorithms.esp_authentication
+        ciphers = (*(algorithms.encryption if ike else algorithms.esp_encryption), *old)
         words = {
             "authentication_algorithm": hashes,
             "encryption_algorithm": ciphers,
-            "dh_group": dialect.dh_groups,
-            "pfs": dialect.pfs,
+            "dh_group": algorithms.dh_groups,
+            "pfs": algorithms.pfs,
         }
         several = {"pfs": "pfs_groups"}
         lists = {
             several.get(name, f"{name}s"): {
                 "items": {"enum": [*allowed]},
                 "minItems": 1,
-                "maxItems": dialect.most[allowed[0] in (*dialect.dh_groups, *dialect.pfs)],
+                "maxItems": algorithms.most[allowed[0] in (*algorithms.dh_groups, *algorithms.pfs)],
                 "uniqueItems": True,
             }
             for name, allowed in words.items()
         }
         return {
             "name": name_rule(version.generation),
-            "key_lifetime": {"minimum": dialect.min_lifetime, "maximum": dialect.max_lifetime},
+            "key_lifetime": {"minimum": algorithms.min_lifetime, "maximum": algorithms.max_lifetime},
             **{name: {"enum": [*allowed]} for name, allowed in words.items()},
             **lists,
         }

@@ -18,10 +18,10 @@ from policies.api import responses as schemas
 from policies.api.bodies import ike_policy_body, ipsec_policy_body
 from policies.api.requests import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
 from policies.api.versions import POLICY
-from policies.domain.algorithms import DIALECTS, Dialect
+from policies.domain.algorithms import BY_GENERATION, ApiAlgorithms
 from policies.domain.spelling import one_spelling
 from policies.models import IKEPolicy, IPsecPolicy
-from policies.strength import told_of, warnings_of
+from policies.strength import describe_warning, warnings_of
 
 
 class PolicyApiView(ApiView):
@@ -31,16 +31,16 @@ class PolicyApiView(ApiView):
     made: IKEPolicy | IPsecPolicy
 
     @property
-    def dialect(self) -> Dialect:
+    def algorithms(self) -> ApiAlgorithms:
         """The words that the request's generation has."""
-        return DIALECTS[self.version.generation]
+        return BY_GENERATION[self.version.generation]
 
     def editable(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """One spelling of each kind of algorithm, since both at once are refused."""
         return one_spelling(body, lists=self.version.generation > 1)
 
     def warnings(self, body: Mapping[str, Any]) -> Iterable[Warning]:
-        return [Warning("weak_algorithm", told_of(weak)) for weak in warnings_of(self.made)]
+        return [Warning("weak_algorithm", describe_warning(weak)) for weak in warnings_of(self.made)]
 
 
 class IKEPoliciesView(PolicyApiView):
@@ -59,9 +59,11 @@ class IKEPoliciesView(PolicyApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        dialect = self.dialect
-        fields = self.read(IKEPolicyCreate, check=lambda f: services.check_ike_policy(self.actor, f, dialect))
-        self.made = services.create_ike_policy(self.actor, fields, dialect)
+        algorithms = self.algorithms
+        fields = self.read(
+            IKEPolicyCreate, check=lambda f: services.check_ike_policy(self.actor, f, algorithms)
+        )
+        self.made = services.create_ike_policy(self.actor, fields, algorithms)
         return self.respond(ike_policy_body(self.made, self.links), status=201)
 
 
@@ -83,9 +85,9 @@ class IKEPolicyView(PolicyApiView):
     @updates
     def patch(self, request: Request, ike_policy_id: str) -> Response:
         ident = _ike(ike_policy_id)
-        check = refusals(lambda given: services.update_ike_policy(self.actor, ident, given, self.dialect))
+        check = refusals(lambda given: services.update_ike_policy(self.actor, ident, given, self.algorithms))
         fields = self.read(IKEPolicyPatch, of=lambda: services.get_ike_policy(self.actor, ident), check=check)
-        policy = services.update_ike_policy(self.actor, ident, fields, self.dialect)
+        policy = services.update_ike_policy(self.actor, ident, fields, self.algorithms)
         return self.respond(ike_policy_body(policy, self.links))
 
     @updates
@@ -110,11 +112,11 @@ class IPsecPoliciesView(PolicyApiView):
 
     @creates
     def post(self, request: Request) -> Response:
-        dialect = self.dialect
+        algorithms = self.algorithms
         fields = self.read(
-            IPsecPolicyCreate, check=lambda f: services.check_ipsec_policy(self.actor, f, dialect)
+            IPsecPolicyCreate, check=lambda f: services.check_ipsec_policy(self.actor, f, algorithms)
         )
-        self.made = services.create_ipsec_policy(self.actor, fields, dialect)
+        self.made = services.create_ipsec_policy(self.actor, fields, algorithms)
         return self.respond(ipsec_policy_body(self.made, self.links), status=201)
 
 
@@ -136,11 +138,13 @@ class IPsecPolicyView(PolicyApiView):
     @updates
     def patch(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = _ipsec(ipsec_policy_id)
-        check = refusals(lambda given: services.update_ipsec_policy(self.actor, ident, given, self.dialect))
+        check = refusals(
+            lambda given: services.update_ipsec_policy(self.actor, ident, given, self.algorithms)
+        )
         fields = self.read(
             IPsecPolicyPatch, of=lambda: services.get_ipsec_policy(self.actor, ident), check=check
         )
-        policy = services.update_ipsec_policy(self.actor, ident, fields, self.dialect)
+        policy = services.update_ipsec_policy(self.actor, ident, fields, self.algorithms)
         return self.respond(ipsec_policy_body(policy, self.links))
 
     @updates

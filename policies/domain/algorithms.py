@@ -1,7 +1,7 @@
 """Every algorithm of the API: its strongSwan keyword, its strength, and the RFC that says so.
 
 Sources of the verdicts: RFC 8247 (IKEv2), RFC 8221 (ESP), RFC 9395 (IKEv1 is deprecated).
-A word of the API that is not here does not exist; another generation is another `Dialect`.
+A word of the API that is not here does not exist; another generation is another `ApiAlgorithms`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Algorithm:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class ApiAlgorithms:
     """The words that one generation of the API accepts; lifetimes in seconds, both ends included.
 
     `most` is how many algorithms of one kind a policy may name, and how many groups.
@@ -200,7 +200,7 @@ PFS: Mapping[str, Verdict] = MappingProxyType(
 # The seed document says 3des, the SDKs triple_des (contract section 3.3): stored is the second.
 _ALIASES: Mapping[str, str] = MappingProxyType({"3des": "triple_des"})
 
-GENERATION_1 = Dialect(
+GENERATION_1 = ApiAlgorithms(
     authentication=("md5", "sha1", "sha256"),
     encryption=("triple_des", "aes128", "aes256"),
     esp_authentication=("md5", "sha1", "sha256"),
@@ -219,7 +219,7 @@ _COMBINED = tuple(name for name in ENCRYPTION if is_combined(name))
 _GROUPS_2 = (*range(14, 25), 31)
 
 # Contract sections 4.5 and 4.6: what generation 1 had and this has not is weak.
-GENERATION_2 = Dialect(
+GENERATION_2 = ApiAlgorithms(
     authentication=_HASHES_2,
     encryption=_CIPHERS_2,
     esp_authentication=(INTEGRATED, *_HASHES_2),
@@ -234,7 +234,7 @@ GENERATION_2 = Dialect(
 )
 
 # Everything of both, for the console and the admin site.
-EVERYTHING = Dialect(
+EVERYTHING = ApiAlgorithms(
     authentication=("md5", "sha1", *_HASHES_2),
     encryption=("triple_des", *_CIPHERS_2),
     esp_authentication=("md5", "sha1", *_HASHES_2, INTEGRATED),
@@ -246,7 +246,9 @@ EVERYTHING = Dialect(
     max_lifetime=86400,
     most=(6, 14),
 )
-DIALECTS: Mapping[int, Dialect] = MappingProxyType({0: EVERYTHING, 1: GENERATION_1, 2: GENERATION_2})
+BY_GENERATION: Mapping[int, ApiAlgorithms] = MappingProxyType(
+    {0: EVERYTHING, 1: GENERATION_1, 2: GENERATION_2}
+)
 
 
 def canonical(word: str) -> str:

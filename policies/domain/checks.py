@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from console.core.errors import Violation
-from policies.domain.algorithms import EVERYTHING, GENERATION_2, INTEGRATED, PFS_DISABLED, Dialect
+from policies.domain.algorithms import EVERYTHING, GENERATION_2, INTEGRATED, PFS_DISABLED, ApiAlgorithms
 from policies.domain.proposals import is_combined
 
 IKE_LIFETIME = 28800
@@ -61,7 +61,7 @@ class PolicyFacts:
     existing: int = 0
     quota: int = 20
     creating: bool = True
-    dialect: Dialect = EVERYTHING
+    algorithms: ApiAlgorithms = EVERYTHING
     used_with_ikev1: bool = False
     beside_several: str = ""
 
@@ -108,18 +108,21 @@ def enum_violations(value: Word, allowed: Sequence[Word], *, field: str) -> Iter
 
 def ike_violations(draft: IKEPolicyDraft, *, facts: PolicyFacts) -> list[Violation]:
     """Every broken rule of an IKE policy. Fields are those of lists, such as dh_groups[0]."""
-    dialect = facts.dialect
-    most, most_groups = dialect.most
+    algorithms = facts.algorithms
+    most, most_groups = algorithms.most
     broken = [
         *_common(draft, facts, kind="ike"),
         *list_violations(
-            draft.authentication_algorithms, dialect.authentication, most, field="authentication_algorithms"
+            draft.authentication_algorithms,
+            algorithms.authentication,
+            most,
+            field="authentication_algorithms",
         ),
         *list_violations(
-            draft.encryption_algorithms, dialect.encryption, most, field="encryption_algorithms"
+            draft.encryption_algorithms, algorithms.encryption, most, field="encryption_algorithms"
         ),
-        *list_violations(draft.dh_groups, dialect.dh_groups, most_groups, field="dh_groups"),
-        *enum_violations(draft.ike_version, dialect.ike_versions, field="ike_version"),
+        *list_violations(draft.dh_groups, algorithms.dh_groups, most_groups, field="dh_groups"),
+        *enum_violations(draft.ike_version, algorithms.ike_versions, field="ike_version"),
     ]
     if draft.ike_version == 1:
         broken += _single(draft, ("authentication_algorithms", "encryption_algorithms", "dh_groups"))
@@ -134,20 +137,20 @@ def ike_violations(draft: IKEPolicyDraft, *, facts: PolicyFacts) -> list[Violati
 
 def ipsec_violations(draft: IPsecPolicyDraft, *, facts: PolicyFacts) -> list[Violation]:
     """Every broken rule of an IPsec policy. Fields are those of lists, such as pfs_groups[0]."""
-    dialect = facts.dialect
-    most, most_groups = dialect.most
+    algorithms = facts.algorithms
+    most, most_groups = algorithms.most
     broken = [
         *_common(draft, facts, kind="ipsec"),
         *list_violations(
             draft.authentication_algorithms,
-            dialect.esp_authentication,
+            algorithms.esp_authentication,
             most,
             field="authentication_algorithms",
         ),
         *list_violations(
-            draft.encryption_algorithms, dialect.esp_encryption, most, field="encryption_algorithms"
+            draft.encryption_algorithms, algorithms.esp_encryption, most, field="encryption_algorithms"
         ),
-        *list_violations(draft.pfs_groups, dialect.pfs, most_groups, field="pfs_groups"),
+        *list_violations(draft.pfs_groups, algorithms.pfs, most_groups, field="pfs_groups"),
     ]
     if broken:
         return broken
@@ -161,19 +164,25 @@ def ipsec_violations(draft: IPsecPolicyDraft, *, facts: PolicyFacts) -> list[Vio
 
 
 def weakness_violations(
-    policy: IKEPolicyDraft | IPsecPolicyDraft, *, dialect: Dialect = GENERATION_2
+    policy: IKEPolicyDraft | IPsecPolicyDraft, *, algorithms: ApiAlgorithms = GENERATION_2
 ) -> Iterator[Violation]:
     """Of a policy that a connection begins to use: generation 2 has no weak algorithms for what is
     new, though older policies may hold them (contract section 1.3, 2023-05-18)."""
     columns: list[tuple[Sequence[str | int], Sequence[str | int]]] = [
-        (policy.authentication_algorithms, dialect.authentication)
+        (policy.authentication_algorithms, algorithms.authentication)
     ]
     if isinstance(policy, IKEPolicyDraft):
         noun, field = "IKE", "ike_policy"
-        columns += [(policy.encryption_algorithms, dialect.encryption), (policy.dh_groups, dialect.dh_groups)]
+        columns += [
+            (policy.encryption_algorithms, algorithms.encryption),
+            (policy.dh_groups, algorithms.dh_groups),
+        ]
     else:
         noun, field = "IPsec", "ipsec_policy"
-        columns += [(policy.encryption_algorithms, dialect.esp_encryption), (policy.pfs_groups, dialect.pfs)]
+        columns += [
+            (policy.encryption_algorithms, algorithms.esp_encryption),
+            (policy.pfs_groups, algorithms.pfs),
+        ]
     weak: list[str] = []
     better: list[str] = []
     for given, allowed in columns:
@@ -238,15 +247,15 @@ def _common(
     draft: IKEPolicyDraft | IPsecPolicyDraft, facts: PolicyFacts, *, kind: str
 ) -> Iterator[Violation]:
     noun = {"ike": "IKE policy", "ipsec": "IPsec policy"}[kind]
-    dialect = facts.dialect
+    algorithms = facts.algorithms
     if facts.creating and facts.existing >= facts.quota:
         code = "ike_policies_quota_exceeded" if kind == "ike" else "ipsec_policies_quota_exceeded"
         plural = noun.replace("policy", "policies")
         yield Violation(code, "", f"The account has reached its limit of {facts.quota} {plural}.")
-    yield from name_violations(draft.name, code=f"{kind}_policy_invalid_name", lower=dialect.lower_names)
+    yield from name_violations(draft.name, code=f"{kind}_policy_invalid_name", lower=algorithms.lower_names)
     yield from unique_violations(
         draft.name, facts.other_names, code=f"{kind}_policy_duplicate_name", noun=noun
     )
     yield from range_violations(
-        draft.key_lifetime, field="key_lifetime", low=dialect.min_lifetime, high=dialect.max_lifetime
+        draft.key_lifetime, field="key_lifetime", low=algorithms.min_lifetime, high=algorithms.max_lifetime
     )

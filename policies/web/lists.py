@@ -25,7 +25,7 @@ from console.core.web.lists.declare import (
     name_column,
 )
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS, Strength
-from policies.strength import Warned, warnings_of, words_of
+from policies.strength import AlgorithmWarning, api_names, warnings_of
 from policies.web.kinds import IKE, IPSEC, Kind, Policy
 
 _STRENGTHS = {"ok": "good", "weak": "weak", "broken": "broken"}
@@ -38,7 +38,7 @@ class PolicyShown:
 
     row: Policy
     used_by: int
-    warned: list[Warned]
+    warned: list[AlgorithmWarning]
 
 
 def strength_of(policy: Policy) -> Strength:
@@ -96,12 +96,12 @@ def _columns(kind: Kind) -> tuple[Column, ...]:
     group = Column(
         key="group",
         label="DH group",
-        text=lambda s: words_of(s.row.dh_groups),
+        text=lambda s: api_names(s.row.dh_groups),
         value="dh_groups",
         by=_rank(DH_GROUPS),
     )
     pfs = Column(
-        key="pfs", label="PFS", text=lambda s: words_of(s.row.pfs_groups), value="pfs_groups", by=_rank(PFS)
+        key="pfs", label="PFS", text=lambda s: api_names(s.row.pfs_groups), value="pfs_groups", by=_rank(PFS)
     )
     return (
         name_column(),
@@ -109,14 +109,14 @@ def _columns(kind: Kind) -> tuple[Column, ...]:
         Column(
             key="encryption",
             label="Encryption",
-            text=lambda s: words_of(s.row.encryption_algorithms),
+            text=lambda s: api_names(s.row.encryption_algorithms),
             value="encryption_algorithms",
             by=_rank(ENCRYPTION),
         ),
         Column(
             key="authentication",
             label="Authentication",
-            text=lambda s: words_of(s.row.authentication_algorithms),
+            text=lambda s: api_names(s.row.authentication_algorithms),
             value="authentication_algorithms",
             by=_rank(AUTHENTICATION),
         ),

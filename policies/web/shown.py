@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from policies.domain.algorithms import DH_GROUPS, INTEGRATED, PFS_DISABLED, Strength, Verdict
 from policies.domain.naming import group_kind, name_of
-from policies.strength import word_of
+from policies.strength import api_name
 
 
 def labelled(word: str, verdict: Verdict) -> str:
     """For the choices of a form: `AES-256-GCM (aes256gcm16)`, `HMAC-MD5 (md5), broken: RFC 8247`."""
     name = name_of(word)
-    shown = word if name.startswith("group") else word_of(word)
+    shown = word if name.startswith("group") else api_name(word)
     return _judged(f"{name} ({shown})" if name else shown, verdict)
 
 

@@ -16,7 +16,7 @@ from console.core.registry import Interruption, describe_interruptions, interrup
 from console.core.web.lists.views import bulk_page, list_page
 from console.core.web.pages import form_page, page
 from console.core.web.requests import ConsoleRequest
-from policies.strength import warned_of
+from policies.strength import warnings_of_values
 from policies.web.forms import given
 from policies.web.kinds import KINDS, Kind, Policy
 from policies.web.lists import LISTS
@@ -65,7 +65,7 @@ def _new(request: ConsoleRequest, chosen: Kind, source: Policy | None = None) ->
         else:
             messages.success(request, f"The {chosen.noun} {policy.name} is created.")
             return redirect(f"{kind}_policy", policy_id=policy.pk)
-    warned = warned_of(kind, initial) if preset else []
+    warned = warnings_of_values(kind, initial) if preset else []
     context = {"form": form, "kind": chosen, "presets": PRESETS, "preset": preset, "warned": warned}
     return render(request, "policies/form.html", context)
 

@@ -1,4 +1,4 @@
-"""Would-be connections, and what stands around them: the values that their rules ask for."""
+"""Draft connections and the facts around them: the values that their rules need."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from vpn.domain.spec import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DpdDraft:
-    """Seconds. The defaults are those of generation 1."""
+    """Times in seconds. The defaults are those of API generation 1."""
 
     action: str = "none"
     interval: int = 30
     timeout: int = 120
 
     @classmethod
-    def default(cls, generation: int) -> DpdDraft:
+    def default(cls, api_generation: int) -> DpdDraft:
         """Contract sections 3.2 and 4.3."""
-        return cls() if generation == 1 else cls(action="restart", interval=2, timeout=10)
+        return cls() if api_generation == 1 else cls(action="restart", interval=2, timeout=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionDraft:
-    """The would-be connection, after create or update; `ike` is its policy's offer."""
+    """The connection as it would be after create or update; `ike` is its policy's offer."""
 
     name: str
-    # One of both; the other is empty.
+    # The peer is known by its address or by `peer_fqdn`; the other one is empty.
     peer_address: str
-    # None: set, but nobody can open it any more; no rule is about it.
+    # None: set, but it can no longer be decrypted; no rule applies to it.
     psk: str | None = field(repr=False)
     local_cidrs: tuple[str, ...]
     peer_cidrs: tuple[str, ...]
@@ -51,12 +51,12 @@ class ConnectionDraft:
 
     @property
     def peer(self) -> str:
-        """What connections to one peer have in common."""
+        """The same for all connections to one peer."""
         return name_key(self.peer_fqdn) or self.peer_address
 
     @property
     def remote_identity(self) -> Identity:
-        """How the peer names itself; its address or name, unless it was given another one."""
+        """The peer's IKE identity: its address or name, unless another one is configured."""
         if self.peer_identity:
             return self.peer_identity
         if self.peer_fqdn:
@@ -64,16 +64,16 @@ class ConnectionDraft:
         return Identity(IdentityType.IPV4_ADDRESS, self.peer_address)
 
     def identities(self, public_address: str) -> tuple[str, str]:
-        """Of this end and of the peer, as charon compares them; identities have passed their rules."""
+        """The local and the peer's identity as charon compares them; both must be valid."""
         local = self.local_identity.text if self.local_identity else public_address
         return local, self.remote_identity.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sibling:
-    """Another connection of the gateway or of its VPC; `peer_address` may be a name, as `name_key`
-    has it. `psk` is needed only for enabled ones of the same gateway
-    towards the draft's peer, `identities` (this end's and the peer's) for enabled ones of the gateway."""
+    """Another connection of the gateway or of its VPC; `peer_address` may be a name, normalised by
+    `name_key`. `psk` is needed only for enabled connections of the same gateway to the draft's peer,
+    `identities` (local and peer) only for enabled connections of the gateway."""
 
     id: UUID
     name: str
@@ -87,8 +87,8 @@ class Sibling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Others:
-    """How much the gateway's other connections have."""
+class GatewayTotals:
+    """Totals over the gateway's other connections."""
 
     connections: int
     local_cidrs: int
@@ -97,19 +97,19 @@ class Others:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionFacts:
-    """`public_address` is the gateway's, `provider_cidr` the network of such addresses; `siblings`
-    are its other connections, `vpc_siblings` those of the VPC's other gateways. Siblings that share
-    neither name, peer, identities nor any part of a peer CIDR with the draft may be left out; then
-    `others` counts all of the gateway. With `peer_cidrs_unique` off, connections of one gateway may
-    share peer CIDRs as long as their local CIDRs differ; those of two gateways never, for the VPC's
-    routes lead a CIDR to one gateway. `subnets` are names and blocks of the VPC's. `attached`: policies
-    that become the connection's by a request of generation 2."""
+    """`public_address` is the gateway's, `provider_cidr` the network of public addresses; `siblings`
+    are the gateway's other connections, `vpc_siblings` those of the VPC's other gateways. Siblings that
+    share neither name, peer, identities nor any part of a peer CIDR with the draft may be omitted; then
+    `totals` covers all of the gateway. With `peer_cidrs_unique` off, connections of one gateway may share
+    peer CIDRs as long as their local CIDRs differ; connections of two gateways may not, because the VPC
+    routes a CIDR to one gateway. `subnets` are names and blocks of the VPC's subnets. `attached` are the
+    policies that a request of API generation 2 attaches."""
 
     public_address: str
     provider_cidr: str = ""
     siblings: Sequence[Sibling] = ()
     vpc_siblings: Sequence[Sibling] = ()
-    others: Others | None = None
+    totals: GatewayTotals | None = None
     subnets: Sequence[tuple[str, str]] = ()
     creating: bool = True
     peer_cidrs_unique: bool = True
@@ -118,9 +118,9 @@ class ConnectionFacts:
     quotas: Quotas = field(default_factory=Quotas)
 
     @property
-    def counted(self) -> Others:
-        """`others`, or the siblings counted."""
-        return self.others or Others(
+    def counted(self) -> GatewayTotals:
+        """`totals`, or else the totals over `siblings`."""
+        return self.totals or GatewayTotals(
             connections=len(self.siblings),
             local_cidrs=sum(len(sibling.local_cidrs) for sibling in self.siblings),
             peer_cidrs=sum(len(sibling.peer_cidrs) for sibling in self.siblings),

@@ -1,6 +1,6 @@
-"""Negotiated suites in words, and what they leave for the data; pure.
+"""Display names of negotiated suites, and the MTU that they leave; pure.
 
-A suite reads like charon tells it: aes256-sha256-modp2048.
+Suites are written as charon reports them: aes256-sha256-modp2048.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from policies.domain.algorithms import (
 )
 from policies.domain.naming import cipher_name, group_kind, hash_name
 
-# Bytes of ESP: initialisation vector, block, and how much of the hash is sent.
+# Bytes of ESP: initialisation vector and block size by kind of cipher, and length of the truncated hash.
 _IVS = {"3des": (8, 8), "aes": (16, 16), "aead": (8, 4), "ctr": (8, 4)}
 _ICVS = {"md5": 12, "sha1": 12, "aesxcbc": 12, "sha256": 16, "sha384": 24, "sha512": 32}
 _AEAD_ICV = 16
 _IP, _UDP, _ESP, _TRAILER, _TCP = 20, 8, 8, 2, 20
 ETHERNET = 1500
-# What user-space ESP hands to its tunnel interface, and to what both members clamp TCP there.
+# The MTU of the tunnel interface with user-space ESP, and the MSS that both members clamp TCP to there.
 TUNNEL_MTU, CLAMPED_MSS = 1400, 1360
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Parts that a suite does not have are empty."""
+class SuiteDescription:
+    """Display names of a suite's parts; empty for parts that it does not have."""
 
     cipher: str
     integrity: str = ""
@@ -42,8 +42,8 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What fits into one packet of `outer` bytes: `mtu` of the inner packet, `mss` of TCP in it."""
+class EffectiveMtu:
+    """What fits into one packet of `outer` bytes: `mtu` of the inner packet, `mss` of TCP inside it."""
 
     outer: int
     overhead: int
@@ -51,7 +51,7 @@ class Room:
     mss: int
 
 
-def in_words(suite: str) -> Words:
+def describe_suite(suite: str) -> SuiteDescription:
     """aes256-sha256-modp2048 is AES-256-CBC, HMAC-SHA-256, Diffie-Hellman group 14 (2048 bits)."""
     cipher, integrity, group = "", "", ""
     for part in suite.split("-") if suite else ():
@@ -61,25 +61,25 @@ def in_words(suite: str) -> Words:
             integrity = word
         else:
             group = _group(part)
-    return Words(cipher, integrity, group) if cipher else Words(suite)
+    return SuiteDescription(cipher, integrity, group) if cipher else SuiteDescription(suite)
 
 
 class Weak(NamedTuple):
-    """A part of a suite that should not be used any more."""
+    """A part of a suite that should no longer be used."""
 
     word: str
     verdict: Verdict
 
 
 def weak_in_ike(suite: str, version: int) -> tuple[Weak, ...]:
-    """What of a negotiated IKE suite is weak, by the verdicts that policies get too."""
+    """The weak parts of a negotiated IKE suite, by the same verdicts as for policies."""
     known = IKE_VERSIONS.get(version)
     old = (Weak(f"IKEv{version}", known),) if known and known.strength is not Strength.OK else ()
     return old + _weak(suite, "ike")
 
 
 def weak_in_esp(suite: str) -> tuple[Weak, ...]:
-    """What of a negotiated ESP suite is weak."""
+    """The weak parts of a negotiated ESP suite."""
     return _weak(suite, "esp")
 
 
@@ -98,8 +98,8 @@ def _group(part: str) -> str:
     )
 
 
-def room(suite: str, *, udp: bool, outer: int = ETHERNET) -> Room | None:
-    """By RFC 4303, tunnel mode over IPv4; None for a suite that is not known here."""
+def effective_mtu(suite: str, *, udp: bool, outer: int = ETHERNET) -> EffectiveMtu | None:
+    """According to RFC 4303 for tunnel mode over IPv4; None for a suite with an unknown cipher."""
     parts = suite.split("-")
     cipher = next((p for p in parts if cipher_name(p)), "")
     if not cipher:
@@ -118,4 +118,4 @@ def room(suite: str, *, udp: bool, outer: int = ETHERNET) -> Room | None:
     icv = _AEAD_ICV if kind == "aead" else next((_ICVS[p] for p in parts if p in _ICVS), 0)
     inside = outer - _IP - (_UDP if udp else 0) - _ESP - vector - icv
     mtu = inside // block * block - _TRAILER
-    return Room(outer, outer - mtu, mtu, mtu - _IP - _TCP)
+    return EffectiveMtu(outer, outer - mtu, mtu, mtu - _IP - _TCP)

@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 
 from vpn.domain.checks.common import Quotas, parse_address
 from vpn.domain.cidrs import CidrError, bounds, parse_cidr
-from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Others, Sibling
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, GatewayTotals, Sibling
 from vpn.domain.identities import IdentityType, name_key
 from vpn.domain.spec import Secret
 from vpn.models import Connection, ConnectionCidr, Gateway, Subnet
@@ -51,7 +51,7 @@ def connection_facts(
         provider_cidr=settings.PROVIDER_CIDR,
         siblings=siblings,
         vpc_siblings=others,
-        others=_others(gateway, but) if gateway else None,
+        totals=_totals(gateway, but) if gateway else None,
         subnets=list(Subnet.objects.filter(vpc_id=vpc).values_list("name", "ipv4_cidr_block")) if vpc else (),
         creating=but is None,
         peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
@@ -126,7 +126,7 @@ def _blocks(cidrs: Sequence[str]) -> Iterator[IPv4Network]:
             yield parse_cidr(text)
 
 
-def _others(gateway: Gateway, but: Connection | None) -> Others:
+def _totals(gateway: Gateway, but: Connection | None) -> GatewayTotals:
     """No connection is without CIDRs, so that they count the connections too."""
     rows = ConnectionCidr.objects.filter(connection__gateway=gateway)
     counted = (rows.exclude(connection=but) if but else rows).aggregate(
@@ -134,7 +134,7 @@ def _others(gateway: Gateway, but: Connection | None) -> Others:
         local=Count("id", filter=Q(side=ConnectionCidr.LOCAL)),
         peer=Count("id", filter=Q(side=ConnectionCidr.PEER)),
     )
-    return Others(
+    return GatewayTotals(
         connections=counted["connections"], local_cidrs=counted["local"], peer_cidrs=counted["peer"]
     )
 

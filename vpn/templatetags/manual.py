@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from policies.domain.algorithms import EVERYTHING, INTEGRATED
-from policies.strength import word_of
+from policies.strength import api_name
 from vpn.handoff.support import KeyIds, Phase, Support, Word
 from vpn.handoff.vendors import VENDORS, Vendor
 
@@ -94,7 +94,7 @@ def _by_phase(ike: Set[Word], esp: Set[Word]) -> list[str]:
 
 
 def _word(word: Word) -> str:
-    return word_of(word) if isinstance(word, str) else f"DH group {word}"
+    return api_name(word) if isinstance(word, str) else f"DH group {word}"
 
 
 def _retired(support: Support) -> str:

@@ -14,11 +14,11 @@ from vpn.domain.keys import key_advice
 from vpn.domain.suites import (
     CLAMPED_MSS,
     TUNNEL_MTU,
-    Room,
+    EffectiveMtu,
+    SuiteDescription,
     Weak,
-    Words,
-    in_words,
-    room,
+    describe_suite,
+    effective_mtu,
     weak_in_esp,
     weak_in_ike,
 )
@@ -46,12 +46,12 @@ class TunnelShown:
         return self.row.member.role == "standby" and self.row.status == "down"
 
     @property
-    def ike(self) -> Words:
-        return in_words(self.row.negotiated.get("ike_suite", ""))
+    def ike(self) -> SuiteDescription:
+        return describe_suite(self.row.negotiated.get("ike_suite", ""))
 
     @property
-    def esp(self) -> Words:
-        return in_words(self.row.negotiated.get("esp_suite", ""))
+    def esp(self) -> SuiteDescription:
+        return describe_suite(self.row.negotiated.get("esp_suite", ""))
 
     @property
     def weak_ike(self) -> tuple[Weak, ...]:
@@ -67,7 +67,7 @@ class TunnelShown:
 class PacketAdvice:
     """What fits through the tunnel. `basis` says for which suite that is."""
 
-    room: Room
+    effective: EffectiveMtu
     basis: str
     udp: bool
     clamped: bool
@@ -77,17 +77,17 @@ class PacketAdvice:
 
 
 def packet_advice(connection: Connection, tunnels: list[TunnelShown], esp: str) -> PacketAdvice | None:
-    """Of the suite that is up; before that of the one with the least room of those offered."""
+    """For the suite that is up; until then for the offered suite with the smallest MTU."""
     negotiated = next((t.row.negotiated for t in tunnels if t.row.status == "up" and t.row.negotiated), None)
     if negotiated:
         suite, udp = negotiated["esp_suite"], bool(negotiated["nat"])
-        left = room(suite, udp=udp)
-        basis = f"{in_words(suite)}, as negotiated"
+        left = effective_mtu(suite, udp=udp)
+        basis = f"{describe_suite(suite)}, as negotiated"
     else:
         policy = connection.ipsec_policy
         offer = connection.esp_offer().proposal
-        rooms = [found for suite in _suites(offer) if (found := room(suite, udp=True))]
-        left, udp = min(rooms, key=lambda one: one.mtu, default=None), True
+        sizes = [found for suite in _suites(offer) if (found := effective_mtu(suite, udp=True))]
+        left, udp = min(sizes, key=lambda one: one.mtu, default=None), True
         basis = f"the policy {policy.name}" if policy else "the widest suite of auto-negotiation"
     return PacketAdvice(left, basis, udp, esp == "userspace", esp == "simulated") if left else None
 

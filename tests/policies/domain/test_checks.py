@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from policies.domain.algorithms import EVERYTHING, GENERATION_1, GENERATION_2, Dialect
+from policies.domain.algorithms import EVERYTHING, GENERATION_1, GENERATION_2, ApiAlgorithms
 from policies.domain.checks import (
     IKEPolicyDraft,
     IPsecPolicyDraft,
@@ -28,8 +28,8 @@ IPSEC = IPsecPolicyDraft(
     encryption_algorithms=("aes256",),
     pfs_groups=("group_14",),
 )
-FACTS = PolicyFacts(dialect=GENERATION_1)
-NEW = PolicyFacts(dialect=GENERATION_2)
+FACTS = PolicyFacts(algorithms=GENERATION_1)
+NEW = PolicyFacts(algorithms=GENERATION_2)
 
 
 def ike(facts: PolicyFacts = FACTS, **changes: object) -> list[tuple[str, str]]:
@@ -93,9 +93,9 @@ def test_generation_2_refuses_weak_ciphers_and_groups() -> None:
     assert ike(NEW, key_lifetime=1799) == [("validation_min_value", "key_lifetime")]
 
 
-@pytest.mark.parametrize("dialect", [GENERATION_2, EVERYTHING])
-def test_lists_are_taken_in_order_and_each_algorithm_once(dialect: Dialect) -> None:
-    facts = PolicyFacts(dialect=dialect)
+@pytest.mark.parametrize("algorithms", [GENERATION_2, EVERYTHING])
+def test_lists_are_taken_in_order_and_each_algorithm_once(algorithms: ApiAlgorithms) -> None:
+    facts = PolicyFacts(algorithms=algorithms)
     assert ike(facts, dh_groups=(31, 20, 14), encryption_algorithms=("aes256", "aes192", "aes128")) == []
     assert ike(facts, dh_groups=(14, 31, 14)) == [("validation_failure", "dh_groups[2]")]
 

@@ -6,7 +6,7 @@ import pytest
 
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
 from policies.domain.proposals import is_combined
-from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, in_words, room, weak_in_esp, weak_in_ike
+from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, describe_suite, effective_mtu, weak_in_esp, weak_in_ike
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, in_words, room, weak_in_e
     ],
 )
 def test_in_words(suite: str, words: str) -> None:
-    assert str(in_words(suite)) == words
+    assert str(describe_suite(suite)) == words
 
 
 def test_every_suite_of_the_api_has_words_and_room() -> None:
@@ -32,9 +32,9 @@ def test_every_suite_of_the_api_has_words_and_room() -> None:
                 continue
             for group in DH_GROUPS.values():
                 suite = "-".join(part for part in (cipher.keyword, digest.keyword, group.keyword) if part)
-                words = in_words(suite)
+                words = describe_suite(suite)
                 assert words.cipher and words.group and bool(words.integrity) == bool(digest.keyword)
-                left = room(suite, udp=True)
+                left = effective_mtu(suite, udp=True)
                 # What the gateways clamp to fits under every suite, or they would clamp in vain.
                 assert left and left.mtu >= TUNNEL_MTU and left.mss >= CLAMPED_MSS
 
@@ -51,7 +51,7 @@ def test_every_suite_of_the_api_has_words_and_room() -> None:
     ],
 )
 def test_room(suite: str, udp: bool, mtu: int) -> None:
-    left = room(suite, udp=udp)
+    left = effective_mtu(suite, udp=udp)
     assert left and (left.mtu, left.mss, left.overhead) == (mtu, mtu - 40, 1500 - mtu)
     # Sealed again it fits, and one byte more does not.
     assert sealed(suite, mtu, udp) <= 1500 < sealed(suite, mtu + 1, udp)
@@ -70,7 +70,7 @@ def sealed(suite: str, size: int, udp: bool) -> int:
 
 
 def test_an_unknown_suite_has_no_figure() -> None:
-    assert room("null-sha1", udp=False) is None
+    assert effective_mtu("null-sha1", udp=False) is None
 
 
 def test_what_is_weak_of_what_was_negotiated() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories import Party, make_connection, make_gateway, path_of
 from vpn.domain.state import EventKind, Reason, TunnelEvent
-from vpn.domain.suites import room
+from vpn.domain.suites import effective_mtu
 from vpn.models import Connection, Gateway
 from vpn.reconcile.event_filter import is_redundant
 from vpn.reconcile.record import _steady
@@ -58,15 +58,17 @@ def test_a_moment_that_is_computed_from_whole_seconds_stays(seconds: int, same: 
     assert _steady(None, now) == now.isoformat() and _steady(known.isoformat(), None) is None
 
 
-def test_before_a_tunnel_is_up_the_suite_with_the_least_room_counts(ana: Party) -> None:
+def test_before_a_tunnel_is_up_the_offered_suite_with_the_smallest_mtu_counts(ana: Party) -> None:
     """Whichever of those that are offered the peer accepts, the packets then fit."""
     connection = make_connection(ana)
-    rooms = [
-        found.mtu for suite in _suites(connection.esp_offer().proposal) if (found := room(suite, udp=True))
+    sizes = [
+        found.mtu
+        for suite in _suites(connection.esp_offer().proposal)
+        if (found := effective_mtu(suite, udp=True))
     ]
     advice = packet_advice(connection, [], "userspace")
-    assert advice is not None and len(set(rooms)) > 1
-    assert advice.room.mtu == min(rooms)
+    assert advice is not None and len(set(sizes)) > 1
+    assert advice.effective.mtu == min(sizes)
 
 
 def test_a_local_cidr_that_breaks_a_rule_of_the_peer_cidrs_is_refused(ana: Party) -> None:

@@ -19,7 +19,7 @@ from console.core.api.views import ApiView, path_id
 from console.core.errors import NotFound, Outdated, Violation
 from console.core.registry import Interruption
 from policies.services import get_ike_policy, get_ipsec_policy
-from policies.strength import told_of, warnings_of
+from policies.strength import describe_warning, warnings_of
 from vpn.api.bodies.connections import connection_bodies, connection_body, etag_of
 from vpn.api.requests.gateways import ConnectionCreate, ConnectionPatch
 from vpn.api.responses.gateways import VPNGatewayConnection, VPNGatewayConnectionList
@@ -169,7 +169,7 @@ class ConnectionsView(ConnectionApiView):
         for policy in (row.ike_policy, row.ipsec_policy):
             if policy is not None:
                 for weak in warnings_of(policy):
-                    yield Warning("weak_algorithm", f"The policy {policy.name}: {told_of(weak)}")
+                    yield Warning("weak_algorithm", f"The policy {policy.name}: {describe_warning(weak)}")
         if len(row.known_psk() or "") < SHORT_KEY:
             message = (
                 f"The pre-shared key has less than {SHORT_KEY} characters; a longer one is harder to guess."

@@ -16,7 +16,7 @@ from policies.domain.algorithms import (
     Strength,
     Verdict,
 )
-from policies.strength import word_of as spelling
+from policies.strength import api_name
 from vpn.models import Gateway
 from vpn.web.overview.snapshot import Seen, Snapshot, Suite
 from vpn.web.shown import word_of
@@ -147,7 +147,7 @@ def _verdicts(suite: Suite) -> Iterator[tuple[str, Verdict]]:
 def _keywords() -> list[tuple[str, str, Verdict, Verdict]]:
     """strongSwan's keyword, the word people know, the verdicts in IKE and in ESP."""
     named = [*ENCRYPTION.values(), *AUTHENTICATION.values()]
-    found = [(one.keyword, spelling(one.name), one.ike, one.esp) for one in named]
+    found = [(one.keyword, api_name(one.name), one.ike, one.esp) for one in named]
     return found + [(g.keyword, f"DH group {g.name}", g.ike, g.esp) for g in DH_GROUPS.values()]
 
 

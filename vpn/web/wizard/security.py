@@ -16,7 +16,7 @@ from console.core.web.pages import command, form_page
 from console.core.web.requests import ConsoleRequest
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Verdict
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
-from policies.strength import word_of
+from policies.strength import api_name
 from policies.web.forms import given
 from vpn.models import WizardDraft
 from vpn.web.forms.wizard import SecurityForm
@@ -76,13 +76,13 @@ def auto_phases() -> list[Phase]:
     """Auto-negotiation as two tables, out of the proposals themselves."""
     ike, esp = AUTO_IKE.proposal, AUTO_ESP.proposal
     first = [
-        *(Offered("Encryption", word_of(name), ENCRYPTION[name].ike) for name in ike.encryption),
-        *(Offered("Authentication", word_of(name), AUTHENTICATION[name].ike) for name in ike.integrity),
+        *(Offered("Encryption", api_name(name), ENCRYPTION[name].ike) for name in ike.encryption),
+        *(Offered("Authentication", api_name(name), AUTHENTICATION[name].ike) for name in ike.integrity),
         *(Offered("DH group", str(number), DH_GROUPS[number].ike) for number in ike.groups),
     ]
     second = [
-        *(Offered("Encryption", word_of(name), ENCRYPTION[name].esp) for name in esp.encryption),
-        *(Offered("Authentication", word_of(name), AUTHENTICATION[name].esp) for name in esp.integrity),
+        *(Offered("Encryption", api_name(name), ENCRYPTION[name].esp) for name in esp.encryption),
+        *(Offered("Authentication", api_name(name), AUTHENTICATION[name].esp) for name in esp.integrity),
     ]
     return [
         Phase("Phase 1 (IKE)", AUTO_IKE.lifetime, first),

@@ -18,7 +18,7 @@ from console.core.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
 from vpn.domain.initiation import BACK_OFF, FLAP_DAMPING, STEADY
 from vpn.domain.reasons import REMEDIES, SENTENCES, Code
-from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, room
+from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, effective_mtu
 from vpn.handoff.vendors import VENDORS
 
 pytestmark = pytest.mark.django_db
@@ -118,15 +118,15 @@ def test_every_device_is_told_of(client: Client) -> None:
 
 
 def test_every_reason_is_looked_for_at_the_peer(client: Client) -> None:
-    told = page(client, "peers").text
+    text = page(client, "peers").text
     ours = {Code.INTERNAL_ERROR, Code.CANNOT_RESERVE_ADDRESS, Code.CANNOT_CREATE_ROUTE}
     for code in set(Code) - ours:
-        assert code.value in told
+        assert code.value in text
 
 
 def test_figures_of_packets_are_those_of_the_pages(client: Client) -> None:
-    rooms = [room("aes256-sha256", udp=True), room("aes256-sha256", udp=False), room("3des-md5", udp=True)]
-    inside, outside, old = [one.overhead for one in rooms if one]
+    suites = (("aes256-sha256", True), ("aes256-sha256", False), ("3des-md5", True))
+    inside, outside, old = [size.overhead for suite, udp in suites if (size := effective_mtu(suite, udp=udp))]
     assert old <= outside
     text = page(client, "tunnels").text
     assert f"adds up to {inside} bytes to a packet with AES inside of UDP, {outside} without UDP" in text

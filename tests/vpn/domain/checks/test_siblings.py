@@ -12,7 +12,7 @@ from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import AUTO_IKE, IkeVersion
 from tests.vpn.domain.drafts import FACTS, GOOD, OVERLAP, broken, found, sibling
 from vpn.domain.checks.common import Quotas
-from vpn.domain.connection_drafts import Others
+from vpn.domain.connection_drafts import GatewayTotals
 from vpn.domain.spec import Secret
 
 
@@ -51,8 +51,8 @@ def test_relaxed_overlaps_still_need_different_local_cidrs() -> None:
 
 
 def test_siblings_left_out_are_still_counted() -> None:
-    many = Others(connections=10, local_cidrs=15, peer_cidrs=60)
-    assert found(replace(FACTS, others=many)) == [
+    many = GatewayTotals(connections=10, local_cidrs=15, peer_cidrs=60)
+    assert found(replace(FACTS, totals=many)) == [
         ("vpn_connections_quota_exceeded", ""),
         ("vpn_connection_peer_subnets_quota_exceeded", "peer_cidrs"),
     ]

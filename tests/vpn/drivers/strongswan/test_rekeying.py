@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from policies.domain.algorithms import DIALECTS
+from policies.domain.algorithms import BY_GENERATION
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion
 from tests.vpn.drivers.strongswan.test_translate import CHILD, PEER
 from vpn.drivers.strongswan.translate import Message, connection
@@ -15,7 +15,9 @@ from vpn.drivers.strongswan.translate import Message, connection
 LOW, HIGH = "203.0.113.9", "203.0.113.10"
 # Seconds for which charon keeps an IKEv1 SA after it was authenticated again.
 KEPT = 10
-LIFETIMES = sorted({limit for d in DIALECTS.values() for limit in (d.min_lifetime, d.max_lifetime)} | {3600})
+LIFETIMES = sorted(
+    {limit for d in BY_GENERATION.values() for limit in (d.min_lifetime, d.max_lifetime)} | {3600}
+)
 
 
 def loaded(local: str, peer: str, lifetime: int, version: IkeVersion) -> tuple[Message, Message]:
