@@ -1,7 +1,7 @@
-"""Signs of life of a process for the supervisor that started it.
+"""Heartbeats of a process for the supervisor that started it.
 
-A file whose time changes; the supervisor looks only whether it did, by a clock of its own, so that
-neither a full disk nor a locked database nor a stepped clock looks like a process that hangs.
+A file whose modification time changes. The supervisor checks only whether it changed, by a clock of
+its own, so that neither a full disk nor a locked database nor a stepped clock looks like a hang.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ DIRECTORY = "ISTHMUS_HEARTBEAT_DIR"
 
 
 def beat(name: str) -> None:
-    """Say that `name` has just done what it is there for; nothing without a supervisor."""
+    """Record that `name` has just done its work; does nothing without a supervisor."""
     if directory := os.environ.get(DIRECTORY):
         with suppress(OSError):
             path = Path(directory, name)
             path.touch(mode=0o600)
-            # A second one within the grain of the file system's clock counts as well.
+            # A second one within the resolution of the file system's clock counts as well.
             os.utime(path)
 
 
 def last_beat(directory: Path, name: str) -> int | None:
-    """Changes with every sign of life; None before the first."""
+    """Changes with every heartbeat; None before the first."""
     try:
         return (directory / name).stat().st_mtime_ns
     except OSError:

@@ -35,7 +35,7 @@ def missing() -> str:
     result = subprocess.run(probe, capture_output=True, text=True, timeout=10, check=False)
     if result.returncode == 0:
         return ""
-    complaint = (result.stderr.strip().splitlines() or ["no reason told"])[-1]
+    complaint = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
     return f"this host does not let ordinary users make network namespaces ({complaint})"
 
 

@@ -71,7 +71,7 @@ def with_patience(**_: object) -> None:
 
 
 class Scheduler(PersistentScheduler):
-    """Beat's own; each of its ticks is a sign of life, and a clock that was set back delays nothing."""
+    """Celery's scheduler with a heartbeat at each tick, and unaffected by a clock that is set back."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         beat("beat")

@@ -1,4 +1,4 @@
-"""Is the process alive; can it work: two addresses for load balancers and operators."""
+"""Liveness and readiness: two addresses for load balancers and operators."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from vpn.models import Node
 
-# Seconds. A listener says hello every five; two that are late are none yet.
+# Seconds. A listener sends a heartbeat every five: two may be late before it counts as silent.
 _LEAST = 15.0
 
 
 def alive(request: HttpRequest) -> JsonResponse:
-    """200 as long as the web process answers at all. Our web server answers without Django's URLs, so
+    """200 as long as the web process responds at all. Our web server responds without Django's URLs, so
     that requests that wait for a thread do not delay it (console.project.web_worker.worker)."""
     return JsonResponse({"status": "alive"})
 
 
 def hangs(request: HttpRequest) -> JsonResponse:
-    """Of a web process whose loop turns, but whose threads end no request."""
+    """For a web process whose event loop runs, but whose threads finish no request."""
     return JsonResponse({"status": "hangs"}, status=503)
 
 
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when requests can be served (the database answers), else 503.
 
-    `degraded` is 200 too: without Redis, sweeps or listeners reads and writes go on, and work waits.
-    Everybody learns which component it is; names of hosts are for superusers.
+    `degraded` is 200 too: without Redis, sweeps or listeners reads and writes continue, and work waits.
+    The response names the component to everyone, and the hosts to superusers only.
     """
     database = _database()
     checks: dict[str, Any] = {"database": database, "redis": redis_state()}
@@ -64,14 +64,14 @@ def _database() -> str:
 
 
 def redis_state() -> str:
-    """What a write and a read of it say: a server that is full answers a PING, and takes no task."""
+    """The result of a write and a read: a server that is full responds to a PING, and accepts no task."""
     if not settings.REDIS_URL:
         return "not configured"
     key, value = f"isthmus:{settings.INSTANCE}:probe", uuid4().hex
     client = Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
     try:
         client.set(key, value, ex=60)
-        # Another process may have written meanwhile; that one can write is what counts.
+        # Another process may have written meanwhile; it only matters that writing works.
         return "ok" if client.get(key) else "loses what is written"
     except OutOfMemoryError:
         return "full: it refuses writes"
@@ -84,7 +84,7 @@ def redis_state() -> str:
 
 
 def _hosts() -> list[dict[str, Any]]:
-    """Each host of the data plane: its sweep and its listener say hello every few seconds."""
+    """Each host of the data plane: its sweep and its listener send heartbeats every few seconds."""
     now = timezone.now()
     nodes = Node.objects.order_by("name")
     return [
@@ -101,13 +101,13 @@ def _hosts() -> list[dict[str, Any]]:
 
 
 def silent_part(node: Node, now: datetime) -> str | None:
-    """Which of a host's two processes has said nothing for too long, if one has."""
+    """Which of a host's two processes has sent no heartbeat for too long; None if neither."""
     parts = {"sweep": "swept_at", "listener": "heard_at"}
     return next((part for part, name in parts.items() if _state(node, name, now) != "ok"), None)
 
 
 def _state(node: Node, name: str, now: datetime) -> str:
-    """Silent for half of the time after which a supervisor ends what hangs: it is said before that."""
+    """Silent after half of the time after which a supervisor terminates a hung process."""
     at: datetime | None = getattr(node, name)
     patience = max(_LEAST, settings.HANG_SECONDS / 2, 3 * settings.SWEEP_SECONDS)
     age = (now - at).total_seconds() if at else patience
@@ -115,10 +115,10 @@ def _state(node: Node, name: str, now: datetime) -> str:
 
 
 class Watch:
-    """Judges heartbeats by whether they change, by a clock that nobody sets.
+    """Detects silence by whether a heartbeat changes, measured with the monotonic clock.
 
-    Of one that is seen for the first time, or after a long while, only its age can be known; a stamp
-    from the future is as doubtful as one from the past.
+    For one seen for the first time, or after a long while, only its age is known; a time in the
+    future is as suspicious as one in the past.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

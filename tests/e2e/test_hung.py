@@ -70,4 +70,4 @@ def test_readyz_says_which_process_hangs_and_each_is_started_again() -> None:
             wait_for(lambda: is_well(product), 60)
         said = product.said()
     for name in ("listener", "redis", "web", "worker", "beat"):
-        assert f"{name} hangs: no sign of life for" in said
+        assert f"{name} hangs: no heartbeat for" in said

@@ -27,7 +27,7 @@ class Server:
 
     def start(self) -> None:
         self._process = subprocess.Popen(redis.command(self.socket, self.directory))
-        wait_for(lambda: redis.answers(self.socket), 10)
+        wait_for(lambda: redis.responds(self.socket), 10)
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None

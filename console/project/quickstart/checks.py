@@ -1,4 +1,4 @@
-"""What `manage.py doctor` looks at: each check says what it found, and how to mend it."""
+"""The checks of `manage.py doctor`: each reports what it found and how to fix it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Finding(NamedTuple):
 def all_findings() -> Iterator[Finding]:
     """Checks in the order in which they depend on each other; each is bounded in time."""
     yield from data_directory()
-    yield room()
+    yield disk_space()
     yield from database_and_what_it_holds()
     broker = redis()
     yield broker
@@ -73,9 +73,9 @@ def earlier_names() -> Iterator[Finding]:
 
 
 def data_directory() -> Iterator[Finding]:
-    """Nobody but the owner may read keys and credentials."""
-    place = DataDir(Path(settings.DATA_DIR))
-    for path in (place.directory, place.environment, place.credentials):
+    """Only the owner may read keys and credentials."""
+    data_dir = DataDir(Path(settings.DATA_DIR))
+    for path in (data_dir.directory, data_dir.environment, data_dir.credentials):
         try:
             found = path.stat()
         except FileNotFoundError:
@@ -83,7 +83,7 @@ def data_directory() -> Iterator[Finding]:
         except PermissionError:
             yield Finding("permissions", False, f"{path} belongs to another user", "run this as its owner")
             return
-        mode = place.mode if path == place.directory else 0o600
+        mode = data_dir.mode if path == data_dir.directory else 0o600
         ok = stat.S_IMODE(found.st_mode) & ~mode == 0 and found.st_uid == os.getuid()
         message = f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, owner {found.st_uid}"
         yield Finding(
@@ -91,20 +91,20 @@ def data_directory() -> Iterator[Finding]:
         )
 
 
-def room() -> Finding:
-    """A full disk ends Redis and every change first."""
-    place = DataDir(Path(settings.DATA_DIR))
+def disk_space() -> Finding:
+    """A full disk stops Redis and every change first."""
+    data_dir = DataDir(Path(settings.DATA_DIR))
     try:
-        lack = place.lack_of_room()
+        problem = data_dir.disk_space_problem()
     except OSError:
-        return Finding("room", True, f"{place.directory} is not used")
-    if lack:
-        return Finding("room", False, lack, "make room there; what waits goes on by itself")
-    return Finding("room", True, f"the file system of {place.directory} has room")
+        return Finding("disk", True, f"{data_dir.directory} is not used")
+    if problem:
+        return Finding("disk", False, problem, "free space there; waiting work resumes by itself")
+    return Finding("disk", True, f"the file system of {data_dir.directory} has free space")
 
 
 def database_and_what_it_holds() -> Iterator[Finding]:
-    """What lies in tables is looked at only where the tables are those of this release."""
+    """The contents of tables are checked only where the schema is that of this release."""
     for check in (database, migrations, clock, keys, listener):
         try:
             finding = check()
@@ -120,7 +120,7 @@ def database() -> Finding:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     version = ".".join(str(part) for part in _database_version())
-    return Finding("database", True, f"{connection.vendor} {version} answers")
+    return Finding("database", True, f"{connection.vendor} {version} responds")
 
 
 def _database_version() -> tuple[int, ...]:
@@ -136,7 +136,7 @@ def migrations() -> Finding:
 
 
 def clock() -> Finding:
-    """Nothing that must go on waits for this clock, but expiry, history and sessions go by it."""
+    """No reconcile depends on this clock, but expiry, history and sessions do."""
     now = timezone.now()
     latest = Node.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
     if now < _EARLIEST:
@@ -144,13 +144,15 @@ def clock() -> Finding:
             "clock", False, f"{now:%Y-%m-%d %H:%M} is in the past", "set the clock: timedatectl set-ntp on"
         )
     if latest and latest - now > _CLOCK_DRIFT:
-        message = f"a host was heard of at {latest:%H:%M:%S}, {(latest - now).seconds} s in the future"
-        return Finding("clock", False, message, "let all hosts keep time: timedatectl set-ntp on")
+        message = (
+            f"the last heartbeat of a host, at {latest:%H:%M:%S}, is {(latest - now).seconds} s in the future"
+        )
+        return Finding("clock", False, message, "synchronize the clocks of all hosts: timedatectl set-ntp on")
     return Finding("clock", True, f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def keys() -> Finding:
-    """The ring must open what is stored; sessions must be signed with a key of this installation's own."""
+    """The key ring must decrypt what is stored; sessions must be signed with this installation's own key."""
     if len(settings.SECRET_KEY) < LEAST_SIGNING_KEY:
         fix = f"set it to {LEAST_SIGNING_KEY} random characters or more"
         return Finding("keys", False, "ISTHMUS_SECRET_KEY is not set", fix)
@@ -161,21 +163,21 @@ def keys() -> Finding:
         opened = sum(bool(row.open_psk()) for row in connections.order_by("created_at")[:1000])
     except (DecryptionError, ValueError) as error:
         return Finding("keys", False, str(error), fix)
-    return Finding("keys", True, f"the key ring opens what is stored ({opened} pre-shared keys tried)")
+    return Finding("keys", True, f"the key ring decrypts what is stored ({opened} pre-shared keys tried)")
 
 
 def listener() -> Finding:
-    """The listener and the sweep of a host both say hello."""
+    """The listener and the sweep of a host both send heartbeats."""
     node = Node.objects.filter(name=settings.NODE).first()
     if node is None:
-        return Finding("host", False, f"{settings.NODE} was never heard of", _START)
+        return Finding("host", False, f"{settings.NODE} has never sent a heartbeat", _START)
     now = timezone.now()
-    message = f"{settings.NODE} was heard of {(now - node.seen_at).seconds} s ago"
+    message = f"last heartbeat of {settings.NODE}: {(now - node.seen_at).seconds} s ago"
     silent = silent_part(node, now)
     if silent is None:
         return Finding("host", True, message)
     which = {"sweep": "its worker and beat", "listener": "its listener"}[silent]
-    return Finding("host", False, f"{message}, its {silent} is silent", f"start {which}, or all: {_START}")
+    return Finding("host", False, f"{message}; its {silent} is silent", f"start {which}, or all: {_START}")
 
 
 def redis() -> Finding:
@@ -187,32 +189,32 @@ def redis() -> Finding:
             waiting = client.llen(node_queue(settings.NODE))
     except ResponseError as error:
         fix = "its disk may be full or not writable; see its log"
-        return Finding("redis", False, f"answers, but refuses: {str(error).rstrip('.')}", fix)
+        return Finding("redis", False, f"responds with an error: {str(error).rstrip('.')}", fix)
     except RedisError as error:
-        return Finding("redis", False, f"does not answer ({type(error).__name__})", _START)
+        return Finding("redis", False, f"does not respond ({type(error).__name__})", _START)
     state = redis_state()
     if state != "ok":
-        fix = "raise its maxmemory, or find what fills it: every task must find room (policy noeviction)"
-        return Finding("redis", False, f"answers, but is not well: {state}", fix)
-    return Finding("redis", True, f"answers; {waiting} tasks wait for this host")
+        fix = "raise its maxmemory, or find what fills it: no task may be evicted (policy noeviction)"
+        return Finding("redis", False, f"responds, but is not well: {state}", fix)
+    return Finding("redis", True, f"responds; {waiting} tasks wait for this host")
 
 
 def worker() -> Finding:
-    """Every worker that answers a ping within two seconds."""
+    """Every worker that responds to a ping within two seconds."""
     try:
-        answers = app.control.ping(timeout=2.0) or []
+        replies = app.control.ping(timeout=2.0) or []
     except (OperationalError, OSError) as error:
-        return Finding("worker", False, f"cannot be asked ({type(error).__name__})", _START)
-    names = sorted(name for answer in answers for name in answer)
+        return Finding("worker", False, f"cannot be reached ({type(error).__name__})", _START)
+    names = sorted(name for reply in replies for name in reply)
     if not names:
         queues = f"{node_queue(settings.NODE)},default"
         fix = f"celery -A console.project.celery worker -Q {queues}, or all: {_START}"
-        return Finding("worker", False, "no worker answers", fix)
-    return Finding("worker", True, f"{', '.join(names)} answers")
+        return Finding("worker", False, "no worker responds", fix)
+    return Finding("worker", True, f"{', '.join(names)} responds")
 
 
 def web() -> Iterator[Finding]:
-    """Only where quickstart has told its address."""
+    """Only where quickstart has recorded its address."""
     try:
         url = DataDir(Path(settings.DATA_DIR)).read_credentials().get("url")
     except PermissionError:
@@ -221,15 +223,15 @@ def web() -> Iterator[Finding]:
         return
     try:
         # The address is quickstart's own, from a file that only this user may write.
-        with urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310
-            yield Finding("web", True, f"{url} answers {answer.status}")
+        with urlopen(f"{url}/readyz", timeout=5) as reply:  # noqa: S310
+            yield Finding("web", True, f"{url} responds with {reply.status}")
     except (URLError, TimeoutError) as error:
         reason = getattr(error, "reason", error)
         yield Finding("web", False, f"{url}: {reason}", _START)
 
 
 def driver() -> Iterator[Finding]:
-    """The driver's own checks, run where it works: inside the user namespace, if there is one."""
+    """The driver's own checks, run where the driver runs: inside the user namespace, if there is one."""
     try:
         result = subprocess.run(
             manage("dataplane", "--check"), capture_output=True, text=True, timeout=60, check=False
@@ -238,7 +240,7 @@ def driver() -> Iterator[Finding]:
         yield Finding("driver", False, "its own check takes longer than a minute", _START)
         return
     if result.returncode:
-        complaint = (result.stderr.strip().splitlines() or ["no reason told"])[-1]
+        complaint = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         yield Finding("driver", False, complaint, _START)
         return
     for check in json.loads(result.stdout):

@@ -29,7 +29,7 @@ _HEADER = "# Settings of this installation. quickstart keeps what is added here;
 # A Unix socket's name has at most 107 bytes; the longest below the directory is driver/m/<14>/run/vici.
 _LONGEST_DIRECTORY = 70
 # Bytes. Redis rewrites its log, SQLite its write-ahead log, each before the old one goes.
-_LEAST_ROOM = 64_000_000
+_MIN_FREE_BYTES = 64_000_000
 
 
 @dataclass(slots=True)
@@ -123,17 +123,17 @@ class DataDir:
                 )
 
     def tidy(self) -> None:
-        """Take the short directory away; what somebody still needs stays in it."""
+        """Remove the short directory unless it still has files in it."""
         if self.sockets == self.directory:
             return
         for directory in (self.driver, self.sockets):
             with suppress(OSError):
                 directory.rmdir()
 
-    def lack_of_room(self) -> str:
-        """A sentence when the file system is nearly full, else nothing."""
+    def disk_space_problem(self) -> str:
+        """A sentence when the file system is nearly full, else empty."""
         free = shutil.disk_usage(self.directory).free
-        if free >= _LEAST_ROOM:
+        if free >= _MIN_FREE_BYTES:
             return ""
         return f"the file system of {self.directory} has only {free / 1e6:.1f} MB left"
 
@@ -212,7 +212,7 @@ def prepare(argv: list[str]) -> None:
     data_dir.make()
     data_dir.lock()
     data_dir.update_environment(_settings(data_dir, listen))
-    # Which driver, and where it lives, is found out anew by every start.
+    # Which driver is used, and its user namespace, is determined again by every start.
     kept = {name: os.environ.get(name, "") for name in ("ISTHMUS_DRIVER", "ISTHMUS_HOLDER_PID")}
     load_environment(data_dir.directory)
     os.environ |= kept | {"ISTHMUS_DATA_DIR": str(data_dir.directory)}

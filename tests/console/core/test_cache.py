@@ -19,7 +19,7 @@ from redis.exceptions import OutOfMemoryError, TimeoutError
 from console.core import cache as cache_module
 from console.core.breaker import Breaker
 from console.core.cache import PATIENCE, REST, FailOpenRedisCache
-from console.project.quickstart.redis import answers, command
+from console.project.quickstart.redis import command, responds
 from tests.factories import PSK, Party, make_connection, make_gateway, make_subnet, path_of
 from tests.waiting import wait_for
 
@@ -31,7 +31,7 @@ def server() -> Iterator[Path]:
         path = Path(directory) / "redis.sock"
         with subprocess.Popen(command(path, Path(directory)), stdout=subprocess.DEVNULL) as process:
             try:
-                wait_for(lambda: answers(path))
+                wait_for(lambda: responds(path))
                 yield path
             finally:
                 process.terminate()

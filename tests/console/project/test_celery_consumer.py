@@ -66,7 +66,7 @@ def show_turns(product: Supervisor, directory: Path, count: int = 3) -> None:
     seen = {last_beat(directory, "worker")}
 
     def enough() -> bool:
-        product.turn()
+        product.poll_once()
         seen.add(last_beat(directory, "worker"))
         return len(seen) > count
 
@@ -78,22 +78,22 @@ def test_without_a_broker_the_loop_shows_that_it_turns(product: Supervisor, tmp_
     show_turns(product, tmp_path)
     first = product.pids["worker"]
     assert "Cannot connect" in (tmp_path / "log").read_text()
-    product._steady, product._hang_seconds = True, 1
+    product._is_running, product._hang_seconds = True, 1
     os.kill(first, signal.SIGSTOP)
 
     def restarted() -> bool:
-        product.turn()
+        product.poll_once()
         return product.pids["worker"] != first
 
     wait_for(restarted, 60)
-    assert "worker hangs: no sign of life" in (tmp_path / "log").read_text()
+    assert "worker hangs: no heartbeat" in (tmp_path / "log").read_text()
 
 
 def test_with_a_broker_that_hangs_too(product: Supervisor, tmp_path: Path) -> None:
     socket = tmp_path / "redis.sock"
     with subprocess.Popen(redis.command(socket, tmp_path), stdout=subprocess.DEVNULL) as broker:
         try:
-            wait_for(lambda: redis.answers(socket), 30)
+            wait_for(lambda: redis.responds(socket), 30)
             with Redis(unix_socket_path=str(socket)) as client:
                 wait_for(lambda: any(one["cmd"] == "brpop" for one in client.client_list()), 60)
             show_turns(product, tmp_path)

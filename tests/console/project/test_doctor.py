@@ -50,15 +50,15 @@ def test_every_look_into_the_database_may_fail(monkeypatch: pytest.MonkeyPatch) 
 def test_a_full_disk_is_told(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(1, 1, 1_500_000))
-    finding = checks.room()
+    finding = checks.disk_space()
     assert not finding.ok
     assert finding.message == f"the file system of {tmp_path} has only 1.5 MB left"
-    assert "make room" in finding.fix
+    assert "free space" in finding.fix
 
 
 def test_no_directory_needs_no_room(settings: LazySettings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path / "none"
-    assert checks.room().ok
+    assert checks.disk_space().ok
 
 
 def test_a_redis_that_refuses_says_why(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:

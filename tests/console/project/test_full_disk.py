@@ -68,7 +68,7 @@ def test_the_supervisor_goes_on(place: DataDir, full: None) -> None:
     running.start(Service("web", ["sleep", "60"], ready=lambda: True), seconds=10)
     first = running.pids["web"]
     os.kill(first, 9)
-    wait_for(lambda: running.turn() or running.pids["web"] != first, 10)
+    wait_for(lambda: running.poll_once() or running.pids["web"] != first, 10)
     running.stop()
     assert running.pids == {}
     assert "processes.json cannot be written: No space left on device" in log.getvalue()
@@ -81,29 +81,29 @@ def test_processes_started_while_the_disk_was_full_are_noted_once_it_is_not(
     running = Supervisor(Log(log), place.processes, os.environ)
     running.start(Service("web", ["sleep", "60"], ready=lambda: True), seconds=10)
     first = running.pids["web"]
-    running._steady = True
+    running._is_running = True
     with monkeypatch.context() as patched:
         patched.setattr(supervisor, "remember", refuse)
         os.kill(first, 9)
-        wait_for(lambda: running.turn() or running.pids["web"] != first, 10)
+        wait_for(lambda: running.poll_once() or running.pids["web"] != first, 10)
         running._next_check = 0
-        running.turn()
+        running.poll_once()
     assert recall(place.processes) == {}
     assert log.getvalue().count("cannot be written") == 1
-    wait_for(lambda: running.turn() or "web" in recall(place.processes), 10)
+    wait_for(lambda: running.poll_once() or "web" in recall(place.processes), 10)
     assert recall(place.processes)["web"].pid == running.pids["web"]
     running.stop()
 
 
-def test_a_child_that_cannot_be_made_is_tried_again(place: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_restart_is_retried(place: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     log = io.StringIO()
     running = Supervisor(Log(log), place.processes, os.environ)
     running.start(Service("web", ["sleep", "60"], ready=lambda: True), seconds=10)
     with monkeypatch.context() as patched:
         patched.setattr(supervisor.subprocess, "Popen", refuse)
         os.kill(running.pids["web"], 9)
-        wait_for(lambda: running.turn() or "web does not start" in log.getvalue(), 10)
-    assert "trying again in 30 s" in log.getvalue()
+        wait_for(lambda: running.poll_once() or "web does not start" in log.getvalue(), 10)
+    assert "retrying in 30 s" in log.getvalue()
     running.stop()
 
 
@@ -140,11 +140,11 @@ def test_a_start_without_room_ends_in_lines(
     quickstart = Quickstart(place, Listen("127.0.0.1", 1), driver="auto", example=False)
     assert quickstart.run() == 1
     said = capsys.readouterr().err
-    assert "cannot go on:" in said and "Traceback" not in said
-    assert f"the file system of {place.directory} has only 2.0 MB left: make room there" in said
+    assert "cannot continue:" in said and "Traceback" not in said
+    assert f"the file system of {place.directory} has only 2.0 MB left: free space there" in said
     assert said.rstrip().endswith("stopped")
 
 
 def test_room_is_no_lack(place: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datadir.shutil, "disk_usage", lambda path: Usage(1, 1, 10**9))
-    assert place.lack_of_room() == ""
+    assert place.disk_space_problem() == ""

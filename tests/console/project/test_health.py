@@ -78,7 +78,7 @@ def redis_socket(tmp_path: Path, settings: LazySettings) -> Iterator[tuple[Path,
     path = tmp_path / "r.sock"
     process = subprocess.Popen(redis.command(path, tmp_path), stdout=subprocess.DEVNULL)
     try:
-        wait_for(lambda: redis.answers(path), 30)
+        wait_for(lambda: redis.responds(path), 30)
         settings.REDIS_URL = f"unix://{path}"
         yield path, process.pid
     finally:

@@ -247,7 +247,7 @@ class TestProcesses:
 def test_the_private_redis_answers_on_its_socket_alone(place: DataDir) -> None:
     process = subprocess.Popen(redis.command(place.redis_socket, place.directory / "redis"))
     try:
-        wait_for(lambda: redis.answers(place.redis_socket), 10)
+        wait_for(lambda: redis.responds(place.redis_socket), 10)
         assert stat.S_IMODE(place.redis_socket.stat().st_mode) == 0o700
         listening = Path(f"/proc/{process.pid}/net/tcp").read_text()
         inodes = set()
@@ -259,7 +259,7 @@ def test_the_private_redis_answers_on_its_socket_alone(place: DataDir) -> None:
     finally:
         process.terminate()
         process.wait(10)
-    assert not redis.answers(place.redis_socket)
+    assert not redis.responds(place.redis_socket)
 
 
 @pytest.mark.parametrize("first", [True, False])

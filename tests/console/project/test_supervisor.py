@@ -1,4 +1,4 @@
-"""The supervisor: order, readiness, readable logs, restarts, an orderly end."""
+"""The supervisor: start order, readiness, prefixed logs, restarts, orderly shutdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from console.core.heartbeat import last_beat
 from console.core.processes import Identity
-from console.project.quickstart.pulses import PulseWatch
+from console.project.quickstart.liveness import HeartbeatWatch
 from console.project.quickstart.supervisor import Log, Service, StartFailed, Supervisor
 from tests.waiting import wait_for
 
@@ -44,20 +44,20 @@ class TestSupervisor:
         supervisor.stop()
         assert supervisor.pids == {}
 
-    def test_starts_the_dead_again(self, supervisor: Supervisor, log: io.StringIO) -> None:
+    def test_restarts_a_process_that_exited(self, supervisor: Supervisor, log: io.StringIO) -> None:
         supervisor.start(Service("beat", SLEEPER, ready=lambda: True), seconds=10)
         first = supervisor.pids["beat"]
         os.kill(first, signal.SIGKILL)
 
-        def back() -> bool:
-            supervisor.turn()
+        def is_restarted() -> bool:
+            supervisor.poll_once()
             return supervisor.pids["beat"] != first
 
-        wait_for(back, 10)
-        assert "beat was ended by SIGKILL; starting it again in 0.25 s" in log.getvalue()
+        wait_for(is_restarted, 10)
+        assert "beat was ended by SIGKILL; restarting it in 0.25 s" in log.getvalue()
         supervisor.stop()
 
-    def test_nothing_of_the_dead_answers_for_the_next(self, supervisor: Supervisor, tmp_path: Path) -> None:
+    def test_kills_surviving_grandchildren(self, supervisor: Supervisor, tmp_path: Path) -> None:
         note = tmp_path / "child"
         parent = python(
             "import subprocess, sys, time\n"
@@ -70,31 +70,31 @@ class TestSupervisor:
         child = Identity.of(int(note.read_text()))
         assert child is not None
         os.kill(supervisor.pids["web"], signal.SIGKILL)
-        wait_for(lambda: supervisor.turn() or not child.alive)
+        wait_for(lambda: supervisor.poll_once() or not child.alive)
         supervisor.stop()
 
-    def test_gives_up_on_what_never_starts(self, supervisor: Supervisor, log: io.StringIO) -> None:
+    def test_gives_up_on_a_process_that_never_starts(self, supervisor: Supervisor, log: io.StringIO) -> None:
         broken = Service("web", python("print('no settings'); raise SystemExit(3)"), ready=lambda: False)
         with pytest.raises(StartFailed, match="web does not stay up"):
             supervisor.start(broken, seconds=20)
         assert "no settings" in log.getvalue()
         supervisor.stop()
 
-    def test_gives_up_when_the_time_is_over(self, supervisor: Supervisor) -> None:
+    def test_gives_up_after_the_timeout(self, supervisor: Supervisor) -> None:
         with pytest.raises(StartFailed, match="not ready within"):
             supervisor.start(Service("web", SLEEPER, ready=lambda: False), seconds=0.3)
         supervisor.stop()
 
-    def test_asks_all_to_end_at_once_and_redis_last(
+    def test_terminates_all_at_once_and_redis_last(
         self, supervisor: Supervisor, log: io.StringIO, tmp_path: Path
     ) -> None:
-        """web and worker end only when both were asked; Redis stays as long as it is to be kept."""
+        """web and worker exit only once both got SIGTERM; Redis stays as long as it is to be kept."""
         code = (
             "import pathlib, signal, sys, time\n"
-            f"place, name = pathlib.Path({str(tmp_path)!r}), sys.argv[1]\n"
+            f"folder, name = pathlib.Path({str(tmp_path)!r}), sys.argv[1]\n"
             "def leave(*_):\n"
-            "    (place / name).touch()\n"
-            "    while name != 'redis' and not all((place / n).exists() for n in ('web', 'worker')):\n"
+            "    (folder / name).touch()\n"
+            "    while name != 'redis' and not all((folder / n).exists() for n in ('web', 'worker')):\n"
             "        time.sleep(0.01)\n"
             "    print('bye', flush=True)\n"
             "    sys.exit()\n"
@@ -115,7 +115,7 @@ class TestSupervisor:
         supervisor.stop()
         assert "redis    | bye" in log.getvalue()
 
-    def test_one_that_takes_its_time_is_asked_before_the_others_are_waited_for(
+    def test_a_slow_process_is_terminated_before_the_others_are_waited_for(
         self, supervisor: Supervisor, log: io.StringIO
     ) -> None:
         code = (
@@ -126,15 +126,15 @@ class TestSupervisor:
         )
         supervisor.start(Service("web", python(code), ready=lambda: "here" in log.getvalue()), seconds=10)
         supervisor.start(Service("worker", SLEEPER, ready=lambda: True), seconds=10)
-        supervisor.dismiss("none")
-        supervisor.dismiss("web")
+        supervisor.terminate("none")
+        supervisor.terminate("web")
         supervisor.stop(keep=("web", "redis"))
         assert list(supervisor.pids) == ["web"]
         wait_for(lambda: Identity.of(supervisor.pids["web"]) is None, 10)
         supervisor.stop()
         assert "web      | bye" in log.getvalue()
 
-    def test_kills_what_does_not_listen(self, supervisor: Supervisor, log: io.StringIO) -> None:
+    def test_kills_a_process_that_ignores_sigterm(self, supervisor: Supervisor, log: io.StringIO) -> None:
         code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf'); time.sleep(60)"
         deaf = Service("web", python(code), ready=lambda: "deaf" in log.getvalue(), stop_seconds=0.3)
         supervisor.start(deaf, seconds=10)
@@ -163,8 +163,8 @@ supervisor.run()
         wait_for(lambda: not child.alive, 10)
 
 
-def test_ends_what_hangs_and_starts_it_again(tmp_path: Path, log: io.StringIO) -> None:
-    """A stopped process does nothing upon SIGTERM; a heartbeat that stays is what gives it away."""
+def test_restarts_a_process_that_hangs(tmp_path: Path, log: io.StringIO) -> None:
+    """A stopped process ignores SIGTERM; the missing heartbeat reveals it."""
     supervisor = Supervisor(Log(log), tmp_path / "processes.json", os.environ, hang_seconds=3)
     code = (
         "import os, time\n"
@@ -173,32 +173,34 @@ def test_ends_what_hangs_and_starts_it_again(tmp_path: Path, log: io.StringIO) -
         "while True:\n    beat('beat')\n    time.sleep(0.1)\n"
     )
 
-    def pulse() -> int | None:
+    def last() -> int | None:
         return last_beat(tmp_path, "beat")
 
-    service = Service("beat", python(code), ready=lambda: pulse() is not None, stop_seconds=0.5, pulse=pulse)
+    service = Service(
+        "beat", python(code), ready=lambda: last() is not None, stop_seconds=0.5, heartbeat=last
+    )
     supervisor.start(service, seconds=30)
-    supervisor._steady = True
-    first, seen = supervisor.pids["beat"], pulse()
-    wait_for(lambda: supervisor.turn() or pulse() != seen, 30)
+    supervisor._is_running = True
+    first, seen = supervisor.pids["beat"], last()
+    wait_for(lambda: supervisor.poll_once() or last() != seen, 30)
     os.kill(first, signal.SIGSTOP)
-    wait_for(lambda: supervisor.turn() or supervisor.pids["beat"] != first, 60)
-    assert "beat hangs: no sign of life for" in log.getvalue()
-    second, seen = supervisor.pids["beat"], pulse()
-    wait_for(lambda: supervisor.turn() or pulse() != seen, 30)
+    wait_for(lambda: supervisor.poll_once() or supervisor.pids["beat"] != first, 60)
+    assert "beat hangs: no heartbeat for" in log.getvalue()
+    second, seen = supervisor.pids["beat"], last()
+    wait_for(lambda: supervisor.poll_once() or last() != seen, 30)
     assert supervisor.pids["beat"] == second
     supervisor.stop()
 
 
 class TestPulseWatch:
-    def test_a_pulse_that_stays_is_silence(self) -> None:
-        watch = PulseWatch()
-        assert [watch.silence(1, 0), watch.silence(1, 10), watch.began] == [0, 10, False]
-        assert [watch.silence(2, 20), watch.silence(2, 25), watch.began] == [0, 5, True]
+    def test_an_unchanged_heartbeat_is_silence(self) -> None:
+        watch = HeartbeatWatch()
+        assert [watch.silence(1, 0), watch.silence(1, 10), watch.is_seen] == [0, 10, False]
+        assert [watch.silence(2, 20), watch.silence(2, 25), watch.is_seen] == [0, 5, True]
         assert watch.silence(None, 30) == 10
 
-    def test_time_that_the_machine_slept_is_forgiven(self) -> None:
-        watch = PulseWatch()
+    def test_time_in_suspend_is_not_silence(self) -> None:
+        watch = HeartbeatWatch()
         watch.silence(1, 0)
-        watch.forgive(3600)
+        watch.reset(3600)
         assert watch.silence(1, 3601) == 1
