@@ -40,13 +40,13 @@ class FailOpenRedisCache(RedisCache):
         if not self.breaker.allows():
             return otherwise
         try:
-            answer = question()
+            response = question()
         except RedisError as error:
             self.breaker.failed()
             log.warning("cache is away: %s", type(error).__name__)
             return otherwise
         self.breaker.worked()
-        return answer
+        return response
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         return self._ask(lambda: super(FailOpenRedisCache, self).get(key, default, version), default)

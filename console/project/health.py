@@ -49,9 +49,9 @@ def ready(request: HttpRequest) -> JsonResponse:
             checks["hosts"] = hosts
     all_well = all(state in {"ok", "not configured"} for state in checks.values() if isinstance(state, str))
     status = "not ready" if database != "ok" else "ready" if all_well else "degraded"
-    answer = JsonResponse({"status": status, "checks": checks}, status=200 if database == "ok" else 503)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    response = JsonResponse({"status": status, "checks": checks}, status=200 if database == "ok" else 503)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _database() -> str:

@@ -36,8 +36,8 @@ class Client:
         joint = "&" if "?" in path else "?"
         payload = None if body is None else json.dumps(body)
         self._connection.request(method, f"/v1{path}{joint}{VERSION}", payload, self._headers)
-        answer = self._connection.getresponse()
-        return answer.status, answer.read()
+        response = self._connection.getresponse()
+        return response.status, response.read()
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """The decoded answer. Raises SystemExit when it is a refusal."""

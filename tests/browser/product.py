@@ -42,9 +42,9 @@ class Product:
         """The answer of the API, by the key that quickstart told; it must be a good one."""
         headers = {"Authorization": f"Bearer {self.key}"}
         address = f"{self.url}/v1/{path}"
-        answer = httpx.request(method, address, params=_VERSION, headers=headers, json=body, timeout=30)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
+        response = httpx.request(method, address, params=_VERSION, headers=headers, json=body, timeout=30)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
 
     def dataplane(self) -> dict[str, Any]:
         """What stands now, by `manage.py dataplane --json`."""

@@ -100,7 +100,7 @@ def test_a_closed_tab_loses_nothing(visit: Visit) -> None:
     visit.fill(name="closed-tab")
     choose_subnet(visit, "subnet-1")
     visit.submit()
-    with visit.page.expect_response(lambda answer: answer.url.endswith("/check")):
+    with visit.page.expect_response(lambda response: response.url.endswith("/check")):
         visit.fill(peer_address="203.0.113.99")
         visit.page.locator("[name=peer_address]").blur()
     visit.go("/gateways")

@@ -163,14 +163,14 @@ class Product:
             return False
 
     def get(self, path: str) -> Any:
-        answer = self.call("GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = self.call("GET", path)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def post(self, path: str, body: object) -> Any:
-        answer = self.call("POST", path, body)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
+        response = self.call("POST", path, body)
+        assert response.status_code == 201, response.text
+        return response.json()
 
     def subnet(self, name: str) -> str:
         return str(next(row["id"] for row in self.get("/subnets")["subnets"] if row["name"] == name))

@@ -35,9 +35,9 @@ def file_with_key(product: Product, path: str) -> str:
         page = client.get(path)
         assert page.status_code == 200
         fields = {"password": product.credentials["password"], "how": "download", **token_of(page.text)}
-        answer = client.post(f"{path}/strongswan", data=fields)
-        assert "attachment" in answer.headers["Content-Disposition"]
-        return answer.text
+        response = client.post(f"{path}/strongswan", data=fields)
+        assert "attachment" in response.headers["Content-Disposition"]
+        return response.text
 
 
 def test_the_file_of_the_page_makes_a_tunnel(product: Product) -> None:

@@ -21,10 +21,10 @@ HANG_SECONDS = "20"
 def checks(product: Product) -> Mapping[str, object]:
     """What /readyz says; nothing when it does not answer."""
     try:
-        answer = httpx.get(f"{product.url}/readyz", timeout=4)
+        response = httpx.get(f"{product.url}/readyz", timeout=4)
     except httpx.TransportError:
         return {}
-    found: dict[str, object] = answer.json()["checks"]
+    found: dict[str, object] = response.json()["checks"]
     return found
 
 

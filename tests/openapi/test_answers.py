@@ -51,14 +51,14 @@ class Reader:
     def ask(self, method: str, path: str, body: Any = None, *, query: str = "") -> Any:
         """The answer, whose body is as the document says for its status."""
         version = f"{self.form.date}&generation={self.form.generation}{query}"
-        answer = self.api(method.upper(), filled(path, self.places), body, version=version)
+        response = self.api(method.upper(), filled(path, self.places), body, version=version)
         told = self.document["paths"][path][method]["responses"]
-        assert str(answer.status_code) in told, (path, answer.status_code, answer.content)
-        content = told[str(answer.status_code)].get("content")
-        assert bool(answer.content) == bool(content), path
+        assert str(response.status_code) in told, (path, response.status_code, response.content)
+        content = told[str(response.status_code)].get("content")
+        assert bool(response.content) == bool(content), path
         if content:
-            self.hold(answer.json(), content["application/json"]["schema"])
-        return answer
+            self.hold(response.json(), content["application/json"]["schema"])
+        return response
 
     def hold(self, body: Any, schema: dict[str, Any]) -> None:
         checker = Draft202012Validator.FORMAT_CHECKER

@@ -26,10 +26,10 @@ def fetch(path: str) -> Any:
 
 @pytest.mark.parametrize(("generation", "form"), [(1, FORMS[0]), (2, FORMS[-1])])
 def test_it_is_served_to_everyone_as_json_and_yaml(generation: int, form: ApiVersion) -> None:
-    answer = fetch(f"generation-{generation}.json")
-    assert answer.status_code == 200 and answer["Content-Type"] == "application/json"
-    assert answer.json()["info"]["version"] == form.date.isoformat()
-    assert answer.json() == yaml.safe_load(fetch(f"generation-{generation}.yaml").content)
+    response = fetch(f"generation-{generation}.json")
+    assert response.status_code == 200 and response["Content-Type"] == "application/json"
+    assert response.json()["info"]["version"] == form.date.isoformat()
+    assert response.json() == yaml.safe_load(fetch(f"generation-{generation}.yaml").content)
     assert "&id0" not in fetch(f"generation-{generation}.yaml").content.decode()
 
 
@@ -74,8 +74,8 @@ def test_many_who_ask_at_once_wait_for_one_document(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_a_date_that_is_none_is_refused(path: str, status: int, code: str) -> None:
-    answer = fetch(path)
-    assert (answer.status_code, errors_of(answer)) == (status, [(code, "version")])
+    response = fetch(path)
+    assert (response.status_code, errors_of(response)) == (status, [(code, "version")])
 
 
 def test_there_is_no_third_one() -> None:
@@ -115,13 +115,13 @@ def test_it_tells_where_it_is_served_when_it_is_told(settings: LazySettings) -> 
 
 
 def test_the_page_reads_it_and_loads_nothing_from_elsewhere(ana: Party) -> None:
-    answer = ana.browser().get("/openapi")
-    page = answer.content.decode()
+    response = ana.browser().get("/openapi")
+    page = response.content.decode()
     assert 'data-url="/openapi/generation-2.json?version=2024-04-30"' in page
     assert "csrfmiddlewaretoken" in page.partition('id="swagger"')[2].partition("</div>")[0]
     loaded = re.findall(r'(?:src|<link[^>]+href)="([^"]+)"', page)
     assert loaded and all(path.startswith("/static/") for path in loaded)
-    policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
+    policy = dict(part.strip().partition(" ")[::2] for part in response["Content-Security-Policy"].split(";"))
     assert policy["script-src"] == "'self'"
     assert policy["style-src"] == "'self' 'unsafe-inline'"
     other = ana.browser().get("/activity")["Content-Security-Policy"]

@@ -83,16 +83,16 @@ def test_a_dry_run_answers_as_told_and_changes_nothing(ana: Party, row: Connecti
             if (method, path) in ENDS_NONE:
                 continue
             body = {"name": "tried"} if method == "patch" else None
-            answer = reader.ask(method, path, body, query="&dry_run=true")
+            response = reader.ask(method, path, body, query="&dry_run=true")
             if path.startswith(("/v1/ike", "/v1/ipsec")) and method == "delete":
-                assert answer.status_code == 409, path
+                assert response.status_code == 409, path
                 continue
             if method == "delete" and "cidr" in path:
                 # The last one of its side stays.
-                assert answer.status_code == 400, path
+                assert response.status_code == 400, path
                 continue
-            assert answer.status_code == 200, (method, path, answer.content)
-            ended[method, path] = answer.json()[COUNT]
+            assert response.status_code == 200, (method, path, response.content)
+            ended[method, path] = response.json()[COUNT]
     assert Connection.objects.get().name == row.name
     deletions = {path for (method, path), count in ended.items() if count}
     assert deletions == {

@@ -78,9 +78,9 @@ def test_weak_choices_are_labelled_with_reason_and_rfc(ana: Party, browser: Clie
 @pytest.mark.parametrize(("kind", "fields"), [("ike", IKE), ("ipsec", IPSEC)])
 def test_creates(browser: Client, ana: Party, kind: str, fields: dict[str, str]) -> None:
     model = {"ike": IKEPolicy, "ipsec": IPsecPolicy}[kind]
-    answer = browser.post(f"/policies/{kind}/new", fields)
+    response = browser.post(f"/policies/{kind}/new", fields)
     policy = model.objects.get(account=ana.account)
-    assert answer.headers["Location"] == f"/policies/{kind}/{policy.pk}"
+    assert response.headers["Location"] == f"/policies/{kind}/{policy.pk}"
     assert policy.encryption_algorithms == ["aes256"] and policy.name == "strong"
     assert AuditEvent.objects.filter(action=f"{kind}_policy.create", via="console").exists()
 
@@ -98,9 +98,9 @@ def test_creates(browser: Client, ana: Party, kind: str, fields: dict[str, str])
 def test_shows_what_is_wrong_and_keeps_what_was_entered(
     browser: Client, changes: dict[str, str], message: str
 ) -> None:
-    answer = browser.post("/policies/ike/new", IKE | changes)
-    page = text_of(answer)
-    assert answer.status_code == 200 and message in page
+    response = browser.post("/policies/ike/new", IKE | changes)
+    page = text_of(response)
+    assert response.status_code == 200 and message in page
     assert 'role="alert"' in page
     assert not IKEPolicy.objects.exists()
 
@@ -124,8 +124,8 @@ def test_a_policy_in_use_stays_and_says_who_uses_it(ana: Party, browser: Client,
     policy = {"ike": make_ike_policy, "ipsec": make_ipsec_policy}[kind](ana, "needed")
     connection = make_connection(ana, **{f"{kind}_policy": {"id": str(policy.pk)}})
     url = f"/policies/{kind}/{policy.pk}/delete"
-    for answer in (browser.get(url), browser.post(url)):
-        page = text_of(answer)
+    for response in (browser.get(url), browser.post(url)):
+        page = text_of(response)
         assert "cannot be deleted yet" in page and '<form method="post" class="card">' not in page
         assert f'href="/gateways/{connection.gateway_id}/connections/{connection.pk}"' in page
     assert type(policy).objects.filter(pk=policy.pk).exists()
@@ -135,8 +135,8 @@ def test_deletes_an_idle_one(ana: Party, browser: Client) -> None:
     policy = make_ike_policy(ana)
     assert "No connection uses it" in text_of(browser.get(f"/policies/ike/{policy.pk}/delete"))
     assert IKEPolicy.objects.exists()
-    answer = browser.post(f"/policies/ike/{policy.pk}/delete")
-    assert answer.headers["Location"] == "/policies/ike"
+    response = browser.post(f"/policies/ike/{policy.pk}/delete")
+    assert response.headers["Location"] == "/policies/ike"
     assert not IKEPolicy.objects.filter(pk=policy.pk).exists()
 
 
@@ -144,8 +144,8 @@ def test_deletes_an_idle_one(ana: Party, browser: Client) -> None:
 def test_those_of_others_do_not_exist(ana: Party, ben: Party, browser: Client, path: str) -> None:
     policy = make_ike_policy(ben)
     url = f"/policies/ike/{policy.pk}{path}"
-    answer = browser.post(url) if path == "/delete" else browser.get(url)
-    assert answer.status_code == 404
+    response = browser.post(url) if path == "/delete" else browser.get(url)
+    assert response.status_code == 404
     assert policy.name not in text_of(browser.get("/policies/ike"))
 
 

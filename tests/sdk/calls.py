@@ -25,6 +25,6 @@ def make_connection(client: VpcV1, gateway: str, number: int = 1, **more: Any) -
     return result(client.create_vpn_gateway_connection(gateway, prototype), 201)
 
 
-def result(answer: Any, status: int = 200) -> Any:
-    assert answer.get_status_code() == status
-    return answer.get_result()
+def result(response: Any, status: int = 200) -> Any:
+    assert response.get_status_code() == status
+    return response.get_result()

@@ -58,11 +58,11 @@ class Life:
         self.answers: dict[str, Any] = {}
 
     def __call__(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        answer = getattr(self.client, name)(*args, **kwargs)
-        self.answers[name] = (answer.get_status_code(), answer.get_result())
+        response = getattr(self.client, name)(*args, **kwargs)
+        self.answers[name] = (response.get_status_code(), response.get_result())
         if name in MODELS:
-            getattr(self.models, MODELS[name]).from_dict(answer.get_result())
-        return answer.get_result()
+            getattr(self.models, MODELS[name]).from_dict(response.get_result())
+        return response.get_result()
 
 
 def live(call: Life, subnet: str, vpc: str) -> None:

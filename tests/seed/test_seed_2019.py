@@ -80,15 +80,15 @@ def curl(ana: Party) -> Curl:
     return Curl(ana.key())
 
 
-def same_shape(answer: Any, sample: Any, where: str = "") -> None:
+def same_shape(response: Any, sample: Any, where: str = "") -> None:
     """Every field of the sample is in the answer with the same type; more fields may be there."""
-    assert type(answer) is type(sample), where
+    assert type(response) is type(sample), where
     if isinstance(sample, dict):
         for name, value in sample.items():
-            assert name in answer, f"{where}.{name}"
-            same_shape(answer[name], value, f"{where}.{name}")
+            assert name in response, f"{where}.{name}"
+            same_shape(response[name], value, f"{where}.{name}")
     elif isinstance(sample, list) and sample:
-        for item in answer:
+        for item in response:
             same_shape(item, sample[0], f"{where}[]")
 
 
@@ -226,11 +226,11 @@ def test_every_row_of_the_tables(ana: Party, curl: Curl, method: str, path: str)
         "/ipsec_policies": """{"authentication_algorithm": "sha1", "encryption_algorithm": "aes128",
             "pfs": "disabled"}""",
     }.get(path, '{"name": "renamed"}')
-    answer = curl(method, path.format(**ids), data if method in {"POST", "PATCH"} else "")
+    response = curl(method, path.format(**ids), data if method in {"POST", "PATCH"} else "")
     item = "{prefix_length}" in path
     expected = {"POST": 201, "PATCH": 200, "GET": 204 if item else 200, "PUT": 204, "DELETE": 204}[method]
-    assert answer.status_code == expected, answer.content
-    assert bool(answer.content) is (expected != 204)
+    assert response.status_code == expected, response.content
+    assert bool(response.content) is (expected != 204)
     missing = {name: uuid4() if "id" in name else value for name, value in ids.items()}
     if "{" in path:
         gone = curl(

@@ -36,9 +36,9 @@ def test_pages_name_files_by_their_content(db: None, collected: Path) -> None:
     urls = re.findall(r'(?:href|src)="(/static/[^"#]+)', page)
     assert len(urls) >= 8
     assert all(re.search(r"\.[0-9a-f]{12}\.", url) for url in urls), urls
-    answer = client.get(next(url for url in urls if "tokens" in url))
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+    response = client.get(next(url for url in urls if "tokens" in url))
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "max-age=315360000, public, immutable"
     smaller = client.get(next(url for url in urls if "console" in url), headers={"Accept-Encoding": "gzip"})
     assert smaller.headers["Content-Encoding"] == "gzip"
     plain = client.get("/static/tokens.css")

@@ -26,7 +26,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
         start_response("200 OK", [("Content-Length", "4")])
         return [b"done"]
     if environ["PATH_INFO"] != "/large":
-        answer: Iterable[bytes] = _product(environ, start_response)
-        return answer
+        response: Iterable[bytes] = _product(environ, start_response)
+        return response
     start_response("200 OK", [("Content-Length", str(LARGE))])
     return (_PIECE for _ in range(LARGE // len(_PIECE)))

@@ -68,9 +68,9 @@ def test_a_host_is_silent_before_what_hangs_is_ended(
 
 def test_a_redis_that_is_away_does_not_make_it_unready(settings: LazySettings) -> None:
     settings.REDIS_URL = "unix:///nonexistent/redis.sock"
-    answer = Client().get("/readyz")
-    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-    assert answer.json()["checks"]["redis"] == "ConnectionError"
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["checks"]["redis"] == "ConnectionError"
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_a_full_redis_is_told_of(redis_socket: tuple[Path, int], monkeypatch: py
     assert Client().get("/readyz").json()["status"] == "ready"
     with Redis(unix_socket_path=str(redis_socket[0])) as client:
         client.config_set("maxmemory", "1")
-        answer = Client().get("/readyz").json()
-        assert (answer["status"], answer["checks"]["redis"]) == ("degraded", "full: it refuses writes")
+        response = Client().get("/readyz").json()
+        assert (response["status"], response["checks"]["redis"]) == ("degraded", "full: it refuses writes")
         found = checks.redis()
         assert not found.ok and "full: it refuses writes" in found.message and "maxmemory" in found.fix
         client.config_set("maxmemory", "0")
@@ -143,6 +143,6 @@ def test_without_a_database_it_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> 
             raise DatabaseError
 
     monkeypatch.setattr(health, "connection", Broken())
-    answer = Client().get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["status"] == "not ready"
+    response = Client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["status"] == "not ready"

@@ -75,8 +75,8 @@ def test_livez_is_answered_by_the_loop(method: str, hangs: bool, status: int) ->
             wasyncore.loop(timeout=1, use_poll=True, map=channels, count=1)
             server.answer_liveness()
         server.close()
-        answer = HTTPResponse(ours, method=method)
-        answer.begin()
-        assert (answer.status, answer.headers["X-Request-Id"]) == (status, "mine")
-        assert all(answer.headers[name] for name in SECURITY_HEADERS)
-        assert json.loads(answer.read() or b"{}").get("status") in {"alive", "hangs", None}
+        response = HTTPResponse(ours, method=method)
+        response.begin()
+        assert (response.status, response.headers["X-Request-Id"]) == (status, "mine")
+        assert all(response.headers[name] for name in SECURITY_HEADERS)
+        assert json.loads(response.read() or b"{}").get("status") in {"alive", "hangs", None}

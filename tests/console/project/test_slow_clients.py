@@ -73,8 +73,8 @@ def get(port: int, path: str) -> tuple[int, bytes]:
     client = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         client.request("GET", path)
-        answer = client.getresponse()
-        return answer.status, answer.read()
+        response = client.getresponse()
+        return response.status, response.read()
     except ConnectionRefusedError:
         return 0, b""
     finally:

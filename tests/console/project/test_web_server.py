@@ -27,8 +27,8 @@ from console.project.web_worker.worker import Worker, make_server
 from tests.factories import Party, make_connection, path_of
 from vpn.models import Vpc
 
-Answer = tuple[HTTPResponse, Any]
-Ask = Callable[..., Answer]
+Response = tuple[HTTPResponse, Any]
+Ask = Callable[..., Response]
 
 
 @pytest.fixture
@@ -81,11 +81,11 @@ def ask(ana: Party, _one_connection: None) -> Ask:
                     wasyncore.loop(timeout=1, use_poll=True, map=channels, count=1)
                     thread.work()
                 server.close()
-            answer = HTTPResponse(ours)
-            answer.begin()
-            text = answer.read()
-        assert answer.headers.get_content_type() == "application/json", text
-        return answer, json.loads(text)
+            response = HTTPResponse(ours)
+            response.begin()
+            text = response.read()
+        assert response.headers.get_content_type() == "application/json", text
+        return response, json.loads(text)
 
     return asked
 
@@ -115,24 +115,26 @@ def test_a_body_in_chunks_is_read(ana: Party, ask: Ask) -> None:
     row = make_connection(ana)
     path = f"{path_of(row)}?version=2019-01-01"
     parts = chunk(b'{"admin_state'), chunk(b'_up":false}'), END
-    answer, body = ask("PATCH", path, *parts, **CHUNKED)
-    assert (answer.status, body["admin_state_up"]) == (200, False)
+    response, body = ask("PATCH", path, *parts, **CHUNKED)
+    assert (response.status, body["admin_state_up"]) == (200, False)
     row.refresh_from_db()
     assert not row.admin_state_up
-    answer, body = ask("POST", "/v1/vpcs?version=2019-01-01", chunk(b'{"name":"mychunkvpc"}'), END, **CHUNKED)
-    assert (answer.status, body["name"]) == (201, "mychunkvpc")
+    response, body = ask(
+        "POST", "/v1/vpcs?version=2019-01-01", chunk(b'{"name":"mychunkvpc"}'), END, **CHUNKED
+    )
+    assert (response.status, body["name"]) == (201, "mychunkvpc")
     assert Vpc.objects.filter(name="mychunkvpc").exists()
 
 
 def test_a_body_in_chunks_is_refused_as_any_other(ask: Ask, settings: LazySettings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2048
     path = "/v1/vpcs?version=2019-01-01"
-    answer, body = ask("POST", path, chunk(b"garbage{{{"), END, **CHUNKED)
-    assert (answer.status, code_of(body)) == (400, "bad_request")
-    answer, body = ask("POST", path, *[chunk(b"x" * 1000)] * 8, END, **CHUNKED)
-    assert (answer.status, code_of(body)) == (413, "http_request_size_exceeded")
-    answer, body = ask("POST", path, b"no size\r\n", **CHUNKED)
-    assert (answer.status, code_of(body)) == (400, "bad_request")
+    response, body = ask("POST", path, chunk(b"garbage{{{"), END, **CHUNKED)
+    assert (response.status, code_of(body)) == (400, "bad_request")
+    response, body = ask("POST", path, *[chunk(b"x" * 1000)] * 8, END, **CHUNKED)
+    assert (response.status, code_of(body)) == (413, "http_request_size_exceeded")
+    response, body = ask("POST", path, b"no size\r\n", **CHUNKED)
+    assert (response.status, code_of(body)) == (400, "bad_request")
     assert not Vpc.objects.filter(name__startswith="x").exists()
 
 
@@ -157,17 +159,17 @@ def test_every_answer_of_the_application_has_the_security_headers(method: str, p
 
 def test_what_http_refuses_has_the_form_of_the_api(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     path = "/v1/vpcs?version=2019-01-01"
-    answer, body = ask("GET", f"{path}&start={'x' * 5000}")
-    assert (answer.status, code_of(body)) == (400, "invalid_id_format")
-    answer, body = ask("GET", f"{path}&start={'x' * 9000}")
-    assert (answer.status, code_of(body)) == (414, "http_request_size_exceeded")
-    answer, body = ask("GET", path, Authorization="Bearer secret" + "x" * 9000)
-    assert (answer.status, code_of(body)) == (431, "http_request_size_exceeded")
-    answer, body = ask("POST", path, Content_Length="many")
-    assert (answer.status, code_of(body)) == (400, "bad_request")
-    answer, body = ask("GET", path, head="X-Key secret\r\n")
-    assert (answer.status, code_of(body)) == (400, "bad_request")
-    assert answer.headers["X-Request-Id"] == body["trace"]
+    response, body = ask("GET", f"{path}&start={'x' * 5000}")
+    assert (response.status, code_of(body)) == (400, "invalid_id_format")
+    response, body = ask("GET", f"{path}&start={'x' * 9000}")
+    assert (response.status, code_of(body)) == (414, "http_request_size_exceeded")
+    response, body = ask("GET", path, Authorization="Bearer secret" + "x" * 9000)
+    assert (response.status, code_of(body)) == (431, "http_request_size_exceeded")
+    response, body = ask("POST", path, Content_Length="many")
+    assert (response.status, code_of(body)) == (400, "bad_request")
+    response, body = ask("GET", path, head="X-Key secret\r\n")
+    assert (response.status, code_of(body)) == (400, "bad_request")
+    assert response.headers["X-Request-Id"] == body["trace"]
     assert body["trace"] in caplog.text and "secret" not in caplog.text
 
 
@@ -178,20 +180,20 @@ def test_a_fault_of_ours_before_any_answer(
         raise RuntimeError("the secret detail")
 
     monkeypatch.setattr(Application, "execute", fail)
-    answer, body = ask("GET", "/v1")
-    assert (answer.status, code_of(body)) == (500, "internal_error")
+    response, body = ask("GET", "/v1")
+    assert (response.status, code_of(body)) == (500, "internal_error")
     assert "secret detail" not in json.dumps(body) and "the secret detail" in caplog.text
 
 
 def test_no_request_ends_in_two_places(ask: Ask) -> None:
     """Nothing for a proxy in front and this server to disagree about."""
     path = "/v1/vpcs?version=2019-01-01"
-    answer, body = ask("POST", path, chunk(b"{}"), END, Content_Length="2", **CHUNKED)
-    assert (answer.status, code_of(body)) == (400, "bad_request")
-    answer, body = ask("POST", path, b"{}", head="Content-Length: 2\r\nContent-Length: 3\r\n")
-    assert (answer.status, code_of(body)) == (400, "bad_request")
-    answer, body = ask("POST", path, chunk(b"{}"), END, Transfer_Encoding="gzip, chunked")
-    assert (answer.status, code_of(body)) == (501, "bad_request")
+    response, body = ask("POST", path, chunk(b"{}"), END, Content_Length="2", **CHUNKED)
+    assert (response.status, code_of(body)) == (400, "bad_request")
+    response, body = ask("POST", path, b"{}", head="Content-Length: 2\r\nContent-Length: 3\r\n")
+    assert (response.status, code_of(body)) == (400, "bad_request")
+    response, body = ask("POST", path, chunk(b"{}"), END, Transfer_Encoding="gzip, chunked")
+    assert (response.status, code_of(body)) == (501, "bad_request")
 
 
 @pytest.mark.parametrize(
@@ -211,25 +213,25 @@ def test_answers_of_the_server_itself_have_the_headers_of_all_others(
     plain = Client().get("/v1/nothing", headers={"Accept": "application/json"})
     assert plain.status_code == 404
     wanted = {name: plain.headers[name] for name in SECURITY_HEADERS}
-    answer, body = ask("GET", **({"path": "/v1/vpcs?version=2019-01-01"} | sent), X_Request_Id="mine-1")
-    assert answer.status == status
-    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == wanted
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["X-Request-Id"] == body["trace"]
+    response, body = ask("GET", **({"path": "/v1/vpcs?version=2019-01-01"} | sent), X_Request_Id="mine-1")
+    assert response.status == status
+    assert {name: response.headers[name] for name in SECURITY_HEADERS} == wanted
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Request-Id"] == body["trace"]
 
 
 def test_behind_tls_they_say_so_too(ask: Ask, settings: LazySettings) -> None:
     settings.SECURE_HSTS_SECONDS, settings.SECURE_SSL_REDIRECT = 31536000, True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     _responder.cache_clear()
-    answer, _ = ask("GET", f"/v1/{'x' * 9000}")
+    response, _ = ask("GET", f"/v1/{'x' * 9000}")
     _responder.cache_clear()
-    assert (answer.status, answer.headers["Strict-Transport-Security"]) == (414, "max-age=31536000")
+    assert (response.status, response.headers["Strict-Transport-Security"]) == (414, "max-age=31536000")
 
 
 def test_a_request_that_was_read_keeps_its_id(ask: Ask) -> None:
-    answer, body = ask("POST", "/v1", Content_Length="100000000", X_Request_Id="mine-1")
-    assert (answer.status, answer.headers["X-Request-Id"], body["trace"]) == (413, "mine-1", "mine-1")
+    response, body = ask("POST", "/v1", Content_Length="100000000", X_Request_Id="mine-1")
+    assert (response.status, response.headers["X-Request-Id"], body["trace"]) == (413, "mine-1", "mine-1")
 
 
 def test_quickstart_starts_this_worker() -> None:

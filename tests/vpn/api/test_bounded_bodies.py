@@ -164,20 +164,20 @@ def refused(ana: Party, method: str, path: str, fields: dict[str, Any], version:
     assert len(body) <= LIMIT
     with CaptureQueriesContext(connection) as queries:
         steps = steps_of(lambda: answers.append(ana.api(method, path, body, version=version)))
-    (answer,) = answers
-    assert answer.status_code == 400, (method, path, fields.keys(), answer.content[:500])
-    assert len(answer.content) <= LONGEST_ANSWER, (method, path, fields.keys(), len(answer.content))
-    assert errors_of(answer)
+    (response,) = answers
+    assert response.status_code == 400, (method, path, fields.keys(), response.content[:500])
+    assert len(response.content) <= LONGEST_ANSWER, (method, path, fields.keys(), len(response.content))
+    assert errors_of(response)
     return steps, len(queries)
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
 def test_what_is_more_than_can_be_listed_is_counted(ana: Party, version: str) -> None:
     body = {f"f{n}": 0 for n in range(1000)} | {"name": 1}
-    answer = ana.api.post("/v1/vpcs", body, version=version)
-    listed = errors_of(answer)
+    response = ana.api.post("/v1/vpcs", body, version=version)
+    listed = errors_of(response)
     assert len(listed) == MOST_LISTED + 1 and listed[-1] == (MORE, "")
-    assert answer.json()["errors"][-1]["message"].startswith(
+    assert response.json()["errors"][-1]["message"].startswith(
         f"{1001 - MOST_LISTED} more errors are not listed"
     )
 
@@ -191,8 +191,8 @@ def test_cidrs_are_counted_before_any_transaction(ana: Party, count: int, dry: s
     local, peer = cidrs(count), cidrs(count, 20)
     body = {"name": "1", "peer_address": "203.0.113.9", "psk": PSK, "local_cidrs": local, "peer_cidrs": peer}
     with CaptureQueriesContext(connection) as queries:
-        answer = api.post(f"{path_of(gateway)}/connections{dry}", body)
-    assert (answer.status_code, errors_of(answer)) == (
+        response = api.post(f"{path_of(gateway)}/connections{dry}", body)
+    assert (response.status_code, errors_of(response)) == (
         400,
         [
             ("vpn_connection_invalid_name", "name"),
@@ -216,9 +216,9 @@ def test_a_raised_quota_is_checked_in_few_queries(ana: Party) -> None:
     make_connection(ana, gateway, 1)
     fields = {"peer_address": "203.0.113.9", "psk": PSK, "local_cidrs": ["192.168.100.0/24"]}
     with CaptureQueriesContext(connection) as queries:
-        answer = ana.api.post(f"{path_of(gateway)}/connections", {**fields, "peer_cidrs": cidrs(1500)})
+        response = ana.api.post(f"{path_of(gateway)}/connections", {**fields, "peer_cidrs": cidrs(1500)})
     # connection-1 has 10.1.0.0/24.
-    assert errors_of(answer) == [("vpn_connection_cidr_overlap", "peer_cidrs[256]")]
+    assert errors_of(response) == [("vpn_connection_cidr_overlap", "peer_cidrs[256]")]
     assert len(queries) < 40
 
 
@@ -227,11 +227,11 @@ def test_forms_answer_in_few_bytes_too(ana: Party) -> None:
     page = f"/gateways/{gateway.pk}/connections/new"
     blank = len(ana.browser().get(page).content)
     many = " ".join(["x"] * 9000)
-    answer = ana.browser().post(
+    response = ana.browser().post(
         page, {"dpd_action": "none", "psk": PSK, "local_cidrs": many, "peer_cidrs": many}
     )
     assert (
-        answer.status_code in (200, 400)
-        and b"A connection may have 15 local CIDRs; these are 9000." in answer.content
+        response.status_code in (200, 400)
+        and b"A connection may have 15 local CIDRs; these are 9000." in response.content
     )
-    assert len(answer.content) < blank + 2 * len(many) + 20_000
+    assert len(response.content) < blank + 2 * len(many) + 20_000

@@ -53,9 +53,9 @@ def test_nothing_is_created(ana: Party, django_capture_on_commit_callbacks: Any)
     before = counts()
     for path, body in requests.items():
         with django_capture_on_commit_callbacks() as requested:
-            answer = api.post(path + DRY, body)
-        assert (answer.status_code, answer.json()["dry_run"]) == (200, True), path
-        assert answer.json()["would_create"]["id"]
+            response = api.post(path + DRY, body)
+        assert (response.status_code, response.json()["dry_run"]) == (200, True), path
+        assert response.json()["would_create"]["id"]
         assert requested == []
     assert counts() == before
     for path, body in requests.items():
@@ -88,10 +88,10 @@ def test_warnings(ana: Party) -> None:
 
 @pytest.mark.parametrize(("word", "status"), [("false", 201), ("TRUE", 200), ("maybe", 400), ("", 400)])
 def test_the_word(ana: Party, word: str, status: int) -> None:
-    answer = ana.api.post(f"/v1/vpcs?dry_run={word}", {"name": "dry"})
-    assert answer.status_code == status
+    response = ana.api.post(f"/v1/vpcs?dry_run={word}", {"name": "dry"})
+    assert response.status_code == status
     if status == 400:
-        assert errors_of(answer) == [("validation_enum", "dry_run")]
+        assert errors_of(response) == [("validation_enum", "dry_run")]
 
 
 def test_where_there_is_no_dry_run_nothing_is_done(ana: Party) -> None:

@@ -41,10 +41,10 @@ def tried(party: Party, method: str, path: str, callbacks: Any, version: str = T
     api = party.api
     before = standing()
     with callbacks() as requested:
-        answer = api(method, path + DRY, version=version)
-    assert answer.status_code == 200, answer.content
+        response = api(method, path + DRY, version=version)
+    assert response.status_code == 200, response.content
     assert standing() == before and requested == []
-    body: dict[str, Any] = answer.json()
+    body: dict[str, Any] = response.json()
     assert body.keys() == {"dry_run", "interrupted_connections", "warnings"} and body["dry_run"] is True
     codes = [one["code"] for one in body["warnings"]]
     assert codes == ["tunnel_interrupted"] * bool(body["interrupted_connections"])

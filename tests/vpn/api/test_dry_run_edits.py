@@ -50,9 +50,9 @@ def test_a_connection_says_whether_its_tunnel_ends(ana: Party, body: dict[str, A
     row = up(make_connection(ana))
     events = AuditEvent.objects.filter(action="vpn_connection.update").count()
     before = ana.api.get(path_of(row)).json()
-    answer = ana.api.patch(path_of(row) + DRY, body)
-    assert answer.status_code == 200, answer.json()
-    found = answer.json()
+    response = ana.api.patch(path_of(row) + DRY, body)
+    assert response.status_code == 200, response.json()
+    found = response.json()
     assert (found["dry_run"], found["interrupted_connections"]) == (True, ends)
     assert [one["code"] for one in found["warnings"]] == ["tunnel_interrupted"] * ends
     name = next(iter(body))

@@ -112,12 +112,12 @@ def test_no_body_is_a_fault(ana: Party, places: dict[str, tuple[str, dict[str, A
         path = paths[index].partition(" ")[2]
         body = nonsense if plain else {**good, **nonsense}
         with transaction.atomic():
-            answer = api(method, path, json.dumps(body).encode(), version=version)
+            response = api(method, path, json.dumps(body).encode(), version=version)
             transaction.set_rollback(True)
-        assert answer.status_code in (200, 201, 400, 409), (path, version, body, answer.content)
-        if answer.status_code >= 400:
-            assert errors_of(answer)
-            assert PSK not in answer.content.decode()
+        assert response.status_code in (200, 201, 400, 409), (path, version, body, response.content)
+        if response.status_code >= 400:
+            assert errors_of(response)
+            assert PSK not in response.content.decode()
 
     ask()
 
@@ -145,9 +145,9 @@ def test_no_query_is_a_fault(ana: Party) -> None:
     )
     def ask(collection: str, query: dict[str, str]) -> None:
         path = f"/v1/{collection}?{urlencode({'version': '2026-10-06', 'generation': '2', **query})}"
-        answer = api.get(path, version=None)
-        assert answer.status_code in (200, 400), (path, answer.content)
-        if answer.status_code == 400:
-            assert errors_of(answer)
+        response = api.get(path, version=None)
+        assert response.status_code in (200, 400), (path, response.content)
+        if response.status_code == 400:
+            assert errors_of(response)
 
     ask()

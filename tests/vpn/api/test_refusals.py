@@ -23,9 +23,9 @@ NOWHERE = "0738a3b2-5c1d-4e6f-8a90-b1c2d3e4f506"
 GROUP = {"id": "zzz"}
 
 
-def fields_of(answer: Any) -> set[str]:
-    assert answer.status_code == 400, answer.content
-    return {name for _, name in errors_of(answer)}
+def fields_of(response: Any) -> set[str]:
+    assert response.status_code == 400, response.content
+    return {name for _, name in errors_of(response)}
 
 
 def test_a_connection_with_a_policy_that_is_not_there(ana: Party) -> None:
@@ -113,8 +113,8 @@ def test_messages_have_the_names_and_words_of_the_version(
     ana: Party, body: dict[str, Any], field: str, message: str
 ) -> None:
     fields = connection_fields(1) | body
-    answer = ana.api.post(f"{path_of(make_gateway(ana))}/connections", fields)
-    (error,) = answer.json()["errors"]
+    response = ana.api.post(f"{path_of(make_gateway(ana))}/connections", fields)
+    (error,) = response.json()["errors"]
     assert (error["target"]["name"], error["message"]) == (field, message)
 
 

@@ -24,21 +24,21 @@ CLASSIC = "2026-10-06&generation=1"
 @pytest.mark.parametrize(("version", "status"), [(BEFORE, 201), (CLASSIC, 201), (SINCE, 400)])
 def test_without_a_mode_it_is_policy_until_there_is_another(ana: Party, version: str, status: int) -> None:
     body = {"subnet": {"id": str(make_subnet(ana).pk)}, "name": "old"}
-    answer = ana.api.post("/v1/vpn_gateways", body, version=version)
-    assert answer.status_code == status
+    response = ana.api.post("/v1/vpn_gateways", body, version=version)
+    assert response.status_code == status
     if status == 201:
-        assert answer.json()["mode"] == "policy"
-        renamed = ana.api.patch(answer.json()["href"], {"name": "new"}, version=version)
+        assert response.json()["mode"] == "policy"
+        renamed = ana.api.patch(response.json()["href"], {"name": "new"}, version=version)
         assert renamed.json()["name"] == "new"
     else:
-        assert errors_of(answer) == [("validation_enum", "mode")]
+        assert errors_of(response) == [("validation_enum", "mode")]
 
 
 def test_route_mode_is_refused_in_every_version(ana: Party) -> None:
     body = {"subnet": {"id": str(make_subnet(ana).pk)}, "mode": "route"}
     for version in (BEFORE, SINCE):
-        answer = ana.api.post("/v1/vpn_gateways", body, version=version)
-        assert errors_of(answer) == [("validation_enum", "mode")]
+        response = ana.api.post("/v1/vpn_gateways", body, version=version)
+        assert errors_of(response) == [("validation_enum", "mode")]
 
 
 def test_older_clients_find_the_address_and_the_mode_where_they_look(ana: Party) -> None:

@@ -45,8 +45,8 @@ def test_all_else_can_be_changed(ana: Party, lost: Connection, body: dict[str, o
 
 def test_a_new_key_mends_it(ana: Party, lost: Connection) -> None:
     assert ana.api.patch(path_of(lost), {"psk": "short"}).status_code == 400
-    answer = ana.api.patch(path_of(lost), {"psk": "AnotherPassword1"})
-    assert (answer.status_code, answer.json()["psk"]) == (200, "AnotherPassword1")
+    response = ana.api.patch(path_of(lost), {"psk": "AnotherPassword1"})
+    assert (response.status_code, response.json()["psk"]) == (200, "AnotherPassword1")
     lost.refresh_from_db()
     assert lost.open_psk() == "AnotherPassword1"
 
@@ -67,8 +67,8 @@ def test_its_other_side_waits_for_a_key(ana: Party, lost: Connection) -> None:
     page = reverse("other_side", args=[lost.gateway_id, lost.pk])
     browser = ana.browser()
     assert browser.get(page).status_code == 200
-    answer = browser.post(page, {"name": "back"})
-    assert answer.status_code == 200 and "set a new one here first" in answer.content.decode()
+    response = browser.post(page, {"name": "back"})
+    assert response.status_code == 200 and "set a new one here first" in response.content.decode()
     peer = Gateway.objects.get(public_address=lost.peer_address)
     assert not peer.connections.exists()
 
@@ -76,9 +76,9 @@ def test_its_other_side_waits_for_a_key(ana: Party, lost: Connection) -> None:
 def test_its_pages_open(ana: Party, lost: Connection) -> None:
     browser = ana.browser()
     for name in ("connection", "connection_edit", "connection_key", "connection_delete", "handoff"):
-        answer = browser.get(reverse(name, args=[lost.gateway_id, lost.pk]))
-        page = answer.content.decode()
-        assert answer.status_code == 200 and lost.name in page, name
+        response = browser.get(reverse(name, args=[lost.gateway_id, lost.pk]))
+        page = response.content.decode()
+        assert response.status_code == 200 and lost.name in page, name
         assert "/key" in page or name != "connection", "the way to a new key"
 
 
@@ -91,6 +91,6 @@ def test_who_asks_for_it_is_told_to_set_a_new_one(
     client = ana.browser()
     before = AuditEvent.objects.count()
     path = f"/gateways/{lost.gateway_id}/connections/{lost.pk}/{where}"
-    answer = client.post(path, {"password": PASSWORD})
-    assert answer.status_code == 200 and words in answer.content.decode()
+    response = client.post(path, {"password": PASSWORD})
+    assert response.status_code == 200 and words in response.content.decode()
     assert AuditEvent.objects.count() == before

@@ -70,7 +70,7 @@ def test_two_enabled_peers_do_not_name_themselves_alike(
     bodies = [(1, one), (2, other)]
     (first, given), (second, wanted) = reversed(bodies) if turned else bodies
     assert post(ana, gateway, first, **given).status_code == 201
-    answer = post(ana, gateway, second, **wanted)
+    response = post(ana, gateway, second, **wanted)
     place = (
         "peer.ike_identity"
         if "peer_identity" in wanted
@@ -78,8 +78,8 @@ def test_two_enabled_peers_do_not_name_themselves_alike(
         if wanted.get("peer_fqdn")
         else "peer.address"
     )
-    assert errors_of(answer) == [(FAILURE, place)]
-    message = answer.json()["errors"][0]["message"]
+    assert errors_of(response) == [(FAILURE, place)]
+    message = response.json()["errors"][0]["message"]
     assert "connection-1" in message and "connection-2" in message
     # Beside it, disabled, it may be; enabled it may not become.
     assert post(ana, gateway, second, **wanted, admin_state_up=False).status_code == 201
@@ -129,20 +129,20 @@ def test_a_peer_does_not_move_to_where_another_names_itself_so(ana: Party, gatew
         ("2019-01-01", {"peer_address": "203.0.113.77"}, "peer_address"),
         (NEW, {"peer": {"address": "203.0.113.77"}}, "peer.address"),
     ):
-        answer = ana.api.patch(path_of(row), body, version=version)
-        assert errors_of(answer) == [(FAILURE, place)]
+        response = ana.api.patch(path_of(row), body, version=version)
+        assert errors_of(response) == [(FAILURE, place)]
     with pytest.raises(Invalid, match="connection-1"):
         update_connection(ana.editor, gateway.pk, row.pk, {"peer_address": "203.0.113.77"})
 
 
 def test_at_its_own_address_the_gateway_answers_itself(ana: Party, gateway: Gateway) -> None:
     row = make_connection(ana, gateway, 1)
-    answer = ana.api.put(f"{path_of(row)}/peer_cidrs/{gateway.public_address}/32")
-    assert errors_of(answer) == [(NOT_VALID, "cidr")]
-    assert "the gateway's own public address" in answer.json()["errors"][0]["message"]
+    response = ana.api.put(f"{path_of(row)}/peer_cidrs/{gateway.public_address}/32")
+    assert errors_of(response) == [(NOT_VALID, "cidr")]
+    assert "the gateway's own public address" in response.json()["errors"][0]["message"]
     fields = connection_fields(2, peer_cidrs=[f"{gateway.public_address}/32"])
-    answer = ana.api.post(f"{path_of(gateway)}/connections", fields)
-    assert errors_of(answer) == [(NOT_VALID, "peer_cidrs[0]")]
+    response = ana.api.post(f"{path_of(gateway)}/connections", fields)
+    assert errors_of(response) == [(NOT_VALID, "peer_cidrs[0]")]
     # A wider one loses no more than that address.
     assert ana.api.put(f"{path_of(row)}/peer_cidrs/198.18.0.0/16").status_code == 204
 

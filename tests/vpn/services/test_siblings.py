@@ -51,9 +51,9 @@ def test_one_address_in_common_is_enough(
 ) -> None:
     one, two = gateways
     make_connection(ana, one, 1, peer_cidrs=[theirs])
-    answer = ana.api.post(f"{path_of(two)}/connections", connection_fields(2, peer_cidrs=[ours]))
-    assert answer.status_code == (400 if meets else 201), answer.content
-    assert not meets or errors_of(answer) == [(OVERLAP, "peer_cidrs[0]")]
+    response = ana.api.post(f"{path_of(two)}/connections", connection_fields(2, peer_cidrs=[ours]))
+    assert response.status_code == (400 if meets else 201), response.content
+    assert not meets or errors_of(response) == [(OVERLAP, "peer_cidrs[0]")]
 
 
 def test_a_gateway_that_goes_gives_its_cidrs_free(ana: Party, gateways: tuple[Gateway, Gateway]) -> None:
@@ -106,8 +106,8 @@ def test_what_a_deleting_gateway_has_stays_as_it_is(
 ) -> None:
     row = make_connection(ana, gateways[0], 1, peer_cidrs=["10.1.0.0/24", "10.2.0.0/24"])
     delete_gateway(ana.editor, row.gateway_id)
-    answer = ana.api(method, f"{path_of(row)}{tail}", body)
-    assert (answer.status_code, errors_of(answer)[0][0]) == (409, "vpn_gateway_invalid_state")
+    response = ana.api(method, f"{path_of(row)}{tail}", body)
+    assert (response.status_code, errors_of(response)[0][0]) == (409, "vpn_gateway_invalid_state")
     assert Connection.objects.get(pk=row.pk).cidrs.filter(side="peer").count() == 2
 
 

@@ -83,8 +83,8 @@ def test_what_is_wrong_stands_beside_its_field(
     ana: Party, browser: Client, changes: dict[str, str], field: str
 ) -> None:
     gateway = make_gateway(ana)
-    answer = browser.post(f"/gateways/{gateway.pk}/connections/new", fields(**changes))
-    assert answer.status_code == 200 and answer.context["form"].errors[field]
+    response = browser.post(f"/gateways/{gateway.pk}/connections/new", fields(**changes))
+    assert response.status_code == 200 and response.context["form"].errors[field]
     assert not Connection.objects.exists()
 
 
@@ -165,8 +165,8 @@ def test_ikev1_takes_the_first_of_each_kind(ana: Party, browser: Client) -> None
     row = IKEPolicy.objects.get()
     page = text_of(browser.get(f"/policies/ike/{row.pk}/edit"))
     assert "IKEv1 negotiates one algorithm of each kind" in page
-    answer = browser.post(f"/policies/ike/{row.pk}/edit", policy_fields(ike_version="1"))
-    assert answer.status_code == 302
+    response = browser.post(f"/policies/ike/{row.pk}/edit", policy_fields(ike_version="1"))
+    assert response.status_code == 302
     row.refresh_from_db()
     assert (row.ike_version, row.encryption_algorithms, row.dh_groups) == (1, ["aes256"], [31])
 
@@ -181,16 +181,16 @@ def test_boxes_are_a_group_with_a_label_and_strength_each(browser: Client) -> No
 
 
 def test_what_is_wrong_with_a_list_stands_beside_its_boxes(ana: Party, browser: Client) -> None:
-    answer = browser.post("/policies/ike/new", policy_fields(dh_further=["99"]))
-    assert answer.status_code == 200 and answer.context["form"].errors["dh_further"]
+    response = browser.post("/policies/ike/new", policy_fields(dh_further=["99"]))
+    assert response.status_code == 200 and response.context["form"].errors["dh_further"]
     old = make_ike_policy(ana, "old", ike_version=1)
     policy = make_ipsec_policy(ana, "data")
     make_connection(ana, ike_policy={"id": str(old.pk)}, ipsec_policy={"id": str(policy.pk)})
     form = browser.get(f"/policies/ipsec/{policy.pk}/edit").context["form"]
     values = {name: form[name].value() for name in form.fields} | {"pfs_further": ["group_20"]}
-    answer = browser.post(f"/policies/ipsec/{policy.pk}/edit", values)
-    assert "With IKEv1 pfs_groups names exactly one" in str(answer.context["form"].errors["pfs_further"])
-    assert "With IKEv1 pfs_groups" in text_of(answer)
+    response = browser.post(f"/policies/ipsec/{policy.pk}/edit", values)
+    assert "With IKEv1 pfs_groups names exactly one" in str(response.context["form"].errors["pfs_further"])
+    assert "With IKEv1 pfs_groups" in text_of(response)
 
 
 def test_boxes_in_the_wizard(ana: Party, browser: Client) -> None:

@@ -162,7 +162,7 @@ def test_nobody_elses(ben: Party, row: Connection) -> None:
     stranger = ben.browser()
     for rest in ("connection_state", "connection_restart", "peer_cidrs", "connection_delete"):
         sent = {"admin_state_up": "false", "remove": PEERS[0]}
-        answer = stranger.post(reverse(rest, args=[row.gateway_id, row.pk]), sent)
-        assert answer.status_code == 404 and row.name not in text_of(answer)
+        response = stranger.post(reverse(rest, args=[row.gateway_id, row.pk]), sent)
+        assert response.status_code == 404 and row.name not in text_of(response)
     page = stranger.post(reverse("connections_bulk"), {"do": "disable", "row": [str(row.pk)]})
     assert row.name not in text_of(page)

@@ -59,11 +59,11 @@ def test_pages_open_by_role_and_offer_no_more(there: Populated, role: Role) -> N
     wrong = []
     for name, path in visits(there, role):
         for headers in _ways(name):
-            answer = client.get(path, headers=headers)
-            if answer.status_code not in _expected(name, role):
-                wrong.append(f"GET {path} ({name}): {answer.status_code}")
-            elif answer.status_code == 200 and "text/html" in answer["Content-Type"]:
-                offers = offers_of(answer.content.decode(), path)
+            response = client.get(path, headers=headers)
+            if response.status_code not in _expected(name, role):
+                wrong.append(f"GET {path} ({name}): {response.status_code}")
+            elif response.status_code == 200 and "text/html" in response["Content-Type"]:
+                offers = offers_of(response.content.decode(), path)
                 faults = [(offer, _fault(offer, role)) for offer in offers]
                 wrong += [f"{path} ({name}) offers {offer}: {fault}" for offer, fault in faults if fault]
     assert not wrong, "\n".join(dict.fromkeys(wrong))

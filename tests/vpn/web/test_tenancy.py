@@ -110,14 +110,14 @@ def test_nobody_reaches_another_account(ana: Party, theirs: dict[str, str]) -> N
         path = filled(template, theirs)
         assert path is not None, f"the test does not know an id in {template}"
         for method in METHODS:
-            answer = api(method, path, {}) if path.startswith("/v1/") else _page(browser, method, path)
-            where = f"{method} {path}: {answer.status_code}"
+            response = api(method, path, {}) if path.startswith("/v1/") else _page(browser, method, path)
+            where = f"{method} {path}: {response.status_code}"
             # A status that a page asks for sends the page home when its gateway is not there.
-            home = answer.get("HX-Redirect") == "/gateways" and not answer.content
-            assert answer.status_code in {404, 405} or home, where
+            home = response.get("HX-Redirect") == "/gateways" and not response.content
+            assert response.status_code in {404, 405} or home, where
             walked.append(where)
             for value in (b"203.0.113.1", b"VPNDemoPassword"):
-                assert value not in answer.content, where
+                assert value not in response.content, where
         assert "/status" in path or any(": 404" in where for where in walked[-len(METHODS) :]), template
     assert AuditEvent.objects.count() == events
     assert not AuditEvent.objects.filter(account=ana.account, target_type="vpn_gateway").exists()
@@ -148,9 +148,9 @@ def test_nobody_uses_what_another_has(ana: Party, theirs: dict[str, str]) -> Non
         ("PATCH", path, {"ipsec_policy": ipsec}, "ipsec_policy_not_found", "ipsec_policy"),
         ("POST", "/v1/vpcs", {"resource_group": group}, "validation_invalid_ref", "resource_group"),
     ):
-        answer = ana.api(method, where, body)
-        assert answer.status_code == 400, (where, answer.content)
-        found = [(told, target.removesuffix(".id")) for told, target in errors_of(answer)]
+        response = ana.api(method, where, body)
+        assert response.status_code == 400, (where, response.content)
+        found = [(told, target.removesuffix(".id")) for told, target in errors_of(response)]
         assert found == [(code, field)], where
 
 
@@ -163,6 +163,6 @@ def test_ids_of_two_accounts_do_not_mix(ana: Party, theirs: dict[str, str]) -> N
     )
     for gateway, connection, code in mixed:
         for tail in ("", "/local_cidrs", "/peer_cidrs/10.0.0.0/24"):
-            answer = ana.api.get(f"/v1/vpn_gateways/{gateway}/connections/{connection}{tail}")
-            assert answer.status_code == 404
-            assert answer.json()["errors"][0]["code"] == code
+            response = ana.api.get(f"/v1/vpn_gateways/{gateway}/connections/{connection}{tail}")
+            assert response.status_code == 404
+            assert response.json()["errors"][0]["code"] == code

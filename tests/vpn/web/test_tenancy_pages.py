@@ -62,8 +62,8 @@ def test_no_page_tells_of_another_account(two: Two) -> None:
     wrong = []
     for path in _pages(two):
         for query, headers in _WAYS:
-            answer = two.client.get(path + query, headers=headers)
-            told = _told(secrets, answer.getvalue())
+            response = two.client.get(path + query, headers=headers)
+            told = _told(secrets, response.getvalue())
             wrong += [f"GET {path}{query} {headers}: {told}"] if told else []
     assert not wrong, "\n".join(wrong)
 
@@ -72,9 +72,9 @@ def test_no_answer_of_the_api_tells_of_another_account(two: Two) -> None:
     secrets, ids = two.secrets(), ids_of(two.mine)
     wrong, read = [], 0
     for path in {filled(template, ids) for template in _templates()}:
-        answer = two.ana.api.get(str(path))
-        read += answer.status_code in {200, 204}
-        told = _told(secrets, answer.getvalue())
+        response = two.ana.api.get(str(path))
+        read += response.status_code in {200, 204}
+        told = _told(secrets, response.getvalue())
         wrong += [f"GET {path}: {told}"] if told else []
     assert not wrong, "\n".join(wrong)
     assert read > 25
@@ -103,8 +103,8 @@ def test_rows_of_others_cannot_be_chosen(two: Two) -> None:
         if str(pattern.name).endswith("_bulk"):
             for action in ("delete", "enable", "disable"):
                 fields = {"do": action, "row": rows, "confirmed": "1", "name": MARK, "typed": len(rows)}
-                answer = two.client.post(f"/{template}", fields)
-                assert answer.status_code < 500 and b"zebra-" not in answer.content, template
+                response = two.client.post(f"/{template}", fields)
+                assert response.status_code < 500 and b"zebra-" not in response.content, template
     assert before == {m: list(rows_of(m, two.other.account).order_by("pk").values()) for m in models()}
 
 
@@ -120,9 +120,9 @@ def test_a_pasted_address_of_another_account_is_a_strangers(two: Two) -> None:
     theirs = Gateway.objects.get(pk=two.theirs.common["gateway_id"])
     text = f"local_addrs = 192.0.2.7\nremote_addrs = {theirs.public_address}\nremote_ts = 10.9.0.0/24\n"
     text = f"connections {{ a {{ {text} children {{ a {{ local_ts = 10.8.0.0/24\n}} }} }} }}"
-    answer = two.client.post("/gateways/new/paste", {"text": text}, follow=True)
-    assert answer.status_code == 200
-    page = answer.content.decode()
+    response = two.client.post("/gateways/new/paste", {"text": text}, follow=True)
+    assert response.status_code == 200
+    page = response.content.decode()
     assert theirs.public_address in page and MARK not in page
 
 
@@ -131,14 +131,14 @@ def test_a_draft_forgets_the_subnet_of_another_account(two: Two) -> None:
     draft.data["gateway"]["subnet"] = two.theirs.common["subnet_id"]
     draft.save()
     for step in ("gateway", "connection", "security", "review"):
-        answer = two.client.get(f"/gateways/new/{draft.pk}/{step}", follow=True)
-        assert answer.status_code == 200 and MARK not in answer.content.decode(), step
+        response = two.client.get(f"/gateways/new/{draft.pk}/{step}", follow=True)
+        assert response.status_code == 200 and MARK not in response.content.decode(), step
 
 
-def _status(answer: Any) -> int:
+def _status(response: Any) -> int:
     """A status that a page asks for sends the page home when there is nothing to tell of."""
-    home = answer.get("HX-Redirect") == "/gateways" and not answer.content
-    return 404 if home else int(answer.status_code)
+    home = response.get("HX-Redirect") == "/gateways" and not response.content
+    return 404 if home else int(response.status_code)
 
 
 def _told(secrets: list[bytes], body: bytes) -> list[bytes]:

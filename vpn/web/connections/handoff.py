@@ -172,13 +172,13 @@ def _download(row: Connection, vendor: Vendor | None) -> HttpResponse | None:
 
 
 def _with_key(request: ConsoleRequest, row: Connection, vendor: Vendor | None) -> HttpResponse:
-    def answer(psk: Secret) -> HttpResponse:
+    def respond(psk: Secret) -> HttpResponse:
         if request.POST.get("how") == "show":
             return _draw(request, row, vendor, psk=psk)
         return attachment(row, vendor, text_of(row, vendor, psk))
 
     slug = vendor.slug if vendor else SHEET
-    return handoff.hand_out_key(request.actor, row.gateway_id, row.pk, slug, answer)
+    return handoff.hand_out_key(request.actor, row.gateway_id, row.pk, slug, respond)
 
 
 def _draw(

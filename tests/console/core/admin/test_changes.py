@@ -22,8 +22,8 @@ def root(db: None) -> Client:
 
 @pytest.mark.parametrize("quotas", ["[1]", "[]", '"x"', "5", "true"])
 def test_quotas_are_an_object(root: Client, ana: Party, quotas: str) -> None:
-    answer = change(root, "console_account", ana.account, name="ana", quotas=quotas)
-    assert errors(answer) == {
+    response = change(root, "console_account", ana.account, name="ana", quotas=quotas)
+    assert errors(response) == {
         "quotas": ['quotas is an object of limits and whole numbers, such as {"gateways": 50}; this is not.']
     }
     ana.account.refresh_from_db()

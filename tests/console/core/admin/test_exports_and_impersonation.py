@@ -77,9 +77,9 @@ def test_the_admin_site_too_says_where_one_acts(root: Client, ana: Party) -> Non
 
 def export(client: Client, name: str, *rows: Any) -> str:
     data = {"action": "export", "_selected_action": [str(row.pk) for row in rows]}
-    answer = client.post(reverse(f"admin:{name}_changelist"), data)
-    assert answer.headers["Content-Type"].startswith("text/csv")
-    return answer.content.decode()
+    response = client.post(reverse(f"admin:{name}_changelist"), data)
+    assert response.headers["Content-Type"].startswith("text/csv")
+    return response.content.decode()
 
 
 def test_exports_hold_no_secret(root: Client, ana: Party) -> None:

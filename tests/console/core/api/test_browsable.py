@@ -193,6 +193,6 @@ def test_a_form_with_its_token(ana: Party) -> None:
 
 
 def test_options_describe_an_endpoint(ana: Party) -> None:
-    answer = ana.api("OPTIONS", "/v1/vpn_gateways")
-    assert answer.status_code == 200
-    assert answer.json()["parses"][0] == "application/json"
+    response = ana.api("OPTIONS", "/v1/vpn_gateways")
+    assert response.status_code == 200
+    assert response.json()["parses"][0] == "application/json"

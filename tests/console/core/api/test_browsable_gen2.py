@@ -45,10 +45,10 @@ def test_every_page_has_its_forms(ana: Party, browser: Client) -> None:
         (f"/v1/ike_policies/{ike.pk}", {"dh_groups"}),
         (f"/v1/ipsec_policies/{ipsec.pk}", {"pfs_groups"}),
     ):
-        answer = page(browser, "GET", path + TODAY)
-        assert answer.status_code == 200, path
-        assert wanted <= names(answer), path
-        assert "ike_identities" not in names(answer)
+        response = page(browser, "GET", path + TODAY)
+        assert response.status_code == 200, path
+        assert wanted <= names(response), path
+        assert "ike_identities" not in names(response)
 
 
 def test_a_connection_and_a_policy_by_their_forms(ana: Party, browser: Client) -> None:
@@ -80,10 +80,10 @@ def test_a_connection_and_a_policy_by_their_forms(ana: Party, browser: Client) -
     assert dry.status_code == 200 and IKEPolicy.objects.count() == 1
 
 
-def entered(answer: Any) -> dict[str, str]:
+def entered(response: Any) -> dict[str, str]:
     """What a form of the page holds, as a browser would send it back."""
     reader = FormReader()
-    reader.feed(answer.content.decode())
+    reader.feed(response.content.decode())
     return reader.values
 
 

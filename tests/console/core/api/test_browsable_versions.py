@@ -21,12 +21,12 @@ FIRST = "?version=2019-01-01"
 class Choices(HTMLParser):
     """`values`: what a browser sends of the fields as they stand; `options` of each select."""
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, response: Any) -> None:
         super().__init__()
         self.values: dict[str, str] = {}
         self.options: dict[str, list[str]] = {}
         self.select = ""
-        self.feed(answer.content.decode())
+        self.feed(response.content.decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
@@ -139,5 +139,5 @@ def test_no_page_has_styles_of_its_own(ana: Party) -> None:
     browser = ana.browser()
     row = make_connection(ana)
     for path in ("/v1/vpn_gateways", "/v1/subnets", path_of(row), f"{path_of(row.gateway)}/connections"):
-        answer = page(browser, "GET", path)
-        assert "<fieldset" in answer.content.decode() and "style=" not in answer.content.decode(), path
+        response = page(browser, "GET", path)
+        assert "<fieldset" in response.content.decode() and "style=" not in response.content.decode(), path

@@ -139,8 +139,8 @@ def test_what_is_wrong_leaves_the_invitation_open(
 ) -> None:
     path, client = invite(ana), Client()
     client.get(path)
-    answer = client.post("/invitation", {**ACCEPTED, **fields})
-    assert answer.status_code == 200 and message in text_of(answer)
+    response = client.post("/invitation", {**ACCEPTED, **fields})
+    assert response.status_code == 200 and message in text_of(response)
     assert not User.objects.filter(username="carol").exists()
     assert client.post("/invitation", ACCEPTED).status_code == 302
 

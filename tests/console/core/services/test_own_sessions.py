@@ -59,8 +59,8 @@ def test_the_page_shows_where_from_and_since_when(ana: Party, ben: Party) -> Non
 
 def test_one_session_is_ended(ana: Party) -> None:
     here, there, third = signed_in("ana"), signed_in("ana", CHROME), signed_in("ana")
-    answer = here.post(f"/account/sessions/{row_of(there).pk}/end", follow=True)
-    assert "The session in Chrome on Windows has ended" in answer.content.decode()
+    response = here.post(f"/account/sessions/{row_of(there).pk}/end", follow=True)
+    assert "The session in Chrome on Windows has ended" in response.content.decode()
     assert (is_in(here), is_in(there), is_in(third)) == (True, False, True)
     event = AuditEvent.objects.get(action="person.session_end")
     assert (event.who, event.address, event.account_id) == ("ana", "192.0.2.7", ana.account.pk)

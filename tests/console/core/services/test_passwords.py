@@ -122,9 +122,9 @@ def test_every_check_of_a_password_passes_the_gate(
     full = Gate(running=1, waiting=0, patience=0)
     monkeypatch.setattr(hashing, "gate", lambda: full)
     with full.entered():
-        answer = Client().post("/sign-in", {"username": name, "password": PASSWORD})
+        response = Client().post("/sign-in", {"username": name, "password": PASSWORD})
         again = browser.post("/account/password", {"present": PASSWORD, "new": "x", "again": "x"})
-    for busy in (answer, again):
+    for busy in (response, again):
         assert busy.status_code == 503 and int(busy.headers["Retry-After"]) > 0
         assert "was not checked" in busy.content.decode()
     assert not PasswordFailures.objects.exists(), "what was not checked counts for nothing"

@@ -53,23 +53,23 @@ def age_all(by: timedelta) -> None:
 
 def test_too_many_wrong_passwords_must_wait(ana: Party) -> None:
     assert fail("ana", 3) == [200, 200, 429]
-    answer = attempt("ana", PASSWORD)
-    assert answer.status_code == 429 and 890 < int(answer.headers["Retry-After"]) <= 900
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "Wait 15 minutes" in text_of(answer)
+    response = attempt("ana", PASSWORD)
+    assert response.status_code == 429 and 890 < int(response.headers["Retry-After"]) <= 900
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "Wait 15 minutes" in text_of(response)
 
 
 def test_the_answer_does_not_tell_whether_the_user_exists(ana: Party) -> None:
     pages = []
     for name, address in (("ana", HERE), ("nobody", THERE)):
         answers = [attempt(name, address=address) for _ in range(4)]
-        mains = [text_of(answer).partition("<main")[2].partition("</main>")[0] for answer in answers]
+        mains = [text_of(response).partition("<main")[2].partition("</main>")[0] for response in answers]
         tokens = [main.partition('csrfmiddlewaretoken" value="')[2][:64] for main in mains]
         mains = [
             main.replace(token, "").replace(f'value="{name}"', "")
             for main, token in zip(mains, tokens, strict=True)
         ]
-        pages.append(([answer.status_code for answer in answers], mains))
+        pages.append(([response.status_code for response in answers], mains))
         assert name not in mains[-1]
     assert pages[0] == pages[1]
 

@@ -33,9 +33,9 @@ def status_with(token: str) -> int:
 
 
 def test_a_token_acts_as_its_key(ana: Party) -> None:
-    answer = asked(ana.key(Role.VIEWER))
-    body = answer.json()
-    assert (answer.status_code, body["token_type"], answer["Cache-Control"]) == (
+    response = asked(ana.key(Role.VIEWER))
+    body = response.json()
+    assert (response.status_code, body["token_type"], response["Cache-Control"]) == (
         200,
         "Bearer",
         "max-age=0, no-cache, no-store, must-revalidate, private",

@@ -77,8 +77,8 @@ def test_the_navigation_names_the_place(ana: Party) -> None:
 def test_a_theme_is_kept_without_a_sign_in(db: None, theme: str) -> None:
     client = Client()
     assert "data-theme" not in text_of(client.get("/sign-in"))
-    answer = client.post("/theme", {"theme": theme, "next": "/sign-in?next=/networks"})
-    assert answer.headers["Location"] == "/sign-in?next=/networks"
+    response = client.post("/theme", {"theme": theme, "next": "/sign-in?next=/networks"})
+    assert response.headers["Location"] == "/sign-in?next=/networks"
     page = text_of(client.get("/sign-in"))
     assert f'<html lang="en" data-theme="{theme}">' in page
     assert f'content="{theme}"' in page
@@ -87,8 +87,8 @@ def test_a_theme_is_kept_without_a_sign_in(db: None, theme: str) -> None:
 
 
 def test_a_theme_leads_nowhere_else(db: None) -> None:
-    answer = Client().post("/theme", {"theme": "<x>", "next": "//evil.example/"})
-    assert answer.headers["Location"] == "/"
+    response = Client().post("/theme", {"theme": "<x>", "next": "//evil.example/"})
+    assert response.headers["Location"] == "/"
     assert Client().get("/theme").status_code == 405
     client = Client()
     client.cookies["isthmus_theme"] = '"><script>'

@@ -124,10 +124,10 @@ def test_a_query_for_each_kind_of_object_however_many_there_are(
 
 def test_the_file_holds_all_that_match_and_runs_nothing(ana: Party) -> None:
     event(ana, 7, target_name="=cmd|' /C calc'!A0", changes={"name": ["a", "b"], "psk": "changed"})
-    answer = ana.browser().get("/activity?object=id-7&format=csv")
-    assert answer.headers["Content-Type"].startswith("text/csv")
-    assert "attachment" in answer.headers["Content-Disposition"]
-    head, *rows = csv.reader(io.StringIO(b"".join(answer).decode()))
+    response = ana.browser().get("/activity?object=id-7&format=csv")
+    assert response.headers["Content-Type"].startswith("text/csv")
+    assert "attachment" in response.headers["Content-Disposition"]
+    head, *rows = csv.reader(io.StringIO(b"".join(response).decode()))
     assert head[:3] == ["at", "who", "via"] and len(rows) == 1
     assert rows[0][head.index("target_name")].startswith("'=")
     assert rows[0][head.index("changes")] == '{"name": ["a", "b"], "psk": "changed"}'

@@ -12,9 +12,9 @@ from vpn.domain.connection_drafts import DpdDraft
 
 
 def text_of(page: str) -> str:
-    answer = Client().get(f"/manual/{page}")
-    assert answer.status_code == 200
-    return " ".join(re.sub(r"<[^>]+>", "", answer.content.decode()).split())
+    response = Client().get(f"/manual/{page}")
+    assert response.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", "", response.content.decode()).split())
 
 
 def listed(words: tuple[object, ...]) -> str:

@@ -82,8 +82,8 @@ def test_keeps_the_last_administrator(ana: Party) -> None:
 
 def test_leads_away_those_who_lower_themselves(ana: Party, ben: Party) -> None:
     add_member(ana.administrator, ben.user, Role.ADMINISTRATOR)
-    answer = ana.browser().post(f"/members/{of(ana, ana.user).pk}/role", {"role": "viewer"})
-    assert answer.headers["Location"] == "/account"
+    response = ana.browser().post(f"/members/{of(ana, ana.user).pk}/role", {"role": "viewer"})
+    assert response.headers["Location"] == "/account"
 
 
 def test_members_of_other_accounts_are_not_there(ana: Party, ben: Party) -> None:

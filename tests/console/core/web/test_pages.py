@@ -37,8 +37,8 @@ def test_signs_in_and_out(ana: Party) -> None:
     page = client.get("/sign-in?next=/networks")
     assert b">User name</label>" in page.content and b"Username" not in page.content
     assert 'autocomplete="current-password"' in text_of(page)
-    answer = client.post("/sign-in", {"username": "ana", "password": PASSWORD, "next": "/networks"})
-    assert answer.headers["Location"] == "/networks"
+    response = client.post("/sign-in", {"username": "ana", "password": PASSWORD, "next": "/networks"})
+    assert response.headers["Location"] == "/networks"
     assert client.get("/networks").status_code == 200
     assert client.post("/sign-out").headers["Location"] == "/sign-in"
     assert client.get("/networks").status_code == 302
@@ -63,25 +63,25 @@ def test_sign_out_needs_a_post(ana: Party) -> None:
 
 
 def test_a_poll_after_the_session_leads_to_the_sign_in(db: None) -> None:
-    answer = Client().get("/", headers=HTMX)
-    assert answer.headers["HX-Redirect"] == "/sign-in?next=/"
+    response = Client().get("/", headers=HTMX)
+    assert response.headers["HX-Redirect"] == "/sign-in?next=/"
 
 
 def test_every_answer_has_a_request_id_and_a_policy(ana: Party) -> None:
-    answer = ana.browser().get("/", headers={"X-Request-Id": "mine-12345678"})
-    assert answer.headers["X-Request-Id"] == "mine-12345678"
+    response = ana.browser().get("/", headers={"X-Request-Id": "mine-12345678"})
+    assert response.headers["X-Request-Id"] == "mine-12345678"
     assert ana.browser().get("/", headers={"X-Request-Id": "no good\n"}).headers["X-Request-Id"] != "no good"
-    policy = answer.headers["Content-Security-Policy"]
+    policy = response.headers["Content-Security-Policy"]
     assert "script-src 'self'" in policy and "unsafe" not in policy
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "HX-Request" in answer.headers["Vary"]
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "HX-Request" in response.headers["Vary"]
 
 
 def test_without_an_account_there_is_nothing_to_see(ana: Party) -> None:
     Membership.objects.all().delete()
-    answer = ana.browser().get("/")
-    assert answer.status_code == 403
-    assert "You belong to no account." in text_of(answer) and "No account yet" in text_of(answer)
+    response = ana.browser().get("/")
+    assert response.status_code == 403
+    assert "You belong to no account." in text_of(response) and "No account yet" in text_of(response)
 
 
 def test_switches_between_accounts(ana: Party, ben: Party) -> None:
@@ -104,11 +104,11 @@ def test_nobody_switches_to_an_account_of_others(ana: Party, ben: Party) -> None
 
 def test_a_key_is_shown_once(ana: Party) -> None:
     client = ana.browser()
-    answer = client.post("/keys", {"name": "deploy", "role": "viewer"})
-    found = re.search(r'value="(isth_[-\w]+)"', text_of(answer))
+    response = client.post("/keys", {"name": "deploy", "role": "viewer"})
+    found = re.search(r'value="(isth_[-\w]+)"', text_of(response))
     assert found
     key = found.group(1)
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "no-store"
     row = ApiKey.objects.get(name="deploy")
     assert row.role == "viewer" and row.created_by == "ana"
     assert key not in text_of(client.get("/keys"))
@@ -159,17 +159,17 @@ def test_only_administrators_see_keys(ana: Party, role: Role) -> None:
 def test_forms_need_their_token(ana: Party) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(ana.user)
-    answer = client.post("/keys", {"name": "forged", "role": "administrator"})
-    assert answer.status_code == 403
-    assert "This form has expired" in text_of(answer)
+    response = client.post("/keys", {"name": "forged", "role": "administrator"})
+    assert response.status_code == 403
+    assert "This form has expired" in text_of(response)
     assert not ApiKey.objects.filter(name="forged").exists()
 
 
 @pytest.mark.parametrize("slug", [slug for slug in MANUAL if slug != "index"])
 def test_the_manual_is_for_everyone(db: None, slug: str) -> None:
-    answer = Client().get(f"/manual/{slug}")
-    assert answer.status_code == 200
-    assert text_of(answer).count("<h1") == 1
+    response = Client().get(f"/manual/{slug}")
+    assert response.status_code == 200
+    assert text_of(response).count("<h1") == 1
 
 
 def test_links_within_the_manual_lead_somewhere(db: None) -> None:
@@ -182,9 +182,9 @@ def test_links_within_the_manual_lead_somewhere(db: None) -> None:
 
 
 def test_the_manual_has_no_other_pages(db: None) -> None:
-    answer = Client().get("/manual/nothing")
-    assert answer.status_code == 404
-    assert "<h1>Not found</h1>" in text_of(answer)
+    response = Client().get("/manual/nothing")
+    assert response.status_code == 404
+    assert "<h1>Not found</h1>" in text_of(response)
 
 
 def test_every_error_code_is_in_the_manual(db: None) -> None:
@@ -200,6 +200,6 @@ def test_every_error_code_is_in_the_manual(db: None) -> None:
 
 
 def test_pages_of_refusals_are_whole_pages(ana: Party) -> None:
-    answer = ana.browser().get("/nothing/here")
-    assert answer.status_code == 404
-    assert "Skip to the content" in text_of(answer)
+    response = ana.browser().get("/nothing/here")
+    assert response.status_code == 404
+    assert "Skip to the content" in text_of(response)

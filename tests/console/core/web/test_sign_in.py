@@ -34,8 +34,8 @@ def attempt(name: str, given: str = "wrong", **extra: Any) -> Any:
 
 def test_the_admin_site_has_no_sign_in_of_its_own(ana: Party) -> None:
     assert Client().get("/admin/").headers["Location"].startswith("/admin/login/")
-    answer = Client().get("/admin/login/?next=/admin/vpn/")
-    assert answer.headers["Location"] == "/sign-in?next=/admin/vpn/"
+    response = Client().get("/admin/login/?next=/admin/vpn/")
+    assert response.headers["Location"] == "/sign-in?next=/admin/vpn/"
     assert Client().post("/admin/login/", {"username": "ana", "password": PASSWORD}).status_code == 302
     assert not Session.objects.exists()
     assert ana.browser().get("/admin/login/").status_code == 403
@@ -92,10 +92,10 @@ def aged(client: Client, **seconds: int) -> Client:
 
 def test_an_idle_session_ends_and_leads_back(ana: Party, settings: LazySettings) -> None:
     client = aged(ana.browser(), seen_at=settings.SESSION_IDLE_SECONDS)
-    answer = client.get("/networks?q=x")
-    assert answer.headers["Location"] == "/sign-in?next=/networks%3Fq%3Dx&ended=1"
+    response = client.get("/networks?q=x")
+    assert response.headers["Location"] == "/sign-in?next=/networks%3Fq%3Dx&ended=1"
     client.cookies.pop(settings.SESSION_COOKIE_NAME, None)
-    page = text_of(client.get(answer.headers["Location"]))
+    page = text_of(client.get(response.headers["Location"]))
     assert "Your session has ended" in page and 'value="/networks?q=x"' in page
 
 
@@ -116,8 +116,8 @@ def test_what_a_page_asks_by_itself_keeps_no_session_alive(ana: Party) -> None:
 def test_a_part_of_a_page_leads_back_to_its_page(ana: Party, settings: LazySettings) -> None:
     client = aged(ana.browser(), seen_at=settings.SESSION_IDLE_SECONDS)
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/account?x=1"}
-    answer = client.get("/networks", headers=headers)
-    assert answer.headers["HX-Redirect"] == "/sign-in?next=/account%3Fx%3D1&ended=1"
+    response = client.get("/networks", headers=headers)
+    assert response.headers["HX-Redirect"] == "/sign-in?next=/account%3Fx%3D1&ended=1"
 
 
 def test_a_form_of_an_ended_session_leads_back_to_its_page(ana: Party, settings: LazySettings) -> None:
@@ -127,5 +127,5 @@ def test_a_form_of_an_ended_session_leads_back_to_its_page(ana: Party, settings:
         ("", "/"),
     ):
         client = aged(ana.browser(), seen_at=settings.SESSION_IDLE_SECONDS)
-        answer = client.post("/account/switch", {"account": "x"}, headers={"Referer": referer})
-        assert answer.headers["Location"] == f"/sign-in?next={where}&ended=1"
+        response = client.post("/account/switch", {"account": "x"}, headers={"Referer": referer})
+        assert response.headers["Location"] == f"/sign-in?next={where}&ended=1"

@@ -72,9 +72,9 @@ def test_what_was_entered_for_a_connection_deleted_meanwhile_is_given_back(
     url = path_of(connection, "/edit")
     fields = form_of(connection, text_of(browser.get(url)), name="mine", peer_address="203.0.113.200")
     delete_connection(ana.editor, connection.gateway_id, connection.pk)
-    answer = browser.post(url, fields)
-    page = text_of(answer)
-    assert answer.status_code == 404 and "connection-0 was deleted while you were here" in page
+    response = browser.post(url, fields)
+    page = text_of(response)
+    assert response.status_code == 404 and "connection-0 was deleted while you were here" in page
     assert all(words in page for words in ("mine", "203.0.113.200", ana.editor.who, "To the gateway"))
     assert "was deleted while" not in text_of(browser.get(url))
 
@@ -108,8 +108,8 @@ def test_a_key_replaced_meanwhile_is_told(ana: Party, browser: Client, connectio
     url = path_of(connection, "/key")
     base = base_of(text_of(browser.get(url)))
     update_connection(ana.editor, connection.gateway_id, connection.pk, {"psk": "TheirsKey-1"})
-    answer = browser.post(url, {"psk": "MineKey-1", "base": base})
-    page = text_of(answer)
+    response = browser.post(url, {"psk": "MineKey-1", "base": base})
+    page = text_of(response)
     assert "The key was replaced while you were here" in page and 'value="MineKey-1"' in page
     assert "TheirsKey-1" not in page and PSK not in page
     assert Connection.objects.get().open_psk() == "TheirsKey-1"

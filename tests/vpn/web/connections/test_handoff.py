@@ -47,9 +47,9 @@ def connection(ana: Party) -> Connection:
 
 def share(browser: Client, connection: Connection, hours: int = 24) -> str:
     """The path of a new link."""
-    answer = browser.post(path_of(connection, "/links"), {"hours": hours})
-    url = str(answer.context["link"])
-    assert url in text_of(answer) and url.startswith("http://testserver/shared/")
+    response = browser.post(path_of(connection, "/links"), {"hours": hours})
+    url = str(response.context["link"])
+    assert url in text_of(response) and url.startswith("http://testserver/shared/")
     return url.removeprefix("http://testserver")
 
 
@@ -72,11 +72,11 @@ def test_every_device_has_a_page_and_a_file_without_the_key(
     browser: Client, connection: Connection, slug: str
 ) -> None:
     page = text_of(browser.get(path_of(connection, f"?vendor={slug}")))
-    answer = browser.get(path_of(connection, f"/{slug}"))
+    response = browser.get(path_of(connection, f"/{slug}"))
     file = f'attachment; filename="{connection.name}-{slug}.'
-    assert answer.status_code == 200 and answer["Content-Disposition"].startswith(file)
-    assert answer["Cache-Control"] == "no-store"
-    for text in (page, text_of(answer)):
+    assert response.status_code == 200 and response["Content-Disposition"].startswith(file)
+    assert response["Cache-Control"] == "no-store"
+    for text in (page, text_of(response)):
         assert connection.gateway.public_address in text and PSK not in text
     assert actions() == []
 
@@ -100,8 +100,8 @@ def test_an_editor_takes_the_key_with_his_password(
     browser: Client, connection: Connection, slug: str
 ) -> None:
     fields = {"password": PASSWORD, "how": "download"}
-    answer = browser.post(path_of(connection, f"/{slug}"), fields)
-    assert PSK in text_of(answer) and answer["Cache-Control"] == "no-store"
+    response = browser.post(path_of(connection, f"/{slug}"), fields)
+    assert PSK in text_of(response) and response["Cache-Control"] == "no-store"
     shown = browser.post(path_of(connection, f"/{slug}"), fields | {"how": "show"})
     assert PSK in text_of(shown) and "<html" in text_of(shown) and shown["Cache-Control"] == "no-store"
     assert actions() == ["vpn_connection.handoff_key"] * 2
@@ -116,8 +116,8 @@ def test_an_editor_takes_the_key_with_his_password(
 def test_without_the_password_no_key(
     browser: Client, connection: Connection, password: str, message: str
 ) -> None:
-    answer = browser.post(path_of(connection, "/strongswan"), {"password": password})
-    page = text_of(answer)
+    response = browser.post(path_of(connection, "/strongswan"), {"password": password})
+    page = text_of(response)
     assert message in page and PSK not in page
     assert 'aria-invalid="true"' in page and "wrong one" not in page
     failed = AuditEvent.objects.filter(action="person.password_failed")
@@ -127,15 +127,15 @@ def test_without_the_password_no_key(
 
 def test_a_key_that_cannot_be_opened_is_said_to_be_so(browser: Client, connection: Connection) -> None:
     Connection.objects.update(psk_sealed="nothing that opens")
-    answer = browser.post(path_of(connection, "/strongswan"), {"password": PASSWORD})
-    assert answer.status_code == 200 and "Set a new pre-shared key" in text_of(answer)
+    response = browser.post(path_of(connection, "/strongswan"), {"password": PASSWORD})
+    assert response.status_code == 200 and "Set a new pre-shared key" in text_of(response)
     assert actions() == []
 
 
 def test_a_key_that_a_device_would_misread_is_not_in_its_file(ana: Party, browser: Client) -> None:
     row = make_connection(ana, psk="$9$looks-encrypted")
-    answer = browser.post(path_of(row, "/juniper"), {"password": PASSWORD})
-    assert "for an encrypted one" in text_of(answer) and "looks-encrypted" not in text_of(answer)
+    response = browser.post(path_of(row, "/juniper"), {"password": PASSWORD})
+    assert "for an encrypted one" in text_of(response) and "looks-encrypted" not in text_of(response)
     assert actions() == []
 
 
@@ -163,8 +163,8 @@ def test_who_may_not_edit_gets_no_key_and_makes_no_link(
         assert offer not in page
     assert browser.get(path_of(connection, "/strongswan")).status_code == 200
     for rest in ("/strongswan", "/links", f"/links/{link.pk}/revoke"):
-        answer = browser.post(path_of(connection, rest), {"password": PASSWORD, "hours": 1})
-        assert answer.status_code == 403 and PSK not in text_of(answer)
+        response = browser.post(path_of(connection, rest), {"password": PASSWORD, "hours": 1})
+        assert response.status_code == 403 and PSK not in text_of(response)
     assert HandoffLink.objects.count() == 1
 
 
@@ -173,12 +173,12 @@ def test_a_link_is_read_without_an_account_and_without_the_key(
 ) -> None:
     path = share(browser, connection)
     reader = Client()
-    answer = reader.get(path)
-    assert answer.status_code == 200
-    assert connection.gateway.public_address in text_of(answer) and PSK not in text_of(answer)
-    assert f'datetime="{HandoffLink.objects.get().expires_at.isoformat()}"' in text_of(answer)
-    assert answer["Referrer-Policy"] == "no-referrer" and "noindex" in answer["X-Robots-Tag"]
-    assert answer["Cache-Control"] == "no-store"
+    response = reader.get(path)
+    assert response.status_code == 200
+    assert connection.gateway.public_address in text_of(response) and PSK not in text_of(response)
+    assert f'datetime="{HandoffLink.objects.get().expires_at.isoformat()}"' in text_of(response)
+    assert response["Referrer-Policy"] == "no-referrer" and "noindex" in response["X-Robots-Tag"]
+    assert response["Cache-Control"] == "no-store"
     for slug in SLUGS:
         page, file = reader.get(f"{path}?vendor={slug}"), reader.get(f"{path}/{slug}")
         assert f"{path}/{slug}" in text_of(page)
@@ -213,9 +213,9 @@ def test_a_link_ends(browser: Client, connection: Connection) -> None:
     assert timedelta(minutes=59) < link.expires_at - timezone.now() <= timedelta(hours=1)
     HandoffLink.objects.update(expires_at=timezone.now())
     for there in (path, f"{path}/strongswan", "/shared/no-such-token"):
-        answer = Client().get(there)
-        assert answer.status_code == 404 and answer["Referrer-Policy"] == "no-referrer"
-        assert "not valid" in text_of(answer) and connection.name not in text_of(answer)
+        response = Client().get(there)
+        assert response.status_code == 404 and response["Referrer-Policy"] == "no-referrer"
+        assert "not valid" in text_of(response) and connection.name not in text_of(response)
     assert "expired" in text_of(browser.get(path_of(connection)))
 
 
@@ -236,8 +236,8 @@ def test_a_link_of_a_gateway_that_goes_leads_nowhere(browser: Client, connection
 
 
 def test_links_live_as_long_as_the_form_offers(browser: Client, connection: Connection) -> None:
-    answer = browser.post(path_of(connection, "/links"), {"hours": "100000"})
-    assert answer.context["link_form"].errors["hours"] and not HandoffLink.objects.exists()
+    response = browser.post(path_of(connection, "/links"), {"hours": "100000"})
+    assert response.context["link_form"].errors["hours"] and not HandoffLink.objects.exists()
 
 
 def test_links_are_not_without_number(
@@ -246,8 +246,8 @@ def test_links_are_not_without_number(
     monkeypatch.setattr(handoff, "MOST_LINKS", 2)
     share(browser, connection)
     share(browser, connection)
-    answer = browser.post(path_of(connection, "/links"), {"hours": 1})
-    assert "revoke one that is not needed" in text_of(answer)
+    response = browser.post(path_of(connection, "/links"), {"hours": 1})
+    assert "revoke one that is not needed" in text_of(response)
     HandoffLink.objects.update(expires_at=timezone.now())
     share(browser, connection)
     assert HandoffLink.objects.count() == 1
@@ -288,6 +288,6 @@ def test_a_link_stands_in_no_log(
 def test_those_of_others_do_not_exist(ben: Party, browser: Client, rest: str, codes: list[int]) -> None:
     theirs = make_connection(ben, name="of-others")
     answers = browser.get(path_of(theirs, rest)), browser.post(path_of(theirs, rest), {"hours": 1})
-    assert [answer.status_code for answer in answers] == codes
-    assert all(theirs.name not in text_of(answer) for answer in answers)
+    assert [response.status_code for response in answers] == codes
+    assert all(theirs.name not in text_of(response) for response in answers)
     assert not HandoffLink.objects.exists()

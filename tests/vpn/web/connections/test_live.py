@@ -187,8 +187,8 @@ def queries(browser: Client, path: str) -> int:
     with CaptureQueriesContext(
         database,
     ) as seen:
-        answer = browser.get(path, headers=HTMX if "seen" in path else {})
-    assert answer.status_code == 200
+        response = browser.get(path, headers=HTMX if "seen" in path else {})
+    assert response.status_code == 200
     return len(seen)
 
 

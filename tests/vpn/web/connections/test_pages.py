@@ -51,8 +51,8 @@ def test_creates(ana: Party, browser: Client) -> None:
     policy = make_ike_policy(ana)
     url = f"/gateways/{gateway.pk}/connections/new"
     assert "192.168.100.0/24</textarea>" in text_of(browser.get(url))
-    answer = browser.post(url, NEW | {"ike_policy": str(policy.pk)})
-    assert answer.headers["Location"] == f"/gateways/{gateway.pk}"
+    response = browser.post(url, NEW | {"ike_policy": str(policy.pk)})
+    assert response.headers["Location"] == f"/gateways/{gateway.pk}"
     row = Connection.objects.get(name="to-paris")
     assert (row.dpd_action, row.dpd_interval, row.dpd_timeout) == ("restart", 15, 60)
     assert row.ike_policy == policy and row.ipsec_policy is None
@@ -79,10 +79,10 @@ def test_the_rules_speak_beside_the_fields(
     ana: Party, browser: Client, changes: dict[str, str], field: str, message: str
 ) -> None:
     gateway = make_gateway(ana)
-    answer = browser.post(f"/gateways/{gateway.pk}/connections/new", NEW | changes)
-    assert message in " ".join(answer.context["form"].errors[field])
-    assert f'href="#id_{field}"' in text_of(answer)
-    assert PSK not in text_of(answer)
+    response = browser.post(f"/gateways/{gateway.pk}/connections/new", NEW | changes)
+    assert message in " ".join(response.context["form"].errors[field])
+    assert f'href="#id_{field}"' in text_of(response)
+    assert PSK not in text_of(response)
     assert not Connection.objects.exists()
 
 
@@ -91,8 +91,8 @@ def test_a_field_is_checked_as_it_is_left(ana: Party, browser: Client) -> None:
     url = f"/gateways/{gateway.pk}/connections/check"
     headers = HTMX | {"HX-Trigger-Name": "peer_address"}
     fields = {"peer_address": gateway.public_address, "name": "1"}
-    answer = text_of(browser.post(url, fields, headers=headers))
-    assert "own public address" in answer and "letter" not in answer
+    response = text_of(browser.post(url, fields, headers=headers))
+    assert "own public address" in response and "letter" not in response
     assert text_of(browser.post(url, NEW, headers=headers)).strip() == ""
     assert not Connection.objects.exists()
 
@@ -128,8 +128,8 @@ def test_a_poll_answers_only_news(browser: Client, connection: Connection) -> No
 
 def test_cidrs_are_added_in_place(browser: Client, connection: Connection) -> None:
     url = path_of(connection, "/cidrs/peer")
-    answer = browser.post(url, {"cidr": "10.0.2.0/24"}, headers=HTMX)
-    assert "10.0.2.0/24" in text_of(answer) and "<html" not in text_of(answer)
+    response = browser.post(url, {"cidr": "10.0.2.0/24"}, headers=HTMX)
+    assert "10.0.2.0/24" in text_of(response) and "<html" not in text_of(response)
     wrong = text_of(browser.post(url, {"cidr": "10.0.2.1/24"}, headers=HTMX))
     assert "has host bits set" in wrong and 'value="10.0.2.1/24"' in wrong
     assert len(cidrs_of(Connection.objects.get())[1]) == 3
@@ -156,8 +156,8 @@ def test_edits_only_what_changes(browser: Client, connection: Connection) -> Non
 def test_an_emptied_peer_address_is_no_change_in_silence(browser: Client, connection: Connection) -> None:
     fields = {"name": connection.name, "peer_address": ""}
     fields |= {"dpd_action": "none", "dpd_interval": "30", "dpd_timeout": "120"}
-    answer = browser.post(path_of(connection, "/edit"), fields)
-    assert "peer_address must be an IPv4 address" in text_of(answer)
+    response = browser.post(path_of(connection, "/edit"), fields)
+    assert "peer_address must be an IPv4 address" in text_of(response)
 
 
 def test_a_policy_is_taken_away_again(ana: Party, browser: Client) -> None:
@@ -193,8 +193,8 @@ def test_switches_off_and_on(browser: Client, connection: Connection) -> None:
 
 def test_deletes(browser: Client, connection: Connection) -> None:
     assert "policies stay" in text_of(browser.get(path_of(connection, "/delete")))
-    answer = browser.post(path_of(connection, "/delete"))
-    assert answer.headers["Location"] == f"/gateways/{connection.gateway_id}"
+    response = browser.post(path_of(connection, "/delete"))
+    assert response.headers["Location"] == f"/gateways/{connection.gateway_id}"
     assert not Connection.objects.exists()
 
 
@@ -232,9 +232,9 @@ def test_operators_switch_and_nothing_else(browser: Client, connection: Connecti
 @pytest.mark.parametrize("path", ["", "/edit", "/key", "/delete"])
 def test_those_of_others_do_not_exist(ben: Party, browser: Client, path: str) -> None:
     connection = make_connection(ben, name="hidden-one")
-    answer = browser.get(path_of(connection, path))
-    assert answer.status_code == 404
-    assert "hidden-one" not in text_of(answer)
+    response = browser.get(path_of(connection, path))
+    assert response.status_code == 404
+    assert "hidden-one" not in text_of(response)
 
 
 def test_a_new_connection_asks_whether_the_peer_lives(ana: Party, browser: Client) -> None:

@@ -138,9 +138,9 @@ def test_events_are_paged(browser: Client, connection: Connection, whose: str) -
     seen: list[str] = []
     path: str | None = url
     while path:
-        answer = browser.get(path)
-        seen += [row.message for row in answer.context["rows"]]
-        path = f"{url}?before={answer.context['more']}" if answer.context["more"] else None
+        response = browser.get(path)
+        seen += [row.message for row in response.context["rows"]]
+        path = f"{url}?before={response.context['more']}" if response.context["more"] else None
     assert seen == [f"event-{number:03}." for number in reversed(range(120))]
     assert len(browser.get(f"{url}?before=nonsense").context["rows"]) == 50
     assert browser.get(f"{url}?before=1{'0' * 30}").status_code == 200
@@ -150,8 +150,8 @@ def test_events_are_paged(browser: Client, connection: Connection, whose: str) -
 def test_those_of_others_do_not_exist(ben: Party, browser: Client, rest: str) -> None:
     connection = make_connection(ben, name="hidden-one")
     for method in (browser.get, browser.post):
-        answer = method(path_of(connection, rest))
-        assert answer.status_code in {404, 405} and "hidden-one" not in text_of(answer)
+        response = method(path_of(connection, rest))
+        assert response.status_code in {404, 405} and "hidden-one" not in text_of(response)
     assert (
         AuditEvent.objects.filter(action__in=("vpn_connection.restart", "vpn_connection.reveal_key")).count()
         == 0

@@ -65,8 +65,8 @@ def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_quer
 
 
 def test_a_poll_of_a_gateway_that_is_gone_leads_to_the_list(ana: Party, browser: Client) -> None:
-    answer = browser.get(f"/gateways/{uuid4()}/status?seen=1", headers=HTMX)
-    assert answer.headers["HX-Redirect"] == "/gateways"
+    response = browser.get(f"/gateways/{uuid4()}/status?seen=1", headers=HTMX)
+    assert response.headers["HX-Redirect"] == "/gateways"
     assert "The gateway is gone." in text_of(browser.get("/gateways"))
 
 
@@ -113,9 +113,9 @@ def test_deleting_says_what_goes_and_asks_for_the_name(ana: Party, browser: Clie
 @pytest.mark.parametrize("path", ["", "/status", "/rename", "/delete", "/connections/new"])
 def test_those_of_others_do_not_exist(ben: Party, browser: Client, path: str) -> None:
     gateway = make_gateway(ben, name="hidden-one")
-    answer = browser.get(f"/gateways/{gateway.pk}{path}")
-    assert answer.status_code == (200 if path == "/status" else 404)
-    assert "hidden-one" not in text_of(answer)
+    response = browser.get(f"/gateways/{gateway.pk}{path}")
+    assert response.status_code == (200 if path == "/status" else 404)
+    assert "hidden-one" not in text_of(response)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])

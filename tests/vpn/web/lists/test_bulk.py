@@ -33,9 +33,9 @@ def rows(ana: Party) -> list[Connection]:
 
 def act(browser: Client, what: str, rows: list[Any], *, on: str = "connections", **more: str) -> str:
     chosen: dict[str, Any] = {"do": what, "row": [str(row.pk) for row in rows], **more}
-    answer = browser.post(f"/{on}/bulk", chosen, follow=True)
-    assert answer.status_code == 200, answer.status_code
-    return text_of(answer)
+    response = browser.post(f"/{on}/bulk", chosen, follow=True)
+    assert response.status_code == 200, response.status_code
+    return text_of(response)
 
 
 def enabled() -> list[str]:
@@ -110,16 +110,16 @@ def test_so_many_at_a_time(browser: Client, rows: list[Connection], monkeypatch:
 
 @pytest.mark.parametrize("chosen", [[], ["x"], ["7d3cb5b0-0000-4000-8000-000000000000"]])
 def test_nothing_chosen_is_said(browser: Client, rows: list[Connection], chosen: list[str]) -> None:
-    answer = browser.post("/connections/bulk", {"do": "delete", "row": chosen, "match": "q=edge"})
-    assert answer.headers["Location"] == "/connections?q=edge"
+    response = browser.post("/connections/bulk", {"do": "delete", "row": chosen, "match": "q=edge"})
+    assert response.headers["Location"] == "/connections?q=edge"
     assert "No connection is selected" in text_of(browser.get("/connections"))
 
 
 def test_nonsense_leads_back(browser: Client, rows: list[Connection]) -> None:
     assert browser.get("/connections/bulk").headers["Location"] == "/connections"
     row = str(rows[0].pk)
-    answer = browser.post("/connections/bulk", {"do": "explode", "row": row, "match": "//evil.example"})
-    assert answer.headers["Location"].startswith("/connections?")
+    response = browser.post("/connections/bulk", {"do": "explode", "row": row, "match": "//evil.example"})
+    assert response.headers["Location"].startswith("/connections?")
 
 
 def test_those_of_others_cannot_be_chosen(browser: Client, ben: Party, rows: list[Connection]) -> None:

@@ -105,9 +105,9 @@ def test_finds_the_tunnel_that_carries_an_address(
 ) -> None:
     for number in (1, 2, 10):
         make_connection(ana, gateway, number)
-    answer = browser.get("/connections", {"q": text})
-    assert names_in(answer) == names
-    assert answer.context["listing"].description.startswith("Connections ")
+    response = browser.get("/connections", {"q": text})
+    assert names_in(response) == names
+    assert response.context["listing"].description.startswith("Connections ")
 
 
 def test_says_what_was_searched_and_what_matched(browser: Client, ana: Party, gateway: Gateway) -> None:
@@ -178,10 +178,10 @@ def test_a_file_of_all_pages_without_secrets_or_formulas(
         make_connection(ana, gateway, number)
     reason = [{"code": "internal_error", "message": '=HYPERLINK("http://192.0.2.1")'}]
     Connection.objects.filter(name="connection-3").update(status_reasons=reason)
-    answer = browser.get("/connections?format=csv&size=10&q=connection-&sort=-name")
-    assert answer["Content-Type"].startswith("text/csv") and "attachment" in answer["Content-Disposition"]
-    assert PSK not in text_of(answer)
-    rows = list(csv.DictReader(io.StringIO(text_of(answer))))
+    response = browser.get("/connections?format=csv&size=10&q=connection-&sort=-name")
+    assert response["Content-Type"].startswith("text/csv") and "attachment" in response["Content-Disposition"]
+    assert PSK not in text_of(response)
+    rows = list(csv.DictReader(io.StringIO(text_of(response))))
     assert [row["Name"] for row in rows] == [f"connection-{number}" for number in range(11, -1, -1)]
     assert rows[0]["CIDR pairs up"] == "0 of 1" and rows[0]["Peer"] == "203.0.113.12"
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
@@ -199,8 +199,8 @@ def test_the_list_costs_the_same_however_long(
         for number in range(Connection.objects.count(), total):
             make_connection(ana, gateway, number, ike_policy={"id": str(weak.pk)})
         with CaptureQueriesContext(connection) as seen:
-            answer = browser.get(f"/connections{query}")
-        assert text_of(answer).count("203.0.113.") >= total
+            response = browser.get(f"/connections{query}")
+        assert text_of(response).count("203.0.113.") >= total
         costs.append(len(seen))
     assert costs[0] == costs[1] <= 17
 

@@ -83,8 +83,8 @@ def test_the_list_costs_the_same_however_long(ana: Party, browser: Client, path:
         for number in range(Gateway.objects.count(), total):
             make_connection(ana, make_gateway(ana, subnet, f"edge-{number}"), number)
         with CaptureQueriesContext(connection) as seen:
-            answer = browser.get(f"{path}{'&' if '?' in path else '?'}size=100")
-        assert len(names_in(answer)) == total
+            response = browser.get(f"{path}{'&' if '?' in path else '?'}size=100")
+        assert len(names_in(response)) == total
         costs.append(len(seen))
     assert costs[0] == costs[1] <= 12
 
@@ -181,9 +181,9 @@ def test_finds_by_name_address_and_cidr(ana: Party, browser: Client) -> None:
         "%": [],
     }
     for text, found in asked.items():
-        answer = browser.get("/gateways", {"q": text, "sort": "name"})
-        assert names_in(answer) == found, text
-        assert "Gateways" in answer.context["listing"].description
+        response = browser.get("/gateways", {"q": text, "sort": "name"})
+        assert names_in(response) == found, text
+        assert "Gateways" in response.context["listing"].description
 
 
 def test_filters_by_status_vpc_and_connections(ana: Party, browser: Client) -> None:
@@ -225,6 +225,6 @@ def test_viewers_are_offered_nothing(ana: Party, browser: Client) -> None:
 
 def test_the_address_says_only_what_was_chosen(ana: Party, browser: Client) -> None:
     make_gateway(ana, name="edge")
-    answer = browser.get("/gateways?q=edge&status=&vpc=&sort=-created&size=10")
-    assert answer.headers["Location"] == "/gateways?q=edge&size=10"
+    response = browser.get("/gateways?q=edge&status=&vpc=&sort=-created&size=10")
+    assert response.headers["Location"] == "/gateways?q=edge&size=10"
     assert browser.get("/gateways?q=&status=").headers["Location"] == "/gateways?"

@@ -37,8 +37,8 @@ def test_lists_all_three(ana: Party, browser: Client) -> None:
 
 
 def test_creates_a_vpc_with_its_subnet_and_goes_on(browser: Client) -> None:
-    answer = browser.post("/networks/vpcs/new?next=/gateways/new", VPC)
-    assert answer.headers["Location"] == "/gateways/new"
+    response = browser.post("/networks/vpcs/new?next=/gateways/new", VPC)
+    assert response.headers["Location"] == "/gateways/new"
     subnet = Subnet.objects.get()
     assert (subnet.name, subnet.ipv4_cidr_block, subnet.vpc.name) == ("inside", "10.9.0.0/24", "vpc-9")
     assert AddressPrefix.objects.get().cidr == "10.9.0.0/24"
@@ -47,10 +47,10 @@ def test_creates_a_vpc_with_its_subnet_and_goes_on(browser: Client) -> None:
 def test_does_not_go_on_to_strangers(browser: Client) -> None:
     for onward in ("https://evil.example/", "//evil.example", "javascript:alert(1)"):
         Vpc.objects.all().update(name="older")
-        answer = browser.post(
+        response = browser.post(
             f"/networks/vpcs/new?next={onward}", VPC | {"name": f"vpc{Vpc.objects.count()}"}
         )
-        assert answer.headers["Location"] == "/networks"
+        assert response.headers["Location"] == "/networks"
         Subnet.objects.all().delete()
         Vpc.objects.all().delete()
 
@@ -67,9 +67,9 @@ def test_does_not_go_on_to_strangers(browser: Client) -> None:
     ],
 )
 def test_a_vpc_is_created_whole_or_not_at_all(browser: Client, changes: dict[str, str], field: str) -> None:
-    answer = browser.post("/networks/vpcs/new", VPC | changes)
-    assert answer.status_code == 200
-    assert list(answer.context["form"].errors) == [field]
+    response = browser.post("/networks/vpcs/new", VPC | changes)
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [field]
     assert not Vpc.objects.exists()
 
 
@@ -87,9 +87,9 @@ def test_a_subnet_outside_of_the_prefixes_brings_its_own(ana: Party, browser: Cl
 def test_a_subnet_needs_a_vpc(ana: Party, browser: Client, vpc: str) -> None:
     make_vpc(ana)
     draft = {"vpc": vpc, "zone": "us-south-1", "ipv4_cidr_block": "10.9.0.0/24"}
-    answer = browser.post("/networks/subnets/new", draft)
-    assert answer.status_code == 200
-    assert answer.context["form"].errors["vpc"]
+    response = browser.post("/networks/subnets/new", draft)
+    assert response.status_code == 200
+    assert response.context["form"].errors["vpc"]
     assert not Subnet.objects.exists() and not AddressPrefix.objects.filter(cidr="10.9.0.0/24").exists()
 
 
@@ -106,10 +106,10 @@ def test_creates_instances(ana: Party, browser: Client) -> None:
 
 def test_what_is_needed_cannot_be_deleted(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana)
-    answer = browser.post(f"/networks/subnets/{gateway.subnet_id}/delete", follow=True)
-    assert 'class="notice error"' in text_of(answer)
-    answer = browser.post(f"/networks/vpcs/{gateway.vpc_id}/delete", follow=True)
-    assert 'class="notice error"' in text_of(answer)
+    response = browser.post(f"/networks/subnets/{gateway.subnet_id}/delete", follow=True)
+    assert 'class="notice error"' in text_of(response)
+    response = browser.post(f"/networks/vpcs/{gateway.vpc_id}/delete", follow=True)
+    assert 'class="notice error"' in text_of(response)
     assert Subnet.objects.exists() and Vpc.objects.exists()
 
 

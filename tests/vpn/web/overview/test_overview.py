@@ -30,9 +30,9 @@ def browser(ana: Party) -> Client:
 
 
 def get(browser: Client, **extra: Any) -> str:
-    answer = browser.get(reverse("overview"), **extra)
-    assert answer.status_code == 200
-    return str(answer.content.decode())
+    response = browser.get(reverse("overview"), **extra)
+    assert response.status_code == 200
+    return str(response.content.decode())
 
 
 def poll(browser: Client, seen: str) -> Any:
@@ -92,8 +92,8 @@ def test_attention_is_sorted_and_says_why(ana: Party, browser: Client) -> None:
     observe(weak, status="up")
     suite = {"ike_version": 1, "ike_suite": "3des-md5-modp1024", "esp_suite": "aes256-sha256"}
     Tunnel.objects.create(connection=weak, member=rows[2].members.all()[0], status="up", negotiated=suite)
-    answer = browser.get(reverse("overview"))
-    found = [(item.name, item.label) for item in answer.context["items"]]
+    response = browser.get(reverse("overview"))
+    found = [(item.name, item.label) for item in response.context["items"]]
     assert found == [
         ("ruined", "failed"),
         ("connection-1", "down"),
@@ -103,7 +103,7 @@ def test_attention_is_sorted_and_says_why(ana: Party, browser: Client) -> None:
         ("connection-5", "broken algorithms"),
         ("connection-4", "old key"),
     ]
-    page = answer.content.decode()
+    page = response.content.decode()
     assert "IKEv1, 3des, md5, DH group 2" in page
     assert "400 days" in page
     assert 'href="/manual/tunnels#peer_not_responding"' in page
@@ -114,9 +114,9 @@ def test_disabled_and_fresh_connections_need_nobody(ana: Party, browser: Client)
     stand(gateway)
     make_connection(ana, gateway, 1, admin_state_up=False)
     make_connection(ana, gateway, 2)
-    answer = browser.get(reverse("overview"))
-    assert answer.context["items"] == []
-    assert dict(answer.context["states"]) == {"disabled": 1, "negotiating": 1}
+    response = browser.get(reverse("overview"))
+    assert response.context["items"] == []
+    assert dict(response.context["states"]) == {"disabled": 1, "negotiating": 1}
     long_ago = timezone.now() - timedelta(minutes=5)
     Connection.objects.filter(name="connection-2").update(created_at=long_ago)
     items = browser.get(reverse("overview")).context["items"]

@@ -26,8 +26,8 @@ def browser(ana: Party) -> Client:
 def second(ana: Party, browser: Client) -> str:
     """The path of step 2, with a gateway called edge behind."""
     subnet = make_subnet(ana, name="subnet-1")
-    answer = browser.post("/gateways/new", {"name": "edge", "subnet": str(subnet.pk)})
-    return str(answer.headers["Location"])
+    response = browser.post("/gateways/new", {"name": "edge", "subnet": str(subnet.pk)})
+    return str(response.headers["Location"])
 
 
 def test_drafts_can_be_continued_where_they_were_left_or_discarded(browser: Client, second: str) -> None:
@@ -177,8 +177,8 @@ def test_what_cannot_be_read_or_went_meanwhile_is_never_taken_as_not_given(
     browser.post(second, CONNECTION | {"dpd_interval": "often", "go": "back"})
     browser.post(security(second), {"ike_policy": str(policy.pk), "go": "back"})
     policy.delete()
-    for answer in (browser.get(review(second)), browser.post(review(second))):
-        page = text_of(answer)
+    for response in (browser.get(review(second)), browser.post(review(second))):
+        page = text_of(response)
         assert "Interval: Enter a whole number." in page and "IKE policy: There is no such policy" in page
         assert f"{second}?to=review#id_dpd_interval" in page
         assert f"{security(second)}?to=review#id_ike_policy" in page

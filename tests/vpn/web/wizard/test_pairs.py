@@ -58,9 +58,9 @@ def test_two_subnets_become_two_gateways_with_mirrored_connections(browser: Clie
     page = text_of(browser.get(review))
     assert "A new gateway in left" in page and "A new gateway in right" in page and 'role="img"' in page
     assert not Gateway.objects.exists()
-    answer = browser.post(review, proposed(browser, review))
+    response = browser.post(review, proposed(browser, review))
     first, second = Connection.objects.order_by("created_at")
-    assert answer.headers["Location"] == f"/gateways/{first.gateway_id}/progress"
+    assert response.headers["Location"] == f"/gateways/{first.gateway_id}/progress"
     assert first.peer_address == second.gateway.public_address
     assert second.peer_address == first.gateway.public_address
     assert cidrs_of(first) == ([LEFT], [RIGHT]) and cidrs_of(second) == ([RIGHT], [LEFT])
@@ -135,8 +135,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_made(
     browser: Client, review: str, changes: dict[str, str], field: str, words: str
 ) -> None:
     fields = proposed(browser, review) | changes
-    answer = browser.post(review, fields)
-    assert any(words in str(message) for message in answer.context["form"].errors[field])
+    response = browser.post(review, fields)
+    assert any(words in str(message) for message in response.context["form"].errors[field])
     assert not Gateway.objects.exists() and not Connection.objects.exists()
     headers = HTMX | {"HX-Trigger-Name": field}
     assert words in text_of(browser.post(f"{review}/check", fields, headers=headers))
@@ -158,17 +158,17 @@ def test_places_of_one_vpc_or_of_others_cannot_be_joined(
     theirs = make_subnet(ben, name="hidden-one")
     here = f"subnet:{subnets[0].pk}"
     for there in (here, f"subnet:{near.pk}", f"subnet:{theirs.pk}", "", "nonsense"):
-        answer = browser.post("/connections/connect", {"here": here, "there": there})
-        assert answer.status_code == 200 and answer.context["form"].errors["there"]
-        assert "hidden-one" not in text_of(answer)
+        response = browser.post("/connections/connect", {"here": here, "there": there})
+        assert response.status_code == 200 and response.context["form"].errors["there"]
+        assert "hidden-one" not in text_of(response)
     assert not WizardDraft.objects.exists()
 
 
 def test_a_place_that_went_meanwhile_is_told(browser: Client, review: str) -> None:
     fields = proposed(browser, review)
     Subnet.objects.get(name="right").delete()
-    answer = browser.post(review, fields)
-    assert "There is no subnet" in text_of(answer) and not Gateway.objects.exists()
+    response = browser.post(review, fields)
+    assert "There is no subnet" in text_of(response) and not Gateway.objects.exists()
 
 
 def test_its_draft_is_offered_again(browser: Client, review: str) -> None:
@@ -190,11 +190,11 @@ def test_the_other_side_is_shown_and_made_with_one_post(
     path = f"/gateways/{row.gateway_id}/connections/{row.pk}/other-side"
     page = text_of(browser.get(path))
     assert row.gateway.public_address in page and LEFT in page and PSK not in page
-    answer = browser.post(path, {"name": "back"})
+    response = browser.post(path, {"name": "back"})
     made = Connection.objects.get(name="back")
-    assert answer.headers["Location"] == f"/gateways/{there.pk}/connections/{made.pk}"
+    assert response.headers["Location"] == f"/gateways/{there.pk}/connections/{made.pk}"
     assert made.gateway == there and cidrs_of(made) == ([RIGHT], [LEFT]) and made.open_psk() == PSK
-    assert browser.post(path, {"name": "back"}).headers["Location"] == answer.headers["Location"]
+    assert browser.post(path, {"name": "back"}).headers["Location"] == response.headers["Location"]
     assert "It exists already" in text_of(browser.get(path)) and Connection.objects.count() == 2
 
 

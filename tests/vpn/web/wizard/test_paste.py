@@ -120,10 +120,10 @@ def test_only_one_known_suite_is_proposed(
 
 def test_the_key_is_only_in_the_sealed_part(ana: Party, browser: Client) -> None:
     make_subnet(ana)
-    answer = browser.post(PATH, {"text": SWANCTL})
+    response = browser.post(PATH, {"text": SWANCTL})
     draft = WizardDraft.objects.get()
     assert draft.open_psk() == KEY and KEY not in str(draft.data) + draft.psk_sealed
-    first = answer.headers["Location"]
+    first = response.headers["Location"]
     for path in (first, second_of(first), review(second_of(first))):
         assert KEY not in text_of(browser.get(path))
 

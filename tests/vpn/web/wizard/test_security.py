@@ -31,8 +31,8 @@ def browser(ana: Party) -> Client:
 @pytest.fixture
 def third(ana: Party, browser: Client) -> str:
     """The path of step 3, with a gateway and a connection behind."""
-    answer = browser.post("/gateways/new", {"name": "edge", "subnet": str(make_subnet(ana).pk)})
-    second = str(answer.headers["Location"])
+    response = browser.post("/gateways/new", {"name": "edge", "subnet": str(make_subnet(ana).pk)})
+    second = str(response.headers["Location"])
     return str(browser.post(second, CONNECTION).headers["Location"])
 
 
@@ -74,15 +74,15 @@ def test_policies_are_offered_with_their_weaknesses(ana: Party, browser: Client,
 
 def test_a_policy_of_others_cannot_be_chosen(ben: Party, browser: Client, third: str) -> None:
     theirs = make_ike_policy(ben, "hidden-one")
-    answer = browser.post(third, {"ike_policy": str(theirs.pk)})
-    assert answer.status_code == 200 and "hidden-one" not in text_of(answer)
+    response = browser.post(third, {"ike_policy": str(theirs.pk)})
+    assert response.status_code == 200 and "hidden-one" not in text_of(response)
     assert WizardDraft.objects.get().data["security"] == {}
 
 
 def test_a_policy_is_made_right_here_and_chosen(browser: Client, third: str) -> None:
-    answer = browser.post(third, IKE | {"go": "create:ike"})
+    response = browser.post(third, IKE | {"go": "create:ike"})
     policy = IKEPolicy.objects.get()
-    assert answer.headers["Location"] == third
+    assert response.headers["Location"] == third
     assert f'value="{policy.pk}" checked' in text_of(browser.get(third))
     fields = {"ipsec-encryption_algorithm": "aes128", "ipsec-authentication_algorithm": "sha256"}
     fields |= {"ipsec-pfs": "group_14", "ipsec-name": "too", "ike_policy": str(policy.pk)}
@@ -146,8 +146,8 @@ def test_fields_of_a_new_policy_are_checked_as_they_are_left(browser: Client, th
 
 def test_back_and_forth_keeps_the_choice(ana: Party, browser: Client, third: str) -> None:
     policy = make_ike_policy(ana)
-    answer = browser.post(third, {"ike_policy": str(policy.pk), "go": "back"})
-    assert answer.headers["Location"] == of(third, "/connection")
+    response = browser.post(third, {"ike_policy": str(policy.pk), "go": "back"})
+    assert response.headers["Location"] == of(third, "/connection")
     assert f'value="{policy.pk}" checked' in text_of(browser.get(third))
 
 

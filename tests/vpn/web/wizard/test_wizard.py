@@ -31,8 +31,8 @@ def subnet(ana: Party) -> Subnet:
 @pytest.fixture
 def second(browser: Client, subnet: Subnet) -> str:
     """The path of step 2, with a gateway called edge behind."""
-    answer = browser.post("/gateways/new", {"name": "edge", "subnet": str(subnet.pk)})
-    return str(answer.headers["Location"])
+    response = browser.post("/gateways/new", {"name": "edge", "subnet": str(subnet.pk)})
+    return str(response.headers["Location"])
 
 
 def test_without_a_subnet_one_is_made_on_the_way(ana: Party, browser: Client) -> None:
@@ -48,10 +48,10 @@ def test_without_a_subnet_one_is_made_on_the_way(ana: Party, browser: Client) ->
     refused = text_of(browser.post("/gateways/new", entered | {"new_block": "10.0.0"}))
     assert 'value="kept"' in refused and 'value="home"' in refused and 'value="10.0.0"' in refused
     assert not Vpc.objects.exists() and not Gateway.objects.exists()
-    answer = browser.post("/gateways/new", entered | {"new_block": "192.168.7.0/24"})
+    response = browser.post("/gateways/new", entered | {"new_block": "192.168.7.0/24"})
     subnet = Subnet.objects.get()
     assert subnet.vpc.name == "home" and subnet.vpc.address_prefixes.get().cidr == "192.168.7.0/24"
-    page = text_of(browser.get(answer.headers["Location"]))
+    page = text_of(browser.get(response.headers["Location"]))
     assert 'value="kept"' in page and f'value="{subnet.pk}" selected' in page
 
 
@@ -124,9 +124,9 @@ def test_from_the_first_step_to_both_created(browser: Client, subnet: Subnet, se
     for words in ("edge", "subnet-1", "203.0.113.9", "10.1.0.0/16", f"set, {len(PSK)} characters"):
         assert words in shown
     assert not Gateway.objects.exists()
-    answer = browser.post(review(second))
+    response = browser.post(review(second))
     made = Gateway.objects.get()
-    assert answer.headers["Location"] == f"/gateways/{made.pk}/progress"
+    assert response.headers["Location"] == f"/gateways/{made.pk}/progress"
     row = Connection.objects.get()
     assert made.name == "edge" and row.gateway == made
     assert cidrs_of(row) == (["192.168.100.0/24"], ["10.1.0.0/16"])
@@ -163,8 +163,8 @@ def test_going_back_loses_nothing(browser: Client, second: str) -> None:
 
 
 def test_what_is_wrong_is_kept_as_well(browser: Client, second: str) -> None:
-    answer = browser.post(second, CONNECTION | {"peer_cidrs": "192.168.100.0/25"})
-    assert "overlaps the local CIDR" in text_of(answer)
+    response = browser.post(second, CONNECTION | {"peer_cidrs": "192.168.100.0/25"})
+    assert "overlaps the local CIDR" in text_of(response)
     assert 'value="192.168.100.0/25"' in text_of(browser.get(second))
 
 
@@ -189,9 +189,9 @@ def test_the_kept_key_is_used_when_the_field_stays_empty(browser: Client, second
 
 
 def test_generates_a_key_without_script(browser: Client, second: str) -> None:
-    answer = browser.post(second, CONNECTION | {"psk": "", "go": "generate"})
-    key = answer.context["new_key"]
-    assert f'value="{key}"' in text_of(answer) and len(key) >= 43
+    response = browser.post(second, CONNECTION | {"psk": "", "go": "generate"})
+    key = response.context["new_key"]
+    assert f'value="{key}"' in text_of(response) and len(key) >= 43
     assert key.isalnum() and key[0].isalpha()
     assert key not in text_of(browser.get(second))
     browser.post(second, CONNECTION | {"psk": ""})
@@ -203,8 +203,8 @@ def test_fields_are_checked_as_they_are_left(ana: Party, browser: Client, second
     headers = HTMX | {"HX-Trigger-Name": "name"}
     make_gateway(ana, Subnet.objects.get(), "taken")
     fields = {"name": "taken", "subnet": str(Subnet.objects.get().pk)}
-    answer = text_of(browser.post("/gateways/new/check", fields, headers=headers))
-    assert "is called taken" in answer
+    response = text_of(browser.post("/gateways/new/check", fields, headers=headers))
+    assert "is called taken" in response
     check = second.replace("/connection", "/check")
     assert "A name begins" in text_of(browser.post(check, CONNECTION | {"name": "1"}, headers=headers))
     assert text_of(browser.post(check, CONNECTION, headers=headers)).strip() == ""
@@ -238,8 +238,8 @@ def test_drafts_belong_to_one_person_and_end(ana: Party, ben: Party, browser: Cl
 
 def test_a_subnet_of_others_cannot_be_chosen(ben: Party, browser: Client, subnet: Subnet) -> None:
     other = make_subnet(ben, name="hidden-one")
-    answer = browser.post("/gateways/new", {"name": "edge", "subnet": str(other.pk)})
-    assert answer.status_code == 200 and "hidden-one" not in text_of(answer)
+    response = browser.post("/gateways/new", {"name": "edge", "subnet": str(other.pk)})
+    assert response.status_code == 200 and "hidden-one" not in text_of(response)
 
 
 def test_a_role_that_sank_meanwhile_creates_nothing(browser: Client, second: str) -> None:
