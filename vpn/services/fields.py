@@ -35,6 +35,7 @@ class SubnetFields(TypedDict, total=False):
     zone: Reference
     ipv4_cidr_block: str
     total_ipv4_address_count: int
+    ip_version: str
     generation: int
     resource_group: Reference
 

@@ -18,6 +18,8 @@ Row = TypeVar("Row", bound=Resource)
 WAYS = ("id", "href", "crn", "name")
 # Of what was sent, in a message; a crn is the longest that leads somewhere.
 _LONGEST_SHOWN = 256
+# The types in CRNs of what a reference can lead to; policies have no CRN (contract section 2.7).
+_CRN_TYPES = {"subnets": "subnet", "vpcs": "vpc"}
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -74,6 +76,6 @@ def _ident(way: str, value: str, collection: str) -> UUID | None:
             return None
     elif way == "crn":
         *_, kind, value = ["", *value.split(":")]
-        if kind != collection.removesuffix("s"):
+        if kind != _CRN_TYPES.get(collection):
             return None
     return UUID(value) if _ID.fullmatch(value) else None

@@ -50,6 +50,7 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
             zone=fields["zone"].get("name", "") if fields.get("zone") else None,
             ipv4_cidr_block=fields.get("ipv4_cidr_block"),
             total_ipv4_address_count=fields.get("total_ipv4_address_count"),
+            ip_version=fields.get("ip_version", "ipv4"),
         )
         facts = SubnetFacts(
             zones=settings.ZONES,

@@ -146,6 +146,12 @@ def test_a_reference_leads_to_its_own_collection(ana: Party, way: str, value: st
     assert ana.api.post("/v1/vpn_gateways?dry_run=true", {"subnet": {"crn": told["crn"]}}).status_code == 200
 
 
+def test_a_policy_has_no_crn(ana: Party) -> None:
+    crn = f"crn:v1:bluemix:public:is:us-south:a/1::ike_policie:{make_ike_policy(ana).pk}"
+    refused = ana.api.patch(path_of(make_connection(ana)), {"ike_policy": {"crn": crn}})
+    assert errors_of(refused) == [("ike_policy_not_found", "ike_policy.crn")]
+
+
 @pytest.mark.parametrize(
     ("version", "identity", "path", "cidrs"),
     [

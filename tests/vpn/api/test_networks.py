@@ -159,6 +159,12 @@ def test_the_life_of_an_instance(ana: Party) -> None:
         ("subnets", {"vpc": {"id": "VPC"}}, "validation_only_one", "ipv4_cidr_block"),
         (
             "subnets",
+            {"vpc": {"id": "VPC"}, "ipv4_cidr_block": "192.168.1.0/24", "ip_version": "ipv6"},
+            "validation_enum",
+            "ip_version",
+        ),
+        (
+            "subnets",
             {"vpc": {"id": "VPC"}, "ipv4_cidr_block": "172.16.0.0/24"},
             "not_in_address_prefix",
             "ipv4_cidr_block",

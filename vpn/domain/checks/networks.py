@@ -70,6 +70,7 @@ class SubnetDraft:
     zone: str | None = None
     ipv4_cidr_block: str | None = None
     total_ipv4_address_count: int | None = None
+    ip_version: str = "ipv4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def subnet_violations(draft: SubnetDraft, *, facts: SubnetFacts) -> list[Violati
         return broken
     limit = facts.quotas.subnets_per_vpc
     broken += _quota(True, len(facts.other_blocks), limit, "subnets", "The VPC")
+    broken += enum_violations(draft.ip_version, ("ipv4",), field="ip_version")
     if draft.zone is not None:
         broken += _zone(draft.zone, facts.zones)
     if (draft.ipv4_cidr_block is None) == (draft.total_ipv4_address_count is None):
