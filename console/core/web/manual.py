@@ -22,6 +22,7 @@ MANUAL = {
     "operations": "Operations",
     "performance": "Performance",
     "changes": "Changes",
+    "contract": "API contract",
 }
 # The side navigation, in groups.
 GROUPS = (
@@ -29,9 +30,10 @@ GROUPS = (
     ("Use", ("console", "tunnels", "algorithms", "peers", "activity")),
     ("Program", ("api", "errors")),
     ("Run", ("operations", "performance", "changes")),
+    ("Develop", ("contract",)),
 )
 _CONTENTS = "<!-- contents -->"
-_HEADING = re.compile(r'<(h[23]) id="([\w-]+)">(.*?)</\1>', re.S)
+_HEADING = re.compile(r'<(h[2-4]) id="([\w-]+)">(.*?)</\1>', re.S)
 
 
 class Neighbours(NamedTuple):
