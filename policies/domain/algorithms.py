@@ -1,7 +1,7 @@
-"""Every algorithm of the API: its strongSwan keyword, its strength, and the RFC that says so.
+"""Every algorithm of the API: its strongSwan keyword, its strength, and the RFC behind the verdict.
 
 Sources of the verdicts: RFC 8247 (IKEv2), RFC 8221 (ESP), RFC 9395 (IKEv1 is deprecated).
-A word of the API that is not here does not exist; another generation is another `ApiAlgorithms`.
+The API has no other algorithms; each API generation accepts those of its `ApiAlgorithms`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from types import MappingProxyType
 from policies.domain.proposals import is_combined
 
 PFS_DISABLED = "disabled"
-# The word for the authentication of ciphers that need no other (AES-GCM).
+# The authentication algorithm of ciphers that authenticate themselves (AES-GCM).
 INTEGRATED = "disabled"
 
 
 class Strength(StrEnum):
-    """OK: use it. WEAK: works, is on its way out. BROKEN: for compatibility with old peers only."""
+    """OK: recommended. WEAK: still works, being phased out. BROKEN: only for compatibility with old peers."""
 
     OK = "ok"
     WEAK = "weak"
@@ -28,7 +28,7 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the standards say of an algorithm in one place of use."""
+    """What the standards say about an algorithm in one use."""
 
     strength: Strength
     reason: str
@@ -37,7 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """`name` is the API's word (for groups its number as text); `ike` and `esp` judge each use."""
+    """`name` is the API's name (for groups the number as text); `ike` and `esp` are the verdicts by use."""
 
     name: str
     keyword: str
@@ -53,9 +53,9 @@ class Algorithm:
 
 @dataclass(frozen=True, slots=True)
 class ApiAlgorithms:
-    """The words that one generation of the API accepts; lifetimes in seconds, both ends included.
+    """The algorithms that one generation of the API accepts; lifetimes in seconds, limits included.
 
-    `most` is how many algorithms of one kind a policy may name, and how many groups.
+    `most` is how many algorithms of one kind, and how many groups, a policy may have.
     """
 
     authentication: tuple[str, ...]
@@ -76,7 +76,7 @@ def _ok(rfc: str, level: str) -> Verdict:
 
 
 def _unlisted(defined: str, what: str) -> Verdict:
-    """Strong, but the tables of RFC 8247 and RFC 8221 do not name it."""
+    """Strong, but not listed in the tables of RFC 8247 and RFC 8221."""
     return Verdict(Strength.OK, f"{what} of {defined}; not in the tables of RFC 8247.", defined)
 
 
@@ -88,7 +88,7 @@ def _small(bits: int) -> Verdict:
 
 
 def _group(number: int, keyword: str, verdict: Verdict) -> tuple[int, Algorithm]:
-    """RFC 8221 leaves groups to RFC 8247, so both uses carry its verdict."""
+    """RFC 8221 refers to RFC 8247 for groups, so both uses have its verdict."""
     return number, Algorithm(str(number), keyword, verdict, verdict)
 
 
@@ -115,7 +115,7 @@ AUTHENTICATION: Mapping[str, Algorithm] = MappingProxyType(
             "sha384", "sha384", _unlisted("RFC 4868", "HMAC-SHA-384"), _unlisted("RFC 4868", "HMAC-SHA-384")
         ),
         "sha512": Algorithm("sha512", "sha512", _ok("RFC 8247", "SHOULD"), _ok("RFC 8221", "SHOULD")),
-        # Combined ciphers authenticate by themselves.
+        # AEAD ciphers authenticate themselves.
         INTEGRATED: Algorithm(INTEGRATED, "", _ok("RFC 5282", "Part of AES-GCM"), _ok("RFC 8221", "MUST")),
     }
 )
@@ -197,7 +197,7 @@ PFS: Mapping[str, Verdict] = MappingProxyType(
     }
 )
 
-# The seed document says 3des, the SDKs triple_des (contract section 3.3): stored is the second.
+# The first API documents say 3des, the SDKs triple_des (contract section 3.3): triple_des is stored.
 _ALIASES: Mapping[str, str] = MappingProxyType({"3des": "triple_des"})
 
 GENERATION_1 = ApiAlgorithms(
@@ -218,7 +218,7 @@ _CIPHERS_2 = ("aes128", "aes192", "aes256")
 _COMBINED = tuple(name for name in ENCRYPTION if is_combined(name))
 _GROUPS_2 = (*range(14, 25), 31)
 
-# Contract sections 4.5 and 4.6: what generation 1 had and this has not is weak.
+# Contract sections 4.5 and 4.6: the algorithms of generation 1 that are missing here are weak.
 GENERATION_2 = ApiAlgorithms(
     authentication=_HASHES_2,
     encryption=_CIPHERS_2,
@@ -233,7 +233,7 @@ GENERATION_2 = ApiAlgorithms(
     lower_names=True,
 )
 
-# Everything of both, for the console and the admin site.
+# All of both generations, for the console and the admin site.
 EVERYTHING = ApiAlgorithms(
     authentication=("md5", "sha1", *_HASHES_2),
     encryption=("triple_des", *_CIPHERS_2),
@@ -252,12 +252,12 @@ BY_GENERATION: Mapping[int, ApiAlgorithms] = MappingProxyType(
 
 
 def canonical(word: str) -> str:
-    """The stored word for one of the API's: 3des becomes triple_des, others stay as they are."""
+    """The stored name of an algorithm: 3des becomes triple_des, others are unchanged."""
     return _ALIASES.get(word, word)
 
 
 def swan_keyword(name: str) -> str:
-    """strongSwan's proposal keyword of a cipher or hash; KeyError if the API has no such word."""
+    """strongSwan's proposal keyword of a cipher or hash; KeyError if the API has no such algorithm."""
     word = canonical(name)
     return (ENCRYPTION.get(word) or AUTHENTICATION[word]).keyword
 
@@ -268,7 +268,7 @@ def swan_group(number: int) -> str:
 
 
 def pfs_group(word: str) -> int | None:
-    """The group number of a `pfs` word, None for disabled; ValueError if it is no such word."""
+    """The group number of a `pfs` value, None for disabled; ValueError for anything else."""
     if word == PFS_DISABLED:
         return None
     prefix, _, number = word.partition("_")

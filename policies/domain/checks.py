@@ -1,4 +1,4 @@
-"""The rules of IKE and IPsec policies, and of names: contract sections 3.3, 5.3 and 7.2."""
+"""The rules for IKE and IPsec policies, and for names (contract sections 3.3, 5.3 and 7.2)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ NAME_LENGTH = 63
 
 NAME = r"[A-Za-z][-A-Za-z0-9_]*"
 LOWER_NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
-# Of a list of algorithms: more than any may hold. What is beyond is counted only.
+# More entries than any list of algorithms may have. Further ones are only counted.
 MOST_READ = 32
-# What a message calls a stored word: the seed document's spelling.
+# How messages write stored names: as the first API documents do.
 _SPELLINGS = {"triple_des": "3des"}
 
 Word = TypeVar("Word", str, int)
@@ -50,11 +50,11 @@ class IPsecPolicyDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFacts:
-    """`other_names`: of the account's policies of the same kind, without the one being updated.
+    """`other_names` are those of the account's other policies of the same kind.
 
-    `existing` and `quota` count only when `creating`. `used_with_ikev1`: of an IPsec policy, that a
-    connection joins it with an IKEv1 policy; `beside_several`: of an IKE policy, the IPsec policy
-    with several algorithms that a connection joins it with.
+    `existing` and `quota` count only if `creating`. `used_with_ikev1` (of an IPsec policy): a connection
+    uses it together with an IKEv1 policy. `beside_several` (of an IKE policy): the name of an IPsec policy
+    with several algorithms that a connection uses together with it.
     """
 
     other_names: Collection[str] = frozenset()
@@ -67,8 +67,8 @@ class PolicyFacts:
 
 
 def name_violations(name: str, *, code: str, field: str = "name", lower: bool = False) -> Iterator[Violation]:
-    """A letter, then letters, digits, hyphens, underscores; 1 to 63. In generation 2 (`lower`) small
-    letters, no underscore, and no hyphen at the end (contract section 7.2)."""
+    """A letter, then letters, digits, hyphens, underscores; 1 to 63. In API generation 2 (`lower`) lower
+    case letters, no underscore, and no hyphen at the end (contract section 7.2)."""
     if len(name) > NAME_LENGTH:
         yield Violation(
             code, field, f"A name has at most {NAME_LENGTH} characters; this one has {len(name)}."
@@ -85,13 +85,13 @@ def name_violations(name: str, *, code: str, field: str = "name", lower: bool = 
 
 
 def unique_violations(name: str, others: Collection[str], *, code: str, noun: str) -> Iterator[Violation]:
-    """A name that another object of the same place has already."""
+    """A name that another object in the same scope has already."""
     if name in others:
         yield Violation(code, "name", f"Another {noun} is called {name}.")
 
 
 def range_violations(value: int, *, field: str, low: int, high: int) -> Iterator[Violation]:
-    """Both ends are allowed."""
+    """`low` and `high` themselves are valid."""
     if value < low:
         yield Violation("validation_min_value", field, f"{field} must be at least {low}; it is {value}.")
     elif value > high:
@@ -99,7 +99,7 @@ def range_violations(value: int, *, field: str, low: int, high: int) -> Iterator
 
 
 def enum_violations(value: Word, allowed: Sequence[Word], *, field: str) -> Iterator[Violation]:
-    """The message lists what would be right."""
+    """The message lists the valid values."""
     if value not in allowed:
         words = ", ".join(_SPELLINGS.get(str(word), str(word)) for word in allowed)
         shown = str(value)[:40]
@@ -107,7 +107,7 @@ def enum_violations(value: Word, allowed: Sequence[Word], *, field: str) -> Iter
 
 
 def ike_violations(draft: IKEPolicyDraft, *, facts: PolicyFacts) -> list[Violation]:
-    """Every broken rule of an IKE policy. Fields are those of lists, such as dh_groups[0]."""
+    """Every broken rule of an IKE policy. Fields are paths into the lists, such as dh_groups[0]."""
     algorithms = facts.algorithms
     most, most_groups = algorithms.most
     broken = [
@@ -136,7 +136,7 @@ def ike_violations(draft: IKEPolicyDraft, *, facts: PolicyFacts) -> list[Violati
 
 
 def ipsec_violations(draft: IPsecPolicyDraft, *, facts: PolicyFacts) -> list[Violation]:
-    """Every broken rule of an IPsec policy. Fields are those of lists, such as pfs_groups[0]."""
+    """Every broken rule of an IPsec policy. Fields are paths into the lists, such as pfs_groups[0]."""
     algorithms = facts.algorithms
     most, most_groups = algorithms.most
     broken = [
@@ -166,8 +166,8 @@ def ipsec_violations(draft: IPsecPolicyDraft, *, facts: PolicyFacts) -> list[Vio
 def weakness_violations(
     policy: IKEPolicyDraft | IPsecPolicyDraft, *, algorithms: ApiAlgorithms = GENERATION_2
 ) -> Iterator[Violation]:
-    """Of a policy that a connection begins to use: generation 2 has no weak algorithms for what is
-    new, though older policies may hold them (contract section 1.3, 2023-05-18)."""
+    """The rule for a policy that a connection starts to use: API generation 2 refuses weak algorithms for
+    new uses, though older policies may have them (contract section 1.3, 2023-05-18)."""
     columns: list[tuple[Sequence[str | int], Sequence[str | int]]] = [
         (policy.authentication_algorithms, algorithms.authentication)
     ]
@@ -204,7 +204,7 @@ def _word(word: str | int) -> str:
 def list_violations(
     given: Sequence[Word], allowed: Sequence[Word], most: int, *, field: str
 ) -> Iterator[Violation]:
-    """Of a list of algorithms, best first: known ones, each once, at least one, at most `most`."""
+    """The rules for a list of algorithms: only known ones, no duplicates, at least one, at most `most`."""
     if not given:
         yield Violation("validation_required_field", field, f"{field} must name at least one algorithm.")
     if len(given) > most:
@@ -217,7 +217,7 @@ def list_violations(
 
 
 def single_valued(*columns: Sequence[object]) -> bool:
-    """What IKEv1 can negotiate: one algorithm of each kind."""
+    """Whether IKEv1 can negotiate it: one algorithm of each kind."""
     return all(len(column) == 1 for column in columns)
 
 
@@ -229,7 +229,7 @@ def _single(draft: IKEPolicyDraft | IPsecPolicyDraft, names: Sequence[str]) -> I
 
 
 def _integrity(draft: IPsecPolicyDraft) -> Iterator[Violation]:
-    """Contract section 4.7: AES-GCM alone and `disabled` need each other."""
+    """Contract section 4.7: AES-GCM ciphers only require `disabled`, and `disabled` requires them."""
     combined = [is_combined(cipher) for cipher in draft.encryption_algorithms]
     digests, field = draft.authentication_algorithms, "authentication_algorithms"
     if INTEGRATED in digests and len(digests) > 1:

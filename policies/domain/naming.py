@@ -1,4 +1,4 @@
-"""What people call the algorithms that the API and charon have words for."""
+"""Display names of algorithms, from strongSwan's keywords and the API's names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MODP = re.compile(r"modp(\d+)")
 
 
 def cipher_name(keyword: str) -> str:
-    """aes256gcm16 is AES-256-GCM; empty for what is no cipher."""
+    """aes256gcm16 is AES-256-GCM; empty if it is not a cipher."""
     if keyword == "3des":
         return "3DES-CBC"
     match = _AES.match(keyword)
@@ -35,18 +35,18 @@ def cipher_name(keyword: str) -> str:
 
 
 def hash_name(keyword: str) -> str:
-    """sha256 is HMAC-SHA-256; empty for what is no hash."""
+    """sha256 is HMAC-SHA-256; empty if it is not a hash."""
     return _HASHES.get(keyword, "")
 
 
 def group_kind(keyword: str) -> str:
-    """modp2048 has 2048 bits, ecp256 is P-256; empty for what is neither."""
+    """modp2048 has 2048 bits, ecp256 is P-256; empty for other keywords."""
     match = _MODP.match(keyword)
     return f"{match[1]} bits" if match else _CURVES.get(keyword, "")
 
 
 def name_of(word: str) -> str:
-    """Of an algorithm by its word in the API: aes256, sha384, group_14; empty for other words."""
+    """The display name of an algorithm of the API: aes256, sha384, group_14; empty for other names."""
     word = canonical(word)
     if word in ENCRYPTION:
         return cipher_name(ENCRYPTION[word].keyword)

@@ -1,4 +1,4 @@
-"""What is offered in a negotiation: values shared by policies, spec and drivers."""
+"""IKE and ESP proposals: values shared by policies, spec and drivers."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class IkeVersion(IntEnum):
 
 
 def is_combined(cipher: str) -> bool:
-    """An AEAD cipher, which authenticates by itself (RFC 5282): aes128gcm16."""
+    """Whether it is an AEAD cipher, which authenticates itself (RFC 5282): aes128gcm16."""
     return "gcm" in cipher
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Columns of algorithm names (API words: aes128, triple_des, sha256, group 14), best first.
+    """Lists of algorithms by their API names (aes128, triple_des, sha256, group 14), in order of preference.
 
-    Each column combines freely with the others, but AEAD ciphers with no `integrity`. `groups` is
-    empty for ESP without perfect forward secrecy.
+    Any combination is offered, except that AEAD ciphers go without `integrity`. `groups` is empty for ESP
+    without perfect forward secrecy.
     """
 
     encryption: tuple[str, ...]
@@ -36,7 +36,8 @@ class Proposal:
     groups: tuple[int, ...] = ()
 
     def uniform(self) -> tuple[Proposal, ...]:
-        """As a proposal may stand in a packet: AEAD ciphers apart from others (RFC 7296 section 3.3)."""
+        """Split so that each can be one proposal of a packet: AEAD ciphers separate from others (RFC 7296
+        section 3.3)."""
         combined = tuple(name for name in self.encryption if is_combined(name))
         plain = tuple(name for name in self.encryption if not is_combined(name))
         parts: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(combined, ())] if combined else []
@@ -57,7 +58,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class IkeOffer:
-    """Phase 1 as it is offered; `lifetime` in seconds."""
+    """What is offered in phase 1; `lifetime` in seconds."""
 
     version: IkeVersion
     proposal: Proposal
@@ -66,13 +67,13 @@ class IkeOffer:
 
 @dataclass(frozen=True, slots=True)
 class EspOffer:
-    """Phase 2 as it is offered; `lifetime` in seconds."""
+    """What is offered in phase 2; `lifetime` in seconds."""
 
     proposal: Proposal
     lifetime: int
 
 
-# Seed document, "Policy auto-negotiation": every combination of the table; strongest first.
+# API documents, "Policy auto-negotiation": every combination of the table, strongest first.
 AUTO_IKE = IkeOffer(
     IkeVersion.ANY,
     Proposal(("aes256", "aes128", "triple_des"), ("sha256", "sha1", "md5"), (14, 5, 2)),
@@ -80,7 +81,7 @@ AUTO_IKE = IkeOffer(
 )
 AUTO_ESP = EspOffer(Proposal(("aes256", "aes128", "triple_des"), ("sha256", "sha1", "md5")), lifetime=3600)
 
-# Contract section 8.1, strongest and quickest first; groups 22 to 24 are there for the table's sake.
+# Contract section 8.1, strongest and fastest first; groups 22 to 24 only because the table has them.
 _GROUPS = (31, 20, 19, 21, 16, 15, 14, 17, 18, 24, 23, 22)
 _HASHES = ("sha512", "sha384", "sha256")
 AUTO_IKE_2 = IkeOffer(
@@ -92,21 +93,21 @@ AUTO_ESP_2 = EspOffer(
 )
 
 
-# The last of every order: what generation 1 alone has.
+# Last in every order: the algorithms that only API generation 1 has.
 _OLD = ("triple_des", "sha1", "md5", 5, 2)
 
 
 def by_preference(words: Iterable[Word], offered: Sequence[Word]) -> tuple[Word, ...]:
-    """The strongest first, in the order of `offered`; at the end what it does not name, the old ones last."""
+    """In the order of `offered`, strongest first; then algorithms that are not in it, the old ones last."""
     order = {word: place for place, word in enumerate((*offered, *_OLD))}
     return tuple(sorted(words, key=lambda word: order.get(word, len(offered))))
 
 
-def auto_ike(generation: int) -> IkeOffer:
-    """What a connection without an IKE policy offers; it keeps the set of its generation."""
-    return AUTO_IKE if generation == 1 else AUTO_IKE_2
+def auto_ike(api_generation: int) -> IkeOffer:
+    """What a connection without an IKE policy offers, by the API generation that created it."""
+    return AUTO_IKE if api_generation == 1 else AUTO_IKE_2
 
 
-def auto_esp(generation: int) -> EspOffer:
-    """What a connection without an IPsec policy offers."""
-    return AUTO_ESP if generation == 1 else AUTO_ESP_2
+def auto_esp(api_generation: int) -> EspOffer:
+    """What a connection without an IPsec policy offers, by the API generation that created it."""
+    return AUTO_ESP if api_generation == 1 else AUTO_ESP_2

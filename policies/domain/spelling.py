@@ -1,6 +1,6 @@
-"""One algorithm may be given by itself instead of in a list, and is told of likewise.
+"""A single algorithm may be given by itself instead of in a list, and is reported in the same way.
 
-Policies hold lists, best first; `authentication_algorithm` is another spelling of a list of one.
+Policies have lists in order of preference; `authentication_algorithm` is another form of a list of one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _SINGULAR = {plural: one for one, plural in _LISTS.items()}
 
 
 def singular(name: str) -> str:
-    """dh_group for dh_groups; other names stay."""
+    """dh_group for dh_groups; other names are unchanged."""
     return _SINGULAR.get(name, name)
 
 
 def listed(fields: Fields) -> dict[str, Any]:
-    """Every algorithm in a list, whichever form it was given in; stored words."""
+    """Every algorithm in a list, in whichever form it was given, under its stored name."""
     found = {_LISTS.get(name, name): (value,) if name in _LISTS else value for name, value in fields.items()}
     if ciphers := found.get("encryption_algorithms"):
         found["encryption_algorithms"] = [canonical(word) for word in ciphers]
@@ -36,9 +36,9 @@ def listed(fields: Fields) -> dict[str, Any]:
 
 
 def one_spelling(body: Fields, *, lists: bool) -> dict[str, Any]:
-    """Of a policy with both forms of each list: the singular one of a list of one, else the list.
+    """Of a body with both forms of each list, the singular form for a list of one, else the list.
 
-    Without `lists`, for who knows none, a list of several is left out altogether.
+    Without `lists`, for API versions without lists, a list of several is omitted.
     """
     dropped: set[str] = set()
     for one, plural in _LISTS.items():
@@ -58,7 +58,7 @@ def given_twice(fields: Fields) -> list[Violation]:
 
 
 def as_given(violations: list[Violation], fields: Fields) -> list[Violation]:
-    """About the form and the word that were given: dh_group instead of dh_groups[0], 3des."""
+    """Violations in terms of the form and name that were given: dh_group for dh_groups[0], 3des."""
     ciphers = (fields.get("encryption_algorithm"), *(fields.get("encryption_algorithms") or ()))
     if "3des" in ciphers:
         violations = [one._replace(message=one.message.replace("triple_des", "3des")) for one in violations]
@@ -75,7 +75,8 @@ def _renamed(violation: Violation, names: Mapping[str, str]) -> Violation:
 
 
 def audited(changes: Iterable[tuple[str, Any, Any]]) -> dict[str, tuple[Any, Any]]:
-    """For the audit trail: a list of one as the one it holds, under its singular name."""
+    """For the audit log: a list of one as its only item, under its singular name."""
+
     found = {}
     for name, before, after in changes:
         lone = name in _SINGULAR and all(value is None or len(value) == 1 for value in (before, after))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError, collapse_addresses
 
-# Contract section 2.6.1: never part of a VPC or of a tunnel. The provider's own services live there.
+# Contract section 2.6.1: never part of a VPC or of a tunnel; the provider's own services use them.
 RESERVED = tuple(
     IPv4Network(text)
     for text in ("127.0.0.0/8", "161.26.0.0/16", "166.8.0.0/14", "169.254.0.0/16", "224.0.0.0/4")
@@ -14,12 +14,12 @@ EVERYTHING = IPv4Network("0.0.0.0/0")
 
 # The first four addresses of a subnet and its broadcast address belong to the provider.
 RESERVED_PER_SUBNET = 5
-# Of what was sent, in a message; no block has as many characters.
+# Characters of the input that a message repeats; no CIDR is longer.
 _LONGEST_SHOWN = 64
 
 
 class CidrError(ValueError):
-    """The text is no CIDR; the message is a full sentence that says what would be right."""
+    """The text is not a CIDR; the message is a full sentence that says what is valid."""
 
 
 def parse_cidr(text: str) -> IPv4Network:
@@ -50,7 +50,7 @@ def bounds(network: IPv4Network) -> tuple[int, int]:
 
 
 def reserved_part(network: IPv4Network) -> IPv4Network | None:
-    """The reserved range that `network` touches; none for 0.0.0.0/0, which means everything else."""
+    """The reserved range that `network` overlaps; None for 0.0.0.0/0, which means everything else."""
     if network == EVERYTHING:
         return None
     return next((block for block in RESERVED if block.overlaps(network)), None)
@@ -62,29 +62,29 @@ def first_overlap(network: IPv4Network, others: Iterable[IPv4Network]) -> IPv4Ne
 
 
 def overlapping(networks: Sequence[IPv4Network]) -> list[tuple[int, int]]:
-    """Every two that share an address, by their indices, the smaller one first.
+    """Every pair that shares an address, as indices, the smaller one first.
 
-    Blocks nest or are disjoint, so a sweep over their sorted bounds finds them in n log n steps and
-    one for each pair found; of different blocks no more than 32 hold another one.
+    CIDRs are nested or disjoint, so a sweep over their sorted bounds finds the pairs in n log n steps plus
+    one per pair; at most 32 different CIDRs contain another one.
     """
-    found, around = [], _Nest(networks)
-    for index in sorted(range(len(networks)), key=around.order):
-        found += [(min(index, outer), max(index, outer)) for outer in around.enter(index)]
+    found, nest = [], _Nest(networks)
+    for index in sorted(range(len(networks)), key=nest.order):
+        found += [(min(index, outer), max(index, outer)) for outer in nest.enter(index)]
     return sorted(found)
 
 
-def meeting(ours: Sequence[IPv4Network], theirs: Sequence[IPv4Network]) -> list[tuple[int, int]]:
-    """Every one of `ours` with every one of `theirs` that shares an address with it, by their indices."""
-    found, around, edge = [], _Nest([*ours, *theirs]), len(ours)
-    for index in sorted(range(edge + len(theirs)), key=around.order):
-        for outer in around.enter(index):
+def overlaps_between(ours: Sequence[IPv4Network], theirs: Sequence[IPv4Network]) -> list[tuple[int, int]]:
+    """Every pair of one of `ours` and one of `theirs` that shares an address, as indices."""
+    found, nest, edge = [], _Nest([*ours, *theirs]), len(ours)
+    for index in sorted(range(edge + len(theirs)), key=nest.order):
+        for outer in nest.enter(index):
             if (index < edge) != (outer < edge):
                 found.append((min(index, outer), max(index, outer) - edge))
     return sorted(found)
 
 
 class _Nest:
-    """The blocks around the one that a sweep has reached, the largest first."""
+    """The CIDRs that contain the one that a sweep has reached, the largest first."""
 
     def __init__(self, networks: Sequence[IPv4Network]) -> None:
         self.bounds = [bounds(network) for network in networks]
@@ -95,7 +95,7 @@ class _Nest:
         return first, -last
 
     def enter(self, index: int) -> list[int]:
-        """The blocks around the next one, which then is around those that follow."""
+        """The CIDRs that contain the next one, which then may contain those that follow."""
         first, _ = self.bounds[index]
         while self.around and self.bounds[self.around[-1]][1] < first:
             self.around.pop()
@@ -110,10 +110,7 @@ def contains(outer: IPv4Network, inner: IPv4Network) -> bool:
 
 
 def free_block(prefix: IPv4Network, taken: Iterable[IPv4Network], size: int) -> IPv4Network | None:
-    """The first aligned block of `size` addresses (a power of two) in `prefix` that is free.
-
-    None if there is no room.
-    """
+    """The first free, aligned block of `size` addresses (a power of two) in `prefix`; None if none is."""
     length = 32 - (size.bit_length() - 1)
     if length < prefix.prefixlen:
         return None
@@ -126,11 +123,11 @@ def free_block(prefix: IPv4Network, taken: Iterable[IPv4Network], size: int) -> 
 
 
 def reserved_addresses(subnet: IPv4Network) -> frozenset[IPv4Address]:
-    """The five addresses of a subnet that the provider keeps: first four and last."""
+    """The five addresses of a subnet that the provider reserves: the first four and the last."""
     last = subnet.num_addresses - 1
     return frozenset(subnet[index] for index in {0, 1, 2, 3, last} if index <= last)
 
 
 def usable_addresses(subnet: IPv4Network) -> int:
-    """How many addresses members and instances may share."""
+    """How many addresses are available to members and instances."""
     return max(0, subnet.num_addresses - RESERVED_PER_SUBNET)

@@ -1,4 +1,4 @@
-"""IKE identities: how an end names itself (contract section 4.3, RFC 7296 section 3.5)."""
+"""IKE identities (contract section 4.3, RFC 7296 section 3.5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from console.core.errors import Violation
 from policies.domain.checks import enum_violations
-from vpn.domain.checks.common import names_nobody, parse_address
+from vpn.domain.checks.common import is_no_host, parse_address
 
 _LABEL = r"[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -20,7 +20,7 @@ _LONGEST = 255
 
 
 class IdentityType(StrEnum):
-    """Of the API; `hostname` and `fqdn` are both ID_FQDN on the wire."""
+    """Types of the API; `hostname` and `fqdn` are both ID_FQDN on the wire."""
 
     IPV4_ADDRESS = "ipv4_address"
     FQDN = "fqdn"
@@ -30,19 +30,19 @@ class IdentityType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`value` as the API has it: of a `key_id` base64."""
+    """`value` as in the API: base64 for a `key_id`."""
 
     type: str
     value: str
 
     @classmethod
     def of(cls, given: Mapping[str, str] | None) -> Identity | None:
-        """From a row or a body; None is the default of its side."""
+        """From a row or a request body; None means the default identity of that end."""
         return cls(given.get("type", ""), given.get("value", "")) if given else None
 
     @property
     def text(self) -> str:
-        """The way strongSwan writes it: the prefix @ says that it is a name, @# that it is bytes."""
+        """As strongSwan writes it: the prefix @ marks a name, @# marks bytes in hex."""
         if self.type == IdentityType.IPV4_ADDRESS:
             return self.value
         if self.type == IdentityType.KEY_ID:
@@ -54,7 +54,7 @@ class Identity:
 
 
 def identity_violations(identity: Identity | None, *, field: str) -> Iterator[Violation]:
-    """Its type must exist, and its value be one of that type."""
+    """The type must exist, and the value must be valid for it."""
     if identity is None:
         return
     kinds = [kind.value for kind in IdentityType]
@@ -83,18 +83,18 @@ def _wrong_address(value: str) -> str:
     address = parse_address(value)
     if address is None:
         return "The value of an ipv4_address is one such as 198.51.100.4."
-    if names_nobody(address):
+    if is_no_host(address):
         return f"{address} names no single end of a tunnel; give the address of a host, such as 198.51.100.4."
     return ""
 
 
 def name_key(text: str) -> str:
-    """A name of the DNS as it is compared: in small letters, without the dot that may end it."""
+    """A DNS name in the form used for comparison: lower case, without a trailing dot."""
     return text.lower().removesuffix(".")
 
 
 def is_fqdn(text: str) -> bool:
-    """4 to 255 characters, labels of at most 63, letters alone in the last (contract section 7.3)."""
+    """4 to 255 characters, labels of at most 63, only letters in the last one (contract section 7.3)."""
     return 4 <= len(text) <= _LONGEST and _FQDN.fullmatch(text) is not None
 
 

@@ -1,9 +1,8 @@
-"""When a child is initiated, by which IKE version, and how long a peer is left alone after a try; pure.
+"""When a child is initiated, with which IKE version, and the back-off between attempts; pure.
 
-The first try is made at once, each further one after a wait that grows with their number and is
-shortened by chance: two ends that initiate towards each other do so at different times. A peer that
-comes up without staying up is left alone, too, but only shortly: a tunnel that is tried again carries
-packets meanwhile.
+The first attempt is immediate. Each further one follows after a wait that grows with the number of
+attempts and is shortened by random jitter, so that two ends do not initiate simultaneously. A peer that
+comes up without staying up also has a back-off, but a short one: it carries packets in between.
 """
 
 from __future__ import annotations
@@ -16,22 +15,22 @@ from vpn.domain.actions import Action, Initiate
 from vpn.domain.peers import ChildSpec, PeerSpec
 from vpn.domain.state import ENDING, Attempt, MemberState, SaState
 
-# The most seconds from the n-th initiation to the next one, towards a peer that stays down.
+# The most seconds from the n-th initiation to the next one, for a peer that stays down.
 BACK_OFF = (0, 1, 2, 4, 8, 16, 30, 60)
-# The same towards one that came up n times, and did not stay up for `STEADY`.
+# The same for a peer that came up n times without staying up for `STEADY`.
 FLAP_DAMPING = (0.0, 0.5, 1.0, 2.0)
 STEADY = timedelta(seconds=10)
-# The greatest share of a wait that chance takes away.
+# The largest share of a wait that jitter removes.
 JITTER = 0.5
-# Longer waits are ended by the sweep: a peer that has been away for so long can wait for it.
-OWN_LOOK = timedelta(seconds=4)
-# An initiation normally ends in an event long before; this only catches a lost event.
+# Longer waits are left to the sweep: a peer that has been down for so long can wait for it.
+LONGEST_OWN_WAIT = timedelta(seconds=4)
+# An initiation normally results in an event long before; this only covers a lost event.
 IN_FLIGHT = timedelta(seconds=3)
 _NO_ATTEMPT = Attempt(0, datetime.min.replace(tzinfo=UTC))
 
 
 def back_off(attempt: Attempt) -> timedelta:
-    """How long after the beginning of the last try the next one is due."""
+    """The time from the start of the last attempt until the next one is due."""
     down = BACK_OFF[min(attempt.count, len(BACK_OFF) - 1)]
     flapping = FLAP_DAMPING[min(attempt.flaps, len(FLAP_DAMPING) - 1)]
     return timedelta(seconds=max(down, flapping) * (1 - JITTER * attempt.jitter))
@@ -49,9 +48,10 @@ def initiate_due(
 ) -> Iterator[Action]:
     sas = state.sas_of(peer.name)
     up = {child.name for sa in sas for child in sa.children if child.installed} - changed
-    # Also one that may only be answered: else it would believe in its dead SA until it looks for itself.
+    # Includes children that only the peer may initiate: without this, the peer would keep its dead SA until
+    # its own dead peer detection.
     once = peer.name in state.unaware and not sas
-    # What is held waits for a packet, unless it is loaded in another form.
+    # A held child waits for a packet, unless its configuration changed.
     waiting = frozenset() if once else state.held - changed
     down = [child for child in peer.children if (child.initiate or once) and child.name not in up | waiting]
     if not down:
@@ -65,7 +65,7 @@ def initiate_due(
     elif _in_flight(down, sas):
         down = []
     elif wait > timedelta(0):
-        if back_off(attempt) <= OWN_LOOK:
+        if back_off(attempt) <= LONGEST_OWN_WAIT:
             waits.append(wait)
         return
     waits.append(IN_FLIGHT)
@@ -74,7 +74,7 @@ def initiate_due(
 
 
 def _in_flight(down: list[ChildSpec], sas: list[SaState]) -> bool:
-    """Whether charon still works at one of these: a negotiation is under way."""
+    """Whether charon is still negotiating one of these children."""
     if any(not sa.established for sa in sas) and not any(sa.established for sa in sas):
         return True
     names = {child.name for child in down}
@@ -85,10 +85,10 @@ def _in_flight(down: list[ChildSpec], sas: list[SaState]) -> bool:
     )
 
 
-def _version(wanted: IkeVersion, rounds: int) -> int:
-    """The IKE version of a try. With IkeVersion.ANY two tries use IKEv2, then IKEv1 and IKEv2
-    take turns: a peer that answers only IKEv1 refuses or ignores IKEv2, and charon does not
-    fall back by itself."""
+def _version(wanted: IkeVersion, attempts: int) -> int:
+    """The IKE version of the next attempt. With IkeVersion.ANY two attempts use IKEv2, then IKEv1 and
+    IKEv2 alternate: a peer that answers only IKEv1 refuses or ignores IKEv2, and charon does not fall
+    back by itself."""
     if wanted is not IkeVersion.ANY:
         return int(wanted)
-    return 1 if rounds >= 2 and rounds % 2 == 0 else 2
+    return 1 if attempts >= 2 and attempts % 2 == 0 else 2

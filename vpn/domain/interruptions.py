@@ -21,8 +21,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What of a connection its tunnel must agree with. `off`: why it has no tunnel, as the end of a
-    sentence; empty if it should have one. `peer` is the peer's address."""
+    """The parts of a connection that its tunnel must match. `off` says why it has no tunnel, as the end of
+    a sentence; empty if it should have one. `peer` is the peer's address."""
 
     off: str
     peer: str
@@ -42,9 +42,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class UpTunnel:
-    """A tunnel that is up, as it was negotiated; `pairs` are those that are installed, `older` as in
-    `LoadedPeer`. A suite that is empty
-    and a version that is 0 are not known."""
+    """A tunnel that is up, as it was negotiated; `pairs` are the installed ones, `older` as in
+    `LoadedPeer`. An empty suite and version 0 are unknown."""
 
     version: int
     ike_suite: str
@@ -54,8 +53,8 @@ class UpTunnel:
 
 
 class Extent(StrEnum):
-    """What becomes of a tunnel: it ends for good, it ends and is negotiated again, it loses some CIDR
-    pairs while others go on, or it may be negotiated again, which the peer decides."""
+    """What happens to a tunnel: it ends, it ends and is negotiated again, it loses some CIDR pairs while
+    others stay up, or it may be negotiated again, depending on the peer."""
 
     ENDS = "ends"
     AGAIN = "again"
@@ -65,8 +64,8 @@ class Extent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """`why` is the end of a sentence. With `children` it is the CHILD_SAs that end and are negotiated
-    again, not the IKE SA."""
+    """`why` is the end of a sentence. With `children` only the CHILD_SAs are negotiated again, not the
+    IKE SA."""
 
     why: str
     extent: Extent
@@ -76,8 +75,8 @@ class Ending:
 def endings(
     before: Mapping[Key, Terms], after: Mapping[Key, Terms], tunnels: Collection[tuple[Key, UpTunnel]]
 ) -> dict[Key, Ending]:
-    """The connections of `tunnels` that a change from `before` to `after` interrupts. What is not in
-    `after` was deleted."""
+    """The connections of `tunnels` that a change from `before` to `after` interrupts. Connections missing
+    in `after` are deleted."""
     found: dict[Key, Ending] = {}
     for key, tunnel in tunnels:
         if ending := _ending(before[key], after.get(key), tunnel):
@@ -87,7 +86,7 @@ def endings(
 
 
 def _ending(before: Terms, after: Terms | None, tunnel: UpTunnel) -> Ending | None:
-    """None also for what ends already, without the change."""
+    """None also if the tunnel ends even without the change."""
     if before.off:
         return None
     if after is None or after.off:
@@ -134,8 +133,8 @@ def _loses_pairs(before: Terms, after: Terms, tunnel: UpTunnel) -> Ending | None
 def _taken_along(
     before: Mapping[Key, Terms], found: Mapping[Key, Ending], tunnels: Collection[tuple[Key, UpTunnel]]
 ) -> Iterator[tuple[Key, Ending]]:
-    """CHILD_SAs that are negotiated again under an IKE SA of an older form take it along, and with it
-    those of all connections that share it."""
+    """If CHILD_SAs are negotiated again and their IKE SA has an older configuration, it is negotiated again
+    as well, and with it the CHILD_SAs of all connections that share it."""
     older = {key for key, tunnel in tunnels if tunnel.older}
     renewed = {before[key].ike_sa: key for key, ending in found.items() if ending.children and key in older}
     for key, _ in tunnels:
@@ -150,8 +149,9 @@ def _may_be_renewed(
     found: Mapping[Key, Ending],
     tunnels: Collection[tuple[Key, UpTunnel]],
 ) -> Iterator[tuple[Key, Ending]]:
-    """Those whose IKE SA began in an older form and gets more CIDR pairs: a peer whose IKE SA did so too
-    refuses them, and then the IKE SA is negotiated again (see `active_member`)."""
+    """Connections whose IKE SA has an older configuration and gets more CIDR pairs: a peer whose
+    configuration is older as well refuses them, and then the IKE SA is negotiated again (see
+    `active_member`)."""
     older = {before[key].ike_sa for key, tunnel in tunnels if tunnel.older}
     added = {terms.ike_sa for key, terms in after.items() if _pairs(terms) - _pairs(before.get(key))}
     for key, _ in tunnels:
@@ -160,5 +160,5 @@ def _may_be_renewed(
 
 
 def _pairs(terms: Terms | None) -> frozenset[Selector]:
-    """Those that a tunnel should have."""
+    """The pairs that the tunnel should have."""
     return frozenset() if terms is None or terms.off else terms.pairs

@@ -1,4 +1,4 @@
-"""How old a pre-shared key may get; pure."""
+"""Advice on when to replace a pre-shared key; pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HALF_YEAR = timedelta(days=182)
 
 
 class KeyAdvice(NamedTuple):
-    """`tone` is ok, weak or nothing; `text` is what to do."""
+    """`tone` is ok, weak or empty; `text` says what to do."""
 
     days: int
     tone: str
@@ -18,7 +18,7 @@ class KeyAdvice(NamedTuple):
 
 
 def key_advice(age: timedelta) -> KeyAdvice:
-    """Everyone who ever had a part in it still knows it: so keys are to be renewed."""
+    """Everyone who ever handled the key still knows it: so keys must be replaced regularly."""
     if age >= YEAR:
         return KeyAdvice(
             age.days, "weak", "It is more than a year old: agree on a new one with the other side."

@@ -1,7 +1,7 @@
-"""The log of a member, as far as it is about one peer; pure.
+"""The lines of a member's log that concern one peer; pure.
 
-charon writes into one log what it does for all peers. A line is about a peer when it names the
-peer's connection or address, or belongs to an IKE_SA of which an earlier line did so.
+charon writes one log for all peers. A line concerns a peer if it names the peer's connection or
+address, or belongs to an IKE_SA that an earlier such line belongs to.
 """
 
 from __future__ import annotations
@@ -17,17 +17,16 @@ MASK = "[hidden]"
 
 _LINE = re.compile(
     r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<zone>[+-]\d{4})? \d+\[(?P<group>[A-Z0-9]+)\] "
-    r"(?:<(?P<talk>[^<>]+)> )?(?P<text>.*)"
+    r"(?:<(?P<sa>[^<>]+)> )?(?P<text>.*)"
 )
 _BOOT = "loaded plugins: charon"
-# Levels above those that are switched on print messages and keys as dumps: were one ever there,
-# it would not be told.
+# Higher log levels than the configured ones dump messages and keys: such lines are never reported.
 _DUMP = re.compile(r"^\s*\d+: (?:[0-9A-F]{2} )+")
 _LONG = re.compile(r"\b(?:0x)?[0-9A-Fa-f]{32,}\b|(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{40,}={0,2}")
 
 
 class LogLine(NamedTuple):
-    """`group` is the part of charon that speaks, such as IKE, CFG or KNL; `at` is in UTC."""
+    """`group` is charon's subsystem, such as IKE, CFG or KNL; `at` is in UTC."""
 
     at: datetime | None
     group: str
@@ -35,15 +34,14 @@ class LogLine(NamedTuple):
 
 
 class MemberLog(TypedDict):
-    """As the host hands it to a page: `lines` are [time in ISO 8601 or "", group, text], the newest
-    last."""
+    """As the host passes it to a page: `lines` are [time in ISO 8601 or "", group, text], newest last."""
 
     index: int
     lines: list[list[str]]
 
 
 class KeptLog(TypedDict):
-    """`fault` says why there is none."""
+    """`fault` says why there is no log."""
 
     at: str
     fault: str
@@ -51,7 +49,7 @@ class KeptLog(TypedDict):
 
 
 def log_key(connection_id: UUID) -> str:
-    """Where the answer lies in the cache."""
+    """The cache key of a connection's log."""
     return f"tunnel-log:{connection_id}"
 
 
@@ -61,18 +59,18 @@ def about_peer(
     """The last `limit` lines about the peer with these connection names and this address."""
     mentioned = _mentions(names, address)
     kept: deque[LogLine] = deque(maxlen=limit)
-    talks: set[str] = set()
+    sas: set[str] = set()
     for raw in lines:
         match = _LINE.match(raw)
         if not match:
             continue
         if _BOOT in match["text"]:
             # IKE_SAs are numbered from one again.
-            talks.clear()
-        name, _, number = (match["talk"] or "").rpartition("|")
-        if name in names or number in talks or mentioned.search(match["text"]):
+            sas.clear()
+        name, _, number = (match["sa"] or "").rpartition("|")
+        if name in names or number in sas or mentioned.search(match["text"]):
             if number:
-                talks.add(number)
+                sas.add(number)
             kept.append(LogLine(_moment(match["at"], match["zone"]), match["group"], match["text"].strip()))
     return tuple(kept)
 
@@ -89,7 +87,7 @@ def _moment(text: str, zone: str | None) -> datetime:
 
 
 def redacted(lines: Iterable[LogLine], secrets: Collection[str] = ()) -> tuple[LogLine, ...]:
-    """Without the given secrets, and without anything that looks like a key."""
+    """The lines without the given secrets, and without anything that looks like a key."""
     return tuple(
         line._replace(text=_hidden(line.text, secrets)) for line in lines if not _DUMP.match(line.text)
     )

@@ -1,4 +1,4 @@
-"""Two connections that should be each other's mirror: what keeps them from meeting. Pure."""
+"""Differences between two connections that should mirror each other; pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vpn.domain.connection_drafts import ConnectionDraft
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """One end as it stands; identities in strongSwan's words, with the defaults filled in."""
+    """One end; identities are written as strongSwan does, with the defaults filled in."""
 
     draft: ConnectionDraft
     esp: EspOffer
@@ -21,7 +21,7 @@ class End:
 
 
 class Difference(NamedTuple):
-    """A field, and what the two ends have in it; of a key only that it differs."""
+    """A field and its values at the two ends; of a key only that it differs."""
 
     label: str
     here: str
@@ -29,11 +29,11 @@ class Difference(NamedTuple):
 
 
 def differences(here: End, there: End) -> list[Difference]:
-    """What differs so that no tunnel, or not every pair of it, can come up; empty when they fit."""
-    return [*_standing(here.draft, there.draft), *_offers(here, there), *_names(here, there)]
+    """The differences that keep the tunnel, or some of its pairs, from coming up; empty if both match."""
+    return [*_settings(here.draft, there.draft), *_offers(here, there), *_names(here, there)]
 
 
-def _standing(here: ConnectionDraft, there: ConnectionDraft) -> Iterator[Difference]:
+def _settings(here: ConnectionDraft, there: ConnectionDraft) -> Iterator[Difference]:
     if here.admin_state_up != there.admin_state_up:
         words = {True: "enabled", False: "disabled"}
         yield Difference("Admin state", words[here.admin_state_up], words[there.admin_state_up])
@@ -52,15 +52,15 @@ def _offers(here: End, there: End) -> Iterator[Difference]:
     one, other = here.draft.ike, there.draft.ike
     versions = {one.version, other.version}
     apart = IkeVersion.ANY not in versions and len(versions) > 1
-    if apart or not _meet(one.proposal, other.proposal):
+    if apart or not _have_common_suite(one.proposal, other.proposal):
         yield Difference("IKE offer", _ike(one), _ike(other))
-    if not _meet(here.esp.proposal, there.esp.proposal):
+    if not _have_common_suite(here.esp.proposal, there.esp.proposal):
         yield Difference(
-            "IPsec offer", _told(here.esp.proposal, pfs=True), _told(there.esp.proposal, pfs=True)
+            "IPsec offer", _describe(here.esp.proposal, pfs=True), _describe(there.esp.proposal, pfs=True)
         )
 
 
-def _meet(one: Proposal, other: Proposal) -> bool:
+def _have_common_suite(one: Proposal, other: Proposal) -> bool:
     return bool(set(one.expand()) & set(other.expand()))
 
 
@@ -77,10 +77,10 @@ def _names(here: End, there: End) -> Iterator[Difference]:
 
 def _ike(offer: IkeOffer) -> str:
     version = "IKEv1 or IKEv2" if offer.version is IkeVersion.ANY else f"IKEv{offer.version.value}"
-    return f"{version}; {_told(offer.proposal)}"
+    return f"{version}; {_describe(offer.proposal)}"
 
 
-def _told(proposal: Proposal, *, pfs: bool = False) -> str:
+def _describe(proposal: Proposal, *, pfs: bool = False) -> str:
     groups = ", ".join(map(str, proposal.groups))
     parts = [", ".join(proposal.encryption), ", ".join(proposal.integrity)]
     parts.append(f"group {groups}" if groups else "no PFS" if pfs else "")

@@ -1,9 +1,9 @@
-"""One IKE identity pair, one charon connection.
+"""One charon connection per pair of IKE identities.
 
-charon takes the first configuration that fits the addresses and identities of a peer, so two
-connections to one peer cannot be two charon connections. Connections of a gateway that share
-peer address and identities become the children of one PeerSpec; `checks` refuses the ones whose
-key or IKE offer differ.
+charon uses the first configuration that matches the addresses and identities of a peer, so two
+connections to one peer cannot be two charon connections. Connections of a gateway with the same peer
+address and identities become the children of one PeerSpec; `checks` refuses those whose key or IKE
+offer differs.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from vpn.domain.spec import (
 )
 from vpn.domain.state import LoadedChild, LoadedPeer
 
-# The version of fingerprints. A driver that loads anything else for one spec than before needs a new
-# one: everything is then loaded again, and no tunnel ends.
+# The version of fingerprints. Increase it when a driver loads anything else for the same spec than before:
+# everything is then loaded again, and no tunnel ends.
 FORM = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """One CIDR pair of one connection: the smallest thing that goes up and down."""
+    """One CIDR pair of one connection: the smallest unit that goes up and down."""
 
     name: str
     connection_id: UUID
@@ -44,7 +44,7 @@ class ChildSpec:
 
     @property
     def restart(self) -> str:
-        """A restart is a new form of the child: so a pass that is killed goes on where it was."""
+        """A restart changes the child's loaded configuration: so a run that is killed can be resumed."""
         return self.restart_at.isoformat() if self.restart_at else ""
 
     def as_loaded(self) -> LoadedChild:
@@ -54,7 +54,8 @@ class ChildSpec:
 
 @dataclass(frozen=True, slots=True)
 class PeerSpec:
-    """What charon knows of one peer. DPD figures in seconds, 0 = off; the strictest of all children."""
+    """The configuration of one peer in charon. DPD times in seconds, 0 is off; the shortest of all
+    children."""
 
     name: str
     peer_address: str
@@ -72,7 +73,7 @@ class PeerSpec:
         return LoadedPeer(form, children, (self.dpd_interval, self.dpd_timeout))
 
 
-# Every pass asks for the digests of all connections, and nearly all are those of the pass before.
+# Every run computes the digests of all connections, and nearly all are those of the run before.
 @lru_cache(maxsize=16384)
 def _child_form(selector: Selector, esp: EspOffer, dpd_action: DpdAction) -> str:
     return f"{FORM}:{digest(selector, asdict(esp), dpd_action)}"
@@ -89,17 +90,17 @@ def _pair_digest(local: str, remote: str) -> str:
 
 
 def connection_of(child: str) -> str:
-    """The connection's id from the name of a child."""
+    """The id of the connection that a child belongs to, from the child's name."""
     return child.partition(".")[0]
 
 
 def child_name(connection_id: UUID, selector: Selector) -> str:
-    """Stable under changes of the connection's other pairs: <connection id>.<8 hex digits>."""
+    """<connection id>.<8 hex digits>; does not change with the connection's other pairs."""
     return f"{connection_id}.{_pair_digest(selector.local, selector.remote)}"
 
 
 def address_of(peer: str) -> str:
-    """The address in a PeerSpec's name, peer_<address>_<8 hex digits>; empty if it is not ours."""
+    """The address in a PeerSpec's name, peer_<address>_<8 hex digits>; empty for other names."""
     parts = peer.split("_")
     return parts[1] if len(parts) == 3 and parts[0] == "peer" else ""
 
@@ -114,7 +115,7 @@ def peers(spec: GatewaySpec) -> tuple[PeerSpec, ...]:
 
 
 def _dpd_action(connection: ConnectionSpec) -> DpdAction:
-    """Where only the peer may initiate, no packet does."""
+    """The DPD action; if only the peer may initiate, a packet must not, so hold becomes clear."""
     action = connection.dpd.action
     return DpdAction.CLEAR if action is DpdAction.HOLD and not connection.initiate else action
 

@@ -1,4 +1,4 @@
-"""The codes of contract sections 6.2 and 6.4, each with its sentence and what to do about it."""
+"""The reason codes of contract sections 6.2 and 6.4, each with a sentence and a remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vpn.domain.state import Reason
 
 
 class Code(StrEnum):
-    """Why a connection or tunnel is down, a member or gateway not well."""
+    """Why a connection or tunnel is down, or a member or gateway is degraded."""
 
     PEER_NOT_RESPONDING = "peer_not_responding"
     IKE_POLICY_MISMATCH = "ike_policy_mismatch"
@@ -36,10 +36,10 @@ SENTENCES: dict[Code, str] = {
     Code.INTERNAL_ERROR: "The gateway itself has a fault.",
 }
 
-# What the answering end says of a negotiation of CIDRs that it does not have, in both IKE versions.
+# Of a responder that is asked for CIDRs that it does not have, in both IKE versions.
 UNKNOWN_CIDRS = "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."
 
-# Of a peer that had its SAs and lost them, or lost its network: the tunnel is still up at this end.
+# Of a peer that lost its SAs or its network: the tunnel is still up at this end.
 UNANSWERED = (
     "Packets go out through the tunnel and none come in, and the peer does not answer a request for a sign "
     "of life. If it stays silent, the tunnel is ended and initiated again."
@@ -68,29 +68,29 @@ REMEDIES: dict[Code, str] = {
 
 
 def reason(code: Code, message: str = "") -> Reason:
-    """A reason with the code's own sentence, or with `message` where more is known."""
+    """A reason with the code's own sentence, or with `message` if more is known."""
     return Reason(code.value, message or SENTENCES[code])
 
 
 def not_observed() -> Reason:
-    """Of everything, between a start of the service and its first observation."""
+    """The reason for everything between a start of the service and its first observation."""
     return reason(Code.INTERNAL_ERROR, "Not observed yet since the service was started.")
 
 
-# What a peer says that does not speak the version, or was not reached at all, is told only while
-# no try of another version came further.
+# Failures of an unreachable peer, or one without this IKE version, are reported only while no attempt with
+# the other version has come further.
 _VAGUE = (Code.PEER_NOT_RESPONDING, Code.IKE_POLICY_MISMATCH)
 
 
 def clearest(*reasons: Reason | None) -> Reason | None:
-    """Of the last failures of several IKE versions the one that came furthest; the first of equals."""
+    """Of the last failures by IKE version the one that came furthest; of equal ones the first."""
     known = [one for one in reasons if one is not None]
     ranks = {code.value: rank for rank, code in enumerate(_VAGUE)}
     return max(known, key=lambda one: ranks.get(one.code, len(ranks)), default=None)
 
 
 def cidr_mismatch(ike_version: int) -> Code:
-    """Traffic selectors were refused: the code depends on the IKE version."""
+    """The code for refused traffic selectors; it depends on the IKE version."""
     return Code.CIDR_MISMATCH_V1 if ike_version == 1 else Code.CIDR_MISMATCH_V2
 
 
@@ -103,13 +103,13 @@ _NAME_REMEDY = (
 
 
 def no_address(name: str, fault: str = "") -> str:
-    """What is said of a peer whose name leads nowhere, or as `fault` says where no peer can be."""
+    """The message for a peer whose name has no address, or only addresses that `fault` rules out."""
     leads = f"{_LEADS_TO} {fault}" if fault else _NO_ADDRESS
     return f"The name {name} {leads}; it is asked for again."
 
 
 def remedy(code: str, message: str = "") -> str:
-    """What to do about a code, or about what its `message` knows more; empty for one that is not ours."""
+    """What to do about a code, or about its `message` if that is more specific; empty for unknown codes."""
     if _NO_ADDRESS in message or _LEADS_TO in message:
         return _NAME_REMEDY
     return REMEDIES[Code(code)] if code in set(Code) else ""

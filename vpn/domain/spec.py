@@ -1,4 +1,4 @@
-"""What should be: plain values built from rows, handed to plan, status and drivers."""
+"""The desired state: plain values built from rows, for plan, status and drivers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DpdAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A pre-shared key. `id` names the version of the key; the value never shows in repr."""
+    """A pre-shared key. `id` identifies the version of the key; the value never appears in repr."""
 
     id: str
     value: str = field(repr=False)
@@ -51,10 +51,10 @@ class DeadPeerDetection:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSpec:
-    """One connection of the API. `initiate` is False when only the peer may start it; tunnels
-    that are older than `restart_at` are built anew. A peer known by `peer_name` has no address
-    while the name leads nowhere, or only where no peer can be: then `name_fault` ends a sentence
-    about that."""
+    """One connection of the API. `initiate` is False if only the peer may initiate; tunnels that are older
+    than `restart_at` are negotiated again. A peer known by `peer_name` has no address while the name does
+    not resolve, or resolves only to addresses that no peer can have: then `name_fault` is the end of a
+    sentence about that."""
 
     id: UUID
     name: str
@@ -75,11 +75,11 @@ class ConnectionSpec:
 
 @dataclass(frozen=True, slots=True)
 class MemberSpec:
-    """One of the two charons of a gateway, and where it is plugged in.
+    """One of the two charons of a gateway, and its place in the network.
 
-    Addresses are dotted quads; `subnet_cidr` is the subnet of `private_address`,
-    `router_address` its first host address (the VPC router), `public_address` is shared
-    by both members and carried by the active one.
+    Addresses are dotted quads; `subnet_cidr` is the subnet of `private_address`, `router_address` its
+    first host address (the VPC router). `public_address` is the same for both members; the active one
+    carries it.
     """
 
     id: UUID
@@ -122,7 +122,7 @@ class InstanceSpec:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """A whole VPC: what is not named here and stands is removed."""
+    """A whole VPC: everything else that exists of it is removed."""
 
     vpc_id: UUID
     subnets: tuple[SubnetSpec, ...] = ()
@@ -130,5 +130,5 @@ class NetworkSpec:
 
 
 def digest(*parts: object) -> str:
-    """A short stable fingerprint of plain values."""
+    """A short, stable fingerprint of plain values."""
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]

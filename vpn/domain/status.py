@@ -1,8 +1,8 @@
-"""From spec and state to what people and the API are told; pure, never set by hand.
+"""The status that pages and the API report, derived from spec and state; pure.
 
-A connection is `up` when at least one of its CIDR pairs is installed on a running member: the
-API has no word between up and down. Pairs that are missing or were narrowed by the peer are
-told in the reasons of an up connection.
+A connection is `up` if at least one of its CIDR pairs is installed on a running member: the API has no
+status between up and down. Pairs that are missing or were narrowed by the peer are reported in the
+reasons of a connection that is up.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from vpn.domain.reasons import UNANSWERED, Code, cidr_mismatch, no_address, reas
 from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole, MemberSpec, Selector
 from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaState
 
-# So many refusals of the driver in a row make a gateway that never worked `failed`.
+# Consecutive failures of the driver after which a gateway that never worked is `failed`.
 FAILED_AFTER = 5
-# So many in a row make one that worked `degraded`: one alone may be a matter of a moment.
+# Consecutive failures after which one that worked is `degraded`: a single one may be transient.
 DEGRADED_AFTER = 2
-# Pairs of one peer come up one after the other; seconds before a missing one is worth a word.
+# Pairs of one peer come up one after the other; seconds until a missing one is reported.
 SETTLED_AFTER = 10
 _WAITING = (
     "This side only answers (establish_mode peer_only), and the peer has not begun. One side must be "
@@ -50,7 +50,7 @@ class HealthState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PairStatus:
-    """One CIDR pair on one member, counters since its installation. `state` is installed or down;
+    """One CIDR pair on one member; counters since its installation. `state` is installed or down;
     `rekey_in` in seconds."""
 
     local: str
@@ -71,7 +71,7 @@ class PairStatus:
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """What both ends agreed upon; suites read like aes256-sha256-modp2048. `older` as in `LoadedPeer`."""
+    """What was negotiated; suites are written like aes256-sha256-modp2048. `older` as in `LoadedPeer`."""
 
     ike_version: int
     ike_suite: str
@@ -125,7 +125,7 @@ class GatewayStatus:
 
     @property
     def status(self) -> str:
-        """The word of generation 1 (contract section 1.3): available also when degraded."""
+        """The status in API generation 1 (contract section 1.3): available also if degraded."""
         if self.lifecycle_state is LifecycleState.STABLE:
             return "failed" if self.health_state is HealthState.FAULTED else "available"
         return self.lifecycle_state.value
@@ -140,9 +140,9 @@ def derive_status(
     failures: int = 0,
     failure: str = "",
 ) -> GatewayStatus:
-    """`provisioned`: the gateway was stable once, it does not become pending again.
+    """`provisioned`: the gateway was stable once and does not become pending again.
 
-    `failures` counts the driver's refusals in a row, `failure` is the last one's text.
+    `failures` counts the driver's consecutive failures, `failure` is the message of the last one.
     """
     why: tuple[Reason, ...] = ()
     if spec.deleted:
@@ -162,7 +162,8 @@ def derive_status(
 
 
 def is_applied(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> bool:
-    """Whether every member runs, is plumbed and has loaded what it should: only tunnels may be missing."""
+    """Whether every member runs, has its network configuration and has loaded its peers: only tunnels may
+    be missing."""
     return all(
         isinstance(step.action, Initiate | Terminate | ProbePeer | Release)
         for step in plan(spec, state, now=now).steps
@@ -176,17 +177,17 @@ def _member(member: MemberSpec, state: GatewayState, lifecycle: LifecycleState, 
         return MemberStatus(member.id, role, HealthState.INAPPLICABLE)
     if seen.running and not seen.drift:
         return MemberStatus(member.id, role, HealthState.OK)
-    ail = "is not running; it is being started again"
+    fault = "is not running; it is being started again"
     if seen.running:
-        ail = f"lost its {seen.drift}, or they were changed from outside; they are being restored"
-    why = reason(Code.INTERNAL_ERROR, f"Member {member.index + 1} {ail}.")
+        fault = f"lost its {seen.drift}, or they were changed from outside; they are being restored"
+    why = reason(Code.INTERNAL_ERROR, f"Member {member.index + 1} {fault}.")
     return MemberStatus(member.id, role, HealthState.FAULTED, (why,))
 
 
 def _health(
     lifecycle: LifecycleState, members: Mapping[UUID, MemberStatus], refusal: str
 ) -> tuple[HealthState, tuple[Reason, ...]]:
-    """`refusal`: why the last change does not reach the members, if it does not."""
+    """`refusal`: why the last change could not be applied to the members, empty if it was."""
     if lifecycle is not LifecycleState.STABLE:
         return HealthState.INAPPLICABLE, ()
     reasons = tuple(why for member in members.values() for why in member.health_reasons)
@@ -210,8 +211,8 @@ def _connection(
         nowhere = (reason(Code.PEER_NOT_RESPONDING, no_address(connection.peer_name, connection.name_fault)),)
         return ConnectionStatus(connection.id, "down", nowhere, tunnels)
     up = any(tunnel.status == "up" for tunnel in tunnels)
-    told = [tunnel for tunnel in tunnels if not up or tunnel.status == "up"]
-    reasons = tuple(dict.fromkeys(why for tunnel in told for why in tunnel.reasons))
+    relevant = [tunnel for tunnel in tunnels if not up or tunnel.status == "up"]
+    reasons = tuple(dict.fromkeys(why for tunnel in relevant for why in tunnel.reasons))
     # A standby that is not running, or an old failure on it, does not explain the connection.
     if not up and peer is not None and not any(m.running for m in state.members.values()):
         reasons = (reason(Code.INTERNAL_ERROR, "No member of the gateway is running."),)
@@ -244,7 +245,7 @@ def _tunnel(
 
 
 def _installed(sas: list[SaState]) -> dict[str, tuple[SaState, ChildState]]:
-    """The newest installed child of each name, with the IKE SA that carries it."""
+    """The newest installed child of each name, with its IKE SA."""
     found: dict[str, tuple[SaState, ChildState]] = {}
     for sa in sas:
         for child in sa.children:
@@ -279,7 +280,8 @@ def _negotiated(sa: SaState, child: ChildState, at: datetime, *, older: bool) ->
 def _shortfall(
     hits: Mapping[Selector, ChildState | None], sa: SaState, failure: Reason | None
 ) -> tuple[Reason, ...]:
-    """Why an up connection does not carry all that it should."""
+    """Why a connection that is up does not carry all of its CIDR pairs."""
+
     missing = [f"{s.local} - {s.remote}" for s, child in hits.items() if child is None]
     narrowed = [f"{s.local} - {s.remote}" for s, child in hits.items() if child and _narrowed(s, child)]
     reasons: list[Reason] = []

@@ -1,1 +1,1 @@
-"""What the engineer of the other side needs, and what can be read from what he sends."""
+"""Configuration for the engineer of the other side, and the reader of configurations that they send."""

@@ -1,4 +1,4 @@
-"""What stands above the configuration in every file."""
+"""The header above the configuration in every file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def header(
     notes: Iterable[str] = (),
     verify: Iterable[str] = (),
 ) -> Iterator[str]:
-    """Plain lines; the file puts its comment mark before each. `table` tells what `body` does."""
+    """Plain lines; the file prefixes each with its comment mark. `table` describes what `body` configures."""
     yield f"{sheet.MARK}: {device}"
     yield f"Connection: {safe_name(parameters.name)} ({parameters.connection_id})"
     yield f"Gateway: {safe_name(parameters.gateway)}"
@@ -33,13 +33,13 @@ def header(
     if wanted := sorted(set(_PLACEHOLDER.findall(unescape("\n".join(body))))):
         yield ""
         yield f"Replace before use: {', '.join(wanted)}"
-    for title, lines in (("Note", notes), ("To see whether it works", verify)):
-        if told := list(lines):
+    for title, lines in (("Note", notes), ("To check that it works", verify)):
+        if present := list(lines):
             yield ""
-            yield from (f"{title}: {line}" for line in told)
+            yield from (f"{title}: {line}" for line in present)
 
 
 def line_of(row: Row) -> str:
-    """Notes of labelled lines would be read back as a part of the value."""
+    """Labelled lines have no note: it would be read back as part of the value."""
     plain = row.label in sheet.LABELS or not row.note
     return f"{row.label}: {row.value}" if plain else f"{row.label}: {row.value} ({row.note})"

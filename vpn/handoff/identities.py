@@ -1,4 +1,4 @@
-"""How an end names itself, taken apart for devices that have a word for each type of identity."""
+"""IKE identities, parsed for devices that have a keyword for each type."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Where an identity belongs that cannot be written.
+# Placeholders for identities that cannot be written.
 YOURS, OURS = "<YOUR-IDENTITY>", "<GATEWAY-IDENTITY>"
-# Letters that no device takes for a quote, a comment or an escape.
+# Characters that no device interprets as a quote, a comment or an escape.
 _PLAIN = re.compile(r"[-A-Za-z0-9._@/+]{1,63}")
 
 
@@ -21,25 +21,25 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """`value` is an address, a name without mark, or the bytes of a key ID in hexadecimal."""
+class ParsedIdentity:
+    """`value` is an address, a name without prefix, or the bytes of a key ID in hexadecimal."""
 
     kind: Kind
     value: str
 
     @property
     def plain(self) -> str:
-        """As devices take it that know text only; empty for a key ID whose bytes are none."""
+        """For devices that only take text; empty for a key ID whose bytes are not plain text."""
         if self.kind is not Kind.KEY:
             return self.value
         text = bytes.fromhex(self.value).decode("ascii", errors="replace")
         return text if _PLAIN.fullmatch(text) else ""
 
 
-def named(identity: str) -> Named:
-    """From strongSwan's words, in which @ begins a name and @# bytes."""
+def parse_identity(identity: str) -> ParsedIdentity:
+    """From strongSwan's notation, in which @ is the prefix of a name and @# that of bytes."""
     if identity.startswith("@#"):
-        return Named(Kind.KEY, identity.removeprefix("@#"))
+        return ParsedIdentity(Kind.KEY, identity.removeprefix("@#"))
     if identity.startswith("@"):
-        return Named(Kind.NAME, identity.removeprefix("@"))
-    return Named(Kind.ADDRESS, identity)
+        return ParsedIdentity(Kind.NAME, identity.removeprefix("@"))
+    return ParsedIdentity(Kind.ADDRESS, identity)

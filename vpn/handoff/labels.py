@@ -1,10 +1,10 @@
-"""The labelled lines at the head of every export: for people, and for the next console to read."""
+"""The labelled lines in the header of every export: for people, and for the console that reads it."""
 
 from __future__ import annotations
 
 import re
 
-# Stands first in every text that this product exports; the number names the form of the lines.
+# The first line of every export; the number is the version of the format.
 MARK = "Isthmus hand-off 1"
 
 YOUR_ADDRESS = "Your address"
@@ -16,7 +16,7 @@ IKE_PROPOSALS = "IKE proposals"
 ESP_PROPOSALS = "IPsec proposals"
 KEY = "Pre-shared key"
 
-# Where the key belongs; no key can be this, for none has spaces or angle brackets.
+# In place of the key; cannot be a key, because keys have no spaces or angle brackets.
 PLACEHOLDER = "<PRE-SHARED-KEY>"
 LEFT_OUT = "(left out)"
 
@@ -32,7 +32,7 @@ def is_placeholder(value: str) -> bool:
 
 
 def read(text: str) -> dict[str, str]:
-    """The first value of each label; empty when the text is no export of ours."""
+    """The first value of each label; empty if the text is not an export of this product."""
     if MARK not in text:
         return {}
     found: dict[str, str] = {}

@@ -1,21 +1,21 @@
-"""What a device cannot do of a connection, or does otherwise; each a sentence."""
+"""What a device cannot do for a connection, or does differently; each as a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vpn.handoff.identities import OURS, YOURS, named
+from vpn.handoff.identities import OURS, YOURS, parse_identity
 from vpn.handoff.parameters import End, Parameters, Suite, shown, suites
-from vpn.handoff.support import KeyIds, Phase, Support, Word, clamped, fitted
+from vpn.handoff.support import KeyIds, Phase, Support, Word, adapt_to_device, clamp_interval
 
 EVERYTHING = "0.0.0.0/0"
 _OTHER_POLICY = "Choose another policy for this connection."
 
 
 def obstacles(support: Support, device: str, parameters: Parameters) -> list[str]:
-    """Why the device cannot have this tunnel at all."""
+    """Why the device cannot have this tunnel at all; empty if it can."""
     found: list[str] = []
-    for name, phase, suite in _phases(support, fitted(support, parameters)):
+    for name, phase, suite in _phases(support, adapt_to_device(support, parameters)):
         missing = phase.missing(suite)
         lacking = [shown(word) for word in missing if word not in support.unwritten | support.only_v2]
         unwritten = [shown(word) for word in missing if word in support.unwritten]
@@ -30,16 +30,16 @@ def obstacles(support: Support, device: str, parameters: Parameters) -> list[str
     yours = parameters.yours
     if support.own_address_v1 and parameters.version == 1 and yours.identity != yours.address:
         found.append(
-            f"With IKEv1 {device} names itself by the address of its interface only, and this connection "
-            f"expects {named(yours.identity).value}. Choose an IKEv2 policy, or let the peer's identity be "
-            "its address."
+            f"With IKEv1 {device} identifies itself by the address of its interface only, and this "
+            f"connection expects {parse_identity(yours.identity).value}. Choose an IKEv2 policy, or let the "
+            "peer's identity be its address."
         )
     return found
 
 
 def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
-    """What the device does otherwise than the connection says, or what is left to do by hand."""
-    chosen = fitted(support, parameters)
+    """What the device does differently from the connection, or what must be done by hand."""
+    chosen = adapt_to_device(support, parameters)
     expects = support.expects_v1 or parameters.version == 2
     return [
         *_dead_peer(support, device, parameters),
@@ -54,23 +54,25 @@ def limits(support: Support, device: str, parameters: Parameters) -> list[str]:
 
 
 def key_obstacles(support: Support, device: str, key: str) -> list[str]:
-    """Why the device would misread this very key; the message does not show it."""
-    said = []
+    """Why the device would misread this key; the message does not show the key."""
+    reasons: list[str] = []
     if found := sorted({char for char in key if char in support.key_characters or not char.isprintable()}):
-        said.append(f"{device} cannot take the character {found[0]!r} in a pre-shared key; change the key.")
+        reasons.append(
+            f"{device} cannot take the character {found[0]!r} in a pre-shared key; change the key."
+        )
     if key.startswith(support.key_beginnings):
-        said.append(
+        reasons.append(
             f"{device} would take a pre-shared key that begins so for an encrypted one; change the key."
         )
-    return said
+    return reasons
 
 
 def _dead_peer(support: Support, device: str, parameters: Parameters) -> Iterator[str]:
     low, high = support.dpd
     if not low <= parameters.dpd_interval <= high:
         yield (
-            f"Dead peer detection: {device} asks every {low} to {high} s; the configuration has "
-            f"{clamped(support, parameters.dpd_interval)} s instead of {parameters.dpd_interval} s."
+            f"Dead peer detection: {device} probes every {low} to {high} s; the configuration has "
+            f"{clamp_interval(support, parameters.dpd_interval)} s instead of {parameters.dpd_interval} s."
         )
 
 
@@ -92,7 +94,7 @@ def _unsure(support: Support, device: str, chosen: Parameters) -> Iterator[str]:
 
 
 def _pinned(parameters: Parameters, chosen: Parameters) -> Iterator[str]:
-    """The phases in which the gateway takes more than one suite."""
+    """The phases in which the gateway accepts more than one suite."""
     pinned = []
     if len(suites(parameters.ike.proposal)) > 1:
         pinned.append(f"{chosen.ike_suite.keywords} with IKEv{parameters.version} in phase 1")
@@ -108,7 +110,7 @@ def _unwritten_identity(support: Support, device: str, end: End, placeholder: st
         return
     if support.key_ids is KeyIds.TEXT:
         yield (
-            f"{device} takes a key ID as plain text, and the bytes of this one are none: replace "
+            f"{device} takes a key ID as plain text, and the bytes of this one are not text: replace "
             f"{placeholder} by hand, or choose another identity."
         )
     else:
@@ -132,8 +134,8 @@ def _version_1(support: Support, device: str, parameters: Parameters) -> Iterato
     yield "IKEv1 is deprecated (RFC 9395); choose an IKEv2 policy if the device has it."
     if support.own_address_v1:
         yield (
-            f"With IKEv1 {device} names itself by the address of its interface, so that must be "
-            f"{parameters.yours.address}: it cannot stand behind NAT."
+            f"With IKEv1 {device} identifies itself by the address of its interface, so that must be "
+            f"{parameters.yours.address}: it cannot be behind NAT."
         )
 
 

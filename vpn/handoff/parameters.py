@@ -1,4 +1,4 @@
-"""A connection as its peer must know it: roles swapped, one suite recommended."""
+"""A connection from the peer's point of view: roles swapped, one suite recommended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uuid import UUID
 from policies.domain.algorithms import swan_group, swan_keyword
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 
-# What the gateway's own tunnels carry (see the manual), and what it sets for TCP through them.
+# The MTU of the gateway's tunnels (see the manual), and the MSS that it clamps TCP to.
 TUNNEL_MTU, TCP_MSS = 1400, 1360
 _OUTER_MTU = 1500
 _TCP_HEAD = 40
@@ -35,22 +35,22 @@ _GCM_IV, _GCM_CHECK, _CHECKS = 8, 16, {"sha256": 16, "sha384": 24, "sha512": 32}
 
 
 class Timeout(StrEnum):
-    """What a device makes of the timeout of dead peer detection."""
+    """How a device handles the timeout of dead peer detection."""
 
-    # Counts with IKEv1 only; IKEv2 has retransmissions instead (RFC 7296 section 2.4).
+    # In seconds, with IKEv1 only; IKEv2 has retransmissions instead (RFC 7296 section 2.4).
     SECONDS = "seconds"
-    # As before, as a whole number of intervals.
+    # The same, as a whole number of intervals.
     INTERVALS = "intervals"
-    # So many unanswered questions, with either version.
-    QUESTIONS = "questions"
+    # As a number of unanswered probes, with either version.
+    PROBES = "probes"
     # Cannot be set.
     FIXED = "fixed"
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side: its public address or the name that it is known by, its IKE identity in strongSwan's
-    words, the networks behind it."""
+    """One side: its public address or DNS name, its IKE identity in strongSwan's notation, and the
+    networks behind it."""
 
     address: str
     identity: str
@@ -58,7 +58,7 @@ class End:
 
     @property
     def fixed_address(self) -> str:
-        """Empty for a side that is known by its name, for then its address may change."""
+        """Empty for a side that is known by its name: its address may change."""
         try:
             return str(IPv4Address(self.address))
         except AddressValueError:
@@ -67,8 +67,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One algorithm of each kind, in the API's words; `group` is 0 for ESP without PFS, `digest` is
-    empty where the cipher authenticates by itself."""
+    """One algorithm of each kind, by its API name; `group` is 0 for ESP without PFS, `digest` is empty if
+    the cipher is an AEAD cipher."""
 
     cipher: str
     digest: str
@@ -76,18 +76,18 @@ class Suite:
 
     @property
     def words(self) -> tuple[str | int, ...]:
-        """What it asks of a device; the group by its number."""
+        """The algorithms that a device must support; the group by its number."""
         return tuple(word for word in (self.cipher, self.digest, self.group) if word)
 
     @property
     def keywords(self) -> str:
-        """In strongSwan's words: aes256-sha256-modp2048."""
+        """As strongSwan keywords: aes256-sha256-modp2048."""
         parts = [swan_keyword(word) for word in (self.cipher, self.digest) if word]
         return "-".join(parts + ([swan_group(self.group)] if self.group else []))
 
 
 class Pair(tuple[IPv4Network, IPv4Network]):
-    """Networks that reach each other: `yours` behind the peer, `ours` behind the gateway."""
+    """Two networks that reach each other: `yours` behind the peer, `ours` behind the gateway."""
 
     __slots__ = ()
 
@@ -104,7 +104,7 @@ class Pair(tuple[IPv4Network, IPv4Network]):
 class Parameters:
     """Everything but the key. `yours` is the device that this is for, `ours` the gateway.
 
-    DPD figures in seconds: what the device should ask for; both ends do so on their own.
+    DPD times in seconds, for the device; each end has its own dead peer detection.
     """
 
     connection_id: UUID
@@ -120,7 +120,7 @@ class Parameters:
 
     @property
     def version(self) -> int:
-        """The IKE version to configure; auto-negotiation takes both and prefers 2."""
+        """The IKE version to configure; auto-negotiation accepts both and prefers 2."""
         return 1 if self.ike.version is IkeVersion.V1 else 2
 
     @property
@@ -133,23 +133,23 @@ class Parameters:
 
     @property
     def pairs(self) -> list[Pair]:
-        """One tunnel each: what every device can do, and all that IKEv1 can."""
+        """One tunnel for each pair: every device supports that, and IKEv1 supports nothing else."""
         sides = ([IPv4Network(cidr) for cidr in end.cidrs] for end in (self.yours, self.ours))
         return [Pair(pair) for pair in product(*sides)]
 
     @property
     def tag(self) -> str:
-        """The name of every object on the device: 13 characters, for those that take no more than 15."""
+        """The name of every object on the device: 13 characters, because some devices allow only 15."""
         return f"isth-{self.connection_id.hex[:8]}"
 
     @property
     def fingerprint(self) -> str:
-        """Changes with every parameter: to see whether a file of last month is still right."""
+        """Changes with every parameter: shows whether an older file is still current."""
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:12]
 
     @property
     def largest_packets(self) -> tuple[int, int]:
-        """What the suite could carry over 1500 bytes: without and with NAT between the ends."""
+        """The largest inner packets of the suite in 1500 bytes: without and with NAT between the ends."""
         return _inner_mtu(self.esp_suite, 0), _inner_mtu(self.esp_suite, 8)
 
 
@@ -162,7 +162,7 @@ def suites(proposal: Proposal) -> list[Suite]:
 
 
 def shown(word: str | int) -> str:
-    """An algorithm as people know it, a group by its number."""
+    """The display name of an algorithm; a group by its number."""
     return f"DH group {word}" if isinstance(word, int) else _WORDS.get(word, word.upper())
 
 
@@ -172,15 +172,15 @@ def safe_name(name: str, length: int = 63) -> str:
 
 
 def _inner_mtu(suite: Suite, wrapping: int) -> int:
-    """ESP in tunnel mode over IPv4: outer header, SPI and number, IV, padding, check value."""
+    """ESP in tunnel mode over IPv4: outer header, SPI and sequence number, IV, padding, ICV."""
     block = 8 if suite.cipher == "triple_des" else 16
     vector, check = block, _CHECKS.get(suite.digest, 12)
     if not suite.digest:
         block, vector, check = 4, _GCM_IV, _GCM_CHECK
-    room = _OUTER_MTU - 20 - wrapping - 8 - vector - check
-    return room // block * block - 2
+    inside = _OUTER_MTU - 20 - wrapping - 8 - vector - check
+    return inside // block * block - 2
 
 
 def mss(mtu: int) -> int:
-    """The TCP payload of a packet so large."""
+    """The TCP payload of a packet of `mtu` bytes."""
     return mtu - _TCP_HEAD

@@ -1,4 +1,4 @@
-"""What each kind of device can do, from the vendors' own references."""
+"""What each kind of device supports, according to the vendors' references."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from policies.domain.proposals import Proposal
-from vpn.handoff.identities import Kind, named
+from vpn.handoff.identities import Kind, parse_identity
 from vpn.handoff.parameters import Parameters, Suite, Timeout, suites
 
 Word = str | int
@@ -28,8 +28,8 @@ class KeyIds(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Words and numbers of the API that the device has in one phase; `unsure` those of them that
-    only some releases have."""
+    """The algorithms, by their API names, that the device supports in one phase; `unsure` are those that
+    only some releases support."""
 
     ciphers: frozenset[str] = CIPHERS
     digests: frozenset[str] = DIGESTS
@@ -37,7 +37,7 @@ class Phase:
     unsure: frozenset[Word] = frozenset()
 
     def missing(self, suite: Suite) -> list[Word]:
-        """What of a suite the device has not."""
+        """The algorithms of a suite that the device does not support."""
         known = self.ciphers | self.digests | self.groups
         return [word for word in suite.words if word not in known]
 
@@ -47,11 +47,11 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
-    """`ike` is phase 1, `esp` phase 2. `unwritten` are algorithms that the device may well have, but
-    that are not written here; `only_v2` those that do not go with IKEv1. `dpd` are the seconds that
-    the device may wait between two questions. `retired` are algorithms that newer releases refuse,
-    with `since` saying which. `own_address_v1`: with IKEv1 it names itself by its address only.
-    `expects_v1`: with IKEv1 too it is told how the gateway names itself.
+    """`ike` is phase 1, `esp` phase 2. `unwritten` are algorithms that the device may support, but that
+    the exports here do not write; `only_v2` are those that it does not support with IKEv1. `dpd` is the
+    range of intervals between two probes, in seconds. `retired` are algorithms that newer releases refuse;
+    `since` says which releases. `own_address_v1`: with IKEv1 its identity is always its address.
+    `expects_v1`: with IKEv1 too the gateway's identity is configured.
     """
 
     ike: Phase = field(default_factory=Phase)
@@ -65,16 +65,16 @@ class Support:
     key_ids: KeyIds = KeyIds.BYTES
     own_address_v1: bool = False
     expects_v1: bool = True
-    # Characters or beginnings of a key that the device cannot take.
+    # Characters and prefixes of a key that the device does not accept.
     key_characters: str = ""
     key_beginnings: tuple[str, ...] = ()
 
     def writes(self, identity: str) -> bool:
-        """Whether an identity, in strongSwan's words, can be written; names and addresses always."""
-        who = named(identity)
-        if who.kind is not Kind.KEY or self.key_ids is KeyIds.BYTES:
+        """Whether an identity, in strongSwan's notation, can be written; names and addresses always can."""
+        parsed = parse_identity(identity)
+        if parsed.kind is not Kind.KEY or self.key_ids is KeyIds.BYTES:
             return True
-        return self.key_ids is KeyIds.TEXT and bool(who.plain)
+        return self.key_ids is KeyIds.TEXT and bool(parsed.plain)
 
     def phases(self, version: int) -> tuple[Phase, Phase]:
         """Phase 1 and 2 with that IKE version."""
@@ -84,38 +84,38 @@ class Support:
         return self.ike, replace(self.esp, ciphers=left)
 
 
-def fitted(support: Support, parameters: Parameters) -> Parameters:
-    """As the device is configured: of each phase the best suite that it has, dead peer detection within
-    its bounds. Where it has no suite the best of all remains."""
+def adapt_to_device(support: Support, parameters: Parameters) -> Parameters:
+    """The parameters as the device is configured: for each phase the best suite that it supports, and dead
+    peer detection within its limits. If it supports none of the suites, the best of all remains."""
     ike, esp = support.phases(parameters.version)
-    interval = clamped(support, parameters.dpd_interval)
+    interval = clamp_interval(support, parameters.dpd_interval)
     chosen = replace(
         parameters,
-        ike=replace(parameters.ike, proposal=_fitting(ike, parameters.ike.proposal)),
-        esp=replace(parameters.esp, proposal=_fitting(esp, parameters.esp.proposal)),
+        ike=replace(parameters.ike, proposal=_best_supported(ike, parameters.ike.proposal)),
+        esp=replace(parameters.esp, proposal=_best_supported(esp, parameters.esp.proposal)),
         dpd_interval=interval,
     )
-    if support.timeout is Timeout.QUESTIONS:
+    if support.timeout is Timeout.PROBES:
         return replace(chosen, dpd_timeout=interval * failures(chosen))
     if support.timeout is Timeout.INTERVALS:
         return replace(chosen, dpd_timeout=interval * max(2, chosen.dpd_timeout // interval))
     return chosen
 
 
-def _fitting(phase: Phase, proposal: Proposal) -> Proposal:
-    """What only some releases have comes after all that every release has."""
+def _best_supported(phase: Phase, proposal: Proposal) -> Proposal:
+    """Suites that only some releases support come after those that every release supports."""
     every = list(zip(proposal.expand(), suites(proposal), strict=True))
     sure = (one for one, suite in every if phase.surely_has(suite))
     unsure = (one for one, suite in every if not phase.missing(suite))
     return next(sure, None) or next(unsure, None) or every[0][0]
 
 
-def clamped(support: Support, interval: int) -> int:
-    """The nearest interval that the device takes."""
+def clamp_interval(support: Support, interval: int) -> int:
+    """The nearest interval that the device accepts."""
     low, high = support.dpd
     return max(low, min(high, interval))
 
 
 def failures(parameters: Parameters) -> int:
-    """For devices that count unanswered questions instead of seconds: 1 to 5."""
+    """For devices that count unanswered probes instead of seconds: 1 to 5."""
     return max(1, min(5, parameters.dpd_timeout // parameters.dpd_interval))

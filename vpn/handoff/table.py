@@ -1,4 +1,4 @@
-"""The parameter table: the same lines on the page, on the sheet and at the head of every file."""
+"""The parameter table: the same lines on the page, in the sheet and in the header of every file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength, Verdict
 from policies.domain.proposals import IkeVersion
 from vpn.handoff import labels as sheet
-from vpn.handoff.identities import Kind, named
+from vpn.handoff.identities import Kind, parse_identity
 from vpn.handoff.parameters import (
     TCP_MSS,
     TUNNEL_MTU,
@@ -30,8 +30,8 @@ class Row(NamedTuple):
 def rows(
     offered: Parameters, chosen: Parameters | None = None, timeout: Timeout = Timeout.SECONDS
 ) -> list[Row]:
-    """All but the key. `chosen` is what the device is configured with, without it what is recommended;
-    `timeout` is what the device makes of that of dead peer detection."""
+    """All parameters but the key. `chosen` is what the device is configured with; None: what is recommended.
+    `timeout` is how the device handles the timeout of dead peer detection."""
     chosen = chosen or offered
     return [*_ends(chosen), *_phases(offered, chosen), *_rest(chosen, timeout)]
 
@@ -59,17 +59,17 @@ def _phases(offered: Parameters, chosen: Parameters) -> list[Row]:
     return [
         Row("Authentication", "pre-shared key"),
         Row(sheet.IKE_VERSION, str(offered.version), either),
-        Row("IKE (phase 1)", _in_words(ike), _remark(suites(offered.ike.proposal), ike, "ike")),
+        Row("IKE (phase 1)", _describe(ike), _remark(suites(offered.ike.proposal), ike, "ike")),
         Row("IKE lifetime", f"{chosen.ike.lifetime} s"),
         Row(
             "IPsec (phase 2)",
-            f"ESP in tunnel mode, {_in_words(esp)}",
+            f"ESP in tunnel mode, {_describe(esp)}",
             _remark(suites(offered.esp.proposal), esp, "esp"),
         ),
         Row("Perfect forward secrecy", pfs),
         Row("IPsec lifetime", f"{chosen.esp.lifetime} s"),
-        Row(sheet.IKE_PROPOSALS, ike.keywords, "in strongSwan's words"),
-        Row(sheet.ESP_PROPOSALS, esp.keywords, "in strongSwan's words"),
+        Row(sheet.IKE_PROPOSALS, ike.keywords, "in strongSwan's notation"),
+        Row(sheet.ESP_PROPOSALS, esp.keywords, "in strongSwan's notation"),
     ]
 
 
@@ -94,32 +94,32 @@ def _dead_peer(parameters: Parameters, timeout: Timeout) -> Row:
     label, interval, waited = "Dead peer detection", parameters.dpd_interval, parameters.dpd_timeout
     if timeout is Timeout.FIXED:
         return Row(label, f"every {interval} s", "the device's own timeout cannot be set")
-    if timeout is Timeout.QUESTIONS:
+    if timeout is Timeout.PROBES:
         count = waited // interval
-        note = f"after {count} unanswered question{'s' if count > 1 else ''}"
+        note = f"after {count} unanswered probe{'s' if count > 1 else ''}"
     else:
         note = "IKEv2 has no timeout of its own" if parameters.version == 2 else ""
     return Row(label, f"every {interval} s, timeout {waited} s", note)
 
 
 def _identity(text: str, more: str = "") -> tuple[str, str]:
-    who = named(text)
+    identity = parse_identity(text)
     words = {
         Kind.ADDRESS: f"of the type IPv4 address{more}",
         Kind.NAME: "of the type FQDN",
         Kind.KEY: "of the type key ID; these are its bytes in hexadecimal"
-        + (f", as text {who.plain}" if who.plain else ""),
+        + (f", as text {identity.plain}" if identity.plain else ""),
     }
-    return who.value, words[who.kind]
+    return identity.value, words[identity.kind]
 
 
-def _in_words(suite: Suite) -> str:
+def _describe(suite: Suite) -> str:
     words = ", ".join(shown(word) for word in (suite.cipher, suite.digest) if word)
     return f"{words}, DH group {suite.group}" if suite.group else words
 
 
 def _remark(found: list[Suite], chosen: Suite, use: Literal["ike", "esp"]) -> str:
-    """What else the gateway accepts; of the only suite, what the standards say against it."""
+    """What else the gateway accepts; for an only suite, what the standards say against it."""
     return _others(found, chosen) if len(found) > 1 else _against(chosen, use)
 
 

@@ -1,4 +1,4 @@
-"""The devices for which a configuration can be had, and the rendering of one."""
+"""The devices that configurations can be rendered for, and the rendering."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from vpn.domain.spec import Secret
 from vpn.handoff import labels as sheet
-from vpn.handoff import limits as told
+from vpn.handoff import limits as device_limits
 from vpn.handoff.exports import (
     cisco,
     fortigate,
@@ -23,7 +23,7 @@ from vpn.handoff.exports import (
 )
 from vpn.handoff.header import header, line_of
 from vpn.handoff.parameters import Parameters, safe_name
-from vpn.handoff.support import Support, fitted
+from vpn.handoff.support import Support, adapt_to_device
 from vpn.handoff.table import Row, rows
 
 Body = Callable[[Parameters, str], list[str]]
@@ -35,7 +35,7 @@ class CannotRender(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """`comment` begins every line of the header; `where` says where the file goes."""
+    """`comment` is the comment mark of header lines; `where` says where the file belongs."""
 
     slug: str
     name: str
@@ -49,7 +49,7 @@ class Vendor:
 
 
 class _Device(Protocol):
-    """What the module of a device has."""
+    """What the module of a device must define."""
 
     @property
     def __name__(self) -> str: ...
@@ -118,40 +118,40 @@ VENDORS: dict[str, Vendor] = {vendor.slug: vendor for vendor in _ALL}
 
 
 def limits(vendor: Vendor, parameters: Parameters) -> list[str]:
-    """What the device does otherwise than the connection says, or leaves to do by hand; each a sentence."""
-    return told.limits(vendor.support, vendor.name, parameters)
+    """What the device does differently from the connection, or leaves to do by hand; each a sentence."""
+    return device_limits.limits(vendor.support, vendor.name, parameters)
 
 
 def obstacles(vendor: Vendor, parameters: Parameters) -> list[str]:
-    """Why there is no configuration of this tunnel for the device; empty when there is."""
-    return told.obstacles(vendor.support, vendor.name, parameters)
+    """Why there is no configuration of this tunnel for the device; empty if there is one."""
+    return device_limits.obstacles(vendor.support, vendor.name, parameters)
 
 
 def table(vendor: Vendor | None, parameters: Parameters) -> list[Row]:
-    """What the device is configured with; without one, or where it cannot be, what is recommended."""
+    """What the device is configured with; without a device, or if it cannot be, what is recommended."""
     if vendor is None or obstacles(vendor, parameters):
         return rows(parameters)
-    return rows(parameters, fitted(vendor.support, parameters), vendor.support.timeout)
+    return rows(parameters, adapt_to_device(vendor.support, parameters), vendor.support.timeout)
 
 
 def file_name(vendor: Vendor | None, parameters: Parameters) -> str:
-    """Without a vendor that of the sheet."""
+    """Without a vendor, the name of the parameter sheet."""
     kind = f"{vendor.slug}{vendor.ending}" if vendor else "parameters.txt"
     return f"{safe_name(parameters.name, 40)}-{kind}"
 
 
 def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret | None = None) -> str:
-    """The whole file. Without `psk` a placeholder stands where the key belongs. Raises CannotRender."""
+    """The whole file. Without `psk` it has a placeholder instead of the key. Raises CannotRender."""
     broken = obstacles(vendor, parameters)
     if psk is not None:
-        broken += told.key_obstacles(vendor.support, vendor.name, psk.value)
+        broken += device_limits.key_obstacles(vendor.support, vendor.name, psk.value)
     if broken:
         raise CannotRender(" ".join(broken))
-    chosen = fitted(vendor.support, parameters)
+    chosen = adapt_to_device(vendor.support, parameters)
     body = vendor.body(chosen, psk.value if psk else sheet.PLACEHOLDER)
     notes = [vendor.where, *vendor.notes, *limits(vendor, parameters)]
     if psk is not None:
-        notes.insert(0, "THE PRE-SHARED KEY STANDS IN THIS FILE. Send and keep it accordingly.")
+        notes.insert(0, "THIS FILE CONTAINS THE PRE-SHARED KEY. Send and keep it accordingly.")
     verify = [line.replace("<TAG>", parameters.tag) for line in vendor.verify]
     lines = table(vendor, parameters)
     head = header(parameters, vendor.name, lines, made_at=made_at, body=body, notes=notes, verify=verify)
@@ -161,7 +161,7 @@ def render(vendor: Vendor, parameters: Parameters, *, made_at: str, psk: Secret 
 
 
 def render_sheet(parameters: Parameters, *, made_at: str, psk: Secret | None = None) -> str:
-    """The parameters alone, for a device that is not in the list, or for another console."""
+    """Only the parameters, for a device that is not in the list or for another console."""
     key = Row(sheet.KEY, psk.value if psk else sheet.LEFT_OUT)
     head = header(parameters, "parameters for the other side", table(None, parameters), made_at=made_at)
     return _joined([*head, line_of(key)])
@@ -172,7 +172,7 @@ def _commented(mark: str, lines: Iterable[str]) -> list[str]:
 
 
 def _xml_comment(lines: Iterable[str]) -> list[str]:
-    """Two hyphens would end it too early."""
+    """Two hyphens in a row would end the comment."""
     return ["<!--", *(re.sub("-(?=-)", "- ", line) for line in lines), "-->"]
 
 

@@ -58,7 +58,7 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
             other_names=names,
             other_blocks=[s.ipv4_cidr_block for s in siblings],
             lower_names=fields.get("generation") == 2,
-            led_away=_led_away(vpc) if vpc else {},
+            peer_cidrs=_peer_cidrs(vpc) if vpc else {},
             quotas=quotas_of(account.id),
         )
         broken += subnet_violations(draft, facts=facts)
@@ -206,7 +206,7 @@ def _vpc(actor: Actor, fields: SubnetFields, broken: list[Violation]) -> Vpc | N
         return None
 
 
-def _led_away(vpc: Vpc) -> dict[str, str]:
+def _peer_cidrs(vpc: Vpc) -> dict[str, str]:
     """Peer CIDRs of the VPC's connections, and the names of those."""
     rows = ConnectionCidr.objects.filter(
         side=ConnectionCidr.PEER, connection__gateway__vpc=vpc, connection__gateway__deleted_at__isnull=True

@@ -21,9 +21,9 @@ from tests.vpn.handoff.cases import (
     text,
 )
 from vpn.domain.identities import Identity
-from vpn.handoff.identities import OURS, YOURS, Kind, Named, named
+from vpn.handoff.identities import OURS, YOURS, Kind, ParsedIdentity, parse_identity
 from vpn.handoff.parameters import End
-from vpn.handoff.support import fitted
+from vpn.handoff.support import adapt_to_device
 from vpn.handoff.vendors import VENDORS, limits, obstacles
 
 NAMES = CASES["names"]
@@ -71,7 +71,7 @@ def test_names_are_written_in_the_words_of_the_device(slug: str) -> None:
 @pytest.mark.parametrize("slug", VENDORS)
 def test_no_device_is_given_its_own_name_for_an_address(slug: str) -> None:
     """Its address may change; where the device asks for one it takes any."""
-    body = "\n".join(VENDORS[slug].body(fitted(VENDORS[slug].support, NAMES), "key"))
+    body = "\n".join(VENDORS[slug].body(adapt_to_device(VENDORS[slug].support, NAMES), "key"))
     assert not re.search(rf"(local_addrs|left|local-address)\W+{re.escape(NAME)}", body)
     assert "local-address 'any'" in body or slug != "vyos"
 
@@ -120,7 +120,7 @@ def test_with_ikev1_no_place_is_told_of_that_is_not_there(slug: str) -> None:
         ours=End(GATEWAY, BYTES.ours.identity, ("192.168.100.0/24",)),
     )
     made, told = text(parameters, vendor), " ".join(limits(vendor, parameters))
-    assert (OURS in told) == (OURS in made.rpartition("To see whether")[2])
+    assert (OURS in told) == (OURS in made.rpartition("To check that it works")[2])
     assert "peertype any" in made or slug != "fortigate"
 
 
@@ -130,7 +130,7 @@ def test_an_address_that_is_not_the_peers_own_may_be_its_identity(slug: str) -> 
         case(V2), Identity("ipv4_address", "10.0.0.9"), Identity("ipv4_address", "10.0.0.1")
     )
     made = text(parameters, VENDORS[slug])
-    assert "10.0.0.9" in made.rpartition("To see whether")[2]
+    assert "10.0.0.9" in made.rpartition("To check that it works")[2]
     if slug == "mikrotik":
         assert "remote-id=address:10.0.0.1" in made
 
@@ -140,7 +140,7 @@ def test_a_cisco_with_ikev1_has_its_own_address_as_identity(yours: End) -> None:
     parameters = case(V1, EspOffer(Proposal(("aes128",), ("sha1",)), 3600))
     other = replace(parameters, yours=yours)
     (said,) = obstacles(VENDORS["cisco"], other)
-    assert f"expects {named(yours.identity).value}. Choose an IKEv2 policy" in said
+    assert f"expects {parse_identity(yours.identity).value}. Choose an IKEv2 policy" in said
     assert obstacles(VENDORS["cisco"], parameters) == []
     assert obstacles(VENDORS["cisco"], replace(case(V2), yours=yours)) == []
     assert all(obstacles(vendor, other) == [] for slug, vendor in VENDORS.items() if slug != "cisco")
@@ -149,15 +149,15 @@ def test_a_cisco_with_ikev1_has_its_own_address_as_identity(yours: End) -> None:
 @pytest.mark.parametrize(
     ("identity", "found", "plain"),
     [
-        ("198.51.100.9", Named(Kind.ADDRESS, "198.51.100.9"), "198.51.100.9"),
-        ("@vpn.example.com", Named(Kind.NAME, "vpn.example.com"), "vpn.example.com"),
-        ("@#6875622d31", Named(Kind.KEY, "6875622d31"), "hub-1"),
-        ("@#000102", Named(Kind.KEY, "000102"), ""),
-        ("@#6122", Named(Kind.KEY, "6122"), ""),
+        ("198.51.100.9", ParsedIdentity(Kind.ADDRESS, "198.51.100.9"), "198.51.100.9"),
+        ("@vpn.example.com", ParsedIdentity(Kind.NAME, "vpn.example.com"), "vpn.example.com"),
+        ("@#6875622d31", ParsedIdentity(Kind.KEY, "6875622d31"), "hub-1"),
+        ("@#000102", ParsedIdentity(Kind.KEY, "000102"), ""),
+        ("@#6122", ParsedIdentity(Kind.KEY, "6122"), ""),
     ],
 )
-def test_identities_are_taken_apart(identity: str, found: Named, plain: str) -> None:
-    assert named(identity) == found and found.plain == plain
+def test_identities_are_taken_apart(identity: str, found: ParsedIdentity, plain: str) -> None:
+    assert parse_identity(identity) == found and found.plain == plain
 
 
 # Whose NAT takes no line of its own: the policies of a FortiGate leave it off.
@@ -203,7 +203,7 @@ def test_every_file_ends_with_the_way_back(slug: str, name: str) -> None:
     """As remarks only, and nothing that the file makes is forgotten in it."""
     vendor = VENDORS[slug]
     made = text(CASES[name], vendor)
-    body, found, back = made.partition("To take it away again")
+    body, found, back = made.partition("To remove it")
     assert found
     if vendor.ending == ".xml":
         root = ET.fromstring(made)  # noqa: S314
@@ -217,7 +217,7 @@ def test_every_file_ends_with_the_way_back(slug: str, name: str) -> None:
 
 def test_nothing_is_told_twice() -> None:
     for slug in ("juniper", "fortigate"):
-        head = text(case(), VENDORS[slug]).partition("To see whether")[0]
+        head = text(case(), VENDORS[slug]).partition("To check that it works")[0]
         assert head.count(": Paste it") + head.count(": Load it") == 1
     assert "swanctl --list-sas" in VENDORS["opnsense"].verify
     assert f"remote-gw {GATEWAY}" in text(case(), VENDORS["fortigate"])

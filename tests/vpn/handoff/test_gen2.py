@@ -7,7 +7,7 @@ import pytest
 from policies.domain.proposals import AUTO_ESP_2, AUTO_IKE_2, EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.vpn.handoff.cases import GCM, MADE_AT, STRONG, V1, V2, case, text
 from vpn.handoff.parameters import Parameters
-from vpn.handoff.support import fitted
+from vpn.handoff.support import adapt_to_device
 from vpn.handoff.table import rows
 from vpn.handoff.vendors import VENDORS, CannotRender, limits, obstacles, render, render_sheet
 
@@ -32,7 +32,7 @@ CURVE, P384 = "aes256-sha512-curve25519", "aes256-sha512-ecp384"
 )
 def test_of_auto_negotiation_the_best_that_a_device_has_for_sure(slug: str, ike: str) -> None:
     vendor = VENDORS[slug]
-    chosen = fitted(vendor.support, AUTO)
+    chosen = adapt_to_device(vendor.support, AUTO)
     assert (chosen.ike_suite.keywords, chosen.esp_suite.keywords) == (ike, "aes256gcm16")
     assert obstacles(vendor, AUTO) == []
     assert not any("some releases" in line for line in limits(vendor, AUTO))
@@ -66,7 +66,7 @@ def test_gcm_and_group_20_are_written_for_every_device(slug: str) -> None:
     made = text(case(STRONG, GCM), VENDORS[slug])
     for words in WRITTEN[slug]:
         assert words in made, words
-    body = made.rpartition("To see whether it works")[2]
+    body = made.rpartition("To check that it works")[2]
     assert "hmac" not in body and "-hmac" not in body
 
 
@@ -110,8 +110,8 @@ def test_what_depends_on_the_release_is_told_and_written() -> None:
 
 @pytest.mark.parametrize("slug", VENDORS)
 def test_the_head_says_what_the_body_does(slug: str) -> None:
-    chosen = fitted(VENDORS[slug].support, AUTO)
-    head = text(AUTO, VENDORS[slug]).partition("To see whether it works")[0]
+    chosen = adapt_to_device(VENDORS[slug].support, AUTO)
+    head = text(AUTO, VENDORS[slug]).partition("To check that it works")[0]
     assert f"IKE proposals: {chosen.ike_suite.keywords}\n" in head
     assert f"SHA-{chosen.ike_suite.digest[3:]}, DH group {chosen.ike_suite.group} (also accepted" in head
     assert f"Dead peer detection: every {chosen.dpd_interval} s" in head
@@ -122,7 +122,7 @@ def test_the_head_says_what_the_body_does(slug: str) -> None:
 
 
 def test_what_else_is_accepted_leaves_out_what_was_chosen() -> None:
-    notes = {row.label: row.note for row in rows(AUTO, fitted(VENDORS["cisco"].support, AUTO))}
+    notes = {row.label: row.note for row in rows(AUTO, adapt_to_device(VENDORS["cisco"].support, AUTO))}
     assert notes["IKE (phase 1)"] == (
         "also accepted: AES-192, AES-128; SHA-384, SHA-256; "
         "DH group 31, 19, 21, 16, 15, 14, 17, 18, 24, 23, 22"
@@ -134,8 +134,8 @@ def test_what_else_is_accepted_leaves_out_what_was_chosen() -> None:
     [
         ("strongswan", (30, 120), "every 30 s, timeout 120 s\n"),
         ("cisco", (5, 15), "every 10 s (the device's own timeout cannot be set)\n"),
-        ("juniper", (5, 15), "every 10 s, timeout 10 s (after 1 unanswered question)\n"),
-        ("fortigate", (10, 35), "every 10 s, timeout 30 s (after 3 unanswered questions)\n"),
+        ("juniper", (5, 15), "every 10 s, timeout 10 s (after 1 unanswered probe)\n"),
+        ("fortigate", (10, 35), "every 10 s, timeout 30 s (after 3 unanswered probes)\n"),
         ("pfsense", (30, 100), "every 30 s, timeout 90 s\n"),
     ],
 )

@@ -32,7 +32,7 @@ from vpn.handoff import labels as sheet
 from vpn.handoff.parameters import Parameters, mss, safe_name
 from vpn.handoff.reader.parse import recognise
 from vpn.handoff.reader.recognised import ISTHMUS
-from vpn.handoff.support import fitted
+from vpn.handoff.support import adapt_to_device
 from vpn.handoff.table import rows
 from vpn.handoff.vendors import (
     VENDORS,
@@ -89,7 +89,7 @@ def test_every_device_is_told_everything(slug: str, policy: str) -> None:
 def test_what_is_exported_comes_back(slug: str, name: str) -> None:
     """With and without the key; the suite is the one of the device's own part."""
     parameters, device = CASES[name], DEVICES[slug]
-    chosen = fitted(device.support, parameters) if device else parameters
+    chosen = adapt_to_device(device.support, parameters) if device else parameters
     for key in (None, Secret("1", KEY)):
         found = recognise(text(parameters, device, key))
         assert found.source == ISTHMUS
@@ -119,7 +119,7 @@ WRITTEN = {
 def test_the_key_is_written_as_the_device_reads_it(slug: str) -> None:
     made = render(VENDORS[slug], case(), made_at=MADE_AT, psk=Secret("1", KEY))
     assert WRITTEN[slug] in made and made.count(WRITTEN[slug].strip()) == 1
-    assert "THE PRE-SHARED KEY STANDS IN THIS FILE" in made
+    assert "THIS FILE CONTAINS THE PRE-SHARED KEY" in made
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_what_a_device_cannot_do_is_said_and_not_rendered() -> None:
     ("slug", "parameters", "message"),
     [
         ("cisco", case(LEGACY_IKE, LEGACY_ESP), "refuses 3DES, MD5, DH group 2 from 17.11.1 on"),
-        ("cisco", case(dpd=(5, 15)), "asks every 10 to 3600 s; the configuration has 10 s instead of 5 s"),
+        ("cisco", case(dpd=(5, 15)), "probes every 10 to 3600 s; the configuration has 10 s instead of 5 s"),
         ("juniper", case(dpd=(90, 270)), "the configuration has 60 s instead of 90 s"),
         ("strongswan", case(), "aes256-sha256-modp2048 with IKEv2 in phase 1 and aes256-sha256 in phase 2"),
         ("strongswan", case(V2), "uses aes256-sha256 in phase 2; the gateway accepts other suites too"),
         ("vyos", case(V1, PFS), "IKEv1 is deprecated"),
         ("vyos", case(yours=("0.0.0.0/0",)), "packets for every destination come out of the tunnel"),
-        ("cisco", case(V1, PFS), "it cannot stand behind NAT"),
+        ("cisco", case(V1, PFS), "it cannot be behind NAT"),
     ],
 )
 def test_limits_are_told(slug: str, parameters: Parameters, message: str) -> None:

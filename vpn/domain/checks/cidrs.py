@@ -1,4 +1,4 @@
-"""The rules of the CIDRs of one connection, among themselves (contract section 7.3)."""
+"""The rules for the CIDRs of one connection (contract section 7.3)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from vpn.domain.cidrs import (
     EVERYTHING,
     CidrError,
     contains,
-    meeting,
     overlapping,
+    overlaps_between,
     parse_cidr,
     reserved_part,
 )
@@ -22,7 +22,7 @@ OVERLAP = "vpn_connection_cidr_overlap"
 
 
 def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict[str, IPv4Network]:
-    """Field path to network, for those that are valid; what is wrong goes to `broken`."""
+    """The valid networks by field path; violations are added to `broken`."""
     networks: dict[str, IPv4Network] = {}
     seen: set[IPv4Network] = set()
     for index, text in enumerate(texts):
@@ -47,9 +47,9 @@ def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict
 def own_cidr_violations(
     public_address: str, local: dict[str, IPv4Network], peer: dict[str, IPv4Network]
 ) -> Iterator[Violation]:
-    """Overlaps within a side and between both, and a peer CIDR at which the gateway's members answer
-    themselves. The peer's own address may lie in its CIDRs, or be one: routes to peers have a table of
-    their own."""
+    """Overlaps within a side and between the sides, and a peer CIDR that is the gateway's own public
+    address. The peer's address may lie in its CIDRs, or be one of them: routes to peers are in a separate
+    table."""
     for noun, side in (("local", local), ("peer", peer)):
         places, networks = [*side], [*side.values()]
         for first, second in overlapping(networks):
@@ -59,7 +59,7 @@ def own_cidr_violations(
         if network == EVERYTHING:
             yield Violation(NOT_VALID, where, "0.0.0.0/0 is possible as a peer CIDR only.")
     places, here, there = [*peer], [*local.values()], [*peer.values()]
-    for one, other in meeting(here, there):
+    for one, other in overlaps_between(here, there):
         if there[other] != EVERYTHING:
             message = f"The peer CIDR {there[other]} overlaps the local CIDR {here[one]}."
             yield Violation(OVERLAP, places[other], message)
@@ -75,14 +75,14 @@ def own_network_violations(
 ) -> Iterator[Violation]:
     """Peer CIDRs within a subnet of the gateway's own VPC; `subnets` are names and blocks.
 
-    What the VPC itself holds is never sent into a tunnel. A peer CIDR that is larger than the subnet
-    is fine: the VPC's more exact route wins, and the rest lies with the peer. Overlaps with a local
-    CIDR are reported elsewhere.
+    Traffic within the VPC is never sent into a tunnel. A peer CIDR that is larger than the subnet is
+    allowed: the VPC's more specific route wins, and the rest is at the peer. Overlaps with a local CIDR
+    are reported by `own_cidr_violations`.
     """
     places, theirs = [*peer], [*peer.values()]
-    reported = {index for index, _ in meeting(theirs, [*local.values()])}
+    reported = {index for index, _ in overlaps_between(theirs, [*local.values()])}
     blocks = [parse_cidr(block) for _, block in subnets]
-    for index, subnet in meeting(theirs, blocks):
+    for index, subnet in overlaps_between(theirs, blocks):
         network, block = theirs[index], blocks[subnet]
         if index not in reported and contains(block, network):
             message = (

@@ -1,7 +1,7 @@
-"""What the checks of gateways, connections and networks share; limits of the early 2019 documents.
+"""Shared by the checks of gateways, connections and networks; limits of the early 2019 documents.
 
-Each check takes the would-be state (a draft) and the facts around it, and returns every broken
-rule at once. Fields are paths of the API, such as `local_cidrs[0]`.
+Each check takes the resulting state (a draft) and the facts around it, and returns every broken rule at
+once. Fields are paths of the API, such as `local_cidrs[0]`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNFIT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
-    """Limits of one account (contract section 7.1); the names are those of the settings."""
+    """Limits of one account (contract section 7.1), named like the settings."""
 
     vpcs: int = 5
     subnets_per_vpc: int = 15
@@ -47,7 +47,7 @@ class Quotas:
 
 
 def quota_violations(existing: int, limit: int, *, code: str, noun: str, place: str) -> Iterator[Violation]:
-    """One more would be too many; the violation has no field."""
+    """A violation if one more would exceed the limit; it has no field."""
     if existing >= limit:
         yield Violation(code, "", f"{place} has reached its limit of {limit} {noun}.")
 
@@ -61,29 +61,29 @@ def parse_address(text: str) -> IPv4Address | None:
 
 
 def unfit_peer(address: IPv4Address, own: str, provider: str = "") -> str:
-    """What an address is that no peer can have, to end a sentence with; empty for a fit one.
+    """Why no peer can have this address, as the end of a sentence; empty if a peer can.
 
-    `own` is the gateway's public address, empty while it has none; `provider` the network of the
-    public addresses.
+    `own` is the gateway's public address, empty while it has none; `provider` the network of public
+    addresses.
     """
     if own and address == parse_address(own):
         return "the gateway's own public address"
     if kind := next((kind for network, kind in _UNFIT if address in network), ""):
         return kind
-    return _kept_by_provider(address, IPv4Network(provider)) if provider else ""
+    return _reserved_by_provider(address, IPv4Network(provider)) if provider else ""
 
 
-def _kept_by_provider(address: IPv4Address, network: IPv4Network) -> str:
-    """Of the public addresses: the network itself, the provider's router, the broadcast address."""
-    kept = {
+def _reserved_by_provider(address: IPv4Address, network: IPv4Network) -> str:
+    """The network address, the provider's router and the broadcast address of the public network."""
+    reserved = {
         network.network_address: "the network address",
         network.network_address + 1: "the router",
         network.broadcast_address: "the broadcast address",
     }
-    return f"{kept[address]} of the provider's network {network}" if address in kept else ""
+    return f"{reserved[address]} of the provider's network {network}" if address in reserved else ""
 
 
-def names_nobody(address: IPv4Address) -> bool:
-    """Whether an IKE identity of this address is nobody's: charon reads 0.0.0.0 as "anybody"."""
+def is_no_host(address: IPv4Address) -> bool:
+    """Whether this address cannot identify an IKE peer: charon reads 0.0.0.0 as any identity."""
     inside = (network for network, _ in _UNFIT if address in network)
     return any(not (network.is_loopback or network.is_link_local) for network in inside)

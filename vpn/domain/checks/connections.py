@@ -1,4 +1,4 @@
-"""The rules of connections: contract sections 3.2, 5.3, 7 and 8; data-plane limits with them."""
+"""The rules for connections (contract sections 3.2, 5.3, 7 and 8), including data plane limits."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ PSK_RULE = (
     "A pre-shared key has 6 to 128 characters out of letters, digits and -+&!@#$%^*(),.:_ "
     "and does not begin with 0x or 0s, in small or capital letters."
 )
-# What answers hold in place of a key that is not shown. Sent back, it must not become the key.
+# Replaces the key in responses. If it is sent back, it must not become the key.
 MASK = "********"
 _MASKED = f"{MASK} stands for a key that is not shown: leave psk out to keep the key, or give the key itself."
-# strongSwan reads what follows as hexadecimal or Base64, whatever the case.
+# strongSwan reads what follows 0x or 0s, in either case, as hexadecimal or Base64.
 _PSK = re.compile(r"(?!0[xsXS])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
 LEAST_INTERVAL, LEAST_TIMEOUT, LARGEST_DPD = 1, 2, 86399
 
@@ -41,7 +41,7 @@ ESTABLISH_MODES = ("bidirectional", "peer_only")
 
 
 def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> list[Violation]:
-    """Every broken rule of a connection. No message holds the pre-shared key."""
+    """Every broken rule of a connection. No message contains the pre-shared key."""
     broken = [
         *(_quota(facts) if facts.creating else ()),
         *name_violations(draft.name, code="vpn_connection_invalid_name", lower=facts.lower_names),
@@ -61,7 +61,7 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
         *(broken for policy in facts.attached for broken in weakness_violations(policy)),
         *_cidr_counts(draft, facts),
     ]
-    # More than a connection may have are counted, and not read.
+    # CIDRs beyond the limit are counted but not parsed.
     most = facts.quotas.cidrs_per_connection if facts.creating else None
     local = parse_side(_within(draft.local_cidrs, most), "local_cidrs", broken)
     peer = parse_side(_within(draft.peer_cidrs, most), "peer_cidrs", broken)
@@ -78,7 +78,7 @@ def _within(cidrs: tuple[str, ...], most: int | None) -> tuple[str, ...]:
 
 
 def removal_violations(cidr: str, present: Collection[str], *, side: str) -> list[Violation]:
-    """Taking `cidr` away from `side` ("local" or "peer") would leave the side empty."""
+    """A violation if removing `cidr` from `side` ("local" or "peer") would leave the side empty."""
     if set(present) - {cidr}:
         return []
     message = f"{cidr} is the last {side} CIDR of the connection; a connection needs at least one."
@@ -142,8 +142,7 @@ def _ikev1(draft: ConnectionDraft) -> Iterator[Violation]:
 
 
 def too_many_cidrs(local: int, peer: int, quotas: Quotas) -> list[Violation]:
-    """More CIDRs on a side than a connection may have. What can be counted is counted first, before
-    any of them is read."""
+    """More CIDRs on a side than a connection may have. They are counted before any of them is parsed."""
     most = quotas.cidrs_per_connection
     return [
         Violation(

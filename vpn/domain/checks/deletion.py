@@ -1,4 +1,4 @@
-"""The rules of deleting networks: what still lives in something keeps it (contract section 6.5)."""
+"""The rules for deleting networks: only empty ones can be deleted (contract section 6.5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vpn.domain.cidrs import first_overlap, parse_cidr
 
 
 def subnet_deletion_violations(*, gateways: int, instances: int) -> list[Violation]:
-    """A subnet goes only when nothing lives in it; counts of what does."""
+    """A subnet can be deleted only if it is empty; the arguments are counts."""
     if gateways:
         message = "A VPN gateway is in the subnet; delete the gateway first."
         return [Violation("subnet_not_empty_vpn_gway_exists", "id", message)]
@@ -20,13 +20,13 @@ def subnet_deletion_violations(*, gateways: int, instances: int) -> list[Violati
 
 
 def vpc_deletion_violations(*, subnets: int) -> list[Violation]:
-    """A VPC goes only without subnets."""
+    """A VPC can be deleted only if it has no subnets."""
     message = f"The VPC still has subnets ({subnets}); delete them first."
     return [Violation("vpc_not_empty", "id", message)] if subnets else []
 
 
 def prefix_deletion_violations(cidr: str, *, blocks: Sequence[str]) -> list[Violation]:
-    """An address prefix goes only when no subnet lies in it; `blocks` are the VPC's subnets."""
+    """An address prefix can be deleted only if no subnet lies in it; `blocks` are the VPC's subnets."""
     inside = first_overlap(parse_cidr(cidr), map(parse_cidr, blocks))
     message = f"The subnet {inside} lies in the address prefix; delete it first."
     return [Violation("address_prefix_in_use", "id", message)] if inside else []

@@ -1,4 +1,4 @@
-"""The rules of gateways: contract sections 3.1, 5.3, 6.5 and 7."""
+"""The rules for gateways (contract sections 3.1, 5.3, 6.5 and 7)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AVAILABILITY_MODES = ("zonal", "regional")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayDraft:
-    """`mode` and `availability_mode` as the API has them."""
+    """`mode` and `availability_mode` as in the API."""
 
     name: str
     mode: str = "policy"
@@ -61,7 +61,7 @@ def gateway_violations(draft: GatewayDraft, *, facts: GatewayFacts) -> list[Viol
 
 
 def member_count_violations(count: int) -> list[Violation]:
-    """Of how many members a gateway is to have; asked before anything is looked up about them."""
+    """The rule for the number of requested members; checked before anything is queried about them."""
     if count == ADDRESSES_NEEDED:
         return []
     message = f"A zonal gateway has {ADDRESSES_NEEDED} members; these are {count}."
@@ -69,8 +69,8 @@ def member_count_violations(count: int) -> list[Violation]:
 
 
 def member_violations(subnets: Sequence[UUID], subnet: UUID | None) -> list[Violation]:
-    """Of the members that a gateway is to have, as many as it needs, identified by their subnets; `subnet` is
-    the gateway's own where it is said as well (contract section 4.1)."""
+    """The rules for the requested members, given by their subnets; `subnet` is the gateway's own subnet if
+    the request has one as well (contract section 4.1)."""
     if subnet is not None and subnets[0] != subnet:
         message = "subnet is another one than that of the members; say one of both, or the same in both."
         return [Violation("validation_failure", "subnet", message)]
@@ -81,12 +81,12 @@ def member_violations(subnets: Sequence[UUID], subnet: UUID | None) -> list[Viol
 
 
 def advertising_violations() -> list[Violation]:
-    """Of a change of the CIDRs that a gateway advertises."""
+    """The rule for changing the CIDRs that a gateway advertises."""
     return [Violation("bad_request", "cidr", ROUTE_ONLY.format("Advertising CIDRs"))]
 
 
 def replacement_violations() -> list[Violation]:
-    """Of another subnet for a member that exists."""
+    """The rule for moving an existing member to another subnet."""
     message = (
         "Members stay where they are: both are in the subnet of their gateway. To move, create a gateway "
         "in the other subnet and delete this one."
@@ -95,7 +95,7 @@ def replacement_violations() -> list[Violation]:
 
 
 def _modes(draft: GatewayDraft) -> Iterator[Violation]:
-    """Contract section 4.1: in generation 2 a mode that is left out means route."""
+    """Contract section 4.1: in API generation 2 an omitted mode means route."""
     if draft.mode == "route":
         message = "Route mode is not served; say policy, for without a mode generation 2 means route."
         yield Violation("validation_enum", "mode", message)

@@ -1,4 +1,4 @@
-"""The rules of VPCs, address prefixes, subnets and instances: contract sections 2.6, 5.4 and 7."""
+"""The rules for VPCs, address prefixes, subnets and instances (contract sections 2.6, 5.4 and 7)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALLEST_COUNT = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Of every kind: names of the others in its place, and whether generation 2 asks (`lower_names`)."""
+    """For every kind: names of the other objects in the same scope; `lower_names` for API generation 2."""
 
     other_names: Collection[str] = frozenset()
     creating: bool = True
@@ -55,7 +55,7 @@ class AddressPrefixDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPrefixFacts(Facts):
-    """`other_cidrs`: of the VPC's other prefixes, `in_zone`: how many of them are in the zone."""
+    """`other_cidrs` are those of the VPC's other prefixes, `in_zone` is how many of them are in the zone."""
 
     zones: Sequence[str]
     other_cidrs: Sequence[str] = ()
@@ -83,19 +83,19 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubnetFacts(Facts):
-    """`other_blocks`: of the VPC's other subnets; `led_away`: peer CIDRs of its gateways' connections,
-    and by which connection. When not `creating` only the name is checked. `prefixes` of the VPC;
-    None: nobody knows which VPC it is, and what depends on it is not checked."""
+    """`other_blocks` are those of the VPC's other subnets; `peer_cidrs` are those of its gateways'
+    connections, each with the name of the connection. If not `creating`, only the name is checked.
+    `prefixes` are the VPC's; None: the VPC is unknown, and what depends on it is not checked."""
 
     zones: Sequence[str]
     prefixes: Sequence[Prefix] | None = ()
     other_blocks: Sequence[str] = ()
-    led_away: Mapping[str, str] = field(default_factory=dict)
+    peer_cidrs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceDraft:
-    """`address` is None when the lowest free address will do."""
+    """`address` is None for the lowest free address."""
 
     name: str
     address: str | None = None
@@ -103,8 +103,8 @@ class InstanceDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFacts(Facts):
-    """`other_names` and `taken` addresses of the subnet, `instances` of the account. Without
-    `subnet_cidr` nobody knows which subnet it is, and what depends on it is not checked."""
+    """`other_names` and `taken` addresses of the subnet, `instances` of the account. With an empty
+    `subnet_cidr` the subnet is unknown, and what depends on it is not checked."""
 
     subnet_cidr: str
     taken: Collection[str] = frozenset()
@@ -143,7 +143,7 @@ def address_prefix_violations(draft: AddressPrefixDraft, *, facts: AddressPrefix
 
 
 def subnet_violations(draft: SubnetDraft, *, facts: SubnetFacts) -> list[Violation]:
-    """Every broken rule of a subnet. With none, `choose_block` has an answer."""
+    """Every broken rule of a subnet. If there is none, `choose_block` finds a block."""
     broken = list(_name(draft.name, facts, "subnet of this VPC"))
     if not facts.creating:
         return broken
@@ -166,13 +166,13 @@ def choose_block(draft: SubnetDraft, *, facts: SubnetFacts) -> tuple[IPv4Network
     """Block and zone of a new subnet: as given, or the first free one of the wanted size."""
     if draft.ipv4_cidr_block is not None:
         network = parse_cidr(draft.ipv4_cidr_block)
-        home = _home(network, facts.prefixes or ())
-        return (network, home.zone) if home else None
+        prefix = _prefix_of(network, facts.prefixes or ())
+        return (network, prefix.zone) if prefix else None
     count = draft.total_ipv4_address_count
-    led = [parse_cidr(cidr) for cidr in facts.led_away]
-    # A larger one lets the subnet's more exact route win.
+    at_peers = [parse_cidr(cidr) for cidr in facts.peer_cidrs]
+    # With a larger peer CIDR the subnet's more specific route wins.
     taken = [parse_cidr(block) for block in facts.other_blocks]
-    taken += [network for network in led if count and network.num_addresses <= count]
+    taken += [network for network in at_peers if count and network.num_addresses <= count]
     for prefix in facts.prefixes or ():
         if prefix.zone == draft.zone and count:
             block = free_block(parse_cidr(prefix.cidr), taken, count)
@@ -214,7 +214,7 @@ def _zone(zone: str, zones: Sequence[str]) -> Iterator[Violation]:
 
 
 def _block(text: str, where: str, broken: list[Violation]) -> IPv4Network | None:
-    """A block of a VPC, /9 to /29; what is wrong goes to `broken`."""
+    """A CIDR in a VPC, /9 to /29; violations are added to `broken`."""
     try:
         network = parse_cidr(text)
     except CidrError as error:
@@ -227,7 +227,7 @@ def _block(text: str, where: str, broken: list[Violation]) -> IPv4Network | None
     return network
 
 
-def _home(network: IPv4Network, prefixes: Sequence[Prefix]) -> Prefix | None:
+def _prefix_of(network: IPv4Network, prefixes: Sequence[Prefix]) -> Prefix | None:
     return next((prefix for prefix in prefixes if contains(parse_cidr(prefix.cidr), network)), None)
 
 
@@ -237,19 +237,22 @@ def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
     network = _block(draft.ipv4_cidr_block or "", where, broken)
     if network is None or facts.prefixes is None:
         return broken
-    home = _home(network, facts.prefixes)
-    if home is None:
-        known = ", ".join(prefix.cidr for prefix in facts.prefixes) or "none"
+    prefix = _prefix_of(network, facts.prefixes)
+    if prefix is None:
+        known = ", ".join(one.cidr for one in facts.prefixes) or "none"
         message = f"{network} lies in no address prefix of the VPC (there is: {known})."
         broken.append(Violation("not_in_address_prefix", where, message))
-    elif draft.zone is not None and draft.zone != home.zone:
-        message = f"{network} lies in the address prefix {home.cidr} of zone {home.zone}, not {draft.zone}."
+    elif draft.zone is not None and draft.zone != prefix.zone:
+        message = (
+            f"{network} lies in the address prefix {prefix.cidr} of zone {prefix.zone}, not {draft.zone}."
+        )
         broken.append(Violation("zone_inconsistency", "zone.name", message))
     if other := first_overlap(network, map(parse_cidr, facts.other_blocks)):
         message = f"{network} overlaps the subnet {other} of this VPC."
         broken.append(Violation("subnet_conflict", where, message))
-    if led := next((cidr for cidr in facts.led_away if contains(network, parse_cidr(cidr))), None):
-        message = f"{network} holds {led}, a peer CIDR of the connection {facts.led_away[led]} of this VPC."
+    if cidr := next((cidr for cidr in facts.peer_cidrs if contains(network, parse_cidr(cidr))), None):
+        name = facts.peer_cidrs[cidr]
+        message = f"{network} contains {cidr}, a peer CIDR of the connection {name} of this VPC."
         broken.append(Violation("subnet_conflict", where, message))
     return broken
 

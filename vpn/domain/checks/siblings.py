@@ -1,4 +1,4 @@
-"""The rules between a connection and the others of its gateway and VPC."""
+"""The rules between a connection and the other connections of its gateway and VPC."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from console.core.errors import Violation
 from vpn.domain.checks.cidrs import OVERLAP
-from vpn.domain.cidrs import meeting, parse_cidr
+from vpn.domain.cidrs import overlaps_between, parse_cidr
 from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, Sibling
 from vpn.domain.identities import identity_violations
 
@@ -20,13 +20,13 @@ def sibling_cidr_violations(
     peer: dict[str, IPv4Network],
     facts: ConnectionFacts,
 ) -> Iterator[Violation]:
-    """Peer CIDRs that another connection of the gateway or of the VPC has as well, wholly or in part."""
+    """Peer CIDRs that overlap those of another connection of the gateway or of the VPC."""
     places, ours = [*peer], [*peer.values()]
     near_and_far = [(True, s) for s in facts.siblings] + [(False, s) for s in facts.vpc_siblings]
     theirs = [
         (near, sibling, parse_cidr(text)) for near, sibling in near_and_far for text in sibling.peer_cidrs
     ]
-    pairs = meeting(ours, [network for _, _, network in theirs])
+    pairs = overlaps_between(ours, [network for _, _, network in theirs])
     for index, their_index in sorted(pairs, key=lambda pair: (pair[1], pair[0])):
         network, (near, sibling, other) = ours[index], theirs[their_index]
         their_local = [parse_cidr(text) for text in sibling.local_cidrs]
@@ -35,13 +35,13 @@ def sibling_cidr_violations(
             pair = next(one for one in local.values() if one in same)
             message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
             yield Violation("vpn_connection_pair_cidrs_duplicated", places[index], message)
-        elif not near or facts.peer_cidrs_unique or meeting([*local.values()], their_local):
+        elif not near or facts.peer_cidrs_unique or overlaps_between([*local.values()], their_local):
             message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
             yield Violation(OVERLAP, places[index], message)
 
 
 def shared_peer_violations(draft: ConnectionDraft, siblings: Sequence[Sibling]) -> Iterator[Violation]:
-    """Enabled connections to one peer share one IKE SA, in every IKE version."""
+    """Enabled connections to one peer share one IKE SA, with either IKE version."""
     if not draft.admin_state_up:
         return
     for sibling in siblings:
@@ -58,10 +58,10 @@ def shared_peer_violations(draft: ConnectionDraft, siblings: Sequence[Sibling]) 
 
 
 def shared_identity_violations(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]:
-    """Enabled connections of one gateway to different peers that name themselves alike.
+    """Enabled connections of one gateway to different peers that have the same IKE identities.
 
-    IKE knows an end by its identity: what is new from one address ends what there is with another,
-    and the key of one is taken for the other's.
+    IKE identifies an end by its identity: a new SA from one address replaces the SA with another address,
+    and the key of one peer is used for the other.
     """
     given = (draft.local_identity, draft.peer_identity)
     if not draft.admin_state_up or any(list(identity_violations(one, field="")) for one in given):
@@ -78,7 +78,8 @@ def shared_identity_violations(draft: ConnectionDraft, facts: ConnectionFacts) -
 
 
 def _peer_field(draft: ConnectionDraft) -> str:
-    """The field that says who the peer is."""
+    """The field that identifies the peer."""
+
     if draft.peer_identity:
         return "peer_identity"
     return "peer_fqdn" if draft.peer_fqdn else "peer_address"

@@ -1,10 +1,10 @@
-"""Cisco IOS-XE: a crypto map with an access list, one line and one SA for each pair of networks."""
+"""Cisco IOS-XE: a crypto map with an access list; one entry and one SA for each pair of networks."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from vpn.handoff.identities import OURS, YOURS, Kind, named
+from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
 from vpn.handoff.parameters import TCP_MSS, Parameters, Timeout
 from vpn.handoff.support import CIPHERS, COMBINED, KeyIds, Phase, Support
 
@@ -48,7 +48,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
 def _ikev2(parameters: Parameters, key: str) -> list[str]:
     tag, suite = parameters.tag, parameters.ike_suite
     yours, ours = parameters.yours, parameters.ours
-    mask = " 255.255.255.255" if named(ours.identity).kind is Kind.ADDRESS else ""
+    mask = " 255.255.255.255" if parse_identity(ours.identity).kind is Kind.ADDRESS else ""
     return [
         f"crypto ikev2 proposal {tag}",
         f" encryption {_IKEV2_CIPHERS[suite.cipher]}",
@@ -73,8 +73,8 @@ def _ikev2(parameters: Parameters, key: str) -> list[str]:
 
 
 def _identity(text: str, placeholder: str) -> str:
-    who = named(text)
-    return f"{_IDENTITIES[who.kind]} {who.plain or placeholder}"
+    identity = parse_identity(text)
+    return f"{_IDENTITIES[identity.kind]} {identity.plain or placeholder}"
 
 
 def _ikev1(parameters: Parameters, key: str) -> list[str]:
@@ -143,7 +143,7 @@ def _removal(parameters: Parameters) -> list[str]:
     lines += [f"no crypto map {tag} 10", f"no ip access-list extended {tag}"]
     lines += [f"no crypto ipsec transform-set {tag}", *own]
     lines += ["interface <LAN-INTERFACE>", " no ip tcp adjust-mss"]
-    return ["! To take it away again, and the lines in the NAT rule:", *(f"!  {x}" for x in lines)]
+    return ["! To remove it, and the lines in the NAT rule:", *(f"!  {x}" for x in lines)]
 
 
 def _wildcard(network: IPv4Network) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 
-from vpn.handoff.identities import OURS, YOURS, Kind, named
+from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
 from vpn.handoff.parameters import TCP_MSS, Parameters, Suite, Timeout
 from vpn.handoff.support import CIPHERS, USUAL_GROUPS, KeyIds, Phase, Support, failures
 
@@ -13,7 +13,7 @@ SUPPORT = Support(
     ike=Phase(groups=USUAL_GROUPS),
     esp=Phase(ciphers=CIPHERS | {"aes128gcm16", "aes256gcm16"}, groups=USUAL_GROUPS),
     dpd=(1, 3600),
-    timeout=Timeout.QUESTIONS,
+    timeout=Timeout.PROBES,
     key_ids=KeyIds.TEXT,
     expects_v1=False,
     key_characters='"\\',
@@ -52,7 +52,7 @@ def _edit(name: str, settings: Iterable[str]) -> list[str]:
 
 
 def _phase1(parameters: Parameters, key: str) -> list[str]:
-    suite, own = parameters.ike_suite, named(parameters.yours.identity)
+    suite, own = parameters.ike_suite, parse_identity(parameters.yours.identity)
     return [
         'interface "<WAN-INTERFACE>"',
         f"ike-version {parameters.version}",
@@ -74,8 +74,8 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
 
 
 def _expected(parameters: Parameters) -> list[str]:
-    """An address is known by `remote-gw`; in main mode the key is all that is asked for."""
-    other = named(parameters.ours.identity)
+    """An address is configured by `remote-gw`; in main mode only the key is checked."""
+    other = parse_identity(parameters.ours.identity)
     if other.kind is Kind.ADDRESS or parameters.version == 1:
         return ["peertype any"]
     return ["peertype one", f'peerid "{other.plain or OURS}"']
@@ -143,7 +143,7 @@ def _policies(parameters: Parameters) -> Iterable[list[str]]:
 
 
 def _removal(parameters: Parameters) -> list[str]:
-    """Policies and routes got their numbers from the device."""
+    """The device assigns the numbers of policies and routes."""
     tag = parameters.tag
     names = {
         "firewall addrgrp": [f"{tag}-yours", f"{tag}-ours"],
@@ -156,7 +156,7 @@ def _removal(parameters: Parameters) -> list[str]:
     lines += ["config router static", f"    delete NUMBER, {2 * len(parameters.ours.cidrs)} times", "end"]
     for path, listed in names.items():
         lines += [f"config {path}", *(f'    delete "{name}"' for name in listed), "end"]
-    return ["# To take it away again; the first two commands tell the numbers:", *(f"#   {x}" for x in lines)]
+    return ["# To remove it; the first two commands show the numbers:", *(f"#   {x}" for x in lines)]
 
 
 def _proposal(suite: Suite) -> str:

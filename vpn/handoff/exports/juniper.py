@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpn.handoff.identities import OURS, YOURS, Kind, named
+from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
 from vpn.handoff.parameters import TCP_MSS, Parameters, Timeout
 from vpn.handoff.support import CIPHERS, COMBINED, KeyIds, Phase, Support, failures
 
@@ -10,10 +10,10 @@ _GROUPS = frozenset({2, 5, 14, 15, 16, 19, 20, 21, 24})
 SUPPORT = Support(
     ike=Phase(groups=_GROUPS, unsure=frozenset({"sha512"})),
     esp=Phase(ciphers=CIPHERS | COMBINED, groups=_GROUPS, unsure=frozenset({"sha384", "sha512"})),
-    # The references that we have do not agree on them.
+    # The available references disagree about them.
     unwritten=frozenset({17, 18}),
     dpd=(10, 60),
-    timeout=Timeout.QUESTIONS,
+    timeout=Timeout.PROBES,
     key_ids=KeyIds.NONE,
     key_characters='"\\',
     key_beginnings=("$8$", "$9$"),
@@ -73,10 +73,10 @@ def _ike(parameters: Parameters, key: str) -> list[str]:
 
 
 def _identity(text: str, placeholder: str) -> str:
-    who = named(text)
-    if who.kind is Kind.KEY:
+    identity = parse_identity(text)
+    if identity.kind is Kind.KEY:
         return placeholder
-    return f"{'hostname' if who.kind is Kind.NAME else 'inet'} {who.value}"
+    return f"{'hostname' if identity.kind is Kind.NAME else 'inet'} {identity.value}"
 
 
 def _ipsec(parameters: Parameters) -> list[str]:
@@ -129,7 +129,7 @@ def _zones(parameters: Parameters) -> list[str]:
 
 
 def _nat(parameters: Parameters) -> list[str]:
-    """A rule set of its own, for these two zones."""
+    """A separate rule set for these two zones."""
     rules = f"set security nat source rule-set {parameters.tag}"
     rule = f"{rules} rule {parameters.tag}"
     return [
@@ -142,7 +142,7 @@ def _nat(parameters: Parameters) -> list[str]:
 
 
 def _removal(parameters: Parameters) -> list[str]:
-    """Users of an object before the object."""
+    """Objects are deleted after everything that refers to them."""
     tag = parameters.tag
     zones = (("<LAN-ZONE>", "<VPN-ZONE>"), ("<VPN-ZONE>", "<LAN-ZONE>"))
     book = "security address-book global"
@@ -161,4 +161,4 @@ def _removal(parameters: Parameters) -> list[str]:
         "security zones security-zone <VPN-ZONE> interfaces st0.<UNIT>",
         "interfaces st0 unit <UNIT>",
     ]
-    return ["# To take it away again:", *(f"#   delete {line}" for line in gone)]
+    return ["# To remove it:", *(f"#   delete {line}" for line in gone)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpn.handoff.identities import OURS, YOURS, Kind, named
+from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
 from vpn.handoff.parameters import TCP_MSS, Parameters, Suite
 from vpn.handoff.support import CIPHERS, COMBINED, USUAL_GROUPS, KeyIds, Phase, Support
 
@@ -10,7 +10,7 @@ _GROUPS = USUAL_GROUPS - {2}
 SUPPORT = Support(
     ike=Phase(groups=_GROUPS),
     esp=Phase(ciphers=CIPHERS | COMBINED, groups=_GROUPS),
-    # Only builds with all algorithms have them.
+    # Only builds with all algorithms support them.
     unwritten=frozenset({23, 24}),
     key_ids=KeyIds.TEXT,
     key_characters='"',
@@ -26,7 +26,7 @@ _WORDS |= {f"aes{bits}gcm16": f"aes_gcm{bits}" for bits in (128, 192, 256)}
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
-    """Two files; the second holds the key."""
+    """Two files; the second contains the key."""
     yours, ours = parameters.yours, parameters.ours
     own, other = _identity(yours.identity, YOURS), _identity(ours.identity, OURS)
     settings = [
@@ -63,7 +63,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
             f"#   iptables -t nat -I POSTROUTING -s {pair.yours} -d {pair.ours} -j ACCEPT"
             for pair in parameters.pairs
         ),
-        "# To take it away again:",
+        "# To remove it:",
         f"#   ipsec auto --delete {parameters.tag}",
         f"#   rm /etc/ipsec.d/{parameters.tag}.conf /etc/ipsec.d/{parameters.tag}.secrets",
         *(
@@ -74,11 +74,11 @@ def body(parameters: Parameters, key: str) -> list[str]:
 
 
 def _identity(text: str, placeholder: str) -> str:
-    """After @ a name is taken as it stands and not looked up; brackets make it a key ID."""
-    who = named(text)
-    if who.kind is Kind.KEY:
-        return f"@[{who.plain}]" if who.plain else placeholder
-    return f"@{who.value}" if who.kind is Kind.NAME else who.value
+    """The prefix @ marks a name that is not resolved; brackets mark a key ID."""
+    identity = parse_identity(text)
+    if identity.kind is Kind.KEY:
+        return f"@[{identity.plain}]" if identity.plain else placeholder
+    return f"@{identity.value}" if identity.kind is Kind.NAME else identity.value
 
 
 def _keywords(suite: Suite) -> str:
@@ -86,5 +86,5 @@ def _keywords(suite: Suite) -> str:
 
 
 def _esp(suite: Suite) -> str:
-    """A group here means PFS with that very group."""
+    """A group here means PFS with that group."""
     return f"{_keywords(suite)};dh{suite.group}" if suite.group else _keywords(suite)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.domain.algorithms import swan_group
-from vpn.handoff.identities import OURS, YOURS, Kind, named
+from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
 from vpn.handoff.parameters import TCP_MSS, Parameters, Timeout
 from vpn.handoff.support import (
     CIPHERS,
@@ -19,13 +19,13 @@ from vpn.handoff.support import (
 SUPPORT = Support(
     ike=Phase(groups=USUAL_GROUPS, unsure=frozenset({"sha384", 31})),
     esp=Phase(ciphers=CIPHERS | COMBINED, digests=DIGESTS - {"sha384"}, groups=USUAL_GROUPS - {31}),
-    timeout=Timeout.QUESTIONS,
+    timeout=Timeout.PROBES,
     key_ids=KeyIds.TEXT,
     key_characters="?",
 )
 VERIFY = ("/ip ipsec active-peers print", "/ip ipsec installed-sa print", '/log print where topics~"ipsec"')
 NOTES = (
-    "Dead peer detection counts unanswered questions instead of seconds, at most five here",
+    "Dead peer detection counts unanswered probes instead of seconds, at most five here",
     "Rules added with place-before=0 need one rule that is there already; without any, leave it away",
 )
 _BITS = (128, 192, 256)
@@ -37,7 +37,7 @@ _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "$": "\\$"})
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
-    """In the order in which the parts refer to each other."""
+    """In an order in which each part refers only to earlier ones."""
     return [
         *_ipsec(parameters, key),
         *_policies(parameters),
@@ -48,10 +48,10 @@ def body(parameters: Parameters, key: str) -> list[str]:
 
 def _ipsec(parameters: Parameters, key: str) -> list[str]:
     tag, ike, esp = parameters.tag, parameters.ike_suite, parameters.esp_suite
-    # Without a word about it the other side's identity is its address.
+    # By default the other side's identity is its address.
     known = parameters.ours.identity == parameters.ours.address
     other = "" if known else f" remote-id={_identity(parameters.ours.identity, OURS)}"
-    # GCM goes with an empty list only.
+    # GCM requires an empty list.
     digest = esp.digest or '""'
     mode = "main" if parameters.version == 1 else "ike2"
     return [
@@ -73,8 +73,8 @@ def _group(number: int) -> str:
 
 
 def _identity(text: str, placeholder: str) -> str:
-    who = named(text)
-    return f"{_IDENTITIES[who.kind]}:{who.plain or placeholder}"
+    identity = parse_identity(text)
+    return f"{_IDENTITIES[identity.kind]}:{identity.plain or placeholder}"
 
 
 def _policies(parameters: Parameters) -> list[str]:
@@ -86,7 +86,7 @@ def _policies(parameters: Parameters) -> list[str]:
 
 
 def _firewall(parameters: Parameters) -> list[str]:
-    """What the tunnel carries is neither masqueraded nor too large."""
+    """Exempts tunnel traffic from masquerading and clamps its MSS."""
     tag, gateway = parameters.tag, parameters.ours.address
     nat = [
         f"/ip firewall nat add chain=srcnat action=accept src-address={pair.yours} dst-address={pair.ours}"
@@ -107,13 +107,13 @@ def _firewall(parameters: Parameters) -> list[str]:
 
 
 def _removal(tag: str) -> list[str]:
-    """Users of an object before the object."""
+    """Objects are deleted after everything that refers to them."""
     lines = [f"/ip ipsec policy remove [find comment={tag}]", f"/ip ipsec identity remove [find peer={tag}]"]
     lines += [f"/ip ipsec {kind} remove [find name={tag}]" for kind in ("peer", "proposal", "profile")]
     lines += [f"/ip firewall {kind} remove [find comment={tag}]" for kind in ("nat", "mangle", "filter")]
-    return ["# To take it away again:", *(f"#   {line}" for line in lines)]
+    return ["# To remove it:", *(f"#   {line}" for line in lines)]
 
 
 def _quoted(key: str) -> str:
-    """RouterOS reads variables and escapes within double quotes."""
+    """RouterOS expands variables and escapes within double quotes."""
     return f'"{key.translate(_ESCAPED)}"'

@@ -1,4 +1,4 @@
-"""OPNsense 23.1 and later: a swanctl.conf of its own, with the fields of the pages as comments."""
+"""OPNsense 23.1 and later: a separate swanctl.conf, with the fields of the web pages as comments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from vpn.handoff.exports import strongswan
 from vpn.handoff.parameters import Parameters
 from vpn.handoff.support import Support
 
-# Those of the file; what the pages have not is in the notes.
+# Limits of the file; what the web pages do not support is in the notes.
 SUPPORT = Support()
 VERIFY = ("swanctl --list-sas", "VPN > IPsec > Status Overview", "VPN > IPsec > Log File")
 NOTES = (
@@ -19,18 +19,18 @@ NOTES = (
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
-    """Both ways: the file, or by hand."""
+    """Both variants: the file, or fields to fill in by hand."""
     remarks = [*_by_hand(parameters), "", *_around(parameters)]
     return [*strongswan.settings(parameters, key), "", *(f"# {line}".rstrip() for line in remarks)]
 
 
 def _around(parameters: Parameters) -> list[str]:
-    """NAT, and the way back."""
+    """NAT, and how to remove it."""
     return [
         "NAT: automatic outbound rules leave the packets of the tunnel alone. With manual rules put these",
         "first in Firewall > NAT > Outbound, for the interface IPsec, with Do not NAT:",
         *(f"  Source {pair.yours}, Destination {pair.ours}" for pair in parameters.pairs),
-        "To take it away again: remove this file and the rules, then",
+        "To remove it: remove this file and the rules, then",
         "  swanctl --load-all",
         f"  swanctl --terminate --ike {parameters.tag}",
     ]

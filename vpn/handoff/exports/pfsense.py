@@ -1,11 +1,11 @@
-"""pfSense: the IPsec part of config.xml; its elements are the fields of the pages VPN > IPsec."""
+"""pfSense: the IPsec part of config.xml; its elements are the fields of the web pages under VPN > IPsec."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network
 from xml.sax.saxutils import escape
 
-from vpn.handoff.identities import Kind, named
+from vpn.handoff.identities import Kind, parse_identity
 from vpn.handoff.parameters import Parameters, Timeout, safe_name
 from vpn.handoff.support import CIPHERS, COMBINED, DIGESTS, Phase, Support
 
@@ -38,13 +38,13 @@ def body(parameters: Parameters, key: str) -> list[str]:
 
 
 def _around(parameters: Parameters) -> list[str]:
-    """NAT, and the way back; a comment, for both are done on the pages."""
+    """NAT, and how to remove it; as a comment, because both are done on the web pages."""
     return [
         "<!--",
         "NAT: automatic outbound rules leave the packets of the tunnel alone. With manual rules put these",
         "first in Firewall > NAT > Outbound, with Do not NAT:",
         *(f"  Source {pair.yours}, Destination {pair.ours}" for pair in parameters.pairs),
-        "To take it away again: delete phase 1 in VPN > IPsec > Tunnels, which takes each phase 2 with it,",
+        "To remove it: delete phase 1 in VPN > IPsec > Tunnels, which takes each phase 2 with it,",
         "and what you added for it in Firewall > Rules > IPsec and Firewall > NAT > Outbound.",
         "-->",
     ]
@@ -76,17 +76,17 @@ def _phase1(parameters: Parameters, key: str) -> list[str]:
         "<mobike>off</mobike>",
         "<startaction>start</startaction>",
         f"<dpd_delay>{parameters.dpd_interval}</dpd_delay>",
-        # Its timeout is the delay taken once more often than this.
+        # Its timeout is the delay times one more than this.
         f"<dpd_maxfail>{max(1, parameters.dpd_timeout // parameters.dpd_interval - 1)}</dpd_maxfail>",
     ]
     return ["<phase1>", *(f"  {field}" for field in fields), "</phase1>"]
 
 
 def _identity(side: str, text: str) -> list[str]:
-    """After # charon reads bytes in hexadecimal."""
-    who = named(text)
-    data = f"#{who.value}" if who.kind is Kind.KEY else who.value
-    return [f"<{side}_type>{_IDENTITIES[who.kind]}</{side}_type>", f"<{side}_data>{data}</{side}_data>"]
+    """After the prefix # charon reads bytes in hexadecimal."""
+    identity = parse_identity(text)
+    data = f"#{identity.value}" if identity.kind is Kind.KEY else identity.value
+    return [f"<{side}_type>{_IDENTITIES[identity.kind]}</{side}_type>", f"<{side}_data>{data}</{side}_data>"]
 
 
 def _phase2(parameters: Parameters, number: int) -> list[str]:
@@ -109,7 +109,7 @@ def _phase2(parameters: Parameters, number: int) -> list[str]:
 
 
 def _cipher(name: str) -> str:
-    """The number beside GCM is the length of its check value."""
+    """The number after GCM is the length of its ICV."""
     if name.endswith("gcm16"):
         return f"<name>{name.removesuffix('16')}</name><keylen>128</keylen>"
     return f"<name>aes</name><keylen>{name.removeprefix('aes')}</keylen>"

@@ -18,12 +18,12 @@ NOTES = (
 
 
 def quoted(key: str) -> str:
-    """Within double quotes only these two mean something."""
+    """Within double quotes only these two characters are special."""
     return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def body(parameters: Parameters, key: str) -> list[str]:
-    """Complete: nothing in it but the key needs an edit."""
+    """Complete: only the key may need an edit."""
     there = f"{{ {', '.join(parameters.ours.cidrs)} }}"
     return [
         *settings(parameters, key),
@@ -32,14 +32,14 @@ def body(parameters: Parameters, key: str) -> list[str]:
         f"#   nft insert rule ip nat postrouting ip daddr {there} accept",
         f"#   nft add rule inet filter forward ip daddr {there} tcp flags syn"
         f" tcp option maxseg size set {TCP_MSS}",
-        "# To take it away again: remove this file and both rules, then",
+        "# To remove it: remove this file and both rules, then",
         "#   swanctl --load-all",
         f"#   swanctl --terminate --ike {parameters.tag}",
     ]
 
 
 def settings(parameters: Parameters, key: str) -> list[str]:
-    """What charon reads."""
+    """The settings that charon reads."""
     return [
         "connections {",
         f"  {parameters.tag} {{",
@@ -60,7 +60,7 @@ def settings(parameters: Parameters, key: str) -> list[str]:
 
 
 def _identity(end: End) -> str:
-    """Within quotes where a # would begin a comment."""
+    """Quoted if a # would start a comment."""
     return quoted(end.identity) if "#" in end.identity else end.identity
 
 
@@ -90,7 +90,7 @@ def _connection(parameters: Parameters) -> list[str]:
 
 
 def _children(parameters: Parameters) -> list[str]:
-    # Where the gateway starts by itself, both starting anew after an end would build two of each.
+    # If the gateway initiates, both ends initiating again after a failure would create duplicate SAs.
     closed = "none" if parameters.gateway_initiates else "start"
     lines = []
     for number, pair in enumerate(parameters.pairs, 1):

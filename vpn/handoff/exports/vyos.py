@@ -33,7 +33,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
             )
         ),
         f"set interfaces ethernet <LAN-INTERFACE> ip adjust-mss '{TCP_MSS}'",
-        "# To take it away again:",
+        "# To remove it:",
         *(f"#   delete nat source rule <RULE-{number + 1}>" for number in range(len(parameters.pairs))),
         "#   delete interfaces ethernet <LAN-INTERFACE> ip adjust-mss",
         f"#   delete vpn ipsec site-to-site peer {tag}",
@@ -68,7 +68,7 @@ def _groups(parameters: Parameters) -> list[str]:
 
 
 def _proposal(where: str, suite: Suite) -> list[str]:
-    # A proposal without a hash is left out; beside GCM it is not used.
+    # VyOS drops a proposal without a hash; with GCM the hash is not used.
     return [
         f"{where} proposal 1 encryption '{_WORDS.get(suite.cipher, suite.cipher)}'",
         f"{where} proposal 1 hash '{suite.digest or 'sha256'}'",

@@ -1,4 +1,4 @@
-"""What a swanctl.conf says beside addresses, CIDRs, suites and the key. Pure."""
+"""Settings of a swanctl.conf other than addresses, CIDRs, suites and the key. Pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from vpn.handoff.reader.settings_format import Section
 
 _TIME = re.compile(r"(\d{1,9})([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-# trap and start are the newer words of strongSwan for hold and restart.
+# trap and start are strongSwan's newer names of hold and restart.
 _ACTIONS = {"none": "none", "clear": "clear", "hold": "hold", "trap": "hold"}
 _ACTIONS |= {"restart": "restart", "start": "restart"}
 _READ_OF_CONNECTION = {"version", "local_addrs", "remote_addrs", "proposals", "dpd_delay", "dpd_timeout"}
 _READ_OF_CHILD = {"local_ts", "remote_ts", "esp_proposals", "dpd_action"}
-# How the other side starts is its own affair.
+# Settings that only concern the other side.
 _ITS_OWN = {"start_action", "close_action", "unique", "mobike", "keyingtries", "mode", "rekey_time"}
-_MOST_TOLD = 12
+_MOST_REPORTED = 12
 
 
 def extras(connection: Section, children: Sequence[Section], local: Section, remote: Section) -> Extras:
-    """`peer_identity` is what the text calls local. What is not taken over is named in `left_out`."""
+    """`peer_identity` is what the text calls local. `left_out` names the settings that are not applied."""
     action = next((c.values["dpd_action"] for c in children if "dpd_action" in c.values), "")
     return Extras(
         peer_identity=_id(local),
@@ -48,18 +48,18 @@ def _left_out(connection: Section, children: Sequence[Section]) -> tuple[str, ..
     for child in children:
         found += [key for key in child.values if key not in _READ_OF_CHILD | _ITS_OWN]
     plain = (key for key in dict.fromkeys(found) if re.fullmatch(r"[a-z0-9_]{1,40}", key))
-    return tuple(plain)[:_MOST_TOLD]
+    return tuple(plain)[:_MOST_REPORTED]
 
 
 def seconds(text: str) -> int:
-    """45m is 2700; 0 for what is no time."""
+    """45m is 2700; 0 if it is not a time."""
     match = _TIME.fullmatch(text.strip())
     return int(match[1]) * _UNITS[match[2]] if match else 0
 
 
 def identity_of(text: str, address: str) -> tuple[str, str]:
-    """Type and value of the API for an identity in strongSwan's words; both empty for the address
-    itself, a type alone empty for what cannot be had here."""
+    """Type and value in the API of an identity in strongSwan's notation; both are empty for the address
+    itself, only the type is empty for an unsupported identity."""
     if text in {"", address}:
         return "", ""
     if text.startswith("@#"):

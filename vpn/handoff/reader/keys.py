@@ -1,4 +1,4 @@
-"""Where the key stands in the files that this product writes, read back as the devices read it."""
+"""Finds the key in the files that this product writes, read as the devices read it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-# The whole line of each, so that no remark or other setting is taken for one.
+# Each pattern matches a whole line, so that no comment or other setting is mistaken for a key.
 _LINES: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
     (re.compile(rf"[ \t]*{line}[ \t]*"), reading)
     for line, reading in (
@@ -33,7 +33,7 @@ _LINES: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = tuple(
 
 
 def keys_in(text: str) -> Iterator[str]:
-    """What stands where a key belongs, placeholders too, from above; linear in the length of the text."""
+    """All keys, including placeholders, in order; linear in the length of the text."""
     for line in text.split("\n"):
         for pattern, reading in _LINES:
             if match := pattern.fullmatch(line):

@@ -1,4 +1,4 @@
-"""Reads what the other side sent: our own exports and parameter sheets, or a swanctl.conf. Pure."""
+"""Reads what the other side sent: this product's exports and parameter sheets, or a swanctl.conf. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from vpn.handoff.reader.settings_format import Read, Section, inherited, read_se
 
 LONGEST_TEXT = 65536
 _MOST_LISTED = 50
-_MOST_LOOKED_AT = 32
+_MOST_READ = 32
 _LONGEST_SHOWN = 60
-# What mail programs and other systems put into a text.
+# Characters that mail programs and other systems insert.
 _FROM_ELSEWHERE = {0: None, ord("\r"): None, 0xA0: " ", 0xFEFF: None}
 _VERSIONS = {"1": 1, "2": 2}
 _CUT = f"The text is longer than {LONGEST_TEXT} characters; only its beginning was read."
 
 
 def recognise(text: str) -> Recognised:
-    """Never raises, whatever the text; the result is small, and empty when nothing is recognised."""
+    """Never raises, whatever the text; the result is bounded in size, and empty if nothing is recognised."""
     cut = [_CUT] if len(text) > LONGEST_TEXT else []
     text = text[:LONGEST_TEXT].translate(_FROM_ELSEWHERE)
     if facts := sheet.read(text):
@@ -36,7 +36,7 @@ def recognise(text: str) -> Recognised:
 
 
 def _from_sheet(facts: dict[str, str], text: str, warnings: list[str]) -> Recognised:
-    """It was written for this side: what it calls yours is ours."""
+    """An export is written for this side: what it calls yours is ours."""
     warned = list(warnings)
     peer, own = (_address([facts.get(label, "")]) for label in (sheet.GATEWAY_ADDRESS, sheet.YOUR_ADDRESS))
     local = _cidrs(facts.get(sheet.YOUR_CIDRS, ""), warned)
@@ -54,7 +54,7 @@ def _from_sheet(facts: dict[str, str], text: str, warnings: list[str]) -> Recogn
 
 
 def _sheet_extras(text: str, warned: list[str]) -> Extras:
-    """From the device's part, which was written for this side: what it calls local is ours."""
+    """From the configuration part, which is written for this side: what it calls local is ours."""
     root = read_settings(text).root
     if not root.at("connections").sections:
         warned.append("Identities and dead peer detection were not read: compare them with the text.")
@@ -64,16 +64,16 @@ def _sheet_extras(text: str, warned: list[str]) -> Extras:
 
 
 def _sheet_secret(text: str) -> Secret | None:
-    """From its own place in the device's part of the file."""
+    """The key from the configuration part of the file."""
     sections = read_settings(text).root.at("secrets").sections
-    charon = (section.values.get("secret", "") for section in list(sections.values())[:_MOST_LOOKED_AT])
+    charon = (section.values.get("secret", "") for section in list(sections.values())[:_MOST_READ])
     found = (value for value in chain(charon, keys_in(text)) if value and not sheet.is_placeholder(value))
     value = next(found, None)
     return Secret("pasted", value) if value else None
 
 
 def _from_swanctl(read: Read, warnings: list[str]) -> Recognised:
-    """It is the peer's own configuration: what it calls local is our peer."""
+    """A swanctl.conf is the peer's own configuration: what it calls local is our peer."""
     warned = list(warnings)
     if read.includes:
         warned.append(f"{read.includes} include line(s) name other files, which were not read.")
@@ -105,9 +105,9 @@ def _from_swanctl(read: Read, warnings: list[str]) -> Recognised:
 
 
 def _chosen(root: Section, warned: list[str]) -> tuple[str, Section]:
-    """The first connection that has an address and children, else the first of all."""
+    """The first connection with an address and children, else the first of all."""
     named = list(root.at("connections").sections.items())
-    found = [(name, inherited(root, section)) for name, section in named[:_MOST_LOOKED_AT]]
+    found = [(name, inherited(root, section)) for name, section in named[:_MOST_READ]]
     whole = [one for one in found if "remote_addrs" in one[1].values and "children" in one[1].sections]
     name, section = (whole or found)[0]
     if len(named) > 1:
@@ -117,7 +117,7 @@ def _chosen(root: Section, warned: list[str]) -> tuple[str, Section]:
 
 
 def _ends(connection: Section) -> tuple[Section, Section]:
-    """The first round of authentication of each side: `local`, `local-psk`, `local1`."""
+    """The first authentication round of each side: `local`, `local-psk`, `local1`."""
 
     def end(word: str) -> Section:
         names = [name for name in connection.sections if name.startswith(word)]
@@ -127,7 +127,7 @@ def _ends(connection: Section) -> tuple[Section, Section]:
 
 
 def _children(root: Section, connection: Section) -> list[Section]:
-    sections = list(connection.at("children").sections.values())[:_MOST_LOOKED_AT]
+    sections = list(connection.at("children").sections.values())[:_MOST_READ]
     return [inherited(root, section) for section in sections]
 
 
@@ -136,7 +136,7 @@ def _identities(*ends: Section) -> set[str]:
 
 
 def _address(texts: Iterable[str]) -> str:
-    """The first IPv4 address that stands alone between commas."""
+    """The first item of comma-separated lists that is an IPv4 address."""
     for text in texts:
         for word in text.split(",")[:_MOST_LISTED]:
             try:
@@ -164,7 +164,7 @@ def _cidrs(text: str, warned: list[str]) -> tuple[str, ...]:
 
 
 def _network(word: str, warned: list[str]) -> str:
-    """One traffic selector as a CIDR, empty when it is none."""
+    """One traffic selector as a CIDR, empty if it is not one."""
     if len(warned) > _MOST_LISTED:
         return ""
     plain, bracket, _ = word.partition("[")
@@ -178,9 +178,9 @@ def _network(word: str, warned: list[str]) -> str:
 
 
 def _secret(root: Section, ids: set[str], warned: list[str]) -> Secret | None:
-    """The IKE secret of these identities; one without identities fits all."""
+    """The IKE secret of these identities; one without identities matches all."""
     secrets = [s for n, s in root.at("secrets").sections.items() if n.startswith("ike")]
-    fitting = [(_fit(section, ids), section) for section in secrets[:_MOST_LOOKED_AT]]
+    fitting = [(_fit(section, ids), section) for section in secrets[:_MOST_READ]]
     fitting = [(fit, section) for fit, section in fitting if fit >= 0 and section.values.get("secret")]
     if not fitting:
         return None
@@ -194,7 +194,7 @@ def _secret(root: Section, ids: set[str], warned: list[str]) -> Secret | None:
 
 
 def _fit(section: Section, ids: set[str]) -> int:
-    """How many of a secret's identities are ours; -1 when it has some and none is."""
+    """How many of a secret's identities match; -1 if it has identities and none matches."""
     named = {value for key, value in section.values.items() if key.startswith("id")}
     return len(named & ids) if named & ids or not named else -1
 

@@ -1,4 +1,4 @@
-"""What was read from a pasted configuration, seen from our side."""
+"""What was read from a pasted configuration, from this side's point of view."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SWANCTL = "swanctl.conf"
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """Identities in strongSwan's words, times in seconds; empty or 0 where nothing was said.
-    `left_out` names settings that have no place here."""
+    """Identities in strongSwan's notation, times in seconds; empty or 0 if not given. `left_out` names
+    settings that are not supported here."""
 
     peer_identity: str = ""
     own_identity: str = ""
@@ -31,10 +31,10 @@ class Extras:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """`source` is ISTHMUS, SWANCTL or empty when nothing was recognised; then all else is empty.
+    """`source` is ISTHMUS, SWANCTL, or empty if nothing was recognised; then everything else is empty.
 
-    `own_address` is the address that the other side expects us at; `ike_version` is 1 or 2, None
-    for either or unknown; the proposals are in strongSwan's words, as they stood there.
+    `own_address` is the address of this side that the other side expects; `ike_version` is 1 or 2, None
+    for either or unknown; the proposals are strongSwan keywords as found in the text.
     """
 
     source: str = NOTHING
@@ -53,7 +53,7 @@ class Recognised:
         return self.source != NOTHING
 
     def mirrored(self) -> Recognised:
-        """The other reading: the text told of our side what was taken for the peer's."""
+        """The opposite reading: what was taken for the peer's side is ours."""
         return replace(
             self,
             peer_address=self.own_address,

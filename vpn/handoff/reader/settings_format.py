@@ -1,7 +1,7 @@
-"""The settings format of strongSwan: sections in braces, `key = value`, comments, quoted texts.
+"""The settings format of strongSwan: sections in braces, `key = value`, comments, quoted strings.
 
-A reader that never gives up: what it does not understand is skipped, and so much nesting or so many
-entries that nobody writes them by hand are left out.
+The reader never fails: it skips what it does not understand, and omits entries beyond limits on nesting
+and size that no configuration written by hand reaches.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _TOKEN = re.compile(
 
 @dataclass
 class Section:
-    """Values by key, sections by name; of a key given twice the last counts, as in strongSwan."""
+    """Values by key, sections by name; the last value of a repeated key wins, as in strongSwan."""
 
     values: dict[str, str] = field(default_factory=dict)
     sections: dict[str, Section] = field(default_factory=dict)
     parents: list[str] = field(default_factory=list)
 
     def at(self, *names: str) -> Section:
-        """The section along a path; an empty one where there is none."""
+        """The section at a path; an empty one if it does not exist."""
         section = self
         for name in names:
             section = section.sections.get(name) or Section()
@@ -46,7 +46,7 @@ class Section:
 
 @dataclass
 class Read:
-    """A text as read. `includes` counts lines that name other files, `cut` says that some was left out."""
+    """A parsed text. `includes` counts lines that name other files; `cut`: some entries were omitted."""
 
     root: Section
     includes: int = 0
@@ -62,7 +62,7 @@ def read_settings(text: str) -> Read:
 
 
 def inherited(root: Section, section: Section) -> Section:
-    """The section with what it takes over from the sections after its colon."""
+    """The section with what it inherits from the sections after its colon."""
     merged = Section()
     seen = [section]
     for one in seen:
@@ -95,7 +95,7 @@ def _plain(quoted: str) -> str:
 
 
 class _Reader:
-    """One pass; `stack` holds the sections that are open."""
+    """Reads in one pass; `_stack` holds the open sections."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
@@ -127,14 +127,14 @@ class _Reader:
             self._value(words)
 
     def _after_line(self, words: list[str]) -> list[str]:
-        """A name may stand on a line before its brace; an include ends with its line."""
+        """A name may be on the line before its brace; an include ends with its line."""
         if words and words[0] == "include":
             self._read.includes += 1
             return []
         return words[-_MOST_LINKS:]
 
     def _open(self, words: list[str]) -> None:
-        if self._beyond or len(self._stack) > _DEEPEST or not self._room():
+        if self._beyond or len(self._stack) > _DEEPEST or not self._has_space():
             self._beyond += 1
             self._read.cut = True
             return
@@ -150,7 +150,8 @@ class _Reader:
             self._stack.pop()
 
     def _value(self, words: list[str]) -> None:
-        """Up to the end of the line or a brace; quoted parts keep everything."""
+        """Reads up to the end of the line or a brace; quoted parts are kept unchanged."""
+
         parts: list[str] = []
         end = ""
         for kind, text in self._tokens:
@@ -158,14 +159,14 @@ class _Reader:
                 end = text
                 break
             parts.append({"quoted": _plain(text), "space": " "}.get(kind, text))
-        if words and not self._beyond and self._room():
+        if words and not self._beyond and self._has_space():
             self._stack[-1].values[words[-1]] = "".join(parts).strip()
         if end == "}":
             self._close()
         elif end == "{":
             self._open([])
 
-    def _room(self) -> bool:
+    def _has_space(self) -> bool:
         self._entries += 1
         self._read.cut = self._read.cut or self._entries > _MOST_ENTRIES
         return self._entries <= _MOST_ENTRIES

@@ -16,7 +16,7 @@ from policies.domain.checks import list_violations
 from tests.counting import Compared, steps_of
 from tests.vpn.domain.drafts import FACTS, broken, sibling
 from vpn.domain.checks.common import Quotas
-from vpn.domain.cidrs import meeting, overlapping
+from vpn.domain.cidrs import overlapping, overlaps_between
 
 ROOMY = replace(FACTS, quotas=Quotas(cidrs_per_connection=5000, cidrs_per_gateway=9000))
 BLOCKS = st.builds(
@@ -56,7 +56,7 @@ def test_the_sweep_finds_what_all_pairs_find(ours: list[IPv4Network], theirs: li
     every = [
         (i, j) for (i, one), (j, other) in product(enumerate(ours), enumerate(theirs)) if one.overlaps(other)
     ]
-    assert meeting(ours, theirs) == every
+    assert overlaps_between(ours, theirs) == every
     own = [
         (i, j) for (i, one), (j, other) in product(enumerate(ours), repeat=2) if i < j and one.overlaps(other)
     ]

@@ -161,14 +161,14 @@ def test_subnets(changes: dict[str, object], expected: list[tuple[str, str]]) ->
 
 
 def test_a_subnet_is_not_put_where_a_connection_leads() -> None:
-    led = replace(SUBNET_FACTS, led_away={"10.240.64.0/25": "to-branch", "10.0.0.0/8": "to-all"})
+    led = replace(SUBNET_FACTS, peer_cidrs={"10.240.64.0/25": "to-branch", "10.0.0.0/8": "to-all"})
     assert subnet(led, ipv4_cidr_block="10.240.64.0/24") == [("subnet_conflict", "ipv4_cidr_block")]
     assert subnet(led, ipv4_cidr_block="10.240.64.0/25") == [("subnet_conflict", "ipv4_cidr_block")]
     assert subnet(led, ipv4_cidr_block="10.240.64.128/25") == []
     draft = SubnetDraft(name="s", zone="z-1", total_ipv4_address_count=256)
     chosen = choose_block(draft, facts=SUBNET_FACTS)
     assert chosen is not None
-    there = replace(SUBNET_FACTS, led_away={str(chosen[0]): "to-branch"})
+    there = replace(SUBNET_FACTS, peer_cidrs={str(chosen[0]): "to-branch"})
     assert choose_block(draft, facts=there) not in (None, chosen)
 
 
