@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -69,15 +69,15 @@ class FailOpenRedisCache(RedisCache):
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         return self._ask(lambda: super(FailOpenRedisCache, self).get_many(keys, version), {})
 
-    def set_many(self, data: Mapping[str, Any], *args: Any, **kwargs: Any) -> list[str]:
+    def set_many(self, data: dict[str, Any], *args: Any, **kwargs: Any) -> list[str]:
         """The keys that were not kept."""
         return self._ask(lambda: super(FailOpenRedisCache, self).set_many(data, *args, **kwargs), list(data))
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
         self._ask(lambda: super(FailOpenRedisCache, self).delete_many(keys, version), None)
 
-    def clear(self) -> bool:
-        return bool(self._ask(super().clear, False))
+    def clear(self) -> None:
+        self._ask(super().clear, None)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         return int(self._ask(lambda: super(FailOpenRedisCache, self).incr(key, delta, version), delta))

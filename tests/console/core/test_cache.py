@@ -91,7 +91,8 @@ def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
     cache.set("a", 1)
     assert cache.add("a", 1)
     assert cache.incr("a") == 1
-    assert [cache.delete("a"), cache.touch("a"), cache.has_key("a"), cache.clear()] == [False] * 4
+    assert [cache.delete("a"), cache.touch("a"), cache.has_key("a")] == [False] * 3
+    cache.clear()
     assert cache.get_many(["a", "b"]) == {}
     assert cache.set_many({"a": 1, "b": 2}) == ["a", "b"]
     cache.delete_many(["a"])
