@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dbm.dumb
 import os
-from typing import Any
+import shelve
+from collections.abc import MutableMapping
+from typing import Any, cast
 
 from celery import Celery
 from celery.beat import PersistentScheduler
@@ -73,10 +76,18 @@ def with_patience(**_: object) -> None:
 class Scheduler(PersistentScheduler):
     """Celery's scheduler with a heartbeat at each tick, and unaffected by a clock that is set back."""
 
+    schedule_filename: str
+
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         beat("beat")
         self._forget_the_future()
         return super().tick(*args, **kwargs)
+
+    def _open_schedule(self) -> shelve.Shelf[Any]:
+        """The shelf without a database module: from Python 3.13 on the default is sqlite3's, and the
+        module that the settings put in its place (pysqlite3) lacks an argument that it passes."""
+        files = cast("MutableMapping[bytes, bytes]", dbm.dumb.open(self.schedule_filename, "c", 0o600))  # noqa: SIM115
+        return shelve.Shelf(files, writeback=True)
 
     def _forget_the_future(self) -> None:
         """Celery tells what is due by the wall clock: what ran last at a time that is yet to come would

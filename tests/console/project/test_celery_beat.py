@@ -49,3 +49,25 @@ def test_a_stepped_clock_stops_no_sweep(
     now += step
     assert sweeps_in(5) >= 4
     beat.close()
+
+
+def test_the_schedule_is_kept_without_a_database_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python 3.13 would open it: by sqlite3, which is pysqlite3 here and takes no `autocommit`."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise TypeError("autocommit")
+
+    monkeypatch.setattr("shelve.open", refuse)
+    path = str(tmp_path / "schedule")
+    first = Recorder(app=app, schedule_filename=path, lazy=True)
+    first.setup_schedule()
+    long_ago = first.schedule["prune"].last_run_at - timedelta(hours=1)
+    first.schedule["prune"].last_run_at = long_ago
+    first.close()
+    second = Recorder(app=app, schedule_filename=path, lazy=True)
+    second.setup_schedule()
+    assert second.schedule["prune"].last_run_at == long_ago
+    second.close()
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
