@@ -294,6 +294,7 @@ _PREFIX = "__Host-" if BEHIND_TLS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}isthmus_session_{INSTANCE}"
 CSRF_COOKIE_NAME = f"{_PREFIX}isthmus_csrf_{INSTANCE}"
 HOLDER_PID = env.number("ISTHMUS_HOLDER_PID", 0)
+CHARON = env.text("ISTHMUS_CHARON", "/usr/sbin/charon-systemd")
 CHARON_UID = env.number("ISTHMUS_CHARON_UID", 0)
 SWEEP_SECONDS = env.number("ISTHMUS_SWEEP_SECONDS", 5, least=1)
 HISTORY_DAYS = env.number("ISTHMUS_HISTORY_DAYS", 90, least=1)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.waiting import PATIENCE, wait_for
+from vpn.drivers.base import CHARON
 from vpn.drivers.strongswan import netns
-from vpn.drivers.strongswan.launch import BINARY
 from vpn.drivers.strongswan.names import PROVIDER_BRIDGE, Names
 
 _LINK = "wan0"
@@ -110,7 +110,7 @@ def _charon(namespace: str, directory: Path) -> Iterator[None]:
     config = directory / "strongswan.conf"
     config.write_text(_CONFIG.format(directory=directory))
     process = subprocess.Popen(
-        ["ip", "netns", "exec", namespace, BINARY],
+        ["ip", "netns", "exec", namespace, str(CHARON)],
         env={"STRONGSWAN_CONF": str(config), "PATH": os.environ.get("PATH", os.defpath)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

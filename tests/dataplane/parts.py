@@ -16,9 +16,10 @@ from typing import NoReturn
 import pytest
 
 from tests.waiting import PATIENCE
-from vpn.drivers.base import DriverConfig
+from vpn.drivers.base import CHARON, DriverConfig
 from vpn.drivers.strongswan import esp, host, netns, vici
 from vpn.drivers.strongswan.driver import StrongSwanDriver
+from vpn.drivers.strongswan.programs import installed_version
 
 
 def lacking() -> list[str]:
@@ -28,7 +29,7 @@ def lacking() -> list[str]:
         found.append("ESP in the kernel")
     # The same of the version in `.ci/strongswan6`.
     version = os.environ.get("ISTHMUS_TEST_STRONGSWAN")
-    if version and host.installed_version() != version:
+    if version and installed_version(CHARON) != version:
         found.append(f"strongSwan {version}")
     return found + [f"command {name}" for name in ("ping", "tcpdump") if not shutil.which(name)]
 

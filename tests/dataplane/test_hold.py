@@ -19,10 +19,11 @@ from tests.dataplane.world import World, connection, installed, passes, pinging
 from tests.waiting import wait_for
 from vpn.domain.peers import peers
 from vpn.domain.spec import DeadPeerDetection, DpdAction
-from vpn.drivers.base import DriverConfig
-from vpn.drivers.strongswan import host, vici
+from vpn.drivers.base import CHARON, DriverConfig
+from vpn.drivers.strongswan import vici
 from vpn.drivers.strongswan.features import features_of
 from vpn.drivers.strongswan.names import MemberFiles
+from vpn.drivers.strongswan.programs import installed_version
 
 pytestmark = pytest.mark.dataplane
 
@@ -32,7 +33,7 @@ ESP = Proposal(("aes256",), ("sha256",))
 
 
 def has_traps() -> bool:
-    return features_of(host.installed_version()).traps
+    return features_of(installed_version(CHARON)).traps
 
 
 def pair(world: World, version: IkeVersion, remote: Sequence[str] = ()) -> Gateways:

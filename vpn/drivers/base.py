@@ -17,6 +17,8 @@ from vpn.domain.state import MemberState, TunnelEvent
 
 Esp = Literal["auto", "kernel", "userspace"]
 
+CHARON = Path("/usr/sbin/charon-systemd")
+
 
 class DriverError(Exception):
     """A driver could not do what it was asked; the next pass tries again.
@@ -39,7 +41,8 @@ class DriverConfig:
     word [a-z0-9]{1,8} that keeps two installations on one host apart. `provider_cidr` is the
     network of the public addresses; its first host address is the provider's router.
     `holder_pid` is the process that holds the user namespace of a rootless installation.
-    `charon_uid` is the first user id of the block for charons; 0: one is chosen."""
+    `charon_uid` is the first user id of the block for charons; 0: one is chosen. `charon` is the
+    program charon-systemd."""
 
     directory: Path
     instance: str
@@ -47,6 +50,7 @@ class DriverConfig:
     esp: Esp = "auto"
     holder_pid: int | None = None
     charon_uid: int = 0
+    charon: Path = CHARON
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def driver_config() -> DriverConfig:
         esp=cast(Esp, settings.ESP),
         holder_pid=settings.HOLDER_PID or None,
         charon_uid=settings.CHARON_UID,
+        charon=Path(settings.CHARON),
     )
 
 

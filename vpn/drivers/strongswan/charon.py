@@ -153,9 +153,14 @@ def _ask(files: MemberFiles, namespace: str) -> Process | None:
 
 
 def ensure(
-    files: MemberFiles, namespace: str, *, kernel_esp: bool, identities: Identities | None = None
+    program: Path,
+    files: MemberFiles,
+    namespace: str,
+    *,
+    kernel_esp: bool,
+    identities: Identities | None = None,
 ) -> Process:
-    """Adopt the charon that stands, as whatever user it runs, else start one and wait until it
+    """Adopt the charon that stands, as whatever user it runs, else start `program` and wait until it
     answers. DriverError. Without `identities` it runs as this process' user.
 
     The caller holds the member's lock.
@@ -168,10 +173,12 @@ def ensure(
             existing = _await(files, namespace, HALF_STARTED)
     except vici.Hung:
         existing = None
-    return existing or _start(files, namespace, identities, kernel_esp=kernel_esp)
+    return existing or _start(program, files, namespace, identities, kernel_esp=kernel_esp)
 
 
-def _start(files: MemberFiles, namespace: str, identities: Identities | None, *, kernel_esp: bool) -> Process:
+def _start(
+    program: Path, files: MemberFiles, namespace: str, identities: Identities | None, *, kernel_esp: bool
+) -> Process:
     kill(files)
     alive = _take_over(files)
     if kernel_esp:
@@ -184,7 +191,7 @@ def _start(files: MemberFiles, namespace: str, identities: Identities | None, *,
         locks.write_whole(files.config, text)
         if uid is not None:
             let_read(files.config, uid)
-        launch(files, namespace, alive, uid=uid, kernel_esp=kernel_esp)
+        launch(program, files, namespace, alive, uid=uid, kernel_esp=kernel_esp)
     finally:
         os.close(alive)
     started = _await(files, namespace)

@@ -115,6 +115,7 @@ class StrongSwanDriver:
             self._network.forget_tunnel_device(member)
         self._network.ensure_links(member)
         process = charon.ensure(
+            self._config.charon,
             files,
             self._network.namespace(member),
             kernel_esp=self._kernel_esp,
@@ -229,7 +230,7 @@ class StrongSwanDriver:
             return take_inventory(self._directory, self._fabric, kernel_esp=self._kernel_esp)
 
     def check_host(self) -> list[HostCheck]:
-        return [*host.checks(self._config.esp), host.charon_users(self._identities)]
+        return [*host.checks(self._config.esp, self._config.charon), host.charon_users(self._identities)]
 
     def remove_all(self) -> None:
         with _wrap_errors("remove everything"):

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
-from vpn.drivers.base import Esp, HostCheck
-from vpn.drivers.strongswan import charon, esp, netns
+from vpn.drivers.base import CHARON, Esp, HostCheck
+from vpn.drivers.strongswan import charon, esp
 from vpn.drivers.strongswan.features import features_of
 from vpn.drivers.strongswan.identity import BLOCK, Identities
-from vpn.drivers.strongswan.launch import BINARY
 from vpn.drivers.strongswan.names import members_directory
+from vpn.drivers.strongswan.programs import has_plugin, installed_version
 
 INSTALL = (
     "apt-get install --no-install-recommends -y charon-systemd libcharon-extra-plugins "
     "libstrongswan-standard-plugins strongswan-swanctl iproute2 nftables util-linux"
 )
-_PLUGIN_FOLDERS = ("/usr/lib/ipsec/plugins", "/usr/libexec/ipsec/plugins", "/usr/lib64/strongswan/plugins")
 _CAP_SYS_ADMIN, _CAP_NET_ADMIN = 21, 12
 
 
-def checks(wanted: Esp) -> list[HostCheck]:
-    """Every line that must be ok before the driver can work; ESP in the kernel is only told."""
-    version = installed_version()
+def checks(wanted: Esp, program: Path = CHARON) -> list[HostCheck]:
+    """Every line that must be ok before the driver can work; ESP in the kernel is only told. `program`
+    is charon-systemd."""
+    version = installed_version(program)
+    fix = INSTALL if program == CHARON else f"install strongSwan as {program}, or unset ISTHMUS_CHARON"
     return [
         _rights(),
-        _charon(version),
+        _charon(program, version, fix),
         *(
-            _present(f"strongSwan plugin {name}", _has_plugin(name), INSTALL)
+            _present(f"strongSwan plugin {name}", has_plugin(program, name), fix)
             for name in _needed(wanted, version)
         ),
         *(_present(f"command {name}", bool(shutil.which(name)), INSTALL) for name in ("ip", "nft", "setsid")),
@@ -46,31 +44,16 @@ def _present(name: str, ok: bool, fix: str) -> HostCheck:
     return HostCheck(name, ok, "found" if ok else "missing", "" if ok else fix)
 
 
-def installed_version() -> str:
-    """Of strongSwan, such as 6.0.1; empty if it cannot be had. Asked of swanctl, since charon-systemd
-    starts whatever its arguments are."""
-    with suppress(OSError, subprocess.SubprocessError):
-        output = subprocess.run(
-            ["swanctl", "--help"], capture_output=True, text=True, timeout=netns.COMMAND_TIMEOUT, check=False
-        ).stdout
-        if found := re.match(r"strongSwan (\S+) swanctl", output):
-            return found[1]
-    return ""
-
-
-def _charon(version: str) -> HostCheck:
-    check = _present("charon-systemd", Path(BINARY).exists(), INSTALL)
-    return replace(check, message=f"found, strongSwan {version}") if check.ok and version else check
+def _charon(program: Path, version: str, fix: str) -> HostCheck:
+    if not program.exists():
+        return HostCheck("charon-systemd", False, f"missing at {program}", fix)
+    return HostCheck("charon-systemd", True, f"{program}, strongSwan {version or 'of an unknown version'}")
 
 
 def _needed(wanted: Esp, version: str) -> Iterable[str]:
     kdf = () if features_of(version).openssl_kdf else ("kdf",)
     libipsec = () if wanted == "kernel" else ("kernel-libipsec",)
     return ("openssl", *kdf, "nonce", "kernel-netlink", "socket-default", "vici", *libipsec)
-
-
-def _has_plugin(name: str) -> bool:
-    return any(Path(folder, f"libstrongswan-{name}.so").exists() for folder in _PLUGIN_FOLDERS)
 
 
 def _rights() -> HostCheck:

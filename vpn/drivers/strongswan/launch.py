@@ -6,19 +6,21 @@ import os
 import stat
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 
 from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import identity, netns
 from vpn.drivers.strongswan.names import MemberFiles
 
-BINARY = "/usr/sbin/charon-systemd"
 START_TIMEOUT = 10.0
 
 
-def launch(files: MemberFiles, namespace: str, alive: int, *, uid: int | None, kernel_esp: bool) -> None:
-    """A new session in the namespace; the lock `alive` goes along. DriverError."""
+def launch(
+    program: Path, files: MemberFiles, namespace: str, alive: int, *, uid: int | None, kernel_esp: bool
+) -> None:
+    """charon-systemd in a new session in the namespace; the lock `alive` goes along. DriverError."""
     become = identity.becoming(uid, needs_tun=not kernel_esp) if uid is not None else []
-    argv = ["setsid", "--fork", *become, BINARY]
+    argv = ["setsid", "--fork", *become, str(program)]
     environment = {"STRONGSWAN_CONF": str(files.config), "PATH": os.environ.get("PATH", os.defpath)}
 
     def spawn() -> None:
