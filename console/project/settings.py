@@ -288,8 +288,7 @@ DNS_SERVERS = name_servers("ISTHMUS_DNS_SERVERS", 53)
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
 DRIVER_DIR = Path(env.text("ISTHMUS_DRIVER_DIR") or DATA_DIR / "driver")
 INSTANCE = env.text("ISTHMUS_INSTANCE", "main")
-# Cookies know no ports: two installations on one host must not sign each other out. By the prefix a
-# browser takes them from this very host alone, by TLS.
+# Cookies know no ports: two installations on one host need names of their own. The prefix: this host only.
 _PREFIX = "__Host-" if BEHIND_TLS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}isthmus_session_{INSTANCE}"
 CSRF_COOKIE_NAME = f"{_PREFIX}isthmus_csrf_{INSTANCE}"

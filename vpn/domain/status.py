@@ -1,8 +1,7 @@
 """The status that pages and the API report, derived from spec and state; pure.
 
-A connection is `up` if at least one of its CIDR pairs is installed on a running member: the API has no
-status between up and down. Pairs that are missing or were narrowed by the peer are reported in the
-reasons of a connection that is up.
+A connection is `up` if one of its CIDR pairs is installed on a running member (the API has no status in
+between). The reasons of one that is up report pairs that are missing or were narrowed by the peer.
 """
 
 from __future__ import annotations
@@ -162,8 +161,7 @@ def derive_status(
 
 
 def is_applied(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> bool:
-    """Whether every member runs, has its network configuration and has loaded its peers: only tunnels may
-    be missing."""
+    """Whether every member runs with its network and its peers configured: only tunnels may be missing."""
     return all(
         isinstance(step.action, Initiate | Terminate | ProbePeer | Release)
         for step in plan(spec, state, now=now).steps
