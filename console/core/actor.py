@@ -1,4 +1,4 @@
-"""Who asks: the one value that every service takes first."""
+"""The actor: the value that every service takes first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 
 class Via(StrEnum):
-    """By which face a change came in."""
+    """The interface by which a change was made."""
 
     API = "api"
     CONSOLE = "console"
@@ -33,7 +33,7 @@ class Via(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The account acted for, the person or key acting, the role, the way in.
+    """The account, the person or key that acts in it, its role, and the interface used.
 
     `who` is a label for the audit trail ("ana" or "key deploy (1a2b3c4d)"); never a secret.
     """
@@ -46,7 +46,7 @@ class Actor:
     request_id: str = ""
     # Primary key of the person; None for API keys and commands.
     user_id: int | None = None
-    # The API key that was shown, None for a person; whether its account lets API keys read pre-shared keys.
+    # The API key presented, None for a person; whether its account lets API keys read pre-shared keys.
     api_key_id: UUID | None = None
     psk_allowed: bool = False
 

@@ -1,4 +1,4 @@
-"""Styles, scripts and pictures under names of their content, so that browsers may keep them for ever."""
+"""Static files named by a hash of their content, so that browsers may cache them forever."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class AssetStorage(CompressedManifestStaticFilesStorage):
-    """Without `collectstatic`, as in tests, files have their plain names, and are served all the same."""
+    """Without `collectstatic`, as in tests, files keep their plain names and are served as well."""
 
     manifest_strict = False
 

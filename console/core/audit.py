@@ -1,4 +1,4 @@
-"""The audit trail's only writer: called inside the transaction of the change it tells of."""
+"""The audit trail's only writer: called inside the transaction of the change it records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from console.core.models import AuditEvent, Membership, User
 
 # The longest request id that a caller may set, kept whole.
 _REQUEST_ID = 128
-# Of these only the fact of a change is kept, never a value.
+# For these only the fact of a change is recorded, never a value.
 SECRETS = frozenset({"psk", "psk_sealed", "psk_id", "password", "digest", "key"})
 CHANGED = "changed"
 
@@ -30,7 +30,7 @@ class Audited(Protocol):
 
 
 def target_label(target_type: str) -> str:
-    """What people call the kind of object with this code, such as "VPN gateway"."""
+    """The label of the kind of object with this code, such as "VPN gateway"."""
     for model in apps.get_models():
         if getattr(model, "audit_type", "") == target_type:
             return str(model._meta.verbose_name)

@@ -1,4 +1,4 @@
-"""A server that failed is left alone for a while, so that not every request waits for it."""
+"""A circuit breaker: a server that failed is not called for a while, so that requests do not wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Asked before each call, told after it. `rest` is in seconds; safe to share among threads."""
+    """Consulted before each call, updated after it. `rest` is in seconds; safe to share among threads."""
 
     def __init__(self, rest: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rest = rest
@@ -15,7 +15,7 @@ class Breaker:
         self._until: float | None = None
 
     def allows(self) -> bool:
-        """False while the server rests; after that one caller tries while the others still pass by."""
+        """False while the breaker is open; after that one caller tries and the others still skip the call."""
         if self._until is None:
             return True
         if self._clock() < self._until:

@@ -1,4 +1,4 @@
-"""The shared cache: rate limits live there, and the service goes on without it."""
+"""The shared cache. It holds rate limits; the service continues without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.core.breaker import Breaker
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
-# Seconds. A Redis that hangs is as good as none, and every request asks it.
+# Seconds. Every request uses Redis, so one that hangs must not delay them all.
 PATIENCE = 0.5
 REST = 3.0
 # By server: Django makes a cache object for every thread.
@@ -23,7 +23,7 @@ _breakers: dict[str, Breaker] = {}
 
 
 class FailOpenRedisCache(RedisCache):
-    """Redis; while it is away every key is missing and nothing is kept."""
+    """Redis; while it is unavailable every key is missing and nothing is stored."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         patience = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
@@ -32,58 +32,60 @@ class FailOpenRedisCache(RedisCache):
 
     @cached_property
     def _client(self) -> Redis:
-        """Kept, since making one costs more than asking it; its connections are a pool's."""
+        """Cached, since creating one costs more than a query; its connections come from a pool."""
         return self._cache.get_client(write=True)
 
-    def _ask(self, question: Callable[[], Value], otherwise: Value) -> Value:
-        """The server's answer, or `otherwise` while it is away."""
+    def _call(self, operation: Callable[[], Value], default: Value) -> Value:
+        """The server's response, or `default` while it is unavailable."""
         if not self.breaker.allows():
-            return otherwise
+            return default
         try:
-            response = question()
+            response = operation()
         except RedisError as error:
             self.breaker.failed()
-            log.warning("cache is away: %s", type(error).__name__)
-            return otherwise
+            log.warning("cache is unavailable: %s", type(error).__name__)
+            return default
         self.breaker.worked()
         return response
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        return self._ask(lambda: super(FailOpenRedisCache, self).get(key, default, version), default)
+        return self._call(lambda: super(FailOpenRedisCache, self).get(key, default, version), default)
 
     def set(self, key: str, value: Any, *args: Any, **kwargs: Any) -> None:
-        self._ask(lambda: super(FailOpenRedisCache, self).set(key, value, *args, **kwargs), None)
+        self._call(lambda: super(FailOpenRedisCache, self).set(key, value, *args, **kwargs), None)
 
     def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda: super(FailOpenRedisCache, self).add(key, value, *args, **kwargs), True))
+        return bool(
+            self._call(lambda: super(FailOpenRedisCache, self).add(key, value, *args, **kwargs), True)
+        )
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        return bool(self._ask(lambda: super(FailOpenRedisCache, self).delete(key, version), False))
+        return bool(self._call(lambda: super(FailOpenRedisCache, self).delete(key, version), False))
 
     def touch(self, key: str, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda: super(FailOpenRedisCache, self).touch(key, *args, **kwargs), False))
+        return bool(self._call(lambda: super(FailOpenRedisCache, self).touch(key, *args, **kwargs), False))
 
     def has_key(self, key: str, version: int | None = None) -> bool:
-        return bool(self._ask(lambda: super(FailOpenRedisCache, self).has_key(key, version), False))
+        return bool(self._call(lambda: super(FailOpenRedisCache, self).has_key(key, version), False))
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
-        return self._ask(lambda: super(FailOpenRedisCache, self).get_many(keys, version), {})
+        return self._call(lambda: super(FailOpenRedisCache, self).get_many(keys, version), {})
 
     def set_many(self, data: dict[str, Any], *args: Any, **kwargs: Any) -> list[str]:
-        """The keys that were not kept."""
-        return self._ask(lambda: super(FailOpenRedisCache, self).set_many(data, *args, **kwargs), list(data))
+        """The keys that were not stored."""
+        return self._call(lambda: super(FailOpenRedisCache, self).set_many(data, *args, **kwargs), list(data))
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
-        self._ask(lambda: super(FailOpenRedisCache, self).delete_many(keys, version), None)
+        self._call(lambda: super(FailOpenRedisCache, self).delete_many(keys, version), None)
 
     def clear(self) -> None:
-        self._ask(super().clear, None)
+        self._call(super().clear, None)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        return int(self._ask(lambda: super(FailOpenRedisCache, self).incr(key, delta, version), delta))
+        return int(self._call(lambda: super(FailOpenRedisCache, self).incr(key, delta, version), delta))
 
     def count(self, key: str, seconds: int) -> int:
-        """One more for `key`, forgotten after `seconds`: the number so far, in one round trip."""
+        """Increments `key`, which expires after `seconds`, and returns the count, in one round trip."""
         name = self.make_and_validate_key(key)
 
         def counted() -> int:
@@ -92,4 +94,4 @@ class FailOpenRedisCache(RedisCache):
             pipe.expire(name, seconds)
             return int(pipe.execute()[0])
 
-        return self._ask(counted, 1)
+        return self._call(counted, 1)

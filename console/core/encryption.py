@@ -1,7 +1,7 @@
-"""Secrets at rest: AES-256-GCM under a ring of keys, the first seals, all open.
+"""Secrets at rest: AES-256-GCM under a ring of keys. The first one encrypts, all of them decrypt.
 
 A token is `v1.<key id>.<base64 of nonce and ciphertext>`; the row's place (`context`) is
-authenticated with it, so a token copied to another row does not open.
+authenticated with it, so a token copied to another row does not decrypt.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PREFIX = "v1"
 
 
 class DecryptionError(Exception):
-    """A token that no key of the ring opens, or that belongs to another row."""
+    """A token that no key of the ring decrypts, or that belongs to another row."""
 
 
 def new_key() -> str:

@@ -1,4 +1,4 @@
-"""Reads the environment: typed, loud when wrong, secrets also from files.
+"""Reads the environment: typed, strict, secrets also from files.
 
 Knows nothing of Django, so that `manage.py` can point settings at a quickstart data directory
 before Django loads them.
@@ -13,16 +13,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import NamedTuple
 
-# They work on the code alone, or make an installation.
+# Commands that need only the code, or create an installation.
 _WITHOUT_INSTALLATION = frozenset(
     {"check", "collectstatic", "help", "makemigrations", "quickstart", "spectacular", "test", "version"}
 )
 # Where one of these is set, settings come from the environment.
 _DECISIVE = ("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS", "ISTHMUS_DATABASE_URL")
 
-# Django's own advice.
+# As Django's deployment check recommends.
 LEAST_SIGNING_KEY = 50
-# Of 50 random hexadecimal digits fewer than ten different ones are a matter of one in a million.
+# The chance that 50 random hexadecimal digits have fewer than ten different ones is one in a million.
 _LEAST_DISTINCT = 10
 
 
@@ -117,7 +117,7 @@ def secret(name: str, default: str = "") -> str:
 
 
 def sealing_key(text: str) -> bytes:
-    """The 32 bytes that a key in URL-safe base64 stands for. Raises ValueError, which tells no key."""
+    """The 32 bytes that a key in URL-safe base64 encodes. Raises ValueError without the key in it."""
     try:
         raw = base64.b64decode(text, altchars=b"-_", validate=True)
     except ValueError:
@@ -142,7 +142,7 @@ def sealing_keys(name: str) -> list[str]:
 
 
 def widen_path() -> None:
-    """Ordinary users lack the folders of `nft` and its like in their PATH."""
+    """Adds the sbin folders of `nft` and the like, which the PATH of ordinary users lacks."""
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     more = [folder for folder in ("/usr/local/sbin", "/usr/sbin", "/sbin") if folder not in path]
     os.environ["PATH"] = os.pathsep.join([*path, *more])
@@ -166,12 +166,12 @@ def signing_key(name: str) -> str:
     if key and len(set(key)) < _LEAST_DISTINCT:
         raise SettingError(name, f"has only {len(set(key))} different characters; {right}")
     if key and (key + key).find(key, 1) < len(key):
-        raise SettingError(name, f"repeats one piece; {right}")
+        raise SettingError(name, f"repeats one sequence; {right}")
     return key
 
 
 def environment_file(directory: Path) -> Path:
-    """Where a data directory keeps the settings that quickstart made."""
+    """The file in a data directory with the settings that quickstart made."""
     return directory / "environment"
 
 
@@ -181,7 +181,7 @@ def given_directory(value: str = "") -> Path:
 
 
 def load_environment(directory: Path) -> bool:
-    """Put a data directory's settings into the environment; what is set already stays.
+    """Put a data directory's settings into the environment; variables that are set already win.
 
     False where there are none. Raises DataDirError when they may not be read.
     """
@@ -213,7 +213,7 @@ def adopt_data_dir(argv: list[str]) -> None:
     directory = given_directory(given)
     own = argv[: _own_words(argv)]
     if not given and (_has_settings() or _is_free(own)):
-        # What lies in the folder by chance is no hindrance.
+        # An unreadable default directory is not an error here.
         with suppress(DataDirError):
             load_environment(directory)
     elif not load_environment(directory):
@@ -221,7 +221,7 @@ def adopt_data_dir(argv: list[str]) -> None:
 
 
 def _take_data_dir(argv: list[str]) -> str:
-    """The value of `--data-dir`, taken out of the words."""
+    """The value of `--data-dir`, removed from the arguments."""
     own = _own_words(argv)
     for position, word in enumerate(argv[:own]):
         if word == "--data-dir" and position + 1 < own:

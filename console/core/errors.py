@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# Of one refusal. A client with more to correct asks again; the answer to any body stays small.
+# Per refusal. A client with more to correct tries again; the response to any body stays small.
 MOST_LISTED = 25
 LONGEST_MESSAGE, LONGEST_FIELD = 512, 128
 MORE = "more_errors"
@@ -23,9 +23,9 @@ class Violation(NamedTuple):
 
 
 def bounded(violations: Iterable[Violation]) -> list[Violation]:
-    """At most MOST_LISTED of them, then one that says how many more there are; texts cut to size.
+    """At most MOST_LISTED of them, then one that says how many more there are; long texts are truncated.
 
-    Bounded again, a list stays as it is.
+    Idempotent.
     """
     rest = list(violations)
     listed = [one for one in rest if one.code != MORE]
@@ -51,7 +51,7 @@ class Refused(Exception):
     than `bounded` leaves.
 
     Those about a field come first: many clients show the first one alone, and a quota is of no
-    interest to who has to change his request anyway.
+    interest to a client that has to change its request anyway.
     """
 
     def __init__(self, violations: Iterable[Violation]) -> None:
@@ -64,15 +64,15 @@ class Invalid(Refused):
 
 
 class Conflict(Refused):
-    """The input is fine, the present state forbids it (API: 409)."""
+    """The input is valid, but conflicts with the current state (API: 409)."""
 
 
 class Outdated(Refused):
-    """What stands is not what the caller has seen (API: 412)."""
+    """The object has changed since the caller read it (API: 412)."""
 
 
 class NotFound(Refused):
-    """No such object for this account; not yours looks the same (API: 404)."""
+    """No such object in this account; objects of other accounts look the same (API: 404)."""
 
 
 class NotAllowed(Refused):
@@ -81,5 +81,5 @@ class NotAllowed(Refused):
 
 def not_found(code: str, noun: str, ident: object, place: str = "account") -> NotFound:
     """The one sentence for a missing object; `code` as in contract section 5.3. `place` is where it
-    was looked for: in another one of the account it may well be."""
+    was searched for: the account may have it in another place."""
     return NotFound([Violation(code, "id", f"There is no {noun} with the id {ident} in this {place}.")])

@@ -1,8 +1,8 @@
-"""Password hashes: as costly as they have to be, and few at once.
+"""Password hashes: as expensive as they have to be, and few at a time.
 
-Every check of a password and every new one passes here, whichever page, command or backend asked for
-it, since the bound is in the hasher itself. One hash takes about 0.1 s of a core and 46 MiB; without a
-bound, a handful of strangers' sign-ins would take both from everybody else.
+Every password is checked and hashed here, for whichever page, command or backend, since the limit is
+in the hasher itself. One hash takes about 0.1 s of a core and 46 MiB; without a limit, a handful of
+sign-in attempts could use up both.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from threading import Condition
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-# So many wait for their turn in each process, which leaves it a thread for other requests.
+# How many wait in each process, which leaves it a thread for other requests.
 WAITING = 2
-# Seconds that one waits for its turn at most.
+# The longest wait, in seconds.
 PATIENCE = 5.0
 
 
 class TooManyHashes(Exception):
-    """So many passwords are being checked that this one was not; nothing was decided."""
+    """Too many passwords are being checked: this one was not, and may be right or wrong."""
 
 
 class Gate:
-    """Lets `running` enter at once and `waiting` more wait for at most `patience` seconds each."""
+    """Admits `running` at a time and lets `waiting` more wait for at most `patience` seconds each."""
 
     def __init__(self, running: int, waiting: int, patience: float) -> None:
         self._most_running, self._most_waiting, self._patience = running, waiting, patience
@@ -35,8 +35,8 @@ class Gate:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Raises TooManyHashes at once when all places are taken, and after `patience` seconds when
-        none became free."""
+        """Raises TooManyHashes at once when the gate is full, and after `patience` seconds when
+        no place became free."""
         with self._changed:
             self._wait_for_place()
             self.running += 1
@@ -48,7 +48,7 @@ class Gate:
                 self._changed.notify()
 
     def refuse_if_full(self) -> None:
-        """Raises TooManyHashes when `entered` would do so at once: to be asked before other work."""
+        """Raises TooManyHashes when `entered` would do so at once: for use before other work."""
         with self._changed:
             if not self._is_free() and self.waiting >= self._most_waiting:
                 raise TooManyHashes

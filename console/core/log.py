@@ -1,4 +1,4 @@
-"""The log of every process: what goes where, and one line instead of a hundred where a broker is down."""
+"""Logging of every process; one line instead of a traceback while the broker is down."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from console.core import environment as env
 
 
 class BrokerFilter(logging.Filter):
-    """Takes the traceback from what Celery says of a lost broker; all other records stay whole."""
+    """Removes the traceback from Celery's records of a lost broker; other records are unchanged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -23,7 +23,7 @@ def _of_the_broker(error: BaseException) -> bool:
     names = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
     if names & {"celery.SchedulingError", "kombu.KombuError", "redis.RedisError"}:
         return True
-    # kombu asks a connection that it has just closed; the worker ends and is started again.
+    # kombu uses a connection that it has just closed; the worker exits and is restarted.
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next

@@ -1,4 +1,4 @@
-"""Names that people give, and names for things that were given none (contract section 7.2)."""
+"""Rules for names, and generated names for objects created without one (contract section 7.2)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOUNS = (
 
 
 def label_violations(text: str, subject: str) -> list[Violation]:
-    """What is wrong with a free text that names something; `subject` begins the message.
+    """Violations of a free-text name; `subject` begins the message.
 
     Control, format and other unprintable characters are refused: they would reach terminals, logs
     and CSV files, or make two names look alike.

@@ -15,8 +15,8 @@ def client_address(meta: Mapping[str, Any]) -> str:
     """The client's IP address in its canonical text form; empty for a Unix socket.
 
     `meta` is `request.META`. X-Forwarded-For is read only when the peer of the connection is one of
-    ISTHMUS_TRUSTED_PROXIES, and then from the right: the first address that no trusted proxy has. What
-    stands to the left of it is the client's own claim.
+    ISTHMUS_TRUSTED_PROXIES, and then from the right: the first address that is not a trusted
+    proxy's. Those to the left of it are the client's own claim.
     """
     peer = str(meta.get("REMOTE_ADDR", ""))
     found = parse_address(peer)
@@ -35,7 +35,7 @@ def client_address(meta: Mapping[str, Any]) -> str:
 def parse_address(text: str) -> IPAddress | None:
     """An address as proxies write it, with or without port, brackets or scope; None if it is not one.
 
-    An IPv4-mapped IPv6 address is the IPv4 address, so that one client has one name.
+    An IPv4-mapped IPv6 address is the IPv4 address, so that each client has one address.
     """
     text = text.strip()
     if text.startswith("["):
@@ -51,7 +51,7 @@ def parse_address(text: str) -> IPAddress | None:
 
 
 def client_network(address: str) -> str:
-    """What limits count an address by: itself, or its /64 with IPv6, which one client has whole."""
+    """The key of an address in rate limits: itself, or its /64 with IPv6, since a client has a whole /64."""
     found = parse_address(address)
     if isinstance(found, IPv6Address):
         return str(ip_network((int(found), 64), strict=False))

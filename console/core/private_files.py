@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def close_files(directory: Path) -> None:
-    """Files below that others can read, by their own modes, they no longer can."""
+    """Removes the permissions of others from all files below the directory."""
     for place, _, names in os.walk(directory):
         for path in (Path(place, name) for name in names):
             found = path.lstat()
@@ -18,7 +18,7 @@ def close_files(directory: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file at one stroke, mode 0600. Raises OSError, and then leaves all as it was."""
+    """Replace a file atomically, mode 0600. Raises OSError, and then changes nothing."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

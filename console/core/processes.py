@@ -1,4 +1,4 @@
-"""Processes that outlive their starter: found again by pid and start time."""
+"""Processes that outlive their parent: identified by pid and start time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.core.private_files import write_private
 
 
 class Identity(NamedTuple):
-    """A process for good: `started` is its start in clock ticks since boot, `boot` the boot's id."""
+    """A process, uniquely: `started` is its start in clock ticks since boot, `boot` the boot's id."""
 
     pid: int
     started: int
@@ -37,7 +37,7 @@ class Identity(NamedTuple):
         return Identity.of(self.pid) == self
 
     def send(self, number: int) -> None:
-        """Signal exactly this process, never one that has its pid by now."""
+        """Signal exactly this process, never one that has reused its pid."""
         try:
             handle = os.pidfd_open(self.pid)
         except ProcessLookupError:
@@ -61,7 +61,7 @@ def remember(path: Path, processes: dict[str, Identity]) -> None:
 
 
 def recorded(path: Path) -> dict[str, Identity]:
-    """The processes written there, whether they still live or not."""
+    """The processes recorded there, whether they still run or not."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -70,7 +70,7 @@ def recorded(path: Path) -> dict[str, Identity]:
 
 
 def recall(path: Path) -> dict[str, Identity]:
-    """Those of them that still live."""
+    """The recorded processes that still run."""
     return {name: identity for name, identity in recorded(path).items() if identity.alive}
 
 
@@ -89,7 +89,7 @@ def _all_ended(processes: Iterable[Identity]) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, *, every: float = 0.02) -> bool:
-    """Asks again until it is so; False when the time is over."""
+    """Polls until the condition holds; False after `seconds`."""
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:
@@ -99,6 +99,6 @@ def wait_until(condition: Callable[[], bool], seconds: float, *, every: float = 
 
 
 def dying_with_parent(command: list[str]) -> list[str]:
-    """The same command, ended by the kernel when the supervisor is killed."""
+    """The same command, terminated by the kernel when the supervisor is killed."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM", "--", *command] if setpriv else command

@@ -1,4 +1,4 @@
-"""What must not stand in logs: an address that opens something by itself."""
+"""Removes from logs the addresses that grant access by themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _OPENS = re.compile(r"(/(?:shared|invitations|password-links/[^/\s?#'\"]+)/)[^/\
 
 
 class LinkFilter(logging.Filter):
-    """Puts an ellipsis in place of the secret part of a link."""
+    """Replaces the secret part of a link with an ellipsis."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):

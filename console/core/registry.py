@@ -1,4 +1,4 @@
-"""What upper floors tell the pages of this one, which knows nothing of them.
+"""What the apps above register for the pages of this one, which knows nothing of them.
 
 They register in their AppConfig.ready: how much of each quota is used, and where objects have
 their pages.

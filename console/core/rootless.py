@@ -1,7 +1,7 @@
-"""Without root: a user namespace in which this user may make networks.
+"""Without root: a user namespace in which this user may create network namespaces.
 
-A holder process keeps the namespace. It is nobody's child on purpose: charons and namespaces
-inside outlive a killed quickstart, and the next one finds the holder by pid and start time.
+A holder process keeps the namespace open. It is detached on purpose: charons and namespaces inside
+outlive a killed quickstart, and the next one finds the holder by pid and start time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAMESPACES = ("--user", "--map-root-user", "--net", "--mount")
 
 
 def missing() -> str:
-    """What keeps this user from holding a namespace, as a sentence; empty when nothing does."""
+    """Why this user cannot create the namespace, as a sentence; empty if it can."""
     if not (shutil.which("unshare") and shutil.which("nsenter") and shutil.which("ip")):
         return "unshare, nsenter or ip are missing (packages util-linux and iproute2)"
     probe = [
@@ -36,14 +36,14 @@ def missing() -> str:
     if result.returncode == 0:
         return ""
     complaint = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
-    return f"this host does not let ordinary users make network namespaces ({complaint})"
+    return f"this host does not let ordinary users create network namespaces ({complaint})"
 
 
 def hold(path: Path) -> Identity:
-    """The holder noted in `path`, or a new one. Raises OSError when none can be had."""
-    standing = recall(path).get("holder")
-    if standing:
-        return standing
+    """The running holder recorded in `path`, or a new one. Raises OSError when none can be created."""
+    running = recall(path).get("holder")
+    if running:
+        return running
     process = subprocess.Popen(
         ["unshare", *_NAMESPACES, "sh", "-c", _HOLD],
         stdin=subprocess.DEVNULL,
@@ -53,30 +53,30 @@ def hold(path: Path) -> Identity:
         cwd="/",
     )
     if process.stdout is None or process.stdout.readline() != b"ready\n":
-        raise OSError("the user namespace could not be made")
+        raise OSError("the user namespace could not be created")
     process.stdout.close()
     identity = Identity.of(process.pid)
     if identity is None:
-        raise OSError("the holder of the user namespace ended at once")
+        raise OSError("the holder of the user namespace exited at once")
     remember(path, {"holder": identity})
     return identity
 
 
 def release(path: Path) -> None:
-    """End the holder; the kernel removes what stood in its namespaces."""
+    """Terminate the holder; the kernel removes what its namespaces contain."""
     end(recall(path).values(), seconds=1)
     path.unlink(missing_ok=True)
 
 
 def entering(holder_pid: int) -> list[str]:
-    """Words before a command that is to run inside; the working directory becomes `/`."""
+    """The prefix of a command that is to run inside; the working directory becomes `/`."""
     if not holder_pid:
         return []
     return ["nsenter", "-U", "-n", "-m", "--preserve-credentials", "-t", str(holder_pid), "--"]
 
 
 def inside(holder_pid: int) -> bool:
-    """True where this process already is in the holder's namespace, or none is needed."""
+    """Whether this process already is in the holder's namespace, or none is needed."""
     if not holder_pid:
         return True
     try:
@@ -86,12 +86,12 @@ def inside(holder_pid: int) -> bool:
 
 
 def enter(holder_pid: int) -> None:
-    """Run this very command again inside the namespace, in place of this process."""
+    """Replace this process with the same command inside the namespace."""
     if inside(holder_pid):
         return
     if not Path(f"/proc/{holder_pid}/ns/user").exists():
         sys.exit("isthmus: the user namespace of this installation is gone; start quickstart again")
     script = str(Path(sys.argv[0]).resolve())
     command = [*entering(holder_pid), sys.executable, script, *sys.argv[1:]]
-    # In place of this process, and no shell sees the words.
+    # Replaces this process; no shell is involved.
     os.execvp(command[0], command)  # noqa: S606

@@ -1,4 +1,4 @@
-"""Servers that settings name: where e-mail goes, whom to ask for names. As `console.core.environment`, it
+"""Settings that name servers: the mail server and the DNS servers. Like `console.core.environment`, it
 knows nothing of Django."""
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ def name_servers(name: str, port: int) -> list[tuple[str, int]]:
             number = int(tail) if separator else port
         except ValueError:
             raise SettingError(
-                name, f"{word!r} is no IPv4 address such as 192.0.2.53 or 192.0.2.53:53"
+                name, f"{word!r} is not an IPv4 address such as 192.0.2.53 or 192.0.2.53:53"
             ) from None
         found.append((address, number))
     return found
 
 
 class MailServer(NamedTuple):
-    """Where e-mail goes; no `host`: nowhere. `implicit_tls` from the first byte, else `starttls`."""
+    """The mail server; without a `host` no mail is sent. `implicit_tls` is TLS from the first byte."""
 
     host: str = ""
     port: int = 25
@@ -47,9 +47,9 @@ def mail_server(name: str) -> MailServer:
         parts = urlsplit(raw)
         port = parts.port
     except ValueError:
-        raise SettingError(name, f"is no such address; {right}") from None
+        raise SettingError(name, f"is not a valid address; {right}") from None
     if parts.scheme not in {"smtp", "smtps", "smtp+plain"} or not parts.hostname:
-        raise SettingError(name, f"is no such address; {right}")
+        raise SettingError(name, f"is not a valid address; {right}")
     default = {"smtp": 587, "smtps": 465, "smtp+plain": 25}[parts.scheme]
     return MailServer(
         parts.hostname,

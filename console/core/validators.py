@@ -1,4 +1,4 @@
-"""Rules of passwords beside Django's own: how long at most, and that they are no mere pattern."""
+"""Password rules in addition to Django's: a maximum length, and no simple patterns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEIGHBOURS = frozenset(pair for row in _ROWS for pair in (*pairwise(row), *pair
 
 
 class MaximumLengthValidator:
-    """A password is read, compared and hashed: it has an end."""
+    """Limits the length, since a password is read, compared and hashed."""
 
     def __init__(self, max_length: int = 128) -> None:
         self.max_length = max_length
@@ -38,9 +38,9 @@ class MaximumLengthValidator:
 
 
 class PatternValidator:
-    """Refuses repetitions (aaaa, abcabc), sequences (1234, dcba) and walks along the keyboard (qwerty).
+    """Refuses repetitions (aaaa, abcabc), sequences (1234, dcba) and rows of the keyboard (qwerty).
 
-    What counts are characters that do not follow from the one before; `least` of them are needed.
+    At least `least` characters must not follow from the one before.
     """
 
     def __init__(self, least: int = 6) -> None:
@@ -69,7 +69,7 @@ class PaddedCommonValidator(CommonPasswordValidator):
 
 
 def period(text: str) -> int:
-    """The length of the shortest beginning that, repeated and cut, is the whole text."""
+    """The length of the shortest prefix that, repeated and truncated, is the whole text."""
     borders = [0] * len(text)
     border = 0
     for place in range(1, len(text)):

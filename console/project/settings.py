@@ -228,7 +228,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["console.core.api.authentication.HasAccount"],
     "DEFAULT_PARSER_CLASSES": [
-        "console.core.api.parsers.AnyLabelJSONParser",
+        "console.core.api.parsers.AnyTypeJSONParser",
         "console.core.api.parsers.BrowserFormParser",
     ],
     "DEFAULT_RENDERER_CLASSES": [

@@ -1,6 +1,6 @@
-"""Who asks: an API key in the Authorization header, or a person signed in to the console.
+"""Authentication: an API key in the Authorization header, or a person's session of the console.
 
-After either, `request.auth` is the Actor.
+Either sets `request.auth` to the Actor.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LONGEST = 1024
 
 @dataclass(frozen=True, slots=True)
 class KeyUser:
-    """What stands in `request.user` for an API key."""
+    """The value of `request.user` for an API key."""
 
     pk: str
     label: str
@@ -37,8 +37,8 @@ class KeyUser:
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer KEY` or a token of a key, and both without the word, since the 2019
-    examples leave it out."""
+    """`Authorization: Bearer` with a key or a token of one; also without `Bearer`, as in the 2019
+    examples."""
 
     def authenticate(self, request: Request) -> tuple[KeyUser, Actor] | None:
         header = request.META.get("HTTP_AUTHORIZATION", "").strip()
@@ -87,7 +87,7 @@ class ConsoleSessionAuthentication(SessionAuthentication):
 
 
 def _by_api(actor: Actor) -> Actor:
-    """The console's actor may be a lazy object: copied field by field."""
+    """Copied field by field, since the console's actor may be a lazy object."""
     return Actor(
         account_id=actor.account_id,
         who=actor.who,
@@ -99,7 +99,7 @@ def _by_api(actor: Actor) -> Actor:
 
 
 class HasAccount(BasePermission):
-    """Nobody without an account sees anything."""
+    """Requires an account."""
 
     message = "You belong to no account; an administrator can invite you to one."
 

@@ -1,8 +1,8 @@
-"""Older shapes of the API, each told by how it differs from the one after it.
+"""Older versions of the API, each described by how it differs from the next.
 
-Views, shapes and rules speak the newest form alone. A request of an older version is brought up
-to it change by change, oldest first; an answer, and the fields that an error names, are taken
-down again, newest first (contract section 1.3).
+Views, schemas and rules use the newest form alone. A request of an older version is upgraded to it
+change by change, oldest first; a response, and the fields that an error names, are downgraded again,
+newest first (contract section 1.3).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _UNKNOWN = "{name} cannot be set in this version of the API."
 
 @dataclass(frozen=True, slots=True)
 class VersionChange:
-    """What became different with the version `since`, for one kind of object.
+    """What changed with the version `since`, for one kind of object.
 
-    `renamed` leads from an older top-level name to the newer dotted path. `added` are top-level
-    names that older requests do not know. `implied` is what an older request means that leaves a
-    top-level name out. `down` makes an older answer of a newer one, in place.
+    `renamed` maps an older top-level name to the newer dotted path. `added` are top-level
+    names that older requests do not have. `implied` are the values of top-level names that an older
+    request omits. `down` turns a newer response into an older one, in place.
     """
 
     since: ApiVersion
@@ -48,7 +48,7 @@ def upgrade_request(
 ) -> tuple[Mapping[str, Any], list[Violation]]:
     """The body in the newest form, and a violation for each name that its version does not have.
 
-    `names` are those that can be set: of them alone something is implied.
+    `names` are those that can be set: only they are implied.
     """
     broken: list[Violation] = []
     for change in older(version, changes):
@@ -63,7 +63,7 @@ def upgrade_request(
 
 
 def written(body: Mapping[str, Any], version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
-    """A request's body of the newest form as the version writes it, without what it does not have."""
+    """A request body of the newest form as the version writes it, without the names it does not have."""
     found = dict(body)
     for change in reversed(older(version, changes)):
         moved = {old: _value_at(found, path) for old, path in change.renamed.items()}
@@ -73,7 +73,7 @@ def written(body: Mapping[str, Any], version: ApiVersion, changes: Sequence[Vers
 
 
 def downgrade_response(body: Body, version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
-    """The newest form of an answer as the version knows it."""
+    """A response of the newest form as the version knows it."""
     for change in reversed(older(version, changes)):
         if change.down is not None:
             change.down(body, version)
@@ -92,7 +92,7 @@ def downgrade_errors(
 
 
 def renamed_in(violation: Violation, names: Mapping[str, str]) -> Violation:
-    """With its field's other name, in its message too, where a path of the API may be made of it."""
+    """With the other name of its field, also in its message and in paths of the API there."""
     for old, new in names.items():
         if (field := renamed(violation.field, {old: new})) != violation.field:
             message = violation.message.replace(old, new).replace(old.replace(".", "/"), new)
@@ -101,7 +101,7 @@ def renamed_in(violation: Violation, names: Mapping[str, str]) -> Violation:
 
 
 def renamed(path: str, names: Mapping[str, str]) -> str:
-    """A dotted path whose beginning is called otherwise: local_cidrs[0] is local.cidrs[0]."""
+    """A dotted path with its prefix renamed: local_cidrs[0] is local.cidrs[0]."""
     for old, new in names.items():
         rest = path.removeprefix(old)
         if path.startswith(old) and (not rest or rest[0] in ".["):
@@ -124,15 +124,15 @@ def _up(body: Body, change: VersionChange) -> Body:
     found: Body = {}
     for name, value in body.items():
         *heads, last = change.renamed[name].split(".") if name in change.renamed else [name]
-        place = found
+        parent = found
         for head in heads:
-            place = place.setdefault(head, {})
-        place[last] = value
+            parent = parent.setdefault(head, {})
+        parent[last] = value
     return found
 
 
 def _form_up(form: QueryDict, change: VersionChange, names: Collection[str]) -> QueryDict:
-    """Forms of the browsable API are drawn in the newest form; older names are taken as well."""
+    """Forms of the browsable API have the newest names; older names are accepted as well."""
     copy = form.copy()
     for old, path in change.renamed.items():
         if old in copy:

@@ -1,4 +1,4 @@
-"""What the error container consists of, for those who have no request of Django's (contract section 5.1)."""
+"""The error container, independent of a Django request (contract section 5.1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INTERNAL = "Something went wrong here, not with the request. Quote the trace whe
 
 
 def error_item(violation: Violation, base: str) -> dict[str, Any]:
-    """Without a target. `base` is scheme and host of the manual, empty where nobody knows them."""
+    """Without a target. `base` is scheme and host of the manual, empty where they are unknown."""
     return {
         "code": violation.code,
         "message": violation.message,
@@ -20,5 +20,5 @@ def error_item(violation: Violation, base: str) -> dict[str, Any]:
 
 
 def error_container(items: Iterable[dict[str, Any]], trace: str) -> dict[str, Any]:
-    """`trace` is the id under which the log tells of it."""
+    """`trace` is the request id, which the log contains."""
     return {"errors": list(items), "trace": trace}

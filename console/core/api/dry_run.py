@@ -1,8 +1,8 @@
-"""`POST ...?dry_run=true`: all checks and what would come of them, and nothing created. With a PATCH,
-PUT or DELETE nothing is changed, and the answer says whose tunnels the change would end.
+"""`POST ...?dry_run=true`: runs all checks, shows the result, and creates nothing. With a PATCH,
+PUT or DELETE nothing is changed, and the response says which tunnels the change would end.
 
-Our addition to the API. The object is made in a transaction that is taken back, so that no check
-can be forgotten; work is requested after commit only, and so never.
+Our addition to the API. The object is created in a transaction that is rolled back, so that no check
+is missed; work is requested after commit only, and so never.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.core.api.errors import InvalidParameter
-from console.core.api.parameters import flag_of
+from console.core.api.parameters import flag_param
 from console.core.errors import Invalid, Violation
 from console.core.registry import Interruption, describe_interruptions
 
@@ -25,14 +25,14 @@ Post = Callable[Concatenate[Any, Request, P], Response]
 
 
 class Warning(NamedTuple):
-    """Allowed, but hardly wanted."""
+    """Allowed, but probably not intended."""
 
     code: str
     message: str
 
 
 def creates(post: Post[P]) -> Post[P]:
-    """For `post` of a view whose `warnings` tell what speaks against what was made."""
+    """For `post` of a view whose `warnings` are about the object created."""
 
     @wraps(post)
     def wrapper(self: Any, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
@@ -44,14 +44,14 @@ def creates(post: Post[P]) -> Post[P]:
             transaction.set_rollback(True)
         return Response({"dry_run": True, "would_create": made.data, "warnings": found})
 
-    # The OpenAPI document tells of the parameter where this stands.
+    # The OpenAPI document has the parameter where this is set.
     wrapper.__dict__["tries"] = True
     return cast(Post[P], wrapper)
 
 
 def updates(change: Post[P]) -> Post[P]:
     """For `patch`, `put` or `delete` of a view whose `interruptions`, with the arguments of the path,
-    watch which tunnels end (see console.core.registry), and refuse nothing: `change` does."""
+    report which tunnels end (see console.core.registry); they refuse nothing, `change` does."""
 
     @wraps(change)
     def wrapper(self: Any, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
@@ -65,9 +65,9 @@ def updates(change: Post[P]) -> Post[P]:
         certain = [one for one in ended if one.certain]
         possible = [one for one in ended if not one.certain]
         parts = {"tunnel_interrupted": certain, "tunnel_may_be_interrupted": possible}
-        said = {code: describe_interruptions(some) for code, some in parts.items() if some}
-        found = [Warning(*one)._asdict() for one in said.items()]
-        # What answers no body has none to show.
+        messages = {code: describe_interruptions(some) for code, some in parts.items() if some}
+        found = [Warning(*one)._asdict() for one in messages.items()]
+        # An operation without a response body has none to show.
         shown = {} if made.data is None else {"would_update": made.data}
         count = {"interrupted_connections": len(certain)}
         return Response({"dry_run": True, **shown, **count, "warnings": found})
@@ -77,20 +77,20 @@ def updates(change: Post[P]) -> Post[P]:
 
 
 def refuse_elsewhere(view: Any, request: Request) -> None:
-    """Raises InvalidParameter where the operation has no dry run: what is asked for as a trial must
-    not be done."""
+    """Raises InvalidParameter where the operation has no dry run: a request for one must change
+    nothing."""
     handler = getattr(view, str(request.method).lower(), None)
     if handler is not None and "dry_run" in request.query_params and not hasattr(handler, "tries"):
         reads = request.method in ("GET", "HEAD", "OPTIONS")
         message = (
-            "dry_run goes with a POST that creates something, and with PATCH, PUT and DELETE of what may "
+            "dry_run works with a POST that creates something, and with PATCH, PUT and DELETE of what may "
             f"end a tunnel; leave it out{' here.' if reads else ', and the change is made.'}"
         )
         raise InvalidParameter([Violation("bad_request", "dry_run", message)])
 
 
 def refusals(make: Callable[[Any], object]) -> Callable[[Any], list[Violation]]:
-    """A check: what `make` would refuse of the fields. Whatever it does is taken back."""
+    """A check: the violations that `make` would raise for the fields. Its changes are rolled back."""
 
     def check(fields: Any) -> list[Violation]:
         try:
@@ -105,5 +105,5 @@ def refusals(make: Callable[[Any], object]) -> Callable[[Any], list[Violation]]:
 
 
 def asked(request: Request) -> bool:
-    """Raises InvalidParameter for a word that is neither true nor false."""
-    return flag_of("dry_run", request.query_params.get("dry_run", "false"))
+    """Raises InvalidParameter for a value that is neither true nor false."""
+    return flag_param("dry_run", request.query_params.get("dry_run", "false"))

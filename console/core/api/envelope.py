@@ -139,7 +139,7 @@ def _error(violation: Violation, kind: str, body: object, base: str) -> dict[str
     found = error_item(violation, base)
     if violation.field:
         found["target"] = {"type": kind, "name": violation.field}
-        # What stands in a field that is not there may be a secret under a misspelt name.
+        # The value of an unknown field may be a secret under a misspelt name.
         value = None if violation.code == "bad_field" else _value_at(body, violation.field)
         if value is not None:
             found["target"]["value"] = value
@@ -162,7 +162,7 @@ def _body(request: Any) -> object:
 
 
 def _value_at(body: object, path: str) -> str | int | float | bool | None:
-    """The scalar that stands at `path` in the body; never a secret's."""
+    """The scalar at `path` in the body; never a secret."""
     steps = [step for step in _STEP.split(path) if step]
     if SECRETS.intersection(step.casefold() for step in steps):
         return None

@@ -1,6 +1,6 @@
-"""Shapes of request bodies: they check types and nothing else, and draw the browsable API's forms.
+"""Fields of request bodies: they check types and nothing else, and render the browsable API's forms.
 
-In a form every field is text; a field left blank is a field left out.
+In a form every field is text; a blank field counts as omitted.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from rest_framework.utils import html
 from console.core.api.versions import ApiVersion
 from console.core.errors import MOST_LISTED
 
-# In a form a blank choice stands before the others.
+# In a form a blank choice precedes the others.
 _OPTIONAL = {"required": False, "allow_blank": True}
 
 
 # The stubs know Field as generic, the class itself does not.
 class _FormText(serializers.Field):  # type: ignore[type-arg]
-    """Mixin: what a form gave, as the value JSON would have given."""
+    """Mixin: converts a form's text to the value that JSON would have."""
 
     def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
         value = super().get_value(dictionary)
@@ -36,7 +36,7 @@ class _FormText(serializers.Field):  # type: ignore[type-arg]
 
 
 class Text(_FormText, serializers.CharField):
-    """A string, as it stands. `rule` is a JSON Schema of what the rules take, for the document."""
+    """A string, unchanged. `rule` is a JSON Schema of what the rules accept, for the OpenAPI document."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "A string is needed."}
 
@@ -51,7 +51,7 @@ class Text(_FormText, serializers.CharField):
 
 
 class Word(_FormText, serializers.ChoiceField):
-    """A string out of a list; the list is for forms, the rules decide what is allowed."""
+    """A string from a list; the list is for forms, the rules decide what is allowed."""
 
     def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(choices=words, **_OPTIONAL | kwargs)
@@ -81,7 +81,7 @@ class Whole(_FormText, serializers.IntegerField):
 
 
 class Number(_FormText, serializers.ChoiceField):
-    """A whole number out of a list; as with Word the rules decide."""
+    """A whole number from a list; as with Word the rules decide."""
 
     def __init__(self, numbers: tuple[int, ...], **kwargs: Any) -> None:
         super().__init__(choices=numbers, **_OPTIONAL | kwargs)
@@ -119,17 +119,17 @@ def _too_many(most: int, count: int, reason: str = "") -> serializers.Validation
 
 
 class Joined(list[str]):
-    """A list that a form shows as it may be typed."""
+    """A list that a form shows as it is typed."""
 
     def __str__(self) -> str:
         return ", ".join(self)
 
 
 class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
-    """A list of strings; in a form they stand in one field with commas or blanks between.
+    """A list of strings; in a form they are one field, separated by commas or blanks.
 
-    `rule` is a JSON Schema of what the rules take as an item, for the document. Of a list with more
-    items than `most` nothing is read.
+    `rule` is a JSON Schema of an item, for the OpenAPI document. A list with more than `most` items is
+    refused unread.
     """
 
     default_error_messages: ClassVar[dict[str, Any]] = {
@@ -155,7 +155,7 @@ class Texts(_FormText, serializers.Field):  # type: ignore[type-arg]
             raise _too_many(self.most, len(data))
         text = self.error_messages["item"]
         items = ((n, text) for n, one in enumerate(data) if type(one) is not self.kind)
-        # One more than an answer lists, so that it says that there are more.
+        # One more than a response lists, so that it says that there are more.
         if wrong := dict(islice(items, MOST_LISTED + 1)):
             raise serializers.ValidationError({str(n): [text] for n, text in wrong.items()}, code="invalid")
         return data
@@ -180,8 +180,8 @@ class Wholes(Texts):
 
 
 class Items(serializers.ListField):
-    """A list of at most `most` objects: they are counted before the first one is read. `reason` says
-    why there can be no more."""
+    """A list of at most `most` objects, counted before the first one is read. `reason` says why there
+    can be no more."""
 
     def __init__(self, *, most: int, reason: str = "", **kwargs: Any) -> None:
         super().__init__(**{"required": False, **kwargs})
@@ -197,9 +197,9 @@ class RequestSchema(serializers.Serializer[Any]):
     """A JSON object. `fixed` are fields that exist but cannot be set here, with the reason."""
 
     fixed: ClassVar[Mapping[str, str]] = {}
-    # Whether its fields are all that there is to read of it.
+    # Whether its fields can be read one by one, without validation of the whole.
     is_plain: ClassVar[bool] = True
-    # For the document: the rules refuse it without these, and of each group take exactly one, at
+    # For the document: the rules refuse it without these, and of each group accept exactly one, at
     # least one, or at most one.
     needed: ClassVar[tuple[str, ...]] = ()
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
@@ -208,19 +208,19 @@ class RequestSchema(serializers.Serializer[Any]):
 
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid": "An object is needed."}
 
-    # A body that is taken, for the document; ids in it are nobody's.
+    # A valid body, for the document; its ids are made up.
     example: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
-        """For the document: JSON Schema words for fields, or a list's items, in one version."""
+        """For the document: JSON Schema keywords for fields, or a list's items, in one version."""
         return {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"required": False, **kwargs})
 
     def get_value(self, dictionary: Mapping[Any, Any]) -> Any:
-        """An object of a form that was left blank altogether is left out."""
+        """An object whose form fields are all blank counts as omitted."""
         value = super().get_value(dictionary)
         if not html.is_html_input(dictionary) or not isinstance(value, Mapping):
             return value
@@ -232,11 +232,11 @@ SOME_ID = "0738a3b2-5c1d-4e6f-8a90-b1c2d3e4f506"
 
 
 class Reference(RequestSchema):
-    """Another object, by exactly one of these; the services say so."""
+    """A reference to another object by exactly one of these fields; the services check that."""
 
     one_of = (("id", "href", "crn", "name"),)
 
-    id = Text(help_text="The id of the object meant.")
+    id = Text(help_text="The id of the object.")
     href = Text(style={"template": "rest_framework/left_out.html"})
     crn = Text(style={"template": "rest_framework/left_out.html"})
     name = Text(style={"template": "rest_framework/left_out.html"})

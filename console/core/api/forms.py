@@ -1,4 +1,4 @@
-"""Forms of the browsable API: they offer what the version of the request takes, and nothing else."""
+"""Forms of the browsable API: they offer what the version of the request accepts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ AnySchema = TypeVar("AnySchema", bound=RequestSchema)
 
 
 def narrow(schema: AnySchema, version: ApiVersion, changes: Sequence[VersionChange]) -> AnySchema:
-    """The same shape, without the fields and words that its version refuses.
+    """The same schema, without the fields and choices that the version refuses.
 
-    Fields that are only called otherwise stay: forms may write the newest names.
+    Fields that were only renamed stay: forms may use the newest names.
     """
     for change in older(version, changes):
         for name in change.added & schema.fields.keys():
@@ -27,6 +27,6 @@ def narrow(schema: AnySchema, version: ApiVersion, changes: Sequence[VersionChan
         allowed = words.get(name, {}).get("enum")
         if allowed is not None and isinstance(field, ChoiceField):
             field.choices = {word: text for word, text in field.choices.items() if word in allowed}
-            # Where only one word will do, and without it nothing does, it is chosen already.
+            # A required field with a single choice has it selected already.
             field.allow_blank = not (len(field.choices) == 1 and name in schema.needed)
     return schema

@@ -1,7 +1,7 @@
-"""`POST /identity/token`: an API key for a short-lived bearer token.
+"""`POST /identity/token`: exchanges an API key for a short-lived bearer token.
 
-Official clients ask for one with their own authenticator, given only another address (contract
-section 9.1): a form with `grant_type` and `apikey`; the answer is a JWT with `iat` and `exp`.
+The authenticator of official clients works with another address alone (contract section 9.1): a form
+with `grant_type` and `apikey`; the response has a JWT with `iat` and `exp`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 def token(request: HttpRequest) -> JsonResponse:
     """400 for another kind of grant, 401 for a key that is not usable, 405 for all but POST."""
     if request.method != "POST":
-        message = "Tokens are asked for by POST, with grant_type and apikey as fields of a form."
+        message = "Request a token by POST, with grant_type and apikey as fields of a form."
         refused = _refused(request, 405, Violation("method_not_allowed", "", message))
         refused["Allow"] = "POST"
         return refused

@@ -1,4 +1,4 @@
-"""The names under which answers refer to things: hrefs and CRNs (contract section 2.7)."""
+"""Hrefs and CRNs, by which responses refer to objects (contract section 2.7)."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ class Links:
 
 
 def format_timestamp(at: datetime) -> str:
-    """RFC 3339 with microseconds and Z, the way the 2019 API writes times."""
+    """RFC 3339 with microseconds and Z, as the 2019 API writes times."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -1,4 +1,4 @@
-"""Answers where no view is reached, and where one failed: JSON under /v1, pages elsewhere."""
+"""Responses where no view is reached, and where one failed: JSON under /v1, pages elsewhere."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from console.core.errors import Violation
 
 @csrf_exempt
 def unknown_route(request: HttpRequest, **_: Any) -> JsonResponse:
-    """Whatever lies under /v1 and is no route."""
+    """Any path under /v1 that is not a route."""
     message = f"There is no route {request.path[:128]} in this API."
     body = container(request, [Violation("invalid_route", "", message)])
     return JsonResponse(body, status=404)
 
 
 def is_api(request: HttpRequest) -> bool:
-    """What speaks JSON, also when it fails."""
+    """Whether the path belongs to the API, so that its errors are JSON too."""
     return request.path == "/v1" or request.path.startswith(("/v1/", "/identity/"))
 
 
 def _outside(status: int, code: str, message: str, page: Callable[..., Any]) -> Callable[..., Any]:
-    """A Django error handler that speaks JSON under /v1, and HTML elsewhere."""
+    """A Django error handler that returns JSON under /v1, and HTML elsewhere."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_api(request):
@@ -49,7 +49,7 @@ _broken = _outside(500, "internal_error", INTERNAL, defaults.server_error)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Django calls this while it handles the error; a database that is busy or away is no fault."""
+    """Django calls this while it handles the error; a busy or unavailable database gives 503 instead."""
     if not isinstance(sys.exception(), OperationalError | InterfaceError):
         broken: HttpResponseBase = _broken(request)
         return broken

@@ -1,7 +1,7 @@
-"""Lists, newest first, page by page: a page costs the same wherever it lies.
+"""Keyset pagination, newest first: every page costs the same.
 
-A page begins after a row (what the list is sorted by and its `id`, the keyset), not at a number,
-so rows that come meanwhile neither repeat nor push others away. The token that names this row is
+A page begins after a row (its sort key and its `id`, the keyset), not at a number, so rows created
+meanwhile neither repeat nor hide others. The token that identifies this row is
 signed and bound to the account, the collection, its filters and its order.
 """
 
@@ -33,7 +33,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 class KeysetPagination(BasePagination):
-    """Tells the browsable API that lists come in pages; the work is done by `take_page`."""
+    """Makes the browsable API aware of pagination; the work is done by `take_page`."""
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> None:
         return None
@@ -51,7 +51,7 @@ class Page(Generic[Row]):
     next_token: str = ""
 
     def body(self, key: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-        """The collection's answer (contract section 5.5); `next` only where another page exists."""
+        """The response of the collection (contract section 5.5); `next` only where another page exists."""
         query = {"limit": self.limit, **self.filters}
         response: dict[str, Any] = {
             "first": {"href": f"{self.href}?{urlencode(query)}"},
@@ -75,7 +75,7 @@ def take_page(
     sorts: Sequence[str] = (),
     ident: str = "id",
 ) -> Page[Row]:
-    """The page that `limit` and `start` of the query string ask for.
+    """The page that `limit` and `start` of the query string select.
 
     `scope` names the collection for the token; `sorts` are the fields that `sort` may name, with a
     hyphen before it for the other direction; `ident` is a unique column of UUIDs. Raises
@@ -93,7 +93,7 @@ def take_page(
     if after is not None:
         at, last = after
         word = "lt" if down else "gt"
-        # The first term lets the database begin in the index, whatever it makes of the second.
+        # The first term lets the database use the index, whatever it does with the second.
         rest = Q(**{f"{field}__{word}": at}) | Q(**{f"{ident}__{word}": last})
         rows = rows.filter(Q(**{f"{field}__{word}e": at}) & rest)
     found = list(rows.order_by(order, f"-{ident}" if down else ident)[: limit + 1])
@@ -118,7 +118,7 @@ def _read(
     start = query.get("start")
     after = _open(start, salt, field) if start is not None else None
     if start is not None and after is None:
-        message = "The start token is not one that this collection gave out; begin with the first page."
+        message = "The start token is not valid for this collection; begin with the first page."
         broken.append(Violation("invalid_id_format", "start", message))
     if broken:
         raise InvalidParameter(broken)

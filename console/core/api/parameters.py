@@ -1,4 +1,4 @@
-"""Query parameters and headers of operations: as the OpenAPI document tells them, and how they are read."""
+"""Query parameters and headers of operations: their OpenAPI description, and how they are read."""
 
 from __future__ import annotations
 
@@ -22,30 +22,33 @@ class Parameter(NamedTuple):
 PAGING = (
     Parameter(
         "limit",
-        "How many there are at most on a page.",
+        "The maximum number of items per page.",
         {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     ),
-    Parameter("start", "Where the page begins: a token of the `next` that the page before gave."),
+    Parameter("start", "Where the page begins: the token in `next` of the previous page."),
 )
 DRY_RUN = Parameter(
     "dry_run",
-    "Check everything, tell what would come of it and what speaks against it, and do nothing.",
+    "Check everything and return the result with warnings, without changing anything.",
     {"type": "boolean", "default": False},
 )
-RESOURCE_GROUP = Parameter("resource_group.id", "Only those of these resource groups, with commas between.")
+RESOURCE_GROUP = Parameter("resource_group.id", "Only objects of these resource groups, separated by commas.")
 IF_MATCH = Parameter(
-    "If-Match", "Only if the object still has this ETag; else 412.", {"type": "string"}, place="header"
+    "If-Match",
+    "Only if the object still has this ETag; otherwise 412.",
+    {"type": "string"},
+    place="header",
 )
 
 
-def word_of(name: str, text: str, words: Sequence[str]) -> str:
-    """One of the words. Raises InvalidParameter."""
+def choice_param(name: str, text: str, words: Sequence[str]) -> str:
+    """The text, if it is one of the words. Raises InvalidParameter."""
     if text not in words:
         message = f"{name} must be one of {', '.join(words)}."
         raise InvalidParameter([Violation("validation_enum", name, message)])
     return text
 
 
-def flag_of(name: str, text: str) -> bool:
-    """Raises InvalidParameter for a word that is neither true nor false, in any case of letters."""
-    return word_of(name, text.lower(), ("true", "false")) == "true"
+def flag_param(name: str, text: str) -> bool:
+    """true or false, case-insensitive. Raises InvalidParameter for anything else."""
+    return choice_param(name, text.lower(), ("true", "false")) == "true"

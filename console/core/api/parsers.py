@@ -1,4 +1,4 @@
-"""Bodies are JSON whatever their label says; only the browsable API's own forms are not."""
+"""Bodies are JSON whatever their Content-Type; only the browsable API's own forms are not."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from console.core.api.renderers import RawBodyRenderer
 from console.core.errors import LONGEST_FIELD, Invalid, Violation
 
 FORM = "multipart/form-data"
-# Objects and lists within each other; bodies of the API have four.
+# Levels of nested objects and lists; bodies of the API have four.
 DEEPEST = 16
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
 
 
-class AnyLabelJSONParser(BaseParser):
-    """One JSON object. `curl -d` calls its body a form, and PATCH has a type of its own."""
+class AnyTypeJSONParser(BaseParser):
+    """One JSON object. `curl -d` labels its body a form, and PATCH has a type of its own."""
 
-    # What forms and OPTIONS call it; FormsNeedASession picks it for every label.
+    # As shown by forms and OPTIONS; FormsNeedASession selects it for every Content-Type.
     media_type = "application/json"
     renderer_class = RawBodyRenderer
 
@@ -52,16 +52,16 @@ class BrowserFormParser(MultiPartParser):
 
 
 class FormsNeedASession(DefaultContentNegotiation):
-    """Multipart bodies go to the form parser for signed-in people, and nowhere for keys (415).
+    """Multipart bodies go to the form parser for sessions, and are refused for keys (415).
 
-    By the header, not by who it is: the check of a form's CSRF token, which is a part of finding
-    out who it is, reads the form.
+    Decided by the header, not by the user: authentication checks a form's CSRF token and so reads the
+    form.
     """
 
     def select_renderer(
         self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> Any:
-        """Most clients take anything, and get JSON without further thought."""
+        """Most clients accept anything, and get JSON without further negotiation."""
         if request.META.get("HTTP_ACCEPT", "*/*") == "*/*" and "format" not in request.query_params:
             first = next(iter(renderers))
             return first, first.media_type
@@ -71,7 +71,7 @@ class FormsNeedASession(DefaultContentNegotiation):
         form = str(request.content_type).lower().startswith(FORM)
         if form and request.META.get("HTTP_AUTHORIZATION"):
             return None
-        wanted = BrowserFormParser if form else AnyLabelJSONParser
+        wanted = BrowserFormParser if form else AnyTypeJSONParser
         return next((parser for parser in parsers if isinstance(parser, wanted)), None)
 
 

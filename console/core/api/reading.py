@@ -1,4 +1,4 @@
-"""What a request's body says: the fields that are well, and everything that is wrong with the rest."""
+"""Reads a request's body: the valid fields, and everything that is wrong with the others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_body(schema: RequestSchema) -> Given:
 def _fields(
     schema: RequestSchema, given: Mapping[str, Any], prefix: str, violations: list[Violation]
 ) -> dict[str, Any]:
-    """What is valid in an object; what is not goes to `violations`."""
+    """The valid fields of an object; `violations` gets the others."""
     fields: dict[str, Any] = {}
     for name, field in schema.fields.items():
         value = field.get_value(given)
@@ -52,8 +52,8 @@ def _fields(
 
 
 def merge(violations: list[Violation], more: list[Violation]) -> list[Violation]:
-    """Broken rules besides wrong types; a field, what it is a part of and its parts are left out
-    twice: of peer.cidrs[0] and peer.cidrs one."""
+    """Broken rules in addition to wrong types, without those about a field that has one, about its parent
+    or its parts: of peer.cidrs[0] and peer.cidrs one."""
     known = {_plain(violation.field) for violation in violations if violation.code != "bad_field"}
     wholes = {whole for path in known for whole in _wholes(path)}
 

@@ -1,4 +1,4 @@
-"""The account's resource groups, which answers of every kind refer to."""
+"""The account's resource groups, which responses of every kind refer to."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Shapes of answers, newest form, for the OpenAPI document. No answer is built by them.
+"""Response schemas, newest form, for the OpenAPI document. They do not build responses.
 
-Bodies are plain dicts made in `bodies`; tests hold what every version answers against these.
+Bodies are plain dicts made in `bodies`; tests check the responses of every version against these.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Href(ResponseSchema):
 
 
 class Page(ResponseSchema):
-    """One page of a list; `next` stands where another page exists."""
+    """One page of a list; `next` is present where another page exists."""
 
     first = Href()
     next = Href(required=False)
@@ -99,14 +99,14 @@ class WarningItem(ResponseSchema):
 
 
 _INTERRUPTED = (
-    "How many connections have a tunnel that is up of which all or a part ends. One that only may end is "
-    "named in a warning and not counted."
+    "How many connections have an established tunnel that ends completely or in part. One that only may "
+    "end is named in a warning and not counted."
 )
 
 
 class DryRun(ResponseSchema):
-    """What a dry run answers whose real run answers no body. A warning names the connections and says
-    why."""
+    """The response of a dry run of an operation without a response body. A warning names the
+    connections and says why."""
 
     dry_run = serializers.BooleanField()
     interrupted_connections = serializers.IntegerField(min_value=0, help_text=_INTERRUPTED)
@@ -115,7 +115,7 @@ class DryRun(ResponseSchema):
 
 @cache
 def dry_run_of(response: type[ResponseSchema], method: str = "POST") -> type[ResponseSchema]:
-    """What a dry run answers whose real run would answer `response`."""
+    """The response of a dry run of an operation that responds with `response`."""
     fields: dict[str, serializers.Field[Any, Any, Any, Any]] = {
         "dry_run": serializers.BooleanField(),
         "would_create": response(),

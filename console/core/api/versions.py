@@ -22,7 +22,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class ApiVersion(NamedTuple):
-    """The newest behaviour not later than `date`, in the shape of `generation`."""
+    """The newest behaviour not later than `date`, in the form of `generation`."""
 
     date: date
     generation: int
@@ -39,7 +39,7 @@ class ApiVersion(NamedTuple):
 
     @property
     def deleted_status(self) -> int:
-        """What DELETE of a gateway or connection answers (contract section 1.3)."""
+        """The status of DELETE of a gateway or connection (contract section 1.3)."""
         return 202 if self.date >= ASYNCHRONOUS_DELETE or self.generation > 1 else 204
 
     def cipher(self, name: str) -> str:
@@ -50,7 +50,7 @@ class ApiVersion(NamedTuple):
 DEFAULT = ApiVersion(OLDEST, 1)
 
 
-# The dates on which answers changed, for tables of changes (contract section 1.3).
+# The dates on which responses changed, for tables of changes (contract section 1.3).
 GENERATION_2 = ApiVersion(GENERATION_REQUIRED, 2)
 ROUTE_MODE = ApiVersion(date(2020, 11, 13), 2)
 HEALTH = ApiVersion(date(2023, 10, 10), 2)
@@ -70,7 +70,7 @@ FORMS = (
 
 
 def form_of(version: ApiVersion) -> ApiVersion:
-    """The first version that has the same form: requests and answers are alike from it on."""
+    """The first version that has the same form of requests and responses."""
     return [form for form in FORMS if form.generation == version.generation and form.date <= version.date][-1]
 
 

@@ -1,4 +1,4 @@
-"""What every API view stands on, and the views that belong to no product."""
+"""The base of every API view, and the views that belong to no product."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def path_id(text: str, code: str, noun: str, place: str = "account") -> UUID:
-    """An id of the path; what is no UUID is no object's. Raises NotFound with the object's code."""
+    """An id in the path. Raises NotFound with the object's code if it is not a UUID."""
     if not _ID.fullmatch(text):
         raise not_found(code, noun, text[:64], place)
     return UUID(text)
@@ -50,32 +50,32 @@ def path_id(text: str, code: str, noun: str, place: str = "account") -> UUID:
 class ApiView(APIView):
     """After `initial` a view knows its actor, the API version, and how to link.
 
-    Bodies that views read and answer are of the newest form; `changes` leads to the older ones.
+    Views read and return bodies of the newest form; `changes` converts older ones.
 
-    `requests` names the body of each method; the browsable API draws its forms from it.
+    `requests` has the request schema of each method; the browsable API builds its forms from it.
     """
 
     content_negotiation_class = FormsNeedASession
     requests: Mapping[str, type[RequestSchema]] = {}
     # How older versions of the objects of this view differ, oldest first.
     changes: Sequence[VersionChange] = ()
-    # For the OpenAPI document: the body that each method answers, the parameters of a list, the
-    # version that brought the operations, and whether an ETag guards the object.
+    # For the OpenAPI document: the response schema of each method, the parameters of a list, the
+    # version that introduced the operations, and whether the object has an ETag.
     responses: Mapping[str, type[ResponseSchema]] = {}
     filters: Sequence[Parameter] = ()
     since: ApiVersion | None = None
     has_etag = False
     pages = True
-    # Methods that are there to say why they do nothing.
+    # Methods that exist to explain why they do nothing.
     unsupported_methods: Sequence[str] = ()
-    # Whether DELETE begins something that ends later.
+    # Whether DELETE is asynchronous.
     deletes_later = False
     request: Request
     version: ApiVersion
     links: Links
-    # The object last answered: the browsable API begins a PATCH with it.
+    # The object last returned: the browsable API prefills its PATCH form with it.
     shown: Mapping[str, Any] = {}
-    # After a refusal its form shows again what was sent.
+    # After a refusal its form shows what was sent.
     refused = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -96,19 +96,19 @@ class ApiView(APIView):
 
     @property
     def sent(self) -> Mapping[str, Any]:
-        """The body; the parsers take nothing but objects."""
+        """The body; the parsers accept only objects."""
         return cast(Mapping[str, Any], self.request.data)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """Answers hold keys and belong to one account: nobody keeps them."""
+        """Responses contain keys and belong to one account: they are never cached."""
         return {"Allow": ", ".join(self.allowed_methods), "Vary": "Accept", "Cache-Control": "no-store"}
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> RequestSchema:
         """For the browsable API's forms."""
         kwargs.pop("instance", None)
         form = self._form(*args, **kwargs)
-        # A page about a wrong version is drawn as well.
+        # A page about an invalid version is rendered as well.
         return narrow(form, getattr(self, "version", DEFAULT), self.changes)
 
     def _form(self, *args: Any, **kwargs: Any) -> RequestSchema:
@@ -124,7 +124,7 @@ class ApiView(APIView):
         return schema(*args, **kwargs)
 
     def editable(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """With what a form of the present object begins; sent back as it is it changes nothing."""
+        """What a form of the current object is prefilled with; sent back unchanged it changes nothing."""
         without: Mapping[str, Any] = _without_key(body)
         return without
 
@@ -140,13 +140,13 @@ class ApiView(APIView):
 
     def named(self, violations: Iterable[Violation]) -> list[Violation]:
         """With the fields' names of the request's version."""
-        # Before `initial` nobody knows which version it is, and no rule has been asked.
+        # Before `initial` the version is unknown, and no rule has run.
         version = getattr(self, "version", None)
         placed = self.placed(violations)
         return downgrade_errors(placed, version, self.changes) if version else placed
 
     def warnings(self, body: Mapping[str, Any]) -> Iterable[Any]:
-        """What speaks against an object that a dry run has just made, given as it would be told."""
+        """Warnings about an object that a dry run has just created, given its response body."""
         return ()
 
     def placed(self, violations: Iterable[Violation]) -> list[Violation]:
@@ -160,11 +160,11 @@ class ApiView(APIView):
         of: Callable[[], object] | None = None,
         check: Callable[[Any], list[Violation]] | None = None,
     ) -> Any:
-        """The body's fields. With wrong types in it, `check` says what else is wrong.
+        """The body's fields. If types are wrong, `check` adds what else is wrong.
 
-        `of` finds what the body is about: what does not exist is missed before anything else. Whose
-        role is too low hears of that and not of the body. Raises NotAllowed, Invalid with all of it,
-        or what `of` raises.
+        `of` finds the object: if it does not exist, that is reported first. An actor whose role is too
+        low gets that error and none about the body. Raises NotAllowed, Invalid with all violations, or
+        what `of` raises.
         """
         if of is not None and not self.actor.may(self.role_for(())):
             of()
@@ -188,13 +188,13 @@ class ApiView(APIView):
         check: Callable[[Any], list[Violation]] | None = None,
         **more: Any,
     ) -> Any:
-        """As `read`, and for services that do by generation what they do: which one it is."""
+        """As `read`, with the API generation for services that depend on it."""
         generation = {"generation": self.version.generation}
         whole = (lambda given: check(given | generation)) if check else None
         return self.read(schema, check=whole, **more) | generation
 
     def role_for(self, names: Collection[str]) -> Role:
-        """The least role that may send these fields; without any the one that may send something."""
+        """The lowest role that may send these fields; without any, the lowest that may send a body."""
         return Role.EDITOR
 
     def downgraded(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -215,14 +215,14 @@ class ApiView(APIView):
         sorts: Sequence[str] = (),
         ident: str = "id",
     ) -> Page[Row]:
-        """The page that the query asks for; `ident` is what tells rows of one moment apart."""
+        """The page that the query selects; `ident` distinguishes rows created at the same time."""
         href, query = f"{self.links.base}/{path}", self.request.query_params
         return take_page(
             rows, query, self.actor, href=href, scope=path, filters=filters, sorts=sorts, ident=ident
         )
 
     def resource_group_filter(self, rows: QuerySet[Row]) -> tuple[QuerySet[Row], dict[str, str]]:
-        """Narrowed to the groups of the query (`resource_group.id`, a comma list), and the filter."""
+        """Filtered by the groups of the query (`resource_group.id`, comma-separated), and the filter."""
         wanted = self.request.query_params.get("resource_group.id")
         if wanted is None:
             return rows, {}
@@ -230,7 +230,7 @@ class ApiView(APIView):
 
     @classmethod
     def success(cls, method: str, version: ApiVersion) -> tuple[int, ...]:
-        """The statuses that a method may answer when all is well."""
+        """The statuses of a successful request."""
         if method in cls.unsupported_methods:
             return ()
         deleted = version.deleted_status if cls.deletes_later else 204
@@ -238,16 +238,16 @@ class ApiView(APIView):
 
     @classmethod
     def documented_path(cls, path: str, version: ApiVersion) -> bool:
-        """Whether this spelling of the path is the one that the version's document tells of."""
+        """Whether the version's document has the operation under this path."""
         return True
 
     def deleted(self) -> Response:
-        """The answer of DELETE."""
+        """The response of DELETE."""
         return Response(status=self.success("DELETE", self.version)[0])
 
 
 def _without_key(body: Any) -> Any:
-    """What a form may show again."""
+    """Without the pre-shared key, which a form must not show again."""
     if "psk" not in body:
         return body
     rest = body.copy()

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class AuditEvent(models.Model):
-    """Append only. `changes` is {field: [before, after]}; secrets stand there as "changed"."""
+    """Append only. `changes` is {field: [before, after]}; secrets appear in it as "changed"."""
 
     account = models.ForeignKey("console.Account", on_delete=models.CASCADE, related_name="+", null=True)
     at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)

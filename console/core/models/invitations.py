@@ -16,7 +16,7 @@ from console.core.models.accounts import Account
 class Invitation(models.Model):
     """`digest` is SHA-256 in hex of the link's secret part, which is shown once.
 
-    `label` says for whom it is, in the words of the administrator who made it. `refused_names` counts
+    `label` names the person invited, as the administrator wrote it. `refused_names` counts
     the user names that its holder asked for and that were taken.
     """
 

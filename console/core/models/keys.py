@@ -16,7 +16,7 @@ from console.core.models.accounts import Account
 class ApiKey(models.Model):
     """`digest` is SHA-256 in hex of the whole key; `hint` its first characters, for people.
 
-    A key acts with its own role, whoever made it.
+    A key acts with its own role, independent of its creator.
     """
 
     audit_type: ClassVar[str] = "api_key"

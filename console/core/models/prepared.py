@@ -25,7 +25,7 @@ _populators = cast(Callable[[Any, Any, str], list[Any]], get_related_populators)
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """`slots[i]` is the number of the parameter at place i, or the constant that stands there."""
+    """`places[i]` is the number of the parameter at position i, or the constant at that position."""
 
     sql: str
     places: tuple[tuple[bool, Any], ...]
@@ -102,7 +102,7 @@ class PreparedQuery(Generic[Row]):
 
 
 def set_related(instance: Model, name: str, rows: Sequence[Model], empty: Any) -> None:
-    """Make `instance.<name>.all()` answer with these rows, as a prefetch would; `empty` is any
+    """Make `instance.<name>.all()` return these rows, as a prefetch would; `empty` is any
     queryset of their model."""
     empty._result_cache = list(rows)
     empty._prefetch_done = True

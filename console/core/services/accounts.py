@@ -41,12 +41,12 @@ def create_account(name: str, *, who: str, via: Via = Via.COMMAND) -> Account:
 
 
 def default_resource_group(account_id: UUID) -> ResourceGroup:
-    """The group that takes what names no other."""
+    """The group of objects that name no other."""
     return ResourceGroup.objects.get(account_id=account_id, is_default=True)
 
 
 def resolve_resource_group(actor: Actor, reference: Mapping[str, Any] | None) -> ResourceGroup:
-    """The group that `reference` means; none means the default one.
+    """The group that `reference` identifies; without one the default group.
 
     `reference` holds exactly one of `id` and `name` (contract section 2.7). Raises Invalid when it
     does not, or when the account has no such group.
@@ -90,8 +90,8 @@ def create_person_without_password(username: str, *, email: str = "", is_superus
 
 
 def create_user(username: str, password: str, *, email: str = "", is_superuser: bool = False) -> User:
-    """A person who may sign in, with the password that they chose themselves (or that quickstart
-    made for the first of all). Raises Invalid for a taken name or a password that is too weak."""
+    """A person who may sign in, with a password of their own choice (or that quickstart generated
+    for the first person). Raises Invalid for a taken name or a password that is too weak."""
     user = prepare_user(username, password, email=email, is_superuser=is_superuser)
     save_new_user(user)
     return user

@@ -1,4 +1,4 @@
-"""What changes an account itself: its name, limits, settings and resource groups."""
+"""Changes of an account itself: its name, limits, settings and resource groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every service does around its own work: role, transaction, order of writers."""
+"""What every service needs: the role check, the transaction, the order of writers."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ def open_invitations(account_id: UUID) -> QuerySet[Invitation]:
 
 
 def _open() -> QuerySet[Invitation]:
-    """Neither accepted, revoked nor expired, and created by somebody who may still invite: nobody who
-    was removed, or is no administrator any more, comes back by a link of their own."""
+    """Neither accepted, revoked nor expired, and created by a person who is still an administrator of
+    the account: nobody can return by an invitation of their own after they were removed."""
     administers = Q(
         memberships__account_id=OuterRef("account_id"), memberships__role=Role.ADMINISTRATOR.value
     )
@@ -52,7 +52,7 @@ def _open() -> QuerySet[Invitation]:
 
 
 def create_invitation(actor: Actor, *, role: Role, label: str, email: str = "") -> tuple[Invitation, str]:
-    """The row, and the secret part of its link, which nobody can show again.
+    """The row, and the secret part of its link, which cannot be shown again.
 
     Raises NotAllowed, Invalid for a bad label or e-mail address, Conflict when too many are open.
     """
@@ -79,7 +79,7 @@ def create_invitation(actor: Actor, *, role: Role, label: str, email: str = "") 
 
 
 def revoke_invitation(actor: Actor, invitation_id: UUID) -> Invitation:
-    """Its link opens nothing from now on. Raises NotAllowed, NotFound, Conflict once it is accepted."""
+    """Invalidates its link. Raises NotAllowed, NotFound, Conflict once it is accepted."""
     with change(actor, Role.ADMINISTRATOR):
         row = Invitation.objects.filter(account_id=actor.account_id, pk=invitation_id).first()
         if row is None:
@@ -100,7 +100,7 @@ def find_invitation(token: str) -> Invitation | None:
 
 
 def accept_invitation(user: User, token: str, *, address: str, request_id: str) -> Membership:
-    """The person becomes a member, once. Raises NotFound for a link that opens nothing (any more),
+    """The person becomes a member, once. Raises NotFound for an invalid link,
     Invalid when they belong to the account already: then the invitation stays open."""
     with transaction.atomic():
         row = _open().select_for_update().filter(digest=_digest(token)).first()
@@ -180,7 +180,7 @@ def _count_refused_name(invitation: Invitation, address: str, request_id: str) -
 
 
 def _label_violations(label: str) -> list[Violation]:
-    return [one._replace(field="label") for one in label_violations(label, "For whom the invitation is")]
+    return [one._replace(field="label") for one in label_violations(label, "The name of the person invited")]
 
 
 def _email_violations(email: str) -> list[Violation]:

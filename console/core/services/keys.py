@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept as a digest."""
+"""API keys: shown once, stored as a digest."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def digest_of(key: str) -> str:
 def create_api_key(
     actor: Actor, *, name: str, role: Role, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """The row, and the key in clear, which nobody can show again.
+    """The row, and the key in clear, which cannot be shown again.
 
     Raises NotAllowed, or Invalid for a bad or taken name or an expiry that is past.
     """
@@ -107,13 +107,13 @@ _by_digest = PreparedQuery(
 
 
 def find_key(key: str) -> ApiKey | None:
-    """The usable key with this text, in one query; its use is noted at most once a minute."""
+    """The usable key with this text, in one query; its use is recorded at most once a minute."""
     row = _by_digest.first(digest_of(key))
     return note_use(row) if row is not None and row.usable else None
 
 
 def note_use(row: ApiKey) -> ApiKey:
-    """Its use is noted at most once a minute."""
+    """Its use is recorded at most once a minute."""
     now = timezone.now()
     if row.last_used_at is None or now - row.last_used_at > _USED_EVERY:
         _note_use(row, now)
@@ -124,5 +124,5 @@ def _note_use(row: ApiKey, now: datetime) -> None:
     try:
         ApiKey.objects.filter(pk=row.pk, last_used_at=row.last_used_at).update(last_used_at=now)
     except DatabaseError as error:
-        # A busy database must not refuse a read for the sake of a time stamp.
+        # A busy database must not fail a read because of a timestamp.
         log.warning("the use of key %s is not noted: %s", row.hint, type(error).__name__)

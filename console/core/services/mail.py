@@ -1,4 +1,4 @@
-"""E-mail of the console; everything works without it."""
+"""E-mail of the console; optional."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def mail_is_set_up() -> bool:
 
 
 def send_invitation_mail(address: str, *, account: str, who: str, url: str) -> bool:
-    """Whether the mail server took it. The link is in the mail and nowhere else: not in a log."""
+    """Whether the mail server accepted it. The link is in the mail alone, not in a log."""
     subject = f"Invitation to the account {account}"
     text = (
         f"{who} invites you to the account {account} of Isthmus.\n\n"

@@ -19,7 +19,7 @@ from console.core.audit import record_person
 from console.core.models import User
 from console.core.services.passwords import check_password_rules
 
-# Stands for the operator who ran a command on the host.
+# Denotes the operator who ran a command on the host.
 _COMMAND = 0
 
 
@@ -57,7 +57,7 @@ def create_password_link(
 
 
 def person_of_link(uid: str, token: str) -> User | None:
-    """Whose password this link sets; None for one that is wrong, over or used."""
+    """The person whose password this link sets; None for one that is wrong, expired or used."""
     made_by, _, signed = token.partition("-")
     try:
         ident, maker = int(urlsafe_base64_decode(uid)), int(made_by)

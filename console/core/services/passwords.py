@@ -1,4 +1,4 @@
-"""A person's own password."""
+"""Changing one's own password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many wrong passwords are borne, by name and by address, whichever process they reach.
+"""Limits on wrong passwords, by name and by address, across all processes.
 
 The counts are rows of the database: all web processes share them, they outlive a restart, and they
 hold while Redis is away. Three limits, each within a window of ISTHMUS_LOCKOUT_MINUTES:
@@ -31,7 +31,7 @@ from console.core.models import KnownNetwork, PasswordFailures, User
 
 UNKNOWN = "unknown"
 _REMEMBERED = timedelta(days=90)
-# The limit of an IPv6 /48, in limits of an address.
+# The limit of an IPv6 /48, as a multiple of that of an address.
 SITE_FACTOR = 5
 
 
@@ -55,7 +55,7 @@ class Attempt:
     known: bool
 
     def limits(self) -> Iterator[tuple[str, str, int]]:
-        """Name, address and how many failures are borne, in the order in which rows are locked."""
+        """Name, address and maximum number of failures, in the order in which rows are locked."""
         site = site_of(self.network)
         if site and not self.known:
             yield "", site, SITE_FACTOR * settings.LOCKOUT_ADDRESS_FAILURES
@@ -111,7 +111,7 @@ def begin_attempt(name: str, address: str) -> Attempt:
 
 
 def release(name: str = "", address: str = "") -> int:
-    """Forgets wrong passwords of a name and from an address; without either, all. How many rows."""
+    """Forgets wrong passwords of a name and an address; without either, all. Returns the number of rows."""
     rows = PasswordFailures.objects.all()
     if name:
         rows = rows.filter(name=normal_name(name))
@@ -130,7 +130,7 @@ def forget_old_failures(now: datetime | None = None) -> None:
 
 
 def network_of(address: str) -> str:
-    """What an address counts as: IPv4 itself, IPv6 its /64, anything else one word for all."""
+    """What an address counts as: IPv4 itself, IPv6 its /64, anything else one common word."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

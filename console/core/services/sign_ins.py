@@ -1,4 +1,4 @@
-"""What a sign-in leaves behind: its events in the audit trail, and the list of a person's sessions."""
+"""Records of sign-ins: their events in the audit trail, and the list of a person's sessions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNNAMED = "(not a user name)"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a request of a person came from."""
+    """Where a person's request came from."""
 
     address: str = ""
     request_id: str = ""
@@ -38,8 +38,8 @@ def record_sign_in(user: User, source: Source, *, method: str = "password") -> N
 
 
 def record_failure(name: str, source: Source, *, locked_seconds: int, again: bool) -> None:
-    """A wrong password for a name, which may be nobody's. `again`: a page of somebody signed in asked
-    for it once more. `locked_seconds`: how long this failure makes everybody wait, if it does."""
+    """A wrong password for a name, which may not exist. `again`: a page asked a signed-in person for the
+    password once more. `locked_seconds`: for how long this failure blocks further attempts, if it does."""
     user = User.objects.filter(username=name).first()
     shown = user.username if user else name if _PLAUSIBLE.fullmatch(name) else UNNAMED
     details: dict[str, object] = {"method": "password", "browser": source.browser}
@@ -65,12 +65,12 @@ def record_sign_out(user: User, source: Source) -> None:
 
 
 def record_session_end(user: User, source: Source, reason: str, *, who: str = "") -> None:
-    """A session that ended otherwise: `reason` is idle, lifetime, ended elsewhere or its like."""
+    """A session that ended without a sign-out: `reason` is idle, lifetime, ended elsewhere and so on."""
     _record("person.session_end", user, source, {"reason": reason}, who=who)
 
 
 def note_session(user: User, session_key: str, source: Source) -> None:
-    """The session exists and was used now, from there."""
+    """Records that the session was used now, from there."""
     now = timezone.now()
     seen = {"seen_at": now, "address": source.address[:45], "browser": source.browser[:200], "user": user}
     SignInSession.objects.update_or_create(session_key=session_key, defaults=seen)
@@ -122,12 +122,12 @@ def end_sessions(
 
 
 def forget_session(session_key: str | None) -> None:
-    """Its browser has signed out, or was signed out."""
+    """Deletes the row of a session that has ended."""
     SignInSession.objects.filter(session_key=session_key or "").delete()
 
 
 def end_lapsed_sessions(now: datetime | None = None) -> int:
-    """Ends sessions that ran out while nobody asked for them, and answers how many.
+    """Ends sessions that expired without a request, and returns how many.
 
     A closed browser sends no further request; the event says when the session was used last.
     """

@@ -1,4 +1,4 @@
-"""Short-lived bearer tokens for an API key: what the identity service gives official clients.
+"""Short-lived bearer tokens for an API key, as the identity service issues them to official clients.
 
 A token is a signed JWT (RFC 7519) that names a key; the key is looked up at every use, so that
 revoking it ends its tokens at once.
@@ -48,7 +48,7 @@ def looks_like_token(text: str) -> bool:
 
 
 def find_key_of_token(token: str) -> ApiKey | None:
-    """The usable key that a token stands for; None when it is forged, over, or its key is."""
+    """The usable key that a token was issued for; None when it is forged, or it or its key has expired."""
     try:
         claims = jwt.decode(
             token,

@@ -116,7 +116,7 @@ def error_summary(form: Form) -> dict[str, Any]:
 
 
 def _with_its_field(form: Form, name: str, message: str) -> str:
-    """Django's "This field is required." says nothing where the field does not stand above it."""
+    """Django's "This field is required." is unclear where the field is not directly above it."""
     if name in form.fields and message == form.fields[name].error_messages.get("required"):
         return f"{form[name].label}: {message}"
     return message

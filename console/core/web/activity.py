@@ -105,7 +105,7 @@ def activity(request: ConsoleRequest) -> HttpResponse:
 
 
 def _page(request: ConsoleRequest, form: AuditFilterForm) -> tuple[list[AuditEvent], bool, bool]:
-    """Events, whether newer ones stand before them, and whether older ones follow."""
+    """Events, whether there are newer ones, and whether there are older ones."""
     rows = form.filtered(AuditEvent.objects.filter(account_id=request.actor.account_id))
     before, after = (_number(request.GET.get(name, "")) for name in ("before", "after"))
     if after:

@@ -77,7 +77,7 @@ class ApiKeyForm(RuleForm):
     role = forms.ChoiceField(
         choices=[(role.value, role.value.capitalize()) for role in Role],
         initial=Role.EDITOR.value,
-        help_text="What the key may do, whoever uses it.",
+        help_text="What the key may do.",
     )
     expires_at = forms.DateField(
         required=False,

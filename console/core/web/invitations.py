@@ -1,4 +1,4 @@
-"""What the person who was invited sees: to whom the link leads, and how to accept.
+"""The pages that an invited person sees: what the invitation is for, and how to accept it.
 
 The secret part of the link goes to the session at once, so that no later address contains it.
 """

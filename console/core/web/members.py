@@ -29,8 +29,8 @@ from console.core.web.requests import ConsoleRequest
 class InvitationForm(RuleForm):
     label = forms.CharField(
         required=False,
-        label="For whom",
-        help_text="A name that tells you who this is for; only administrators see it.",
+        label="Person",
+        help_text="The name of the person you invite; only administrators see it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     role = forms.ChoiceField(

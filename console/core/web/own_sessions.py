@@ -15,7 +15,7 @@ from console.core.web.requests import ConsoleRequest
 from console.core.web.sign_in import renew_session
 from console.core.web.sources import source_of
 
-# Words in what browsers call themselves, the telling one first: all of them also claim to be others.
+# Words in user agents, the distinctive one first: browsers also claim to be other browsers.
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

@@ -80,7 +80,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """What the admin site sends strangers to; who is signed in is told that he may not enter."""
+    """The admin site's sign-in page; a person who is signed in but is not a superuser is refused."""
     if request.user.is_authenticated:
         return refused(request, 403, "Only superusers enter the administration.")
     onward = urlencode({"next": request.GET.get("next", reverse("admin:index"))}, safe="/")

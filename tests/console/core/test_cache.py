@@ -67,7 +67,7 @@ def test_a_server_that_hangs_is_not_waited_for() -> None:
 def test_a_server_that_failed_rests(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     cache, other = cache_at(server), cache_at(server)
-    assert cache.breaker is other.breaker, "threads share what one of them learnt"
+    assert cache.breaker is other.breaker, "threads share one breaker"
     monkeypatch.setattr(cache.breaker, "_clock", lambda: now[0])
     asked: list[str] = []
 
@@ -79,12 +79,12 @@ def test_a_server_that_failed_rests(server: Path, monkeypatch: pytest.MonkeyPatc
         patched.setattr("redis.client.Pipeline.execute", refuse)
         assert [cache.count("a", 60), other.count("a", 60), cache.get("a")] == [1, 1, None]
         assert len(asked) == 1
-    assert cache.count("a", 60) == 1, "it still rests"
+    assert cache.count("a", 60) == 1, "the breaker is still open"
     now[0] += REST
     assert [cache.count("a", 60), other.count("a", 60)] == [1, 2]
 
 
-def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
+def test_requests_pass_while_the_server_is_unavailable(tmp_path: Path) -> None:
     cache = cache_at(tmp_path / "nothing.sock")
     assert [cache.count("a", 60) for _ in range(3)] == [1, 1, 1]
     assert cache.get("a", "default") == "default"
@@ -99,7 +99,7 @@ def test_nobody_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
     assert cache.get_or_set("a", 5) == 5
 
 
-def test_every_method_that_asks_the_server_survives_its_absence() -> None:
+def test_every_method_that_uses_the_server_tolerates_its_absence() -> None:
     methods = {name for name, found in vars(RedisCache).items() if callable(found)}
     asking = {name for name in methods if not name.startswith("_")} - {"get_backend_timeout"}
     assert {"get_many", "set_many"} <= asking

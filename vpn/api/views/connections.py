@@ -14,7 +14,7 @@ from console.core.actor import Role
 from console.core.api.changes import renamed_in
 from console.core.api.dry_run import Warning, asked, creates, refusals, updates
 from console.core.api.fields import RequestSchema
-from console.core.api.parameters import Parameter, word_of
+from console.core.api.parameters import Parameter, choice_param
 from console.core.api.views import ApiView, path_id
 from console.core.errors import NotFound, Outdated, Violation
 from console.core.registry import Interruption
@@ -113,7 +113,7 @@ class ConnectionApiView(ApiView):
         filters = {}
         wanted = self.request.query_params.get("status")
         if wanted is not None:
-            rows = rows.filter(status=word_of("status", wanted, STATUSES))
+            rows = rows.filter(status=choice_param("status", wanted, STATUSES))
             filters = {"status": wanted}
         page = self.page(rows.prefetch_related(None), path, filters=filters)
         bodies = connection_bodies(page.rows, self.links, shows_key=disclose_keys(self.actor, page.rows))

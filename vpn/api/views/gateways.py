@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.core.api.dry_run import creates, refusals, updates
-from console.core.api.parameters import RESOURCE_GROUP, Parameter, word_of
+from console.core.api.parameters import RESOURCE_GROUP, Parameter, choice_param
 from console.core.api.views import ApiView, path_id
 from console.core.errors import Violation
 from console.core.registry import Interruption, watch_interruptions
@@ -70,7 +70,7 @@ class GatewaysView(GatewayApiView):
         rows, filters = self.resource_group_filter(gateways_of(self.actor))
         mode = request.query_params.get("mode")
         if mode is not None:
-            rows = rows.filter(mode=word_of("mode", mode, GATEWAY_MODES))
+            rows = rows.filter(mode=choice_param("mode", mode, GATEWAY_MODES))
             filters = {**filters, "mode": mode}
         page = self.page(rows, "vpn_gateways", filters=filters, sorts=SORTS)
         bodies = [self.downgraded(body) for body in gateway_bodies(page.rows, self.links)]

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from console.core.api.dry_run import creates, refusals
 from console.core.api.links import Links
-from console.core.api.parameters import RESOURCE_GROUP, Parameter, flag_of
+from console.core.api.parameters import RESOURCE_GROUP, Parameter, flag_param
 from console.core.api.views import ApiView, path_id
 from console.core.errors import not_found
 from vpn.api import versions
@@ -104,7 +104,7 @@ class VpcsView(VpcApiView):
         rows, filters = self.resource_group_filter(Vpc.objects.owned_by(self.actor))
         wanted = request.query_params.get("classic_access")
         if wanted is not None:
-            flag = flag_of("classic_access", wanted)
+            flag = flag_param("classic_access", wanted)
             rows = rows.filter(classic_access=flag)
             filters = {**filters, "classic_access": str(flag).lower()}
         page = self.page(rows.select_related("resource_group"), "vpcs", filters=filters)

@@ -21,10 +21,10 @@ _ABOUT = """\
 VPN gateways, connections and policies, in the form that requests with `version={0.date}` and
 `generation={0.generation}` read and write.
 
-- **Who you are**: `Authorization: Bearer KEY` with an API key of the console, or with the token that
+- **Authentication**: `Authorization: Bearer KEY` with an API key of the console, or with the token that
   `POST /identity/token` gives for one.
-- **Failures** all have one form: `errors[]`, each with a code that the manual explains, and `trace`.
-- **Lists** come in pages: follow `next.href` until it is missing.
+- **Errors** have one form: `errors[]`, each with a code that the manual explains, and `trace`.
+- **Lists** are paginated: follow `next.href` until it is missing.
 - **`?dry_run=true`** with a POST checks everything and creates nothing. With PATCH, PUT and DELETE of what
   may end a tunnel it changes nothing, and `interrupted_connections` says how many tunnels would end.
 """
@@ -36,14 +36,14 @@ _BEARER = {
 
 
 class Generator(SchemaGenerator):
-    """Of the views under /v1, all of which are `ApiView`s. Without a version, as in the check of a
-    deployment, it is the newest."""
+    """Covers the views under /v1, all of which are `ApiView`s. Without a version, as in a deployment
+    check, it is the newest."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "api_version": kwargs.get("api_version") or FORMS[-1]})
 
     def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
-        """Each with an inspector of the version."""
+        """Gives each view a schema class of the version."""
         view = super().create_view(callback, method, request)
         kind = type("Operation", (Operation,), {"version": self.api_version})
         schema: AutoSchema = kind()
@@ -52,7 +52,7 @@ class Generator(SchemaGenerator):
         return view
 
     def coerce_path(self, path: str, method: str, view: Any) -> str:
-        """Before 2024-04-30 a CIDR of a connection is told in two parts (contract section 2.3)."""
+        """Before 2024-04-30 a CIDR of a connection is given in two parts (contract section 2.3)."""
         return re.sub(r"/(local|peer)_cidrs/{cidr}", r"/\1_cidrs/{prefix_address}/{prefix_length}", path)
 
 
@@ -69,7 +69,7 @@ def document(version: ApiVersion) -> Schema:
     }
     found["externalDocs"] = {"description": "The manual", "url": f"{settings.PUBLIC_URL}/manual/api"}
     found["tags"] = [{"name": name} for name in (*COLLECTIONS, "collections", "identity")]
-    # Without one it is the address that the document came from.
+    # Without one, clients use the address of the document.
     if settings.PUBLIC_URL:
         found["servers"] = [{"url": settings.PUBLIC_URL}]
     found["components"]["schemas"]["Reference"] = reference_schema()

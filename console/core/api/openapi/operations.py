@@ -15,7 +15,7 @@ from console.core.api.responses import DryRun, Errors, Page, ResponseSchema, dry
 from console.core.api.versions import GENERATION_REQUIRED, ApiVersion
 
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
-# Words of names in paths that are written otherwise in sentences.
+# Spellings in sentences of words in paths.
 _SPELLINGS = {
     "vpn": "VPN", "ike": "IKE", "ipsec": "IPsec", "vpc": "VPC", "vpcs": "VPCs", "cidr": "CIDR",
     "cidrs": "CIDRs", "ip": "IP",
@@ -30,18 +30,18 @@ _PLACES = {
 }
 # Every failure with its status; bodies are the same.
 _REFUSALS = {
-    400: "The request breaks rules: all of them are told at once.",
+    400: "The request is invalid; all errors are listed.",
     401: "No API key or token, or one that is not usable.",
     403: "The key's role does not allow this.",
     404: "There is no such object in this account.",
-    406: "An answer of the wanted type does not exist.",
-    409: "The present state forbids it.",
+    406: "The requested media type is not available.",
+    409: "The request conflicts with the current state.",
     412: "The object has been changed since.",
     413: "The body is too large.",
-    415: "The body is no JSON.",
-    429: "The key has asked too often; wait as long as Retry-After says.",
-    500: "A fault of the service; quote the trace.",
-    503: "The database is busy or unavailable, and nothing was changed; ask again after Retry-After.",
+    415: "The body is not JSON.",
+    429: "Too many requests with this key; retry after Retry-After seconds.",
+    500: "Internal error; quote the trace.",
+    503: "The database is busy or unavailable, and nothing was changed; retry after Retry-After seconds.",
 }
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 _CIDR_VERBS = {"GET": "check", "PUT": "add", "DELETE": "remove"}
@@ -54,7 +54,7 @@ class Operation(AutoSchema):
     version: ClassVar[ApiVersion]
 
     def get_operation_id(self) -> str:
-        """As official SDKs call it: list_vpn_gateways, get_subnet_reserved_ip."""
+        """The name in official SDKs: list_vpn_gateways, get_subnet_reserved_ip."""
         words = [part for part in self.path.split("/")[2:] if part]
         last = words[-1] if words else "collections"
         of_one = last.startswith("{") or self.method == "POST"
@@ -63,7 +63,7 @@ class Operation(AutoSchema):
         if self.method == "GET" and not of_one:
             verb = "list"
         names = [word for word in words if not word.startswith("{")] or ["collections"]
-        # They call the owner of CIDRs by its plural.
+        # They use the plural for the owner of CIDRs.
         owners = [name if about_cidrs and name == "connections" else _singular(name) for name in names[:-1]]
         return "_".join([verb, *owners, _singular(names[-1]) if of_one else names[-1]])
 
@@ -72,7 +72,7 @@ class Operation(AutoSchema):
         return " ".join([words[0].capitalize(), *words[1:]])
 
     def get_description(self) -> str:  # type: ignore[override]
-        """What the view says of its objects; a list's words are not about what is created."""
+        """The docstring of the view, or of its `post`, since that of a list is not about what is created."""
         owner = getattr(self.view, self.method.lower()) if self.method == "POST" else type(self.view)
         return _words_of(owner)
 
@@ -162,7 +162,7 @@ class Operation(AutoSchema):
             if not serializer.has(name, self.version):
                 serializer.fields.pop(name)
         schema = super()._map_serializer(serializer, direction, bypass_extensions)
-        # Of its own class, not of one that it is made from.
+        # The docstring of its own class, not an inherited one.
         schema.pop("description", None)
         text = _words_of(type(serializer))
         return schema | ({"description": text} if text else {})
@@ -175,7 +175,7 @@ class Operation(AutoSchema):
         return schema
 
     def get_serializer_name(self, serializer: Any, direction: Direction) -> str:
-        """A body is called after what it makes or changes: VPNGatewayCreate."""
+        """Request bodies are named after what they create or change: VPNGatewayCreate."""
         name = type(serializer).__name__
         if not isinstance(serializer, RequestSchema):
             return name
@@ -207,14 +207,14 @@ def _version_parameters(version: ApiVersion) -> list[Schema]:
         "name": "version",
         "in": "query",
         "required": True,
-        "description": "The date of the form that this document tells of.",
+        "description": "The version date that this document describes.",
         "schema": {"type": "string", "format": "date", "enum": [day]},
     }
     generation = {
         "name": "generation",
         "in": "query",
         "required": version.generation > 1 or version.date >= GENERATION_REQUIRED,
-        "description": "The generation that this document tells of.",
+        "description": "The API generation that this document describes.",
         "schema": {"type": "integer", "enum": [version.generation]},
     }
     return [dated, generation]
@@ -223,22 +223,20 @@ def _version_parameters(version: ApiVersion) -> list[Schema]:
 def _dry_run(
     response: type[ResponseSchema] | None, method: str, done: OpenApiResponse | None
 ) -> OpenApiResponse:
-    """A PATCH answers 200 either way, PUT and DELETE only with a dry run."""
+    """A PATCH responds with 200 either way, PUT and DELETE only with a dry run."""
     if response is None:
-        return OpenApiResponse(DryRun, "With dry_run: what would come of it; nothing is changed.")
+        return OpenApiResponse(DryRun, "With dry_run: the result; nothing is changed.")
     tried = dry_run_of(response, method)
     if done is None:
-        return OpenApiResponse(tried, "What would come of it; nothing was created.")
+        return OpenApiResponse(tried, "The result of the dry run; nothing was created.")
     either = PolymorphicProxySerializer(
         f"{response.__name__}OrDryUpdate", serializers=[response, tried], resource_type_field_name=None
     )
-    return OpenApiResponse(
-        either, f"{done.description} With dry_run what would come of it; nothing is changed."
-    )
+    return OpenApiResponse(either, f"{done.description} With dry_run: the result; nothing is changed.")
 
 
 def _done(status: int, response: type[ResponseSchema] | None) -> str:
-    """A word on a success."""
+    """The description of a success."""
     if response is None:
         return {201: "Added.", 202: "It is being deleted."}.get(status, "Done; there is no body.")
     return _words_of(response) or response.__name__

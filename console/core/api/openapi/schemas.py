@@ -1,4 +1,4 @@
-"""Bodies of requests as JSON Schemas, in the form of any version."""
+"""Request bodies as JSON Schemas, in the form of any version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INT32 = 0x7FFFFFFF
 
 
 def body_schema(schema: RequestSchema, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
-    """The body as requests of `version` write it: the newest form, taken down change by change."""
+    """The body as requests of `version` write it: the newest form, downgraded change by change."""
     fields = _fields(schema)
     for change in reversed(older(version, changes)):
         moved = {old: _at(fields, path) for old, path in change.renamed.items()}
@@ -32,24 +32,24 @@ def body_schema(schema: RequestSchema, version: ApiVersion, changes: Sequence[Ve
 
 
 def example_of(schema: RequestSchema, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
-    """The shape's example as requests of `version` write it; what the version has not is left out."""
+    """The example as requests of `version` write it, without what the version does not have."""
     return written(schema.example, version, changes)
 
 
 def reference_schema() -> Schema:
-    """What bodies name other objects by; the same in every version."""
+    """How bodies refer to other objects; the same in every version."""
     schema = Reference()
     return _object(schema, _fields(schema), {})
 
 
 def _fields(schema: RequestSchema) -> Fields:
-    """Each field, and whether the object is refused without it."""
+    """Each field, and whether it is required."""
     asked = {*schema.needed, *(name for group in (*schema.one_of, *schema.any_of) for name in group)}
     return {name: (field, field.required or name in asked) for name, field in schema.fields.items()}
 
 
 def _at(fields: Fields, path: str) -> tuple[AnyField, bool] | None:
-    """The field of a dotted path; it is needed where all that leads to it is."""
+    """The field of a dotted path; it is required if all its parents are."""
     head, _, rest = path.partition(".")
     if head not in fields or not rest:
         return fields.get(head)
@@ -65,7 +65,7 @@ def _object(schema: RequestSchema, fields: Fields, limits: Mapping[str, Mapping[
     either = {name for _, group in groups for name in group}
     found: Schema = {
         "type": "object",
-        # What has nothing that can be set is not worth naming.
+        # Objects without a settable field are left out.
         "properties": {
             name: _described(field, limits.get(name, {}))
             for name, (field, _) in fields.items()
@@ -89,7 +89,7 @@ def _described(field: AnyField, limits: Mapping[str, Any]) -> Schema:
     if isinstance(field, Texts):
         limits = {**limits, "items": schema["items"] | field.rule | limits.get("items", {})}
     schema.update(limits)
-    # Of a list it says how forms write it.
+    # The help text of a list is about forms.
     if field.help_text and not isinstance(field, Texts):
         schema["description"] = str(field.help_text)
     return {"anyOf": [schema, {"type": "null"}]} if field.allow_null else schema

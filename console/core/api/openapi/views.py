@@ -1,4 +1,4 @@
-"""The OpenAPI document of each generation, and a page to read it and try it out. For everyone."""
+"""The OpenAPI document of each generation, and a page to read it and try it out. Public."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from console.core.api.openapi.document import document
 from console.core.api.versions import FORMS, ApiVersion, form_of
 
 GENERATIONS = (1, 2)
-# Swagger UI writes styles into its page; scripts still come from files alone.
+# Swagger UI sets inline styles; scripts are still loaded from files only.
 _STYLES = {"style-src": ["'unsafe-inline'"]}
-# PyYAML's packages for rarer machines come without the library in C.
+# PyYAML's packages for some architectures lack the C library.
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _writing = Lock()
 _TYPES = {"json": "application/json", "yaml": "application/yaml; charset=utf-8"}
@@ -56,18 +56,18 @@ def openapi_page(request: HttpRequest) -> HttpResponse:
 
 
 def _written(version: ApiVersion, kind: str) -> str:
-    """Each document is written once in a process, however many ask for it meanwhile."""
+    """Each document is built once in a process, however many clients request it meanwhile."""
     with _writing:
         return _write(version, kind)
 
 
 @lru_cache(maxsize=2 * len(FORMS))
 def _write(version: ApiVersion, kind: str) -> str:
-    """Kept, since it takes its time and anybody may ask. In C, YAML takes a quarter of it."""
+    """Cached, since it is slow and public. With the C library, YAML takes a quarter of the time."""
     text = json.dumps(document(version))
     if kind == "json":
         return text
-    # By way of JSON: what stands at several places is written out at each.
+    # Through JSON, so that shared objects are written out instead of as YAML aliases.
     found: str = yaml.dump(json.loads(text), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
     return found
 

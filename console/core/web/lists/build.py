@@ -13,7 +13,7 @@ from console.core.web.lists.state import SIZES, State
 
 
 class Head(NamedTuple):
-    """The head of a column: where a click leads, and how it is sorted now (aria-sort)."""
+    """A column header: the address that sorts by it, and how it is sorted now (aria-sort)."""
 
     key: str
     label: str
@@ -22,7 +22,7 @@ class Head(NamedTuple):
 
 
 class Chip(NamedTuple):
-    """A filter that is on; `url` takes it back."""
+    """An active filter; `url` removes it."""
 
     label: str
     value: str
@@ -40,7 +40,7 @@ class Control(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """What templates draw. `rows` are those of this page, `total` those that match."""
+    """What templates render. `rows` are those of this page, `total` counts those that match."""
 
     spec: ListSpec
     state: State
@@ -72,7 +72,7 @@ class Listing:
 
     @property
     def numbers(self) -> list[tuple[int, str]]:
-        """The first page, the last, and those about this one; 0 stands for a gap."""
+        """The first page, the last, and those next to this one; 0 marks a gap."""
         here, last = self.state.page, self.pages
         kept = sorted({1, last, *range(max(1, here - 1), min(last, here + 1) + 1)})
         found: list[tuple[int, str]] = []
@@ -94,7 +94,7 @@ class Listing:
 
     @property
     def sorts(self) -> list[Option]:
-        """For the control that sorts where there is no head to click on."""
+        """For the control that sorts where there are no column headers."""
         columns = [column for column in self.spec.columns if column.sortable]
         signed = [(c, sign, way) for c in columns for sign, way in zip(("", "-"), c.ways, strict=True)]
         return [(f"{sign}{c.key}", f"{c.label}, {way}") for c, sign, way in signed]
@@ -105,7 +105,7 @@ class Listing:
 
     @cached_property
     def controls(self) -> list[Control]:
-        """With the choices that there are now; a choice of a link that is not one of them is kept."""
+        """With the current choices; a value from a link that is not one of them is kept."""
         found = []
         for one in self.spec.filters:
             options, value = list(one.options(self.actor)), self.state.chosen.get(one.key, "")
@@ -116,7 +116,7 @@ class Listing:
 
     @property
     def empty(self) -> bool:
-        """There is nothing at all, not only nothing that matches."""
+        """There are no rows at all, not only none that match."""
         return not self.total and not self.state.is_filtered
 
     @property
@@ -137,12 +137,12 @@ class Listing:
 
     @property
     def offered(self) -> list[Action]:
-        """What this actor's role may do with rows."""
+        """The actions that this actor's role may perform."""
         return [action for action in self.spec.actions if self.actor.may(action.role)]
 
     @property
     def poll(self) -> str:
-        """The address that a redraw asks."""
+        """The address that refreshes the list."""
         query = self.state.query()
         return f"?{query}&seen={self.seen}" if query else f"?seen={self.seen}"
 
@@ -153,7 +153,7 @@ class Listing:
 
 
 def build(actor: Actor, state: State) -> Listing:
-    """A page beyond the last is the last: rows go while people turn pages."""
+    """A page beyond the last is the last: rows may be deleted while people browse."""
     spec = state.spec
     found, description = matching(actor, state)
     size = state.size
@@ -165,7 +165,7 @@ def build(actor: Actor, state: State) -> Listing:
 
 
 def matching(actor: Actor, state: State) -> tuple[list[Any], str]:
-    """The keys of all rows that match, in order, and what was searched."""
+    """The primary keys of all matching rows, in order, and a description of the search."""
     spec, description = state.spec, ""
     rows = spec.rows(actor)
     for one in spec.filters:
@@ -177,7 +177,7 @@ def matching(actor: Actor, state: State) -> tuple[list[Any], str]:
 
 
 def shown(actor: Actor, state: State, idents: Sequence[Any]) -> list[Any]:
-    """What is shown of rows, in the order of their keys."""
+    """What is shown of the rows with these keys, in their order."""
     if not idents:
         return []
     rows = {row.pk: row for row in state.spec.rows(actor).filter(pk__in=idents)}
@@ -186,7 +186,7 @@ def shown(actor: Actor, state: State, idents: Sequence[Any]) -> list[Any]:
 
 
 def _ordered(rows: Rows, state: State) -> list[Any]:
-    """Equal ones stand by their keys, so that no row is on two pages or on none."""
+    """Equal rows are ordered by primary key, so that no row is on two pages or on none."""
     key, down = state.sort.removeprefix("-"), state.sort.startswith("-")
     column = state.spec.column(key)
     if column is None:

@@ -1,4 +1,4 @@
-"""What a list consists of."""
+"""The declaration of a list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.core.registry import Interruption
 Rows = QuerySet[Any]
 Option = tuple[str, str]
 
-# What sorting up and down is called, by what a column holds.
+# Labels of ascending and descending order, by the kind of a column.
 NAMES = ("A to Z", "Z to A")
 LOWEST = ("lowest first", "highest first")
 OLDEST = ("oldest first", "newest first")
@@ -25,14 +25,14 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def natural(text: str) -> list[tuple[int, int | str]]:
-    """For sorting as people count: tunnel-2 before tunnel-10, capitals with small letters."""
+    """A sort key for natural order: tunnel-2 before tunnel-10, case-insensitive."""
     parts = _DIGITS.split(text.casefold())
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """`text` is what a table of spreadsheets says. Sorted by `sort` (names of the ORM), or by the
+    """`text` is the value in the CSV file. Sorted by `sort` (names of the ORM), or by the
     values of `value` with `by` as their key; by neither, it cannot be sorted."""
 
     key: str
@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """`narrow` answers no rows for a value that it does not know: a stale link must not show all."""
+    """`narrow` returns no rows for an unknown value: a stale link must not show all."""
 
     key: str
     label: str
@@ -59,7 +59,7 @@ class Filter:
 
 
 class Found(NamedTuple):
-    """What a search left, and in a sentence what was looked for."""
+    """The rows that match a search, and a sentence that describes it."""
 
     rows: Rows
     description: str
@@ -67,14 +67,14 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """`hint` stands under the box."""
+    """`hint` is shown under the search box."""
 
     hint: str
     find: Callable[[Rows, Actor, str], Found]
 
 
 class Effect(NamedTuple):
-    """What an action does to one row. With `refusal` it will not be done, and that is why."""
+    """What an action does to one row; `refusal` is the reason why it cannot be done."""
 
     lines: tuple[str, ...] = ()
     refusal: str = ""
@@ -82,9 +82,9 @@ class Effect(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """For chosen rows. `done` is the word for a row afterwards; `stays` says what is not touched.
-    `interrupts` says whose tunnels end. With `typed` the person writes the word and the number of rows
-    first."""
+    """For selected rows. `done` describes a row afterwards; `stays` lists what is not changed.
+    `interrupts` returns the tunnels that end. With `typed` the person confirms by typing the action and
+    the number of rows."""
 
     key: str
     label: str
@@ -100,8 +100,8 @@ class Action:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSpec:
     """`rows` are the account's own, with what one page needs; `shown` turns a page of them into what
-    templates and columns get (each has `.row`). The route `bulk` takes chosen rows;
-    `place` is a word and what it says of a row whose name alone may stand twice."""
+    templates and columns get (each has `.row`). The route `bulk` takes selected rows;
+    `place` is a label and its value for a row whose name alone may not be unique."""
 
     noun: str
     plural: str
@@ -157,7 +157,7 @@ def reference(
 
 
 def ident_of(text: str) -> UUID | None:
-    """The id that a text is, if it is one."""
+    """The text as a UUID; None if it is not one."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A list as CSV: exactly what is shown, of all pages."""
+"""A list as CSV: what is shown, of all pages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from console.core.web.lists.build import matching, shown
 from console.core.web.lists.state import State
 
 _AT_ONCE = 500
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet interprets a cell that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def sheet(actor: Actor, state: State) -> HttpResponse:
-    """The file to be saved."""
+    """The file as a download."""
     spec = state.spec
     found, _ = matching(actor, state)
     text = io.StringIO()
@@ -35,7 +35,7 @@ def sheet(actor: Actor, state: State) -> HttpResponse:
 
 
 def harmless(value: object) -> str:
-    """A text that no spreadsheet runs; lists in one cell are parted by spaces."""
+    """A text that no spreadsheet interprets as a formula; items of a list are separated by spaces."""
     if value is None:
         return ""
     if isinstance(value, Iterable) and not isinstance(value, str):

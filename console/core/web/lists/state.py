@@ -1,4 +1,4 @@
-"""What a person chose of a list, as it stands in the address."""
+"""The state of a list (search, filters, order, page), kept in the query string."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`sort` is a column's key, with a hyphen before it from high to low."""
+    """`sort` is a column's key, with a hyphen before it for descending order."""
 
     search: str
     chosen: Mapping[str, str]
@@ -28,7 +28,7 @@ class State:
 
     @classmethod
     def of(cls, query: QueryDict, spec: ListSpec) -> Self:
-        """What cannot be meant is left out: an address is typed and shared by people."""
+        """Invalid values are ignored: addresses are typed and shared by people."""
         sort = query.get("sort", "")
         size = _number(query.get("size", ""))
         keys = {one.key: query.get(one.key, "")[:_LONGEST] for one in spec.filters}
@@ -50,7 +50,7 @@ class State:
         return len(self.chosen)
 
     def query(self) -> str:
-        """The shortest query that says the same."""
+        """The shortest query string for this state."""
         own: dict[str, Any] = {"q": self.search, **self.chosen}
         own |= {"sort": self.sort} if self.sort != self.spec.default else {}
         own |= {"size": self.size} if self.size != self.spec.size else {}
@@ -58,12 +58,12 @@ class State:
         return urlencode({key: value for key, value in own.items() if value})
 
     def link(self, **changes: Any) -> str:
-        """The link to another state, on its first page unless told otherwise."""
+        """The link to another state, on its first page unless `page` is given."""
         query = replace(self, **{"page": 1, **changes}).query()
         return f"?{query}" if query else "?"
 
     def link_without(self, key: str) -> str:
-        """The link that takes one filter back."""
+        """The link that removes one filter."""
         return self.link(chosen={name: value for name, value in self.chosen.items() if name != key})
 
 

@@ -1,4 +1,4 @@
-"""The two views of every list: the page with its fragment and file, and actions on chosen rows."""
+"""The two views of every list: the page with its fragment and file, and actions on selected rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OUTCOME = "list-outcome"
 
 
 class Outcome(NamedTuple):
-    """What became of one chosen row; `place` as its list says it."""
+    """The result for one selected row; `place` as in its ListSpec."""
 
     name: str
     place: str
@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A chosen row and what the action would do to it."""
+    """A selected row and what the action would do to it."""
 
     row: Any
     place: str
@@ -57,8 +57,8 @@ def list_page(
 
 
 def bulk_page(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
-    """Asked without `confirmed` it says what would happen; with it, it happens row by row, and a
-    page that may be loaded again tells what became of it."""
+    """Without `confirmed`, shows what would happen; with it, runs the action row by row, and redirects
+    to a page that shows the outcome and may be reloaded."""
     if request.method != "POST":
         return _outcome(request, spec)
     back = f"{reverse(spec.url)}?{State.of(QueryDict(request.POST.get('match', '')), spec).query()}"
@@ -96,7 +96,7 @@ def _confirmed(request: ConsoleRequest, action: Action, count: int) -> bool:
 
 
 def _selected(request: ConsoleRequest, spec: ListSpec) -> list[Any]:
-    """The keys of those ticked that are the account's own, or of all that match."""
+    """The keys of the selected rows, or of all that match."""
     if request.POST.get("scope") == "all":
         state = State.of(QueryDict(request.POST.get("match", "")), spec)
         return matching(request.actor, state)[0]
@@ -105,13 +105,13 @@ def _selected(request: ConsoleRequest, spec: ListSpec) -> list[Any]:
 
 
 def _load(request: ConsoleRequest, spec: ListSpec, idents: list[Any]) -> list[Any]:
-    """What is gone, or another account's, is not among them."""
+    """Without rows that no longer exist or belong to another account."""
     rows = {row.pk: row for row in spec.rows(request.actor).filter(pk__in=idents)}
     return [rows[ident] for ident in idents if ident in rows]
 
 
 def _outcome(request: ConsoleRequest, spec: ListSpec) -> HttpResponse:
-    """What the last action on this list has done."""
+    """The outcome of the last action on this list."""
     saved = request.session.get(_OUTCOME, {})
     action = next((a for a in spec.actions if a.key == saved.get("do")), None)
     if saved.get("url") != spec.url or action is None:
