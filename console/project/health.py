@@ -67,7 +67,7 @@ def redis_state() -> str:
     """The result of a write and a read: a server that is full responds to a PING, and accepts no task."""
     if not settings.REDIS_URL:
         return "not configured"
-    key, value = f"isthmus:{settings.INSTANCE}:probe", uuid4().hex
+    key, value = f"isthmus:{settings.INSTALLATION}:probe", uuid4().hex
     client = Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
     try:
         client.set(key, value, ex=60)
@@ -93,8 +93,8 @@ def _hosts() -> list[dict[str, Any]]:
             "driver": node.driver,
             "seen_at": node.seen_at,
             "state": "ok" if silent_part(node, now) is None else "silent",
-            "sweep": _state(node, "swept_at", now),
-            "listener": _state(node, "heard_at", now),
+            "sweep": _state(node, "sweep_seen_at", now),
+            "listener": _state(node, "listener_seen_at", now),
         }
         for node in nodes
     ]
@@ -102,7 +102,7 @@ def _hosts() -> list[dict[str, Any]]:
 
 def silent_part(node: Node, now: datetime) -> str | None:
     """Which of a host's two processes has sent no heartbeat for too long; None if neither."""
-    parts = {"sweep": "swept_at", "listener": "heard_at"}
+    parts = {"sweep": "sweep_seen_at", "listener": "listener_seen_at"}
     return next((part for part, name in parts.items() if _state(node, name, now) != "ok"), None)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from console.core import environment as env
 from console.core import log
 from console.core.servers import mail_server, name_servers
+from console.project import renamed
 
 if sys.platform == "linux":
     # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 brings its own, newer one.
@@ -287,11 +288,11 @@ ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
 DNS_SERVERS = name_servers("ISTHMUS_DNS_SERVERS", 53)
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
 DRIVER_DIR = Path(env.text("ISTHMUS_DRIVER_DIR") or DATA_DIR / "driver")
-INSTANCE = env.text("ISTHMUS_INSTANCE", "main")
+INSTALLATION = renamed.setting("ISTHMUS_INSTALLATION", "main")
 # Cookies know no ports: two installations on one host need names of their own. The prefix: this host only.
 _PREFIX = "__Host-" if BEHIND_TLS else ""
-SESSION_COOKIE_NAME = f"{_PREFIX}isthmus_session_{INSTANCE}"
-CSRF_COOKIE_NAME = f"{_PREFIX}isthmus_csrf_{INSTANCE}"
+SESSION_COOKIE_NAME = f"{_PREFIX}isthmus_session_{INSTALLATION}"
+CSRF_COOKIE_NAME = f"{_PREFIX}isthmus_csrf_{INSTALLATION}"
 HOLDER_PID = env.number("ISTHMUS_HOLDER_PID", 0)
 CHARON = env.text("ISTHMUS_CHARON", "/usr/sbin/charon-systemd")
 CHARON_UID = env.number("ISTHMUS_CHARON_UID", 0)

@@ -107,7 +107,7 @@ def _both_ends(lifetime: int, *, reconciled: bool, count: int) -> Storm:
 def busy_peer(*, reconciled: bool, count: int) -> Storm:
     """Of a peer with lifetimes of 3 s, which starts its tunnel by itself, also when it was closed."""
     with _world() as (config, world), ExitStack() as stack:
-        far = stack.enter_context(bare_peer(config.instance, ADDRESS, [NETWORK]))
+        far = stack.enter_context(bare_peer(config.installation, ADDRESS, [NETWORK]))
         wanted = connection(
             world.left,
             world.right,

@@ -34,7 +34,7 @@ def measure(*, tunnels: int = 24, rounds: int = 5) -> list[Figure]:
         driver = StrongSwanDriver(config)
         world = World(driver, LEFT, NOWHERE)
         world.build()
-        _answer(stack.enter_context(bare_peer(config.instance, "198.18.9.250", [])), tunnels)
+        _answer(stack.enter_context(bare_peer(config.installation, "198.18.9.250", [])), tunnels)
         wanted = [
             connection(
                 LEFT, NOWHERE, peer_address=_address(n), remote_id=_address(n), remote=[f"10.{n}.0.0/24"]

@@ -123,7 +123,7 @@ def _descends(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
 
 
 def _differing_networks(stage: Stage, rows: Rows, members: tuple[InventoryMember, ...]) -> Iterator[str]:
-    prefix = f"isth-{stage.product.instance_word()}-"
+    prefix = f"isth-{stage.product.installation_word()}-"
     names = set(stage.product.namespaces())
     wanted = stage.networks | {f"{prefix}gw-{one}-{index}" for one in rows for index in (0, 1)}
     if names != wanted:

@@ -62,7 +62,7 @@ class Stage:
     def inventory(self) -> Inventory:
         """What is found on the host."""
         place = DataDir(self.product.directory)
-        config = DriverConfig(place.driver, self.product.instance_word(), "198.18.0.0/16")
+        config = DriverConfig(place.driver, self.product.installation_word(), "198.18.0.0/16")
         return StrongSwanDriver(config).inventory()
 
     def members(self) -> tuple[InventoryMember, ...]:

@@ -24,7 +24,7 @@ def driver_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dr
 
 @pytest.fixture
 def driver(driver_config: DriverConfig) -> Driver:
-    if driver_config.instance == "contract":
+    if driver_config.installation == "contract":
         return SimulatedDriver(driver_config)
     return StrongSwanDriver(driver_config)
 

@@ -70,11 +70,11 @@ class BarePeer:
 
 
 @contextmanager
-def bare_peer(instance: str, address: str, networks: Sequence[str]) -> Iterator[BarePeer]:
+def bare_peer(installation: str, address: str, networks: Sequence[str]) -> Iterator[BarePeer]:
     """Started and answering; nothing of it stands afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="isth-peer-", dir="/tmp") as name,
-        plugged_in(instance, address, networks) as namespace,
+        plugged_in(installation, address, networks) as namespace,
         _charon(namespace, Path(name)),
     ):
         peer = BarePeer(namespace, Path(name))
@@ -83,11 +83,11 @@ def bare_peer(instance: str, address: str, networks: Sequence[str]) -> Iterator[
 
 
 @contextmanager
-def plugged_in(instance: str, address: str, networks: Sequence[str]) -> Iterator[str]:
+def plugged_in(installation: str, address: str, networks: Sequence[str]) -> Iterator[str]:
     """A namespace on the provider's network, its name; gone afterwards."""
-    namespace = f"{Names(instance).prefix}peer"
+    namespace = f"{Names(installation).prefix}peer"
     try:
-        _plug_in(namespace, Names(instance).provider, address, networks)
+        _plug_in(namespace, Names(installation).provider, address, networks)
         yield namespace
     finally:
         netns.delete(namespace)

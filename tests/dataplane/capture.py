@@ -119,8 +119,8 @@ def _frames(saved: bytes) -> Iterator[bytes]:
 
 
 @contextmanager
-def provider_wire(instance: str) -> Iterator[Wire]:
-    with capture(Names(instance).provider, PROVIDER_BRIDGE) as wire:
+def provider_wire(installation: str) -> Iterator[Wire]:
+    with capture(Names(installation).provider, PROVIDER_BRIDGE) as wire:
         yield wire
 
 

@@ -117,9 +117,9 @@ def public_mac(namespace: str) -> str:
 
 
 @contextmanager
-def stranger(instance: str) -> Iterator[Stranger]:
+def stranger(installation: str) -> Iterator[Stranger]:
     """Plugged in at the provider's bridge, which must stand."""
-    names = Names(instance)
+    names = Names(installation)
     namespace = f"{names.prefix}stranger"
     netns.create(namespace)
     try:

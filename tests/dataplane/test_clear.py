@@ -54,7 +54,7 @@ class Border:
     @contextmanager
     def watched(self) -> Iterator[tuple[Wire, Wire]]:
         """The provider's wire, and the VPC's."""
-        side, instance = self.world.left, self.names.instance
+        side, instance = self.world.left, self.names.installation
         bridge = subnet_bridge(side.subnet_id)
         with provider_wire(instance) as outer, capture(self.names.vpc(side.vpc_id), bridge) as inner:
             yield outer, inner
@@ -104,8 +104,8 @@ def _is_answer(frame: bytes) -> bool:
 
 @pytest.fixture
 def border(world: World, config: DriverConfig) -> Iterator[Border]:
-    with stranger(config.instance) as outside:
-        yield Border(world, Names(config.instance), outside)
+    with stranger(config.installation) as outside:
+        yield Border(world, Names(config.installation), outside)
 
 
 def test_the_markers_are_seen_where_they_are(border: Border) -> None:

@@ -77,7 +77,7 @@ def test_a_child_that_both_ends_open_under_one_ike_sa_becomes_one(world: World, 
     (sa,) = world.state(world.left).sas
     world.do(world.left.members[0], Terminate(sa.peer, sa.children[0].name))
     wait_for(lambda: not any(carried(world, side) for side, _ in ends), 10)
-    names = Names(config.instance)
+    names = Names(config.installation)
     with deaf([names.member(side.gateway_id, 0) for side, _ in ends]) as spoken_to:
         for end in ends:
             initiate(world, *end)

@@ -46,7 +46,7 @@ def kill(world: World, side: Side, index: int = 0) -> None:
 
 
 def member_namespace(config: DriverConfig, side: Side, index: int = 0) -> str:
-    return Names(config.instance).member(side.gateway_id, index)
+    return Names(config.installation).member(side.gateway_id, index)
 
 
 def test_a_new_charon_begins_without_what_a_dead_one_left(world: World, config: DriverConfig) -> None:
@@ -54,12 +54,12 @@ def test_a_new_charon_begins_without_what_a_dead_one_left(world: World, config: 
     world.connect()
     side, far = world.left, host_namespace(world.driver, world.right)
     bridge = subnet_bridge(side.subnet_id)
-    with capture(Names(config.instance).vpc(side.vpc_id), bridge) as before:
+    with capture(Names(config.installation).vpc(side.vpc_id), bridge) as before:
         assert marked_pings(far, side.host, count=10) == 10
     assert before.marked >= 20
     kill(world, side)
     world.do(side.members[0], StartMember())
-    with capture(Names(config.instance).vpc(side.vpc_id), bridge) as after:
+    with capture(Names(config.installation).vpc(side.vpc_id), bridge) as after:
         assert marked_pings(far, side.host, count=10) == 0
     assert after.marked == 0
 
@@ -136,7 +136,7 @@ def test_nothing_leaves_when_charon_died_and_all_it_had_is_gone(world: World, co
     # As a new charon finds it, or a fenced one leaves it. Without XFRM in the kernel there is nothing.
     for what in ("state", "policy"):
         in_namespace(namespace, "ip", "xfrm", what, "flush")
-    with provider_wire(config.instance) as outside:
+    with provider_wire(config.installation) as outside:
         assert marked_pings(world.namespace(world.left), world.right.host, count=5) == 0
     assert outside.marked == 0
     assert not [packet for packet in outside.packets if packet.is_private]

@@ -39,7 +39,7 @@ def test_a_peer_that_ends_every_tunnel_is_left_alone_between_tries(
     )
     spec = GatewaySpec(world.left.gateway_id, "left", 1, world.left.members[:1], (wanted,))
     reconciler = Reconciler(world.driver, [spec])
-    with bare_peer(config.instance, ADDRESS, [NETWORK]) as far:
+    with bare_peer(config.installation, ADDRESS, [NETWORK]) as far:
         far.load(answering(world))
         with reconciler.running():
             began = time.monotonic()

@@ -64,7 +64,7 @@ def test_a_flood_is_bounded_and_another_peer_gets_in(
     made = world.load(world.right, connection(world.right, world.left, ike=offer))
     messages = [(sources[count % len(sources)], flood.message()) for count in range(FLOOD)]
     to = world.left.public_address
-    netns.within(Names(config.instance).provider, lambda: send_forged(messages, to))
+    netns.within(Names(config.installation).provider, lambda: send_forged(messages, to))
     wait_for(lambda: half_open(world, config) >= least)
     world.initiate(world.right, *made, ike_version=int(version))
     world.wait_up(seconds=20)
@@ -77,7 +77,7 @@ def test_a_peer_whose_address_is_forged_gets_in(world: World, config: DriverConf
     made = world.load(world.right, connection(world.right, world.left))
     source, to = world.right.public_address, world.left.public_address
     flood = [(source, ike_sa_init()) for _ in range(FLOOD)]
-    netns.within(Names(config.instance).provider, lambda: send_forged(flood, to))
+    netns.within(Names(config.installation).provider, lambda: send_forged(flood, to))
     wait_for(lambda: half_open(world, config) >= 5)
     world.initiate(world.right, *made)
     world.wait_up(seconds=20)
@@ -90,7 +90,7 @@ def test_answers_to_addresses_of_nobody_keep_no_tunnel_waiting(world: World, con
     passes(world.namespace(world.left), world.right.host)
     flood = [(source, ike_sa_init()) for source in MANY * 6]
     to = world.left.public_address
-    netns.within(Names(config.instance).provider, lambda: send_forged(flood, to))
+    netns.within(Names(config.installation).provider, lambda: send_forged(flood, to))
     assert ping(world.namespace(world.left), world.right.host, count=50) >= 40
 
 

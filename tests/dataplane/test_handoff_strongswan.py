@@ -106,7 +106,7 @@ def test_the_export_makes_a_tunnel_with_traffic(
 ) -> None:
     networks = ("10.66.1.0/24", "10.66.2.0/24")
     spec = wanted(world, networks, ike, esp)
-    with bare_peer(config.instance, ADDRESS, networks) as peer:
+    with bare_peer(config.installation, ADDRESS, networks) as peer:
         connect(world, peer, spec)
         sa = established(world)
         assert sa and (sa.version, sa.suite) == agreed
@@ -127,7 +127,7 @@ def test_another_key_makes_no_tunnel(world: World, config: DriverConfig) -> None
     """So that the test above cannot pass for a reason other than the export's."""
     networks = ("10.66.1.0/24",)
     spec = wanted(world, networks, AUTO_IKE, AUTO_ESP)
-    with bare_peer(config.instance, ADDRESS, networks) as peer:
+    with bare_peer(config.installation, ADDRESS, networks) as peer:
         world.load(world.left, spec)
         peer.load(render(VENDORS["strongswan"], parameters(spec), made_at="now"))
         wait_for(lambda: "AUTH_FAILED" in peer.said() or "AUTHENTICATION_FAILED" in peer.said(), 10)
@@ -135,7 +135,7 @@ def test_another_key_makes_no_tunnel(world: World, config: DriverConfig) -> None
 
 
 def test_the_export_names_identities_that_are_no_addresses(world: World, config: DriverConfig) -> None:
-    with bare_peer(config.instance, ADDRESS, ("10.77.0.0/24",)) as peer:
+    with bare_peer(config.installation, ADDRESS, ("10.77.0.0/24",)) as peer:
         spec = replace(
             wanted(world, ("10.77.0.0/24",), V2, PFS),
             local_id=Identity("fqdn", "cloud.example.com").text,
@@ -151,7 +151,7 @@ def test_a_peer_known_by_its_name_starts_from_whatever_address_it_has(
 ) -> None:
     """Both name themselves; the export says nothing of the peer's address."""
     networks, name = ("10.78.1.0/24", "10.78.2.0/24"), "peer.example.com"
-    with bare_peer(config.instance, ADDRESS, networks) as peer:
+    with bare_peer(config.installation, ADDRESS, networks) as peer:
         spec = replace(
             wanted(world, networks, STRONG, GCM),
             local_id=Identity("fqdn", "cloud.example.com").text,

@@ -83,7 +83,7 @@ def test_the_next_packet_brings_it_up(world: World, config: DriverConfig, versio
     # The peer is back, nobody has anything to send, and the plan has nothing to do.
     state = world.state(world.left)
     assert (state.sas, set(state.held)) == ((), {c.name for p in peers(gateways.left) for c in p.children})
-    with provider_wire(config.instance) as wire:
+    with provider_wire(config.installation) as wire:
         wait_for(lambda: marked_pings(host_namespace, world.right.host, count=3) == 3, 30)
     assert (wire.marked, any(packet.is_private for packet in wire.packets)) == (0, False)
     (sa,) = world.state(world.left).sas
@@ -138,7 +138,7 @@ def test_nothing_is_held_any_more_after_an_edit(
     edit(gateways, **changes)
     gateways.settle(up)
     assert traps(gateways, config) == []
-    with provider_wire(config.instance) as wire:
+    with provider_wire(config.installation) as wire:
         assert marked_pings(world.namespace(world.left), world.right.host, count=5) == 5 * up
     assert wire.marked == 0
     if not up:

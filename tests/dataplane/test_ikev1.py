@@ -36,7 +36,7 @@ def test_a_peer_opens_eight_quick_modes_at_once(world: World, config: DriverConf
     )
     world.load(world.left, wanted)
     pairs = [(pair.remote, pair.local) for pair in wanted.selectors]
-    with plugged_in(config.instance, ADDRESS, []) as namespace:
+    with plugged_in(config.installation, ADDRESS, []) as namespace:
         make = partial(Initiator, ADDRESS, world.left.public_address, KEY.encode())
         peer = netns.within(namespace, make)
         try:

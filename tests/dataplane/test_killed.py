@@ -77,7 +77,7 @@ def test_starting_is_repaired_from_every_point(driver: StrongSwanDriver, config:
         assert state.running and state.role is MemberRole.ACTIVE, number
         assert (state.local_cidrs, state.peer_cidrs) == (PLUMB.local_cidrs, PLUMB.peer_cidrs), number
         assert charons(config, member) == 1, number
-        assert ping(Names(config.instance).vpc(LEFT.vpc_id), member.private_address) == 1, number
+        assert ping(Names(config.installation).vpc(LEFT.vpc_id), member.private_address) == 1, number
         driver.remove_all()
         number += 1
     assert number > 12, "it was killed at every step"
@@ -89,8 +89,8 @@ def test_whatever_is_half_made_can_be_removed(driver: StrongSwanDriver, config: 
         driver.apply(member, StopMember(), generation=1)
         assert not driver.observe([member])[member.id].exists
         assert charons(config, member) == 0, number
-        assert netns.names(Names(config.instance).member(member.gateway_id, 0)) == []
-        links = in_namespace(Names(config.instance).provider, "ip", "-br", "link").stdout
+        assert netns.names(Names(config.installation).member(member.gateway_id, 0)) == []
+        links = in_namespace(Names(config.installation).provider, "ip", "-br", "link").stdout
         assert "m0-" not in links
         number += 3
     driver.remove_all()
@@ -115,7 +115,7 @@ def test_plain_file_in_the_place_of_a_namespace(driver: StrongSwanDriver, config
     member = LEFT.members[0]
     driver.apply(member, StartMember(), generation=1)
     driver.apply(member, StopMember(), generation=1)
-    netns.path(Names(config.instance).member(member.gateway_id, 0)).touch()
+    netns.path(Names(config.installation).member(member.gateway_id, 0)).touch()
     driver.apply(member, StartMember(), generation=1)
     assert driver.observe([member])[member.id].running
 
@@ -123,7 +123,7 @@ def test_plain_file_in_the_place_of_a_namespace(driver: StrongSwanDriver, config
 def test_a_vpc_is_completed_from_every_point(world: World, config: DriverConfig) -> None:
     network, number = world.left.network(), 1
     world.driver.remove_network(network.vpc_id)
-    namespace = Names(config.instance).host(world.left.instance_id)
+    namespace = Names(config.installation).host(world.left.instance_id)
 
     def build() -> None:
         _counted_network(config, network, number)

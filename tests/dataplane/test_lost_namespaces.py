@@ -24,7 +24,7 @@ def test_it_is_noticed_by_an_event_and_the_fellow_takes_over(world: World, confi
     with hearing(world.driver, [*world.left.members, *world.right.members]) as heard:
         for member in (active, standby):
             heard.wait(EventKind.FOUND, member)
-        netns.delete(Names(config.instance).member(active.gateway_id, active.index))
+        netns.delete(Names(config.installation).member(active.gateway_id, active.index))
         heard.wait(EventKind.LOST, active)
         assert not charon.lives(MemberFiles.of(config.directory, active))
         gateways.settle(1, index=1)
@@ -37,7 +37,7 @@ def test_it_is_noticed_by_an_event_and_the_fellow_takes_over(world: World, confi
 
 def test_one_that_went_before_anybody_listened(world: World, config: DriverConfig) -> None:
     member = world.left.members[0]
-    netns.delete(Names(config.instance).member(member.gateway_id, member.index))
+    netns.delete(Names(config.installation).member(member.gateway_id, member.index))
     with hearing(world.driver, [member]) as heard:
         heard.wait(EventKind.LOST, member)
     assert not charon.lives(MemberFiles.of(config.directory, member))

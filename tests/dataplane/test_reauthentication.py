@@ -66,7 +66,7 @@ def reauthenticate(far: BarePeer, world: World) -> None:
 def test_a_peer_that_reauthenticates_loses_nothing(
     world: World, config: DriverConfig, initiate: bool
 ) -> None:
-    with bare_peer(config.instance, ADDRESS, NETWORKS) as far:
+    with bare_peer(config.installation, ADDRESS, NETWORKS) as far:
         far.load(_CONFIG)
         made = gateways(world, initiate=initiate)
         if initiate:

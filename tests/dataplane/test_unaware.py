@@ -39,7 +39,7 @@ secrets {{ ike-site {{ secret = "{KEY}" }} }}
 
 @pytest.fixture
 def far(config: DriverConfig, world: World) -> Iterator[BarePeer]:
-    with bare_peer(config.instance, ADDRESS, [NETWORK]) as peer:
+    with bare_peer(config.installation, ADDRESS, [NETWORK]) as peer:
         peer.load(_CONFIG)
         yield peer
 

@@ -119,7 +119,7 @@ def connected(world: World, config: DriverConfig, cidr: str, networks: list[str]
     spec = connection(
         world.left, world.right, remote=[cidr], peer_address="198.18.77.7", remote_id="198.18.77.7"
     )
-    with bare_peer(config.instance, "198.18.77.7", networks) as peer:
+    with bare_peer(config.installation, "198.18.77.7", networks) as peer:
         (made,) = world.load(world.left, spec)
         peer.load(_CAMPUS.format(cidr=cidr, key=KEY))
         world.initiate(world.left, made)
@@ -196,7 +196,7 @@ def test_routing_changed_by_hand_is_seen_and_restored(
     world: World, config: DriverConfig, change: tuple[str, ...]
 ) -> None:
     here, _ = world.connect()
-    namespace = Names(config.instance).member(world.left.gateway_id, 0)
+    namespace = Names(config.installation).member(world.left.gateway_id, 0)
     done = in_namespace(namespace, *change)
     assert done.returncode == 0, done.stderr
     assert world.state(world.left).drift == "routing"
@@ -208,7 +208,7 @@ def test_routing_changed_by_hand_is_seen_and_restored(
 
 def test_a_route_of_the_vpc_to_its_member_that_was_lost_is_seen(world: World, config: DriverConfig) -> None:
     here, _ = world.connect()
-    router = Names(config.instance).vpc(world.left.vpc_id)
+    router = Names(config.installation).vpc(world.left.vpc_id)
     assert in_namespace(router, "ip", "route", "flush", "table", "default").returncode == 0
     assert world.state(world.left).peer_cidrs == frozenset()
     world.load(world.left, here)

@@ -59,7 +59,7 @@ def config() -> Iterator[DriverConfig]:
 def test_tunnels_go_on_through_an_upgrade(earlier: Path, config: DriverConfig, version: IkeVersion) -> None:
     given = {
         "directory": str(config.directory.absolute()),
-        "instance": config.instance,
+        "instance": config.installation,
         "provider_cidr": config.provider_cidr,
         "esp": config.esp,
         "version": int(version),

@@ -71,7 +71,7 @@ def pid_of(world: World, index: int = 0) -> int:
 
 def test_a_charon_has_its_own_user_and_two_capabilities_at_most(world: World, config: DriverConfig) -> None:
     world.build(members=2)
-    first = Identities(config.directory, config.instance).first()
+    first = Identities(config.directory, config.installation).first()
     users = []
     for side, index in ((world.left, 0), (world.left, 1), (world.right, 0), (world.right, 1)):
         pid = world.state(side, index).pid
@@ -155,7 +155,7 @@ def test_a_directory_that_others_cannot_reach_leaves_charons_as_they_were(
     """A tunnel is worth more: but it is reported, with the remedy."""
     closed = config.directory / "closed"
     closed.mkdir(mode=0o700)
-    identities = Identities(closed / "driver", config.instance)
+    identities = Identities(closed / "driver", config.installation)
     assert f"chmod o+x {closed}" in identities.hindrance()
-    assert Identities(config.directory, config.instance).hindrance() == ""
+    assert Identities(config.directory, config.installation).hindrance() == ""
     os.rmdir(closed)

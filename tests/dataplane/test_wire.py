@@ -15,8 +15,8 @@ pytestmark = pytest.mark.dataplane
 
 
 def test_pings_cross_as_esp_and_nothing_in_clear(world: World, config: DriverConfig) -> None:
-    side, names = world.left, Names(config.instance)
-    with provider_wire(config.instance) as outside:
+    side, names = world.left, Names(config.installation)
+    with provider_wire(config.installation) as outside:
         world.connect()
         with capture(names.vpc(side.vpc_id), subnet_bridge(side.subnet_id)) as inside:
             assert marked_pings(world.namespace(side), world.right.host) == 20
@@ -37,7 +37,7 @@ def test_pings_cross_as_esp_and_nothing_in_clear(world: World, config: DriverCon
 
 
 def leaks(world: World, config: DriverConfig, target: str) -> int:
-    with provider_wire(config.instance) as outside:
+    with provider_wire(config.installation) as outside:
         marked_pings(world.namespace(world.left), target, count=5)
     return outside.marked
 
@@ -61,7 +61,7 @@ def test_a_packet_filter_changed_by_hand_is_seen_and_restored(
     world: World, config: DriverConfig, change: str
 ) -> None:
     member = world.left.members[0]
-    namespace = Names(config.instance).member(member.gateway_id, 0)
+    namespace = Names(config.installation).member(member.gateway_id, 0)
     assert world.state(world.left).drift == ""
     assert in_namespace(namespace, "nft", change).returncode == 0
     assert world.state(world.left).drift == "packet filter"

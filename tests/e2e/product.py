@@ -233,13 +233,13 @@ class Product:
         instances = self.dataplane()["instances"]
         return str(next(row["namespace"] for row in instances if row["name"] == name))
 
-    def instance_word(self) -> str:
+    def installation_word(self) -> str:
         """The word in the names of everything that this installation makes."""
         lines = (self.directory / "environment").read_text().splitlines()
-        return next(line.partition("=")[2] for line in lines if line.startswith("ISTHMUS_INSTANCE="))
+        return next(line.partition("=")[2] for line in lines if line.startswith("ISTHMUS_INSTALLATION="))
 
     def namespaces(self) -> list[str]:
-        prefix = f"isth-{self.instance_word()}-"
+        prefix = f"isth-{self.installation_word()}-"
         listing = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
         return sorted(name for name in listing.split() if name.startswith(prefix))
 

@@ -45,7 +45,7 @@ def test_the_file_of_the_page_makes_a_tunnel(product: Product) -> None:
     product.wait_until_available(gateway)
     connection = product.connect(gateway, ADDRESS, LEFT, NETWORK)
     text = file_with_key(product, f"/gateways/{gateway}/connections/{connection}/handoff")
-    with bare_peer(product.instance_word(), ADDRESS, [NETWORK]) as peer:
+    with bare_peer(product.installation_word(), ADDRESS, [NETWORK]) as peer:
         peer.load(text)
         wait_for(lambda: product.status(gateway) == "up", 20)
         left = product.host("vsi-1")

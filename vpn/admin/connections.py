@@ -90,7 +90,7 @@ class ConnectionAdmin(ServiceAdmin):
         "local_name",
         "peer_name",
         "establish_mode",
-        "generation",
+        "api_generation",
         "psk_changed_at",
         "created_at",
     )
@@ -106,7 +106,7 @@ class ConnectionAdmin(ServiceAdmin):
         "status",
         "status_changed_at",
     )
-    list_filter = ("status", "admin_state_up", "generation", "dpd_action", "account")
+    list_filter = ("status", "admin_state_up", "api_generation", "dpd_action", "account")
     list_select_related = ("gateway", "account")
     search_fields = (
         "name",

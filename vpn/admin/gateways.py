@@ -50,8 +50,8 @@ class GatewayAdmin(ServiceAdmin):
         "observed_at",
         "failures",
         "observed_boot",
-        "asked",
-        "answered",
+        "work_requested",
+        "work_done",
     )
     actions = ("reconcile_now", "reset")
     autocomplete_fields = ("subnet", "resource_group")

@@ -19,7 +19,7 @@ from vpn.models import (
 
 @admin.register(Node)
 class NodeAdmin(ReadOnlyAdmin):
-    list_display = ("name", "driver", "esp", "seen_at", "swept_at", "heard_at")
+    list_display = ("name", "driver", "esp", "seen_at", "sweep_seen_at", "listener_seen_at")
     list_filter = ("driver", "esp")
     search_fields = ("name",)
     ordering = ("name",)

@@ -47,7 +47,7 @@ class ConnectionDraft:
     peer_fqdn: str = ""
     local_identity: Identity | None = None
     peer_identity: Identity | None = None
-    generation: int = 1
+    api_generation: int = 1
 
     @property
     def peer(self) -> str:

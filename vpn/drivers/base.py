@@ -37,7 +37,7 @@ class StaleGeneration(DriverError):
 
 @dataclass(frozen=True, slots=True)
 class DriverConfig:
-    """`directory` holds everything the driver keeps on disk (0700). `instance` is a short
+    """`directory` holds everything the driver keeps on disk (0700). `installation` is a short
     word [a-z0-9]{1,8} that keeps two installations on one host apart. `provider_cidr` is the
     network of the public addresses; its first host address is the provider's router.
     `holder_pid` is the process that holds the user namespace of a rootless installation.
@@ -45,7 +45,7 @@ class DriverConfig:
     program charon-systemd."""
 
     directory: Path
-    instance: str
+    installation: str
     provider_cidr: str
     esp: Esp = "auto"
     holder_pid: int | None = None

@@ -18,7 +18,7 @@ from vpn.models.gateways import Gateway, GatewayMember
 class Connection(Resource):
     """`psk_sealed` opens only for this row; `psk_id` names the version of the key.
 
-    `generation` of the API made it: without a policy it keeps that generation's set. Identities are
+    `api_generation` created it: without a policy it keeps the algorithms of that generation. Identities are
     {type, value}, or null for the address of their side.
     """
 
@@ -32,7 +32,7 @@ class Connection(Resource):
     dpd_interval = models.PositiveIntegerField(default=30)
     dpd_timeout = models.PositiveIntegerField(default=120)
     establish_mode = models.CharField(max_length=16, default="bidirectional")
-    generation = models.PositiveSmallIntegerField(default=1)
+    api_generation = models.PositiveSmallIntegerField("API generation", default=1)
     local_identity = models.JSONField(null=True, blank=True)
     peer_identity = models.JSONField(null=True, blank=True)
     ike_policy = models.ForeignKey(
@@ -79,10 +79,10 @@ class Connection(Resource):
 
     def ike_offer(self) -> IkeOffer:
         """Of its policy, or auto-negotiation of the generation that made it."""
-        return self.ike_policy.offer() if self.ike_policy else auto_ike(self.generation)
+        return self.ike_policy.offer() if self.ike_policy else auto_ike(self.api_generation)
 
     def esp_offer(self) -> EspOffer:
-        return self.ipsec_policy.offer() if self.ipsec_policy else auto_esp(self.generation)
+        return self.ipsec_policy.offer() if self.ipsec_policy else auto_esp(self.api_generation)
 
     def local_identity_text(self) -> str:
         """How this end names itself, in strongSwan's words. The row's gateway comes with it."""

@@ -16,7 +16,7 @@ from vpn.models.networks import Subnet, Vpc
 
 
 class Lifecycle(models.TextChoices):
-    """How far a gateway is on its way between being asked for and being gone."""
+    """How far a gateway is between its creation and the end of its deletion."""
 
     PENDING = "pending"
     STABLE = "stable"
@@ -25,7 +25,7 @@ class Lifecycle(models.TextChoices):
 
 
 class Health(models.TextChoices):
-    """How well a gateway or member works; `inapplicable` while it does not stand yet."""
+    """How well a gateway or member works; `inapplicable` until it exists."""
 
     OK = "ok"
     DEGRADED = "degraded"
@@ -34,12 +34,12 @@ class Health(models.TextChoices):
 
 
 class Gateway(Resource):
-    """`public_address` belongs to the gateway until its row goes. `stamp` changes with every
+    """`public_address` belongs to the gateway until its row is deleted. `stamp` changes with every
     change that a page shows.
 
-    `observed_ticks` orders observations by the monotonic clock of the host in that boot, and
-    `due_ticks` says by it when the next pass is due. A pass is also due while `asked` (counted by
-    those that want one) is not `answered` (that count when the last observation began)."""
+    `observed_ticks` orders observations by the monotonic clock of the host in that boot; `due_ticks`
+    says by the same clock when the next run is due. A run is also due while `work_done` differs from
+    `work_requested`: the count of requests, and that count when the last observation began."""
 
     audit_type: ClassVar[str] = "vpn_gateway"
     vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="gateways")
@@ -63,8 +63,8 @@ class Gateway(Resource):
     observed_boot = models.CharField(max_length=36, blank=True, editable=False)
     observed_ticks = models.BigIntegerField(default=0, editable=False)
     due_ticks = models.BigIntegerField(default=0, editable=False)
-    asked = models.PositiveBigIntegerField(default=0, editable=False)
-    answered = models.PositiveBigIntegerField(default=0, editable=False)
+    work_requested = models.PositiveBigIntegerField(default=0, editable=False)
+    work_done = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = "VPN gateway"
@@ -88,7 +88,7 @@ class Gateway(Resource):
 
 
 class GatewayMember(models.Model):
-    """One of the pair; `index` 0 begins as the active one."""
+    """One of the pair; `index` 0 is active first."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="members")

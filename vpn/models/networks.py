@@ -1,4 +1,4 @@
-"""Networks: what a gateway stands in."""
+"""Networks: what gateways are connected to."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Node(models.Model):
     name = models.CharField(primary_key=True, max_length=64)
     driver = models.CharField(max_length=16)
     esp = models.CharField(max_length=16, blank=True)
-    # Counts signs of life: readers judge them by their own clocks.
+    # Counts heartbeats: readers judge them by their own clocks.
     heartbeats = models.PositiveBigIntegerField(default=0, editable=False)
-    # By either of the two processes that look after it; when its last sweep ended, and when the
-    # listener's event loop last turned.
+    # Last heartbeat of either process of the host; when its last sweep ended; when the listener's event
+    # loop last polled.
     seen_at = models.DateTimeField(default=timezone.now)
-    swept_at = models.DateTimeField(null=True)
-    heard_at = models.DateTimeField(null=True)
+    sweep_seen_at = models.DateTimeField(null=True)
+    listener_seen_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

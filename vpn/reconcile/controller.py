@@ -107,7 +107,11 @@ def record_seen(spec: GatewaySpec, state: GatewayState) -> None:
 
 def reconcile_if_due(gateway_id: UUID, *, driver: Driver | None = None) -> None:
     """Serve a request to reconcile: one run if it is due, so that many requests cost one run."""
-    changed = Q(deleted_at__isnull=False) | ~Q(observed_generation=F("generation")) | ~Q(answered=F("asked"))
+    changed = (
+        Q(deleted_at__isnull=False)
+        | ~Q(observed_generation=F("generation"))
+        | ~Q(work_done=F("work_requested"))
+    )
     due = ~Q(observed_boot=boot()) | Q(due_ticks__lte=ticks())
     if Gateway.objects.filter(changed | due, pk=gateway_id).exists():
         reconcile(gateway_id, driver=driver)
@@ -201,7 +205,7 @@ def _finish_deletion(gateway: Gateway) -> None:
 def _stay_due(gateway_id: UUID) -> None:
     """The present holder may have observed the gateway before the change that this run is for, so the
     gateway stays due."""
-    Gateway.objects.filter(pk=gateway_id).update(asked=F("asked") + 1)
+    Gateway.objects.filter(pk=gateway_id).update(work_requested=F("work_requested") + 1)
     node = Gateway.objects.filter(pk=gateway_id).values_list("node", flat=True).first()
     if node is not None:
         send(RECONCILE_GATEWAY, gateway_id, node, seconds=BUSY.total_seconds())

@@ -20,7 +20,7 @@ DRIVERS = {
 def driver_config() -> DriverConfig:
     return DriverConfig(
         directory=Path(settings.DRIVER_DIR),
-        instance=settings.INSTANCE,
+        installation=settings.INSTALLATION,
         provider_cidr=settings.PROVIDER_CIDR,
         esp=cast(Esp, settings.ESP),
         holder_pid=settings.HOLDER_PID or None,

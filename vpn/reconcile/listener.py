@@ -191,7 +191,7 @@ class Listener:
             if self._polled.wait(HEARTBEAT_SECONDS):
                 self._polled.clear()
                 try:
-                    record_heartbeat(self.node, "heard_at")
+                    record_heartbeat(self.node, "listener_seen_at")
                 except (DatabaseError, DriverError) as error:
                     log.warning("heartbeat: %s", error)
                     close_old_connections()

@@ -58,7 +58,7 @@ def record_state(
         status = _derived(now, spec, state, applied=applied)
         before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
         with transaction.atomic():
-            if _claim(now, state, requeue_after or RESTING, answered=gateway.asked):
+            if _claim(now, state, requeue_after or RESTING, work_done=gateway.work_requested):
                 changed = _record_connections(now, before, status, state.at)
                 changed |= _record_members(now, status)
                 _record_gateway(now, spec, status, state.at, applied=applied, changed=changed)
@@ -88,11 +88,11 @@ def record_failure(gateway: Gateway, message: str, *, requeue_after: timedelta) 
     )
 
 
-def _claim(gateway: Gateway, state: GatewayState, requeue_after: timedelta, *, answered: int) -> bool:
+def _claim(gateway: Gateway, state: GatewayState, requeue_after: timedelta, *, work_done: int) -> bool:
     """Whether the rows that were read are still the last that was recorded. In quiet times this is
     all that is written.
 
-    `answered` is how often an observation had been asked for before this one began: requests since
+    `work_done` is how many runs had been requested when this observation began: requests since
     then get another one.
     """
     same = Gateway.objects.filter(
@@ -104,7 +104,7 @@ def _claim(gateway: Gateway, state: GatewayState, requeue_after: timedelta, *, a
             observed_boot=boot(),
             observed_ticks=state.ticks,
             due_ticks=state.ticks + as_ticks(requeue_after),
-            answered=answered,
+            work_done=work_done,
         )
     )
 

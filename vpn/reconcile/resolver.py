@@ -153,7 +153,7 @@ class Resolver:
         with transaction.atomic():
             Connection.objects.filter(pk__in=[row.pk for row in changed]).update(resolved_addresses=addresses)
             for gateway_id in {row.gateway_id for row in changed}:
-                Gateway.objects.filter(pk=gateway_id).update(asked=F("asked") + 1)
+                Gateway.objects.filter(pk=gateway_id).update(work_requested=F("work_requested") + 1)
                 request_reconcile(gateway_id, self._node)
 
 

@@ -69,7 +69,7 @@ class SweepWatch:
     def is_missing(self) -> bool:
         """Raises DatabaseError, which does not count as a sweep."""
         patience = _MISSED * settings.SWEEP_SECONDS
-        last = Node.objects.filter(name=self._node).values_list("swept_at", flat=True).first()
+        last = Node.objects.filter(name=self._node).values_list("sweep_seen_at", flat=True).first()
         if last != self._last:
             self._last, self._changed = last, self._clock()
         return self._clock() - self._changed >= patience
@@ -100,7 +100,7 @@ def sweep_host(node: str, *, substitute: bool = False, clock: Callable[[], float
                 break
             _try("gateway", observe_gateway, gateway_id)
         if not substitute:
-            record_heartbeat(node, "swept_at")
+            record_heartbeat(node, "sweep_seen_at")
     finally:
         _sweeping.release()
 
@@ -125,7 +125,7 @@ def _try(what: str, action: Callable[[UUID], object], ident: UUID) -> None:
         log.exception("%s %s", what, ident)
 
 
-def record_heartbeat(node: str, column: Literal["swept_at", "heard_at"] | None = None) -> None:
+def record_heartbeat(node: str, column: Literal["sweep_seen_at", "listener_seen_at"] | None = None) -> None:
     """This host is live; `column` says that its sweep has ended, or that its listener's event loop polled."""
     driver = load_driver()
     esp = Node.objects.filter(name=node).values_list("esp", flat=True).first() or driver.inventory().esp

@@ -57,7 +57,7 @@ def uncounted_violations(actor: Actor, fields: ConnectionFields) -> list[Violati
     facts = ConnectionFacts(
         public_address="",
         provider_cidr=settings.PROVIDER_CIDR,
-        lower_names=fields.get("generation") == 2,
+        lower_names=fields.get("api_generation") == 2,
         quotas=quotas,
     )
     return besides(missing_fields(fields), connection_violations(draft, facts=facts))
@@ -67,12 +67,12 @@ def update_violations(
     connection: Connection,
     draft: ConnectionDraft,
     changed: set[str],
-    generation: int = 0,
+    api_generation: int = 0,
     policies: Policies | None = None,
 ) -> list[Violation]:
     """Only about what changes: a limit lowered later does not block a new name."""
     gateway = connection.gateway
-    facts = connection_facts(gateway, draft, but=connection, generation=generation, policies=policies)
+    facts = connection_facts(gateway, draft, but=connection, api_generation=api_generation, policies=policies)
     # What is wrong with a connection is no reason to leave it enabled.
     reaching = changed if draft.admin_state_up else changed - {"admin_state_up"}
     reach = set(changed).union(*(_REACH.get(name, set()) for name in reaching))
@@ -98,6 +98,6 @@ def creation_facts(
         draft,
         vpc_id=vpc_id,
         account_id=actor.account_id,
-        generation=fields.get("generation", 0),
+        api_generation=fields.get("api_generation", 0),
         policies=policies,
     )

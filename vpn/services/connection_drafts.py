@@ -33,8 +33,8 @@ class Policies:
     ike: IKEPolicy | None
     ipsec: IPsecPolicy | None
 
-    def offer(self, generation: int) -> IkeOffer:
-        return self.ike.offer() if self.ike else auto_ike(generation)
+    def offer(self, api_generation: int) -> IkeOffer:
+        return self.ike.offer() if self.ike else auto_ike(api_generation)
 
     @property
     def ipsec_single(self) -> bool:
@@ -49,7 +49,7 @@ class Policies:
 def missing_fields(fields: ConnectionFields) -> list[Violation]:
     code = "validation_required_field"
     given = {*fields, *(("peer_address",) if "peer_fqdn" in fields else ())}
-    where = " (peer.fqdn, from version 2024-04-30 of generation 2 on)" if fields.get("generation") else ""
+    where = " (peer.fqdn, from version 2024-04-30 of generation 2 on)" if fields.get("api_generation") else ""
     missing = [(name, text.format(where=where)) for name, text in _NEEDED.items() if name not in given]
     return [Violation(code, name, message) for name, message in missing]
 
@@ -102,7 +102,7 @@ def other_kind(connection: Connection, fields: ConnectionFields) -> list[Violati
 
 def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:
     """The connection that these fields would create."""
-    generation = fields.get("generation") or 1
+    api_generation = fields.get("api_generation") or 1
     return ConnectionDraft(
         name=fields["name"] if "name" in fields else _free_name(gateway),
         peer_address=fields.get("peer_address", ""),
@@ -111,13 +111,15 @@ def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Poli
         local_cidrs=tuple(fields.get("local_cidrs", ())),
         peer_cidrs=tuple(fields.get("peer_cidrs", ())),
         admin_state_up=fields.get("admin_state_up", True),
-        dead_peer_detection=replace(DpdDraft.default(generation), **fields.get("dead_peer_detection", {})),
-        ike=policies.offer(generation),
+        dead_peer_detection=replace(
+            DpdDraft.default(api_generation), **fields.get("dead_peer_detection", {})
+        ),
+        ike=policies.offer(api_generation),
         ipsec_single=policies.ipsec_single,
         establish_mode=fields.get("establish_mode", "bidirectional"),
         local_identity=Identity.of(fields.get("local_identity")),
         peer_identity=Identity.of(fields.get("peer_identity")),
-        generation=generation,
+        api_generation=api_generation,
     )
 
 
@@ -140,12 +142,12 @@ def draft_of(connection: Connection) -> ConnectionDraft:
         dead_peer_detection=DpdDraft(
             action=connection.dpd_action, interval=connection.dpd_interval, timeout=connection.dpd_timeout
         ),
-        ike=policies.offer(connection.generation),
+        ike=policies.offer(connection.api_generation),
         ipsec_single=policies.ipsec_single,
         establish_mode=connection.establish_mode,
         local_identity=Identity.of(connection.local_identity),
         peer_identity=Identity.of(connection.peer_identity),
-        generation=connection.generation,
+        api_generation=connection.api_generation,
     )
 
 

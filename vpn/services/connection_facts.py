@@ -30,7 +30,7 @@ def connection_facts(
     but: Connection | None = None,
     vpc_id: UUID | None = None,
     account_id: UUID | None = None,
-    generation: int = 0,
+    api_generation: int = 0,
     policies: Policies | None = None,
 ) -> ConnectionFacts:
     """What stands around `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
@@ -55,8 +55,8 @@ def connection_facts(
         subnets=list(Subnet.objects.filter(vpc_id=vpc).values_list("name", "ipv4_cidr_block")) if vpc else (),
         creating=but is None,
         peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
-        lower_names=generation == 2,
-        attached=policies.attached(but) if policies and generation == 2 else (),
+        lower_names=api_generation == 2,
+        attached=policies.attached(but) if policies and api_generation == 2 else (),
         quotas=quotas_of(account) if account else Quotas(),
     )
 
@@ -152,7 +152,7 @@ def _sibling(row: Connection, gateway: Gateway | None, *, with_psk: bool) -> Sib
         local_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.LOCAL),
         peer_cidrs=tuple(c.cidr for c in cidrs if c.side == ConnectionCidr.PEER),
         admin_state_up=row.admin_state_up,
-        ike=Policies(row.ike_policy, None).offer(row.generation),
+        ike=Policies(row.ike_policy, None).offer(row.api_generation),
         psk=Secret(row.psk_id, key) if key else None,
         identities=(row.local_identity_text(), row.peer_identity_text()) if gateway else ("", ""),
     )

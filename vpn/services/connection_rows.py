@@ -51,4 +51,4 @@ def fill_row(connection: Connection, draft: ConnectionDraft) -> None:
     connection.establish_mode = draft.establish_mode
     connection.local_identity = draft.local_identity.body() if draft.local_identity else None
     connection.peer_identity = draft.peer_identity.body() if draft.peer_identity else None
-    connection.generation = draft.generation
+    connection.api_generation = draft.api_generation

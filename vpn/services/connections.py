@@ -139,7 +139,7 @@ def update_connection(
 
     `guard` looks at the connection that stands, and raises what it has against a change.
     """
-    with change(actor, role_to_change(fields.keys() - {"generation"})):
+    with change(actor, role_to_change(fields.keys() - {"api_generation"})):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)
@@ -152,8 +152,8 @@ def update_connection(
         after = _merged(before, fields, policies)
         changes = changes_between(connection, before, after, policies)
         changed = {name.partition(".")[0] for name in changes}
-        generation = fields.get("generation", 0)
-        rules = update_violations(connection, after, changed, generation, policies)
+        api_generation = fields.get("api_generation", 0)
+        rules = update_violations(connection, after, changed, api_generation, policies)
         if broken := besides(broken, rules):
             raise Invalid(broken)
         if changes:
@@ -207,7 +207,7 @@ def _merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policie
         psk=fields.get("psk", before.psk),
         admin_state_up=fields.get("admin_state_up", before.admin_state_up),
         dead_peer_detection=replace(before.dead_peer_detection, **fields.get("dead_peer_detection", {})),
-        ike=policies.offer(before.generation),
+        ike=policies.offer(before.api_generation),
         ipsec_single=policies.ipsec_single,
         establish_mode=fields.get("establish_mode", before.establish_mode),
     )

@@ -2,7 +2,7 @@
 
 Used alike for create (all that is given) and for update (only what changes). References are
 mappings with exactly one of `id`, `href`, `crn`, `name`, as they stand in a request body.
-`generation` is that of the API that asks, 0 the console: how names may look depends on it.
+`api_generation` is that of the API that asks, 0 the console: how names may look depends on it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Reference = Mapping[str, str]
 class VpcFields(TypedDict, total=False):
     name: str
     address_prefix_management: str
-    generation: int
+    api_generation: int
     classic_access: bool
     resource_group: Reference
 
@@ -26,7 +26,7 @@ class AddressPrefixFields(TypedDict, total=False):
     cidr: str
     zone: Reference
     is_default: bool
-    generation: int
+    api_generation: int
 
 
 class SubnetFields(TypedDict, total=False):
@@ -36,7 +36,7 @@ class SubnetFields(TypedDict, total=False):
     ipv4_cidr_block: str
     total_ipv4_address_count: int
     ip_version: str
-    generation: int
+    api_generation: int
     resource_group: Reference
 
 
@@ -46,7 +46,7 @@ class InstanceFields(TypedDict, total=False):
     name: str
     subnet: Reference
     address: str
-    generation: int
+    api_generation: int
     profile: str
     image: str
     vpc: Reference
@@ -64,7 +64,7 @@ class GatewayFields(TypedDict, total=False):
     resource_group: Reference
     mode: str
     availability_mode: str
-    generation: int
+    api_generation: int
 
 
 class DpdFields(TypedDict, total=False):
@@ -74,7 +74,7 @@ class DpdFields(TypedDict, total=False):
 
 
 class ConnectionFields(TypedDict, total=False):
-    """`ike_policy` and `ipsec_policy`: None asks for auto-negotiation. `generation` of the API that
+    """`ike_policy` and `ipsec_policy`: None asks for auto-negotiation. `api_generation` of the API that
     asks (0: the console) decides defaults and how names may look; identities are {type, value}."""
 
     name: str
@@ -88,6 +88,6 @@ class ConnectionFields(TypedDict, total=False):
     establish_mode: str
     local_identity: Mapping[str, str]
     peer_identity: Mapping[str, str]
-    generation: int
+    api_generation: int
     ike_policy: Reference | None
     ipsec_policy: Reference | None

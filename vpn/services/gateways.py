@@ -99,7 +99,7 @@ def update_gateway(actor: Actor, gateway_id: UUID, fields: GatewayFields) -> Gat
         facts = GatewayFacts(
             other_names=_other_names(gateway.subnet, gateway.pk),
             creating=False,
-            lower_names=fields.get("generation") == 2 and name != gateway.name,
+            lower_names=fields.get("api_generation") == 2 and name != gateway.name,
         )
         if broken := gateway_violations(GatewayDraft(name=name), facts=facts):
             raise Invalid(broken)
@@ -197,9 +197,9 @@ def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gatew
 def _violations(actor: Actor, subnet: Subnet | None, fields: GatewayFields) -> list[Violation]:
     """Without a subnet, of what does not depend on it."""
     mine = Gateway.objects.owned_by(actor)
-    generation = fields.get("generation", 0)
+    api_generation = fields.get("api_generation", 0)
     facts = GatewayFacts(
-        gateways=mine.count(), lower_names=generation == 2, quotas=quotas_of(actor.account_id)
+        gateways=mine.count(), lower_names=api_generation == 2, quotas=quotas_of(actor.account_id)
     )
     if subnet is not None:
         facts = replace(
@@ -212,7 +212,7 @@ def _violations(actor: Actor, subnet: Subnet | None, fields: GatewayFields) -> l
         )
     draft = GatewayDraft(
         name=fields["name"] if "name" in fields else random_name(facts.other_names),
-        mode=fields.get("mode", "route" if generation == 2 else "policy"),
+        mode=fields.get("mode", "route" if api_generation == 2 else "policy"),
         availability_mode=fields.get("availability_mode", "zonal"),
     )
     group = resource_group_violations(actor, fields.get("resource_group"))

@@ -28,14 +28,14 @@ def bump_generations(gateways: QuerySet[Gateway]) -> None:
 
 def bump_generation(gateway: Gateway) -> None:
     Gateway.objects.filter(pk=gateway.pk).update(
-        generation=F("generation") + 1, stamp=F("stamp") + 1, asked=F("asked") + 1
+        generation=F("generation") + 1, stamp=F("stamp") + 1, work_requested=F("work_requested") + 1
     )
     request_reconcile(gateway.pk, gateway.node)
 
 
 def mark_due(gateways: QuerySet[Gateway]) -> None:
     """Request a reconcile run for each, although nothing changed."""
-    gateways.update(asked=F("asked") + 1)
+    gateways.update(work_requested=F("work_requested") + 1)
     for ident, node in gateways.values_list("id", "node"):
         request_reconcile(ident, node)
 

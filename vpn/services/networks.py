@@ -53,7 +53,7 @@ def create_vpc(actor: Actor, fields: VpcFields) -> Vpc:
         facts = VpcFacts(
             other_names=names,
             vpcs=len(names),
-            lower_names=fields.get("generation") == 2,
+            lower_names=fields.get("api_generation") == 2,
             quotas=quotas_of(account.id),
         )
         group = resource_group_violations(actor, fields.get("resource_group"))
@@ -79,7 +79,7 @@ def update_vpc(actor: Actor, vpc_id: UUID, fields: VpcFields) -> Vpc:
         vpc = get_vpc(actor, vpc_id)
         name = fields.get("name", vpc.name)
         others = set(Vpc.objects.owned_by(actor).exclude(pk=vpc.pk).values_list("name", flat=True))
-        lower = fields.get("generation") == 2 and name != vpc.name
+        lower = fields.get("api_generation") == 2 and name != vpc.name
         facts = VpcFacts(other_names=others, creating=False, lower_names=lower)
         if broken := vpc_violations(VpcDraft(name=name), facts=facts):
             raise Invalid(broken)
@@ -113,7 +113,7 @@ def create_address_prefix(actor: Actor, vpc_id: UUID, fields: AddressPrefixField
             other_names={p.name for p in others},
             other_cidrs=[p.cidr for p in others],
             in_zone=sum(p.zone == zone for p in others),
-            lower_names=fields.get("generation") == 2,
+            lower_names=fields.get("api_generation") == 2,
             quotas=quotas_of(account.id),
         )
         if broken := address_prefix_violations(draft, facts=facts):
@@ -131,7 +131,7 @@ def update_address_prefix(
         name = fields.get("name", prefix.name)
         others = set(prefix.vpc.address_prefixes.exclude(pk=prefix.pk).values_list("name", flat=True))
         draft = AddressPrefixDraft(name=name, cidr=prefix.cidr, zone=prefix.zone)
-        lower = fields.get("generation") == 2 and name != prefix.name
+        lower = fields.get("api_generation") == 2 and name != prefix.name
         facts = AddressPrefixFacts(zones=[prefix.zone], other_names=others, creating=False, lower_names=lower)
         if broken := address_prefix_violations(draft, facts=facts):
             raise Invalid(broken)

@@ -120,7 +120,7 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
             "interval": row.dpd_interval,
             "timeout": row.dpd_timeout,
         },
-        "generation": row.generation,
+        "api_generation": row.api_generation,
         "ike_policy": {"id": str(row.ike_policy_id)} if row.ike_policy_id else None,
         "ipsec_policy": {"id": str(row.ipsec_policy_id)} if row.ipsec_policy_id else None,
     }

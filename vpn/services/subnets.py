@@ -57,7 +57,7 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
             prefixes=_prefixes(vpc) if vpc else None,
             other_names=names,
             other_blocks=[s.ipv4_cidr_block for s in siblings],
-            lower_names=fields.get("generation") == 2,
+            lower_names=fields.get("api_generation") == 2,
             peer_cidrs=_peer_cidrs(vpc) if vpc else {},
             quotas=quotas_of(account.id),
         )
@@ -84,7 +84,7 @@ def update_subnet(actor: Actor, subnet_id: UUID, fields: SubnetFields) -> Subnet
         subnet = get_subnet(actor, subnet_id)
         name = fields.get("name", subnet.name)
         others = set(subnet.vpc.subnets.exclude(pk=subnet.pk).values_list("name", flat=True))
-        lower = fields.get("generation") == 2 and name != subnet.name
+        lower = fields.get("api_generation") == 2 and name != subnet.name
         facts = SubnetFacts(zones=settings.ZONES, other_names=others, creating=False, lower_names=lower)
         if broken := subnet_violations(SubnetDraft(name=name), facts=facts):
             raise Invalid(broken)
@@ -129,7 +129,7 @@ def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
             other_names=names,
             taken=taken(subnet) if subnet else (),
             instances=Instance.objects.owned_by(actor).count(),
-            lower_names=fields.get("generation") == 2,
+            lower_names=fields.get("api_generation") == 2,
             quotas=quotas_of(account.id),
         )
         broken += _agrees(actor, subnet, fields)
@@ -162,7 +162,7 @@ def update_instance(actor: Actor, instance_id: UUID, fields: InstanceFields) -> 
             subnet_cidr=instance.subnet.ipv4_cidr_block,
             other_names=others,
             creating=False,
-            lower_names=fields.get("generation") == 2 and name != instance.name,
+            lower_names=fields.get("api_generation") == 2 and name != instance.name,
         )
         if broken := instance_violations(InstanceDraft(name=name), facts=facts):
             raise Invalid(broken)

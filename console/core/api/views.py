@@ -188,8 +188,8 @@ class ApiView(APIView):
         check: Callable[[Any], list[Violation]] | None = None,
         **more: Any,
     ) -> Any:
-        """As `read`, with the API generation for services that depend on it."""
-        generation = {"generation": self.version.generation}
+        """As `read`, with the `api_generation` for services whose rules depend on it."""
+        generation = {"api_generation": self.version.generation}
         whole = (lambda given: check(given | generation)) if check else None
         return self.read(schema, check=whole, **more) | generation
 

@@ -29,7 +29,7 @@ from console.project.health import redis_state, silent_part
 from console.project.quickstart import apparmor
 from console.project.quickstart.datadir import DataDir
 from console.project.quickstart.services import manage
-from console.project.renamed import SETTINGS_MODULE, renamed_settings_module
+from console.project.renamed import SETTINGS_MODULE, renamed_settings, renamed_settings_module
 from console.project.settings import redis_url
 from vpn.models import Connection, Node
 
@@ -70,6 +70,8 @@ def earlier_names() -> Iterator[Finding]:
         yield Finding(
             "names", False, f"{SETTINGS_MODULE} is {old}, which the next version does not have", fix
         )
+    for old, new in renamed_settings().items():
+        yield Finding("names", False, f"the setting {old} is now {new}", f"set {new} instead of {old}")
 
 
 def data_directory() -> Iterator[Finding]:

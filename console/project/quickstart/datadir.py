@@ -23,6 +23,7 @@ from pathlib import Path
 
 from console.core.environment import DataDirError, given_directory, load_environment
 from console.core.private_files import close_files, write_private
+from console.project import renamed
 from console.project.quickstart.listen import Listen
 
 _HEADER = "# Settings of this installation. quickstart keeps what is added here; the real environment wins."
@@ -50,10 +51,10 @@ class DataDir:
         """As root where charons, which have user ids of their own, can get to it; but a data plane
         that an older release built stays where it is for as long as it stands."""
         if len(os.fsencode(self.directory)) > _LONGEST_DIRECTORY:
-            return Path(tempfile.gettempdir()) / f"isthmus-{os.getuid()}-{self.instance}"
+            return Path(tempfile.gettempdir()) / f"isthmus-{os.getuid()}-{self.installation}"
         stands = (self.directory / "driver" / "m").is_dir()
         if os.geteuid() == 0 and not stands and not all(map(_others_may_pass, self.directory.parents)):
-            return Path("/run") / f"isthmus-{self.instance}"
+            return Path("/run") / f"isthmus-{self.installation}"
         return self.directory
 
     @property
@@ -63,7 +64,7 @@ class DataDir:
         return 0o711 if os.geteuid() == 0 and self.sockets == self.directory else 0o700
 
     @property
-    def instance(self) -> str:
+    def installation(self) -> str:
         """A word of eight letters and digits that keeps installations on one host apart."""
         digest = hashlib.sha256(os.fsencode(self.directory)).digest()
         return base64.b32encode(digest).decode().lower()[:8]
@@ -166,8 +167,10 @@ class DataDir:
         return {name: value for name, _, value in pairs}
 
     def update_environment(self, values: dict[str, str]) -> None:
-        """Put these settings into the file; the others stay. Raises DataDirError."""
+        """Put these settings into the file; the others stay, but for earlier names. Raises DataDirError."""
         merged = self.read_environment() | values
+        for old in renamed.RENAMED_SETTINGS:
+            merged.pop(old, None)
         text = "\n".join([_HEADER, *(f"{name}={value}" for name, value in sorted(merged.items())), ""])
         self._write(self.environment, text)
 
@@ -224,7 +227,7 @@ def _settings(data_dir: DataDir, listen: Listen) -> dict[str, str]:
     stored = data_dir.read_environment()
     decided = {
         "ISTHMUS_ALLOWED_HOSTS": listen.allowed_hosts,
-        "ISTHMUS_INSTANCE": data_dir.instance,
+        "ISTHMUS_INSTALLATION": renamed.setting("ISTHMUS_INSTALLATION", data_dir.installation),
         "ISTHMUS_REDIS_URL": f"unix://{data_dir.redis_socket}",
         "ISTHMUS_DRIVER_DIR": str(data_dir.driver),
     }

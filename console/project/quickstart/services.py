@@ -64,7 +64,7 @@ def worker_service(ready: Callable[[], bool], heartbeats: Path, *, holder: int) 
             *entering(holder),
             *(_PYTHON, "-m", "celery", "--quiet", "--skip-checks", "--workdir", str(settings.BASE_DIR)),
             *("-A", "console.project.celery", "worker", "--pool", "threads", "--concurrency", "8"),
-            *("--queues", f"default,node.{node}", "--hostname", f"{settings.INSTANCE}@{node}"),
+            *("--queues", f"default,node.{node}", "--hostname", f"{settings.INSTALLATION}@{node}"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"),
         ],
         ready=ready,

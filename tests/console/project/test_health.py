@@ -35,8 +35,8 @@ def test_alive_asks_nobody(django_assert_num_queries: object) -> None:
 
 def test_ready_tells_of_hosts() -> None:
     now, long_ago = timezone.now(), timezone.now() - timedelta(hours=1)
-    Node.objects.create(name="deaf", driver="simulated", swept_at=now, heard_at=long_ago)
-    Node.objects.create(name="fresh", driver="simulated", swept_at=now, heard_at=now)
+    Node.objects.create(name="deaf", driver="simulated", sweep_seen_at=now, listener_seen_at=long_ago)
+    Node.objects.create(name="fresh", driver="simulated", sweep_seen_at=now, listener_seen_at=now)
     Node.objects.create(name="gone", driver="simulated", seen_at=long_ago)
     stranger = Client().get("/readyz")
     assert stranger.status_code == 200
@@ -61,9 +61,9 @@ def test_a_host_is_silent_before_what_hangs_is_ended(
     settings.HANG_SECONDS, settings.SWEEP_SECONDS = hang, sweep
     now = timezone.now()
     sooner, later = now - timedelta(seconds=patience - 1), now - timedelta(seconds=patience + 1)
-    node = Node(name="a", swept_at=sooner, heard_at=sooner)
+    node = Node(name="a", sweep_seen_at=sooner, listener_seen_at=sooner)
     assert health.silent_part(node, now) is None
-    assert health.silent_part(Node(name="b", swept_at=sooner, heard_at=later), now) == "listener"
+    assert health.silent_part(Node(name="b", sweep_seen_at=sooner, listener_seen_at=later), now) == "listener"
 
 
 def test_a_redis_that_is_away_does_not_make_it_unready(settings: LazySettings) -> None:

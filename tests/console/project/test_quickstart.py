@@ -93,7 +93,7 @@ class TestDataDir:
     def test_sockets_fit_where_the_name_is_long(self, tmp_path: Path) -> None:
         deep = DataDir(tmp_path / ("a" * 100))
         assert len(str(deep.redis_socket)) < 100
-        assert deep.instance in str(deep.sockets)
+        assert deep.installation in str(deep.sockets)
 
     def test_the_short_directory_goes_when_nothing_needs_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -112,8 +112,8 @@ class TestDataDir:
 
     def test_instances_differ_and_stay(self, tmp_path: Path) -> None:
         one, other = DataDir(tmp_path / "one"), DataDir(tmp_path / "other")
-        assert one.instance == DataDir(tmp_path / "x" / ".." / "one").instance != other.instance
-        assert one.instance.isalnum() and len(one.instance) == 8
+        assert one.installation == DataDir(tmp_path / "x" / ".." / "one").installation != other.installation
+        assert one.installation.isalnum() and len(one.installation) == 8
 
     def test_prepare_makes_keys_once(self, tmp_path: Path) -> None:
         script = (
@@ -140,13 +140,13 @@ class TestDataDir:
 
     def test_other_commands_take_the_settings(self, place: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("ISTHMUS_REGION", raising=False)
-        place.update_environment({"ISTHMUS_REGION": "eu-de", "ISTHMUS_INSTANCE": "file"})
-        monkeypatch.setenv("ISTHMUS_INSTANCE", "mine")
+        place.update_environment({"ISTHMUS_REGION": "eu-de", "ISTHMUS_INSTALLATION": "file"})
+        monkeypatch.setenv("ISTHMUS_INSTALLATION", "mine")
         argv = ["manage.py", "doctor", "--data-dir", str(place.directory), "--json"]
         adopt_data_dir(argv)
         assert argv == ["manage.py", "doctor", "--json"]
         assert os.environ["ISTHMUS_REGION"] == "eu-de"
-        assert os.environ["ISTHMUS_INSTANCE"] == "mine"
+        assert os.environ["ISTHMUS_INSTALLATION"] == "mine"
         monkeypatch.delenv("ISTHMUS_REGION")
 
     @pytest.mark.parametrize("before", [[], ["--data-dir", "DIR"], ["--data-dir=DIR"]])

@@ -25,7 +25,7 @@ NAMES = "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSR
 )
 def test_names_of_cookies(behind: str, expected: list[str]) -> None:
     code = f"import console.project.settings as s; print(*(getattr(s, name) for name in {NAMES!r}))"
-    environment = os.environ | {"ISTHMUS_BEHIND_TLS": behind, "ISTHMUS_INSTANCE": "one"}
+    environment = os.environ | {"ISTHMUS_BEHIND_TLS": behind, "ISTHMUS_INSTALLATION": "one"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )

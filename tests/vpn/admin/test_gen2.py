@@ -25,7 +25,7 @@ def root(db: None) -> Client:
 def named(ana: Party) -> Connection:
     """To a peer that is known by its name."""
     identity = {"type": "hostname", "value": "branch-7"}
-    row = make_connection(ana, peer_address="", peer_fqdn=NAME, generation=2, peer_identity=identity)
+    row = make_connection(ana, peer_address="", peer_fqdn=NAME, api_generation=2, peer_identity=identity)
     Connection.objects.update(resolved_address="203.0.113.77")
     return Connection.objects.get(pk=row.pk)
 
@@ -37,14 +37,14 @@ def test_the_list_shows_and_finds_a_peer_by_its_name(root: Client, ana: Party, n
     assert f'field-peer">{NAME}<' in page and f'field-peer">{other.peer_address}<' in page
     for text in (NAME, "203.0.113.77"):
         assert list(root.get(url, {"q": text}).context["cl"].result_list) == [named]
-    assert list(root.get(url, {"generation": "2"}).context["cl"].result_list) == [named]
+    assert list(root.get(url, {"api_generation": "2"}).context["cl"].result_list) == [named]
 
 
 def test_its_page_shows_identities_generation_and_where_the_peer_is(root: Client, named: Connection) -> None:
     page = root.get(reverse("admin:vpn_connection_change", args=[named.pk])).content.decode()
     assert "hostname: branch-7" in page and "203.0.113.77" in page
     assert f"{named.gateway.public_address} (default)" in page
-    assert 'value="vpn.example.com"' in page and "Generation" in page
+    assert 'value="vpn.example.com"' in page and "API generation" in page
 
 
 def test_a_name_is_given_and_changed(root: Client, ana: Party) -> None:

@@ -178,7 +178,7 @@ def test_a_shared_ike_sa_of_an_older_form_goes_along(ana: Party) -> None:
 
 def test_a_name_that_is_spelt_otherwise_is_looked_up_again(ana: Party) -> None:
     """Until then the peer has no address, and no tunnel."""
-    fields = {"peer_fqdn": "vpn.example.com", "generation": 2, "name": "by-name"}
+    fields = {"peer_fqdn": "vpn.example.com", "api_generation": 2, "name": "by-name"}
     gateway = make_gateway(ana)
     identity = {"type": "fqdn", "value": "peer.example.com"}
     row = make_connection(ana, gateway, 1, **fields, peer_identity=identity, peer_address="")

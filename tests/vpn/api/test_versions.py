@@ -140,11 +140,11 @@ def test_defaults_are_those_of_the_generation(ana: Party) -> None:
     assert new["dead_peer_detection"] == {"action": "restart", "interval": 2, "timeout": 10}
     assert (old.dpd_action, old.dpd_interval, old.dpd_timeout) == ("none", 30, 120)
     row = Connection.objects.get(pk=new["id"])
-    assert (old.generation, row.generation) == (1, 2)
+    assert (old.api_generation, row.api_generation) == (1, 2)
     assert old.ike_offer() != row.ike_offer() and old.esp_offer() != row.esp_offer()
     renamed = ana.api.patch(path_of(row), {"name": "Still_2"}, version="2019-01-01")
     row.refresh_from_db()
-    assert (renamed.status_code, row.generation) == (200, 2)
+    assert (renamed.status_code, row.api_generation) == (200, 2)
 
 
 @pytest.mark.parametrize(

@@ -156,10 +156,10 @@ def test_every_sign_of_life_counts(
 ) -> None:
     monkeypatch.setattr(sweep, "load_driver", lambda: driver)
     for _ in range(3):
-        sweep.record_heartbeat("here", "heard_at")
+        sweep.record_heartbeat("here", "listener_seen_at")
     node = Node.objects.get(name="here")
-    assert (node.heartbeats, node.swept_at) == (3, None)
-    assert node.heard_at
+    assert (node.heartbeats, node.sweep_seen_at) == (3, None)
+    assert node.listener_seen_at
 
 
 def _members(gateway: Gateway):

@@ -70,7 +70,7 @@ def listening() -> Iterator[listener.Listener]:
     thread = Thread(target=run, daemon=True)
     thread.start()
     try:
-        wait_for(lambda: Node.objects.filter(heard_at__isnull=False).exists())
+        wait_for(lambda: Node.objects.filter(listener_seen_at__isnull=False).exists())
         wait_for(lambda: len(made._cache.specs()) == Gateway.objects.count())
         yield made
     finally:
@@ -241,7 +241,7 @@ def test_the_listener_sweeps_when_nobody_does(
     with listening():
         gateway = scene.gateway(scene.left)
         wait_for(lambda: Gateway.objects.get(pk=gateway.pk).status == "available", 20)
-    assert Node.objects.get(name="here").swept_at is None, "the worker's sweep is as silent as it was"
+    assert Node.objects.get(name="here").sweep_seen_at is None, "the worker's sweep is as silent as it was"
 
 
 def test_it_stops_sweeping_when_sweeps_come(scene: Scene, settings: LazySettings) -> None:
@@ -252,7 +252,7 @@ def test_it_stops_sweeping_when_sweeps_come(scene: Scene, settings: LazySettings
     for moment, ended in ((14, False), (15, False), (16, True), (30, False), (31, False), (32, True)):
         moments[0] = moment
         if ended:
-            sweep.record_heartbeat("here", "swept_at")
+            sweep.record_heartbeat("here", "sweep_seen_at")
         found.append(watch.is_missing())
     assert found == [False, True, False, False, True, False]
 

@@ -145,13 +145,13 @@ def test_after_a_restart_answers_are_still_there(ana: Party, driver: Any) -> Non
 def test_a_new_answer_asks_for_a_pass_and_the_same_one_does_not(ana: Party) -> None:
     gateway = named(ana, "vpn.example.com")
     there = Dns(vpn_example_com=Answer(("203.0.113.5", "203.0.113.6"), 5.0))
-    before = Gateway.objects.get(pk=gateway.pk).asked
+    before = Gateway.objects.get(pk=gateway.pk).work_requested
     there.settle()
-    assert Gateway.objects.get(pk=gateway.pk).asked == before + 1
+    assert Gateway.objects.get(pk=gateway.pk).work_requested == before + 1
     there.answers["vpn.example.com"] = Answer(("203.0.113.6", "203.0.113.5"), 5.0)
     there.now += 10
     there.settle()
-    assert len(there.asked) == 2 and Gateway.objects.get(pk=gateway.pk).asked == before + 1
+    assert len(there.asked) == 2 and Gateway.objects.get(pk=gateway.pk).work_requested == before + 1
 
 
 def test_who_joins_a_known_name_need_not_wait(ana: Party, ben: Party) -> None:

@@ -134,12 +134,12 @@ def test_a_change_of_a_gateway_asks_for_it(
     row: Row, sent: Sent, what: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     before, gateway = generations(), row.gateway
-    asked = Gateway.objects.get(pk=gateway.pk).asked
+    requested = Gateway.objects.get(pk=gateway.pk).work_requested
     with django_capture_on_commit_callbacks(execute=True):
         GATEWAY[what](row)
     assert sent == [(triggers.RECONCILE_GATEWAY, str(gateway.pk), f"node.{HOST}")]
     assert generations() == before | {gateway.pk: before[gateway.pk] + 1}
-    assert Gateway.objects.get(pk=gateway.pk).asked > asked
+    assert Gateway.objects.get(pk=gateway.pk).work_requested > requested
 
 
 @pytest.mark.parametrize("what", NETWORK)

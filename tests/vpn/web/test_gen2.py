@@ -242,8 +242,8 @@ def test_aes_gcm_in_the_console(ana: Party, browser: Client) -> None:
 
 def test_pages_of_connections_that_keep_the_set_of_generation_2(ana: Party, browser: Client) -> None:
     make_ike_policy(ana), make_ipsec_policy(ana)
-    row = make_connection(ana, generation=2)
-    assert Connection.objects.get().generation == 2
+    row = make_connection(ana, api_generation=2)
+    assert Connection.objects.get().api_generation == 2
     for path in ("", "/edit", "/handoff", "/handoff?vendor=strongswan"):
         assert browser.get(f"/gateways/{row.gateway_id}/connections/{row.pk}{path}").status_code == 200
 
@@ -252,7 +252,7 @@ def test_pages_of_connections_that_keep_the_set_of_generation_2(ana: Party, brow
 def test_the_table_beside_a_device_says_what_its_file_does(
     ana: Party, browser: Client, slug: str, suite: str
 ) -> None:
-    row = make_connection(ana, generation=2)
+    row = make_connection(ana, api_generation=2)
     page = browser.get(f"/gateways/{row.gateway_id}/connections/{row.pk}/handoff?vendor={slug}")
     wanted = {"IKE proposals": f"aes256-sha512-{suite}", "IPsec proposals": "aes256gcm16"}
     assert {line.label: line.value for line in page.context["rows"]}.items() >= wanted.items()

@@ -79,7 +79,7 @@ class ConnectionApiView(ApiView):
             found["local_identity"] = identities[0]
         if "ike_identity" in peer:
             found["peer_identity"] = peer["ike_identity"]
-        return cast(ConnectionFields, {**rest, **found, "generation": self.version.generation})
+        return cast(ConnectionFields, {**rest, **found, "api_generation": self.version.generation})
 
     def ids(self, gateway: str, connection: str) -> tuple[UUID, UUID]:
         """The ids of the path. Raises NotFound, of the gateway first."""

@@ -53,7 +53,7 @@ class StrongSwanDriver:
     def __init__(self, config: DriverConfig) -> None:
         self._config = config
         self._directory = config.directory.absolute()
-        self._names = Names(config.instance)
+        self._names = Names(config.installation)
         self._fabric = Fabric(self._directory, self._names, config.provider_cidr)
         self._batch = Batch(self._initiate)
 
@@ -63,7 +63,7 @@ class StrongSwanDriver:
 
     @property
     def _identities(self) -> Identities:
-        return Identities(self._directory, self._config.instance, self._config.charon_uid)
+        return Identities(self._directory, self._config.installation, self._config.charon_uid)
 
     @property
     def _network(self) -> MemberNetwork:

@@ -31,10 +31,10 @@ _UID_FILE = "charon-uid"
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """`configured` is the first id of the block; 0: one is chosen by the word `instance`."""
+    """`configured` is the first id of the block; 0: one is chosen by `installation`."""
 
     directory: Path
-    instance: str
+    installation: str
     configured: int = 0
 
     def hindrance(self) -> str:
@@ -61,7 +61,7 @@ class Identities:
         with locked(self.directory / f"{_UID_FILE}.lock"):
             with suppress(OSError, ValueError):
                 return int(file.read_text())
-            chosen = choose_block(self.instance, ids_in_use())
+            chosen = choose_block(self.installation, ids_in_use())
             write_whole(file, f"{chosen}\n")
             return chosen
 
@@ -83,9 +83,9 @@ class Identities:
         return uid
 
 
-def choose_block(instance: str, taken: set[int]) -> int:
+def choose_block(installation: str, taken: set[int]) -> int:
     """The first of the installation's block: by its name, and the next one if somebody has ids in it."""
-    begin = int.from_bytes(hashlib.sha256(instance.encode()).digest()[:4], "big")
+    begin = int.from_bytes(hashlib.sha256(installation.encode()).digest()[:4], "big")
     blocks = {(ident - _FIRST) // BLOCK for ident in taken if ident >= _FIRST}
     places = ((begin + step) % _BLOCKS for step in range(_BLOCKS))
     return _FIRST + BLOCK * next(place for place in places if place not in blocks)

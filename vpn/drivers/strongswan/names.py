@@ -24,11 +24,11 @@ _SOCKET_PATH_LIMIT = 108
 class Names:
     """Namespaces of one installation; interface names stay within the kernel's 15 characters."""
 
-    instance: str
+    installation: str
 
     @property
     def prefix(self) -> str:
-        return f"isth-{self.instance}-"
+        return f"isth-{self.installation}-"
 
     @property
     def provider(self) -> str:

@@ -62,7 +62,7 @@ def test_a_connection_and_a_policy_by_their_forms(ana: Party, browser: Client) -
     }
     assert page(browser, "POST", f"{path_of(gateway)}/connections{TODAY}", form).status_code == 201
     row = Connection.objects.get()
-    assert (row.establish_mode, row.generation, row.cidrs.count()) == ("peer_only", 2, 3)
+    assert (row.establish_mode, row.api_generation, row.cidrs.count()) == ("peer_only", 2, 3)
     form = {
         "encryption_algorithms": "aes256 aes192",
         "authentication_algorithm": "sha256",
