@@ -277,7 +277,6 @@ QUOTAS = {
 REFUSE_FUTURE_VERSIONS = env.flag("ISTHMUS_REFUSE_FUTURE_VERSIONS", False)
 # Off: connections of one gateway may share peer CIDRs while their local CIDRs differ.
 PEER_CIDRS_UNIQUE = env.flag("ISTHMUS_PEER_CIDRS_UNIQUE", True)
-
 # Seconds without a heartbeat after which quickstart restarts a process.
 HANG_SECONDS = env.number("ISTHMUS_HANG_SECONDS", 60, least=5)
 
