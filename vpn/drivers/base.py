@@ -1,4 +1,4 @@
-"""The border to the data plane: one protocol, two drivers, no rows and no settings."""
+"""The interface to the data plane: one protocol, two drivers; no rows and no settings."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CHARON = Path("/usr/sbin/charon-systemd")
 
 
 class DriverError(Exception):
-    """A driver could not do what it was asked; the next pass tries again.
+    """A driver could not do what was requested; the next run tries again.
 
-    `what` says in words what was being done; the message never holds a secret.
+    `what` describes what was being done; the message never contains a secret.
     """
 
     def __init__(self, what: str, cause: str = "") -> None:
@@ -32,7 +32,7 @@ class DriverError(Exception):
 
 
 class StaleGeneration(DriverError):
-    """A newer generation was already applied to the member; the caller holds an old spec."""
+    """A newer generation was already applied to the member; the caller has an old spec."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class DriverConfig:
 
 @dataclass(frozen=True, slots=True)
 class InventoryMember:
-    """For `manage.py dataplane`: what stands now, found on the host, not in the database."""
+    """For `manage.py dataplane`: one member as it exists on the host, whatever the database says."""
 
     gateway_id: UUID
     member_id: UUID
@@ -102,43 +102,43 @@ class Driver(Protocol):
     name: str
 
     def observe(self, members: Sequence[MemberSpec]) -> dict[UUID, MemberState]:
-        """The state of each member, absent ones included (`exists` False)."""
+        """The state of each member, including absent ones (`exists` False)."""
 
     def together(self) -> AbstractContextManager[None]:
-        """Around the actions of one pass: what can be shared between them is made once. Nothing
-        more is promised: each action is done, or may be lost, as if it stood alone."""
+        """For the actions of one run: work that they share is done once. Guarantees nothing else: each
+        action is applied, or may be lost, as it would be without this context."""
 
     def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
-        """Do one action. Raises StaleGeneration or DriverError."""
+        """Apply one action. Raises StaleGeneration or DriverError."""
 
     def watch(self, members: Callable[[], Sequence[MemberSpec]], stop: Event) -> Iterator[TunnelEvent]:
-        """Events of all members as they happen until `stop` is set; `members` is asked again
-        every second, so that new ones are heard."""
+        """Events of all members as they happen, until `stop` is set. `members` is called again every
+        second, so that new members are watched as well."""
 
     def log(self, member: MemberSpec, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
-        """The last lines that the member's charon wrote about one peer, by its name and address;
-        empty where there is none. Never keys; the caller still redacts."""
+        """The last log lines of the member's charon about one peer, given its name and address; empty if
+        there are none. Without keys; the caller redacts them nevertheless."""
 
     def apply_network(self, network: NetworkSpec) -> None:
-        """Make one VPC so: subnets and instances; what is not named is removed."""
+        """Bring one VPC to this state: subnets and instances; everything else in it is removed."""
 
     def remove_network(self, vpc_id: UUID) -> None:
-        """Nothing of the VPC remains."""
+        """Remove everything of the VPC."""
 
     def networks(self) -> set[UUID]:
-        """The VPCs of which anything stands on this host."""
+        """The VPCs of which anything exists on this host."""
 
     def gateways(self) -> set[UUID]:
-        """Those of which anything exists on this host."""
+        """The gateways of which anything exists on this host."""
 
     def remove_gateway(self, gateway_id: UUID) -> None:
-        """All that exists of it, known by its id alone: for a gateway whose row is gone."""
+        """Remove everything of a gateway, given only its id: for a gateway whose row is gone."""
 
     def inventory(self) -> Inventory:
-        """Everything of this installation that stands on this host now."""
+        """Everything of this installation that exists on this host now."""
 
     def check_host(self) -> list[HostCheck]:
-        """What this host has and lacks for this driver."""
+        """What this driver needs of this host, and whether it is there."""
 
     def remove_all(self) -> None:
-        """Nothing of this installation remains on this host: processes, namespaces, links."""
+        """Remove everything of this installation from this host: processes, namespaces, links."""

@@ -1,7 +1,7 @@
-"""When something happened, kept by the monotonic clock and converted to the wall clock of the reader.
+"""Times stored by the monotonic clock, and converted to wall clock time when they are read.
 
-What is noted by the wall clock is hours in the future once the clock was set back, and everything
-that waits for it stands still for as long.
+A stored wall clock time would be in the future after the clock is set back, and everything that waits
+for it would be delayed by as much.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
-# A time that cannot be, because of another boot of the host, is long past.
+# A time in the future, from an earlier boot of the host, counts as long past.
 _LONG_AGO = timedelta(days=1)
 
 
 def to_monotonic(at: datetime) -> float:
-    """What `time.monotonic()` was then: the other way round."""
+    """The value of `time.monotonic()` at that wall clock time."""
     return time.monotonic() - (datetime.now(UTC) - at).total_seconds()
 
 
 def to_wall_clock(at: float) -> datetime:
-    """The moment when `time.monotonic()` was `at`."""
+    """The wall clock time at which `time.monotonic()` was `at`."""
     ago = time.monotonic() - at
     return datetime.now(UTC) - (timedelta(seconds=ago) if ago >= 0 else _LONG_AGO)

@@ -1,4 +1,4 @@
-"""What the simulated driver keeps of each member and network: plain values, as they lie on disk."""
+"""The documents of the simulated driver for each member and network: plain values, as stored on disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vpn.domain.reasons import clearest
 from vpn.domain.spec import MemberSpec
 from vpn.domain.state import Reason
 
-# A peer's last failure by IKEv1 stands under its name with this behind it, that by IKEv2 under its name.
+# Suffix of the key of a peer's last failure with IKEv1; the one with IKEv2 has the peer's name as its key.
 BY_V1 = "_v1"
 
 
@@ -33,7 +33,7 @@ class ChildConf(TypedDict):
 
 
 class PeerConf(TypedDict):
-    """What is loaded under one name; `key` is the digest of the pre-shared key."""
+    """The configuration loaded under one name; `key` is the digest of the pre-shared key."""
 
     form: str
     peer_address: str
@@ -61,8 +61,8 @@ class ChildSa(TypedDict):
 
 
 class IkeSa(TypedDict):
-    """One end; both ends have the same `id`. `far_member` and `far_peer` name the other one. `dpd` are
-    the figures with which it began: another form of the peer does not change them."""
+    """One end; both ends have the same `id`. `far_member` and `far_peer` identify the other end. `dpd` are
+    the times it was negotiated with: changing the peer does not change them."""
 
     id: str
     far_member: str
@@ -73,8 +73,8 @@ class IkeSa(TypedDict):
     at: float
     lifetime: int
     dpd: NotRequired[tuple[int, int]]
-    # Seconds since the epoch at which the other end vanished unnoticed; how often it was asked since
-    # for a sign of life, and when last.
+    # Seconds since the epoch at which the other end vanished unnoticed; how often it was probed since then,
+    # and when it was last probed.
     silent_since: NotRequired[float]
     asked: NotRequired[int]
     asked_at: NotRequired[float]
@@ -82,7 +82,7 @@ class IkeSa(TypedDict):
 
 
 class Failure(TypedDict):
-    """`child` is empty when phase 1 failed; `serial` tells repeated failures apart."""
+    """`child` is empty if phase 1 failed; `serial` distinguishes repeated failures."""
 
     child: str
     code: str
@@ -91,14 +91,15 @@ class Failure(TypedDict):
 
 
 class Tries(TypedDict):
-    """Initiations of each child since all of the peer was up; `at` of the last one, monotonic."""
+    """Initiations of each child since all children of the peer were up; `at` is the monotonic time of the
+    last one."""
 
     at: float
     children: dict[str, int]
 
 
 class Document(TypedDict):
-    """All of one member."""
+    """The whole state of one member."""
 
     id: str
     gateway_id: str
@@ -127,7 +128,7 @@ class NetworkDocument(TypedDict):
 
 
 def new_document(member: MemberSpec) -> Document:
-    """A member that stands, without a role and without a running charon."""
+    """A member that exists, without a role and without a running charon."""
     return Document(
         id=str(member.id),
         gateway_id=str(member.gateway_id),
@@ -149,7 +150,7 @@ def new_document(member: MemberSpec) -> Document:
 
 
 def clearest_failures(document: Document) -> dict[str, Reason]:
-    """By peer, of its failures by both IKE versions the one that came furthest."""
+    """By peer, of its failures with both IKE versions the one that came furthest."""
     recorded = {slot: Reason(f["code"], f["message"]) for slot, f in document["failures"].items()}
     peers = {slot.removesuffix(BY_V1) for slot in recorded}
     found = {peer: clearest(recorded.get(peer), recorded.get(peer + BY_V1)) for peer in sorted(peers)}

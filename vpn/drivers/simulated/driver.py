@@ -1,4 +1,4 @@
-"""A data plane without packets: members, plumbing and negotiation as documents on disk.
+"""A data plane without packets: members, network configuration and negotiation as documents on disk.
 
 Several processes share it through the files of one directory. Both ends of a tunnel must be
 members of the same installation; any other peer address does not answer.
@@ -49,7 +49,7 @@ from vpn.drivers.simulated.observation import inventory_member, member_state
 from vpn.drivers.simulated.store import Store
 from vpn.drivers.simulated.watch import Watcher
 
-# Seconds: between two looks of a watcher, and between two questions for the members to watch.
+# Seconds: between two polls of a watcher, and between two updates of the members to watch.
 POLL_INTERVAL = 0.02
 MEMBERS_INTERVAL = 1.0
 
@@ -71,7 +71,7 @@ class SimulatedDriver:
         }
 
     def together(self) -> AbstractContextManager[None]:
-        """Documents are read and written once for all actions within."""
+        """Read and write each document once for all actions within."""
         return self._store.locked()
 
     def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
@@ -84,7 +84,7 @@ class SimulatedDriver:
                 return
             if document is None and not isinstance(action, StartMember):
                 raise DriverError(
-                    f"{type(action).__name__} on member {member.id}", "the member does not stand"
+                    f"{type(action).__name__} on member {member.id}", "the member does not exist"
                 )
             document = document or new_document(member)
             document["generation"] = generation
@@ -156,7 +156,8 @@ class SimulatedDriver:
             self._store.clear()
 
     def kill(self, member_id: UUID) -> None:
-        """The member's charon dies without a word; for tests. KeyError if it does not stand."""
+        """The member's charon dies without notifying its peers; for tests. KeyError if the member does not
+        exist."""
         with self._store.locked():
             document = self._existing(member_id)
             vanish(self._store, document)
@@ -166,7 +167,7 @@ class SimulatedDriver:
     def fault(self, member_id: UUID, message: str) -> None:
         """Every action on the member is refused with `message` until it is empty; for tests.
 
-        KeyError if the member does not stand.
+        KeyError if the member does not exist.
         """
         with self._store.locked():
             document = self._existing(member_id)

@@ -1,9 +1,8 @@
-"""charon's rules of negotiation, on documents: what both ends must have in common.
+"""charon's rules of negotiation, applied to documents: what both ends must have in common.
 
-As data-plane experiments found: the responder looks for a configuration by address, then
-compares version, phase 1 proposals, identities and keys, and for each child selectors and
-phase 2 proposals. Under IKEv2 the first child takes its key from phase 1, so a difference in
-perfect forward secrecy alone shows only in later ones.
+As measured with charon: the responder searches a configuration by address, then compares version, phase 1
+proposals, identities and keys, and for each child selectors and phase 2 proposals. With IKEv2 the first
+child takes its keys from phase 1, so a mismatch of perfect forward secrecy alone only affects later ones.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ NOT_CONFIGURED = "The peer answers, but has no enabled connection to this gatewa
 
 @dataclass(eq=False)
 class _Refused(Exception):
-    """`far` says whether the responder knows for which peer it refused."""
+    """`far`: whether the responder knows which peer it refused."""
 
     code: Code
     message: str = ""
@@ -44,7 +43,7 @@ class _Refused(Exception):
 
 @dataclass(slots=True)
 class _Ends:
-    """Both documents, the configuration of each, and the name of it."""
+    """Both documents, and the name of the configuration at each end."""
 
     near: Document
     far: Document
@@ -61,7 +60,7 @@ class _Ends:
 
 
 def initiate(store: Store, near: Document, peer: str, child: str, version: int) -> None:
-    """Try to open one child; both ends' documents are changed and written. Needs the lock."""
+    """Try to initiate one child; changes and writes the documents of both ends. Needs the lock."""
     sa = near["sas"].get(peer)
     if sa is not None and child in sa["children"]:
         return
@@ -85,7 +84,7 @@ def initiate(store: Store, near: Document, peer: str, child: str, version: int) 
 
 
 def close(store: Store, near: Document, peer: str, child: str = "") -> None:
-    """End one child, or the IKE SA, at both ends; `near` is written by the caller."""
+    """Terminate one child, or the IKE SA, at both ends; the caller writes `near`."""
     sa = near["sas"].get(peer)
     if sa is None:
         return
@@ -105,7 +104,7 @@ def close(store: Store, near: Document, peer: str, child: str = "") -> None:
 
 
 def vanish(store: Store, near: Document) -> None:
-    """The member says nothing any more: its peers notice where dead peer detection is on."""
+    """The member stops responding: peers with dead peer detection notice it."""
     for sa in near["sas"].values():
         far = store.read(sa["far_member"])
         name = sa["far_peer"]
@@ -122,7 +121,7 @@ def vanish(store: Store, near: Document) -> None:
 
 
 def probe_peer(store: Store, near: Document, peer: str) -> None:
-    """A peer that does not answer is given up; `near` is written by the caller."""
+    """Delete the SA of a peer that does not answer; the caller writes `near`."""
     sa = near["sas"].get(peer)
     if sa is None:
         return
@@ -136,7 +135,7 @@ def probe_peer(store: Store, near: Document, peer: str) -> None:
 
 
 def _responder(store: Store, near: Document, conf: PeerConf) -> Document:
-    """The running member that carries the peer's address; nobody hears one without an address."""
+    """The running member that carries the peer's address; the initiator must be active to reach it."""
     holder = store.holder(conf["peer_address"])
     far = store.read(holder) if holder and near["role"] == MemberRole.ACTIVE else None
     if far is None or not far["running"]:
@@ -229,7 +228,7 @@ def _phase_two(near: ChildConf, far: ChildConf, *, compare_groups: bool) -> str:
 
 
 def _common(preferred: Columns, offered: Columns) -> str | None:
-    """The first suite of `preferred` that `offered` has too, in charon's keywords."""
+    """The first suite of `preferred` that `offered` has as well, as strongSwan keywords."""
     there = set(_proposal(offered).expand())
     suite = next((suite for suite in _proposal(preferred).expand() if suite in there), None)
     if suite is None:
@@ -256,7 +255,7 @@ def _child(conf: ChildConf, far_name: str, spis: tuple[str, ...], suite: str, no
 
 
 def _record_failure(document: Document, peer: str, child: str, refusal: _Refused, version: int = 2) -> None:
-    """What failed by IKEv1 beside what failed by IKEv2."""
+    """Record a failure; those with IKEv1 and IKEv2 have separate keys."""
     document["failures"][peer + BY_V1 if version == 1 else peer] = Failure(
         child=child if refusal.child else "",
         code=refusal.code.value,
@@ -266,7 +265,7 @@ def _record_failure(document: Document, peer: str, child: str, refusal: _Refused
 
 
 def _succeeded(document: Document, peer: str, child: str) -> None:
-    """With every child up tries begin anew; a failure of another child stays told."""
+    """If every child is up, the attempts are reset; the failure of another child remains."""
     if document["loaded"][peer]["children"].keys() <= document["sas"][peer]["children"].keys():
         document["attempts"].pop(peer, None)
     for slot in (peer, peer + BY_V1):

@@ -1,4 +1,4 @@
-"""What a simulated member has to tell of a peer, read from its document: tries, failures, tunnels."""
+"""The log of a simulated member about one peer, from its document: attempts, failures, tunnels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpn.drivers.simulated.documents import Document, clearest_failures
 
 
 def peer_log(document: Document, peer: str, limit: int) -> tuple[LogLine, ...]:
-    """The newest last. Of several tries only the last one is remembered."""
+    """The newest line last. Of several attempts only the last one is known."""
     lines = sorted(_lines(document, peer), key=lambda line: line.at or datetime.min.replace(tzinfo=UTC))
     return tuple(lines[-limit:])
 

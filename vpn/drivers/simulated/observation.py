@@ -16,7 +16,7 @@ PACKETS_PER_SECOND, BYTES_PER_PACKET = 10, 84
 
 
 def inventory_member(document: Document) -> InventoryMember:
-    """The member as `Driver.inventory` tells it."""
+    """The member as `Driver.inventory` reports it."""
     return InventoryMember(
         gateway_id=UUID(document["gateway_id"]),
         member_id=UUID(document["id"]),
@@ -31,7 +31,7 @@ def inventory_member(document: Document) -> InventoryMember:
 
 
 def member_state(ident: UUID, document: Document, now: float) -> MemberState:
-    """The member as `Driver.observe` tells it; `now` in seconds since the epoch."""
+    """The member as `Driver.observe` reports it; `now` in seconds since the epoch."""
     return MemberState(
         id=ident,
         running=document["running"],
@@ -61,7 +61,7 @@ def _silence(sa: IkeSa) -> Silence:
 
 
 def _loaded(conf: PeerConf) -> LoadedPeer:
-    """Documents of another version of the product are read as far as they go."""
+    """Documents of other versions of the product are read as far as possible."""
     children = {
         name: LoadedChild(child["form"], tuple(child["groups"]), child["restart"])
         if "form" in child
@@ -94,11 +94,11 @@ def _sa(peer: str, sa: IkeSa, document: Document, now: float) -> SaState:
     )
 
 
-def _child(name: str, child: ChildSa, now: float, heard: float) -> ChildState:
-    """`heard` is when the other end was heard of last."""
+def _child(name: str, child: ChildSa, now: float, last_packet: float) -> ChildState:
+    """`last_packet` is when the last packet came from the other end."""
     age = max(0, int(now - child["at"]))
     packets = age * PACKETS_PER_SECOND
-    packets_in = max(0, int(heard - child["at"])) * PACKETS_PER_SECOND
+    packets_in = max(0, int(last_packet - child["at"])) * PACKETS_PER_SECOND
     return ChildState(
         name=name,
         state="INSTALLED",
@@ -114,7 +114,7 @@ def _child(name: str, child: ChildSa, now: float, heard: float) -> ChildState:
         installed_for=age,
         rekey_in=_rekey_in(child["lifetime"], age),
         unique_id=child["spi_in"],
-        used_in=int(now - heard) if packets_in else None,
+        used_in=int(now - last_packet) if packets_in else None,
         used_out=0 if packets else None,
     )
 

@@ -1,9 +1,9 @@
 """Files of the simulated driver: one JSON document per member, shared by several processes.
 
-Writers hold one lock; readers need none, a document is replaced whole. What a holder of the lock
-writes reaches the disk when the lock is let go. `changes` is touched after every write, so that
-a watcher looks at one file only. Pre-shared keys are kept as keyed
-digests; the key lies beside them, readable by the owner only.
+Writers hold one lock; readers need none, because documents are replaced atomically. What the holder of the
+lock writes reaches the disk when the lock is released. `changes` is touched after every write, so that a
+watcher polls only one file. Pre-shared keys are stored as keyed digests; the key of the digests is beside
+them, readable only by the owner.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vpn.drivers.simulated.documents import Document, NetworkDocument
 
 
 class _Held(threading.local):
-    """Of the thread that holds the lock: the documents it has read, and which it has changed."""
+    """Of the thread that holds the lock: the documents that it has read, and those it has changed."""
 
     documents: dict[str, Document | None] | None = None
     changed: set[str]
@@ -80,7 +80,7 @@ class Store:
         return hmac.digest(self._key.read_bytes(), value.encode(), "sha256").hex()
 
     def read(self, member_id: UUID | str) -> Document | None:
-        """Under the lock the same object every time, as it stands after the holder's writes."""
+        """Under the lock always the same object, with the holder's writes."""
         held, ident = self._held.documents, str(member_id)
         if held is not None and ident in held:
             return held[ident]
@@ -107,7 +107,7 @@ class Store:
         return [document for document in found if document is not None]
 
     def holder(self, address: str) -> str:
-        """Id of the member that carries a public address, empty if nobody does."""
+        """The id of the member that carries a public address, empty if none does."""
         try:
             return (self._addresses / address).read_text()
         except FileNotFoundError:
@@ -117,7 +117,7 @@ class Store:
         self._replace(self._addresses / address, member_id.encode())
 
     def release(self, address: str, member_id: str) -> None:
-        """Nobody carries the address, if it was that member."""
+        """Release the address if that member carries it."""
         if self.holder(address) == member_id:
             (self._addresses / address).unlink(missing_ok=True)
 
@@ -140,7 +140,7 @@ class Store:
         return [cast("NetworkDocument", document) for document in found if document is not None]
 
     def clear(self) -> None:
-        """Nothing remains but the empty directories and the lock."""
+        """Remove everything but the empty directories and the lock."""
         for folder in (self._members, self._addresses, self._networks):
             shutil.rmtree(folder, ignore_errors=True)
         self._key.unlink(missing_ok=True)
@@ -149,11 +149,11 @@ class Store:
         self._touch()
 
     def changed_at(self) -> int:
-        """Grows with every write; 0 before the first."""
+        """Increases with every write; 0 before the first."""
         return _mtime(self._changes)
 
     def revision(self, member_id: UUID) -> int:
-        """Grows with every write of one member; 0 if it does not stand."""
+        """Increases with every write of one member; 0 if it does not exist."""
         return _mtime(self._members / f"{member_id}.json")
 
     def _prepare(self) -> None:

@@ -1,4 +1,4 @@
-"""What changed between two looks at the documents, told as events."""
+"""Changes of the documents between two polls, as events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vpn.drivers.simulated.store import Store
 
 
 class Watcher:
-    """`members` maps each watched member to its gateway; it may be set anew at any time."""
+    """`members` maps each watched member to its gateway; it may be replaced at any time."""
 
     def __init__(self, store: Store) -> None:
         self.members: Mapping[UUID, UUID] = {}
@@ -21,7 +21,8 @@ class Watcher:
         self._known: dict[UUID, tuple[int, Document | None]] = {}
 
     def events(self) -> Iterator[TunnelEvent]:
-        """Everything since the last look. One stat when nothing was written meanwhile."""
+        """Everything since the last poll. Costs one stat if nothing was written since."""
+
         seen = self._store.changed_at(), self.members
         if seen == self._seen:
             return

@@ -1,4 +1,4 @@
-"""Initiations that follow each other on one member: collected, then begun together."""
+"""Consecutive initiations on one member, collected and then started together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpn.domain.spec import MemberSpec
 
 @dataclass(frozen=True, slots=True)
 class Initiations:
-    """All of one member and one generation, in order."""
+    """Initiations of one member and one generation, in order."""
 
     member: MemberSpec
     generation: int
@@ -24,7 +24,7 @@ class Initiations:
 
 
 class Batch(threading.local):
-    """Of each thread its own: a driver is used by several."""
+    """One per thread: a driver is used by several threads."""
 
     def __init__(self, begin: Callable[[Initiations], None]) -> None:
         self._begin = begin
@@ -33,7 +33,7 @@ class Batch(threading.local):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Until its end initiations wait for each other. May be nested."""
+        """Collect initiations until the end of this context. May be nested."""
         if self._open:
             yield
             return
@@ -45,7 +45,7 @@ class Batch(threading.local):
             self._open, self._waiting = False, None
 
     def add(self, member: MemberSpec, generation: int, action: Initiate) -> None:
-        """Begin it, or let it wait for others. Raises what beginning raises."""
+        """Start it, or collect it. Raises whatever starting raises."""
         if self._waiting and not self._waiting.takes(member, generation):
             self.flush()
         if self._waiting is None:
@@ -55,7 +55,7 @@ class Batch(threading.local):
             self.flush()
 
     def flush(self) -> None:
-        """Begin what waits: before anything else is done, so that the order stays."""
+        """Start the collected initiations; called before any other action to keep the order."""
         waiting, self._waiting = self._waiting, None
         if waiting:
             self._begin(waiting)

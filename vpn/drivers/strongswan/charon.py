@@ -1,7 +1,7 @@
-"""One charon per member: found again, started, stopped. No pid files: the socket tells the process.
+"""One charon per member: found, started, stopped. No pid files: the socket identifies the process.
 
-`charon-systemd` runs without systemd, and unlike `charon` has no compiled-in pid file, so that many
-live side by side. It is started detached and outlives whoever started it.
+`charon-systemd` runs without systemd, and unlike `charon` has no compiled-in pid file, so that many can
+run side by side. It is started detached and outlives its parent process.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _KERNEL = "nonce openssl kdf kernel-netlink socket-default vici"
 # gateways can have as many tunnels between them, and charon's default of 5 makes 100 of them take
 # more than 90 s. The limit of all is the last resort and counts our own initiations too.
 #
-# The mark: what charon sends, and where it looks for the way to a peer, is the underlay alone (see
-# `routing`). So a peer may lie in its own peer CIDR, even be all of it.
+# The mark: charon's own packets, and its route lookups for peers, use only the underlay (see `routing`).
+# So a peer's address may lie in its own peer CIDR, or be equal to it.
 #
-# IKEv1: charon forgets the oldest of more than so many exchanges of one IKE SA, and then loses the
-# SA. Its default of 3 is less than a peer with 2 x 2 CIDRs opens at once.
+# IKEv1: charon drops the oldest exchange of an IKE SA beyond this limit, and then loses the SA. Its
+# default of 3 is less than a peer with 2 x 2 CIDRs opens at the same time.
 #
-# Routes to the tunnel device are ours with ESP in the kernel; in user space charon makes them, whatever
-# install_routes says.
+# With ESP in the kernel this driver makes the routes to the tunnel device; in user space charon makes
+# them, whatever install_routes says.
 _CONFIG = """\
 charon-systemd {{
   load = {plugins}
@@ -96,14 +96,14 @@ charon-systemd {{
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A charon that answers. `boot_id` differs for every start."""
+    """A charon that responds. `boot_id` differs for every start."""
 
     pid: int
     boot_id: str
 
 
 def boot_id(pid: int) -> str:
-    """Process id and start time; a process id alone comes again. Empty if it is gone."""
+    """Process id and start time, because process ids are reused. Empty if the process is gone."""
     with suppress(OSError, IndexError):
         stat = Path(f"/proc/{pid}/stat").read_text()
         return f"{pid}-{stat.rpartition(')')[2].split()[19]}"
@@ -111,7 +111,7 @@ def boot_id(pid: int) -> str:
 
 
 def is_ours(pid: int, files: MemberFiles, namespace: str) -> bool:
-    """A second charon steals the socket of the first and looks healthy: so ask who it is."""
+    """Whether the process is this member's charon: another charon could have taken over the socket."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         inode = Path(f"/proc/{pid}/ns/net").stat().st_ino
@@ -125,7 +125,7 @@ def _variable(files: MemberFiles) -> bytes:
 
 
 def find(files: MemberFiles, namespace: str) -> Process | None:
-    """The member's charon if it stands and answers."""
+    """The member's charon if it runs and responds."""
     try:
         return _ask(files, namespace)
     except vici.Hung:
@@ -133,7 +133,7 @@ def find(files: MemberFiles, namespace: str) -> Process | None:
 
 
 def _ask(files: MemberFiles, namespace: str) -> Process | None:
-    """As find(), but Hung is raised."""
+    """Like find(), but raises Hung."""
     try:
         link = vici.connect(files.socket)
     except vici.Hung:
@@ -160,15 +160,15 @@ def ensure(
     kernel_esp: bool,
     identities: Identities | None = None,
 ) -> Process:
-    """Adopt the charon that stands, as whatever user it runs, else start `program` and wait until it
-    answers. DriverError. Without `identities` it runs as this process' user.
+    """Adopt the running charon, whatever its user, else start `program` and wait until it responds. Raises
+    DriverError. Without `identities` it runs as the user of this process.
 
     The caller holds the member's lock.
     """
     shorten_log(files.log)
     try:
         existing = _ask(files, namespace)
-        # A charon that somebody started and was killed before it answered still holds its lock.
+        # A charon whose starter was killed before it responded still holds its lock.
         if not existing and lives(files):
             existing = _await(files, namespace, HALF_STARTED)
     except vici.Hung:
@@ -202,10 +202,10 @@ def _start(
 
 
 def _take_over(files: MemberFiles) -> int:
-    """The lock that the new charon will hold."""
+    """Acquire the lock that the new charon will hold."""
     alive = locks.take(files.alive)
     if alive is None and not processes(_variable(files)):
-        # A process that was forked just when the lock was open holds it, not a charon.
+        # A process that was forked while the lock file was open holds the lock, not a charon.
         files.alive.unlink(missing_ok=True)
         alive = locks.take(files.alive)
     if alive is None:
@@ -214,7 +214,7 @@ def _take_over(files: MemberFiles) -> int:
 
 
 def _await(files: MemberFiles, namespace: str, seconds: float = START_TIMEOUT) -> Process | None:
-    """Wait until charon answers; None when it has ended, or after so long."""
+    """Wait until charon responds; None if it exits or does not respond in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         found = _ask(files, namespace)
@@ -227,7 +227,7 @@ def _await(files: MemberFiles, namespace: str, seconds: float = START_TIMEOUT) -
 
 
 def lives(files: MemberFiles) -> bool:
-    """Whether some charon of this member runs, answering or not. Zombies do not count."""
+    """Whether a charon of this member runs, whether it responds or not. Zombies do not count."""
     try:
         handle = locks.take(files.alive)
     except FileNotFoundError:
@@ -239,7 +239,7 @@ def lives(files: MemberFiles) -> bool:
 
 
 def kill(files: MemberFiles, *, politely: bool = False) -> None:
-    """End every charon of this member; `politely` lets it tell its peers (20 to 30 ms)."""
+    """End every charon of this member; with `politely` it notifies its peers first (20 to 30 ms)."""
     if not lives(files):
         return
     pids = processes(_variable(files))
@@ -249,7 +249,7 @@ def kill(files: MemberFiles, *, politely: bool = False) -> None:
 
 
 def processes(variable: bytes) -> list[int]:
-    """Processes whose environment has a variable that begins so."""
+    """Processes whose environment has an entry that starts with `variable`."""
     found = []
     for entry in os.listdir("/proc"):
         with suppress(OSError):
@@ -261,7 +261,7 @@ def processes(variable: bytes) -> list[int]:
 
 
 def end(pids: list[int], how: signal.Signals) -> None:
-    """Signal processes and wait (2 s) until they are gone; zombies are gone enough."""
+    """Signal processes and wait (2 s) until they have exited; zombies count as exited."""
     handles = []
     for pid in pids:
         with suppress(ProcessLookupError):
@@ -277,7 +277,7 @@ def end(pids: list[int], how: signal.Signals) -> None:
 
 
 def shorten_log(log: Path) -> None:
-    """charon appends, so that an emptied log is simply written on."""
+    """Truncate a large log; charon opens it for appending and continues to write."""
     with suppress(FileNotFoundError):
         if log.stat().st_size > _LOG_LIMIT:
             os.truncate(log, 0)

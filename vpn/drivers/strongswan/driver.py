@@ -1,4 +1,4 @@
-"""The Driver protocol on strongSwan: actions to calls, under one lock per member."""
+"""The Driver protocol for strongSwan: translates actions to calls, under one lock per member."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ from vpn.drivers.strongswan.watch import Watcher
 
 
 class StrongSwanDriver:
-    """Real tunnels. Safe to use from several threads and processes at once: nothing is kept
-    between calls but files, and every change of a member holds its lock."""
+    """Real tunnels. Safe to use from several threads and processes: only files keep state between calls,
+    and every change of a member holds its lock."""
 
     name = "strongswan"
 
@@ -78,7 +78,7 @@ class StrongSwanDriver:
             return {member.id: self._observer.observe(member) for member in members}
 
     def together(self) -> AbstractContextManager[None]:
-        """Initiations in a row share one lock, one session and one note; nothing else is held."""
+        """Consecutive initiations share one lock, one session and one write of the record."""
         return self._batch.together()
 
     def apply(self, member: MemberSpec, action: Action, *, generation: int) -> None:
@@ -94,7 +94,7 @@ class StrongSwanDriver:
             if isinstance(action, StartMember):
                 files.make()
             elif not files.directory.is_dir():
-                raise DriverError(type(action).__name__, "the member does not stand")
+                raise DriverError(type(action).__name__, "the member does not exist")
             with locked(files.lock):
                 record = _begin(member, files, generation)
                 if isinstance(action, StartMember):
@@ -106,7 +106,7 @@ class StrongSwanDriver:
 
     def _start(self, member: MemberSpec, files: MemberFiles, record: MemberRecord) -> None:
         if not netns.exists(self._network.namespace(member)):
-            # Before the namespace is made: what was plumbed before went with the old one.
+            # Before the namespace is created: the old network configuration is gone with the old namespace.
             record.forget_network()
             write_record(files, record)
         kind = esp.kind(kernel=self._kernel_esp)
@@ -139,7 +139,7 @@ class StrongSwanDriver:
         self, member: MemberSpec, files: MemberFiles, record: MemberRecord, action: ConfigureNetwork
     ) -> None:
         self._network.ensure_links(member)
-        # The larger of old and new while under way: a kill in between is then seen as unfinished.
+        # Recorded as unfinished until done: so a kill in between is noticed.
         record.network_configured = False
         record.begin_role(action.role)
         record.local_cidrs, record.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
@@ -169,10 +169,11 @@ class StrongSwanDriver:
                     loading.probe_peer(control, files, record, name)
 
     def _initiate(self, wanted: Initiations) -> None:
-        """Counted before any begins. One that is refused stops no other; the first refusal is raised."""
+        """All are counted before the first is started. A refused one does not stop the others; the first
+        refusal is raised."""
         files = MemberFiles.of(self._directory, wanted.member)
         if not files.directory.is_dir():
-            raise DriverError("Initiate", "the member does not stand")
+            raise DriverError("Initiate", "the member does not exist")
         refused: list[vici.Refused] = []
         with _wrap_errors("Initiate"), locked(files.lock):
             record = _begin(wanted.member, files, wanted.generation)
@@ -192,7 +193,7 @@ class StrongSwanDriver:
     def _session(
         self, member: MemberSpec, files: MemberFiles, record: MemberRecord, what: str
     ) -> Iterator[vici.Charon]:
-        """With the member's charon; `notes` are then of its boot."""
+        """A session with the member's charon; `record` is then for its boot."""
         process = charon.find(files, self._network.namespace(member))
         if not process:
             raise DriverError(what, "charon does not run")
@@ -226,7 +227,7 @@ class StrongSwanDriver:
             self.apply(member, StopMember(), generation=generation)
 
     def inventory(self) -> Inventory:
-        with _wrap_errors("look around"):
+        with _wrap_errors("take inventory"):
             return take_inventory(self._directory, self._fabric, kernel_esp=self._kernel_esp)
 
     def check_host(self) -> list[HostCheck]:
@@ -246,7 +247,7 @@ def _wrap_errors(what: str) -> Iterator[None]:
 
 
 def _begin(member: MemberSpec, files: MemberFiles, generation: int) -> MemberRecord:
-    """The member's notes, with this generation entered before anything is done."""
+    """The member's record, with this generation recorded before anything is done."""
     record = read_record(files) or new_record(member)
     if generation < record.applied_generation:
         raise StaleGeneration(

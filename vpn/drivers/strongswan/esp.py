@@ -1,8 +1,7 @@
-"""ESP in the kernel: whether it can, the tunnel device that it has there, and what a dead charon leaves.
+"""ESP in the kernel: whether it is supported, its tunnel device, and what a dead charon leaves behind.
 
-Whether the kernel can is asked by adding states in a scratch namespace, once per boot. The device is
-an XFRM interface with the name that user-space ESP gives its own: packets meet one set of routes and
-rules, for both kinds of ESP.
+Support is tested by adding states in a scratch namespace, once per boot. The device is an XFRM interface
+with the same name as that of user-space ESP: one set of routes and rules serves both kinds of ESP.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from vpn.drivers.strongswan import netns
 from vpn.drivers.strongswan.files import read_whole, write_whole
 from vpn.drivers.strongswan.routing import TUNNELS
 
-# Of the XFRM interface, and of everything that charon installs for it. Never 0, which is none.
+# The id of the XFRM interface and of everything that charon installs for it. 0 would mean none.
 IF_ID = 1
-# User-space ESP gives its device this MTU by itself.
+# User-space ESP sets this MTU on its device itself.
 MTU = 1400
-# What a charon without the device left runs as "kernel" in the notes: it is replaced.
+# Earlier versions recorded "kernel" for a charon without the device: such a charon is replaced.
 KERNEL, USERSPACE = "kernel-device", "userspace"
-# charon clears nothing when it ends or begins: what it leaves goes on carrying packets.
+# charon flushes nothing when it exits or starts: what it leaves would keep carrying packets.
 FLUSH = ("xfrm state flush", "xfrm policy flush")
 
 _STATE = "ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi {spi} mode tunnel"
@@ -36,17 +35,17 @@ _ALGORITHMS = (
 
 
 def kind(*, kernel: bool) -> str:
-    """How a member's notes name what its charon was started with."""
+    """The kind of ESP that a charon was started with, as in a member's record."""
     return KERNEL if kernel else USERSPACE
 
 
 def if_id(kind: str) -> int:
-    """Of what a charon of this kind installs."""
+    """The interface id of what a charon of this kind installs."""
     return IF_ID if kind == KERNEL else 0
 
 
 def device(link: str, below: str) -> list[str]:
-    """Commands of `ip` that make the tunnel device."""
+    """`ip` commands that create the tunnel device."""
     return [
         f"link add {link} type xfrm dev {below} if_id {IF_ID}",
         f"link set {link} mtu {MTU} up",
@@ -54,7 +53,7 @@ def device(link: str, below: str) -> list[str]:
 
 
 def routes(existing: frozenset[str], peer_cidrs: frozenset[str], link: str) -> list[str]:
-    """Commands of `ip` that lead exactly these CIDRs to the tunnel device, up or not."""
+    """`ip` commands that route exactly these CIDRs to the tunnel device, whether tunnels are up or not."""
     return [
         *(f"route replace {cidr} dev {link} table {TUNNELS}" for cidr in sorted(peer_cidrs - existing)),
         *(f"route del {cidr} dev {link} table {TUNNELS}" for cidr in sorted(existing - peer_cidrs)),
@@ -62,7 +61,7 @@ def routes(existing: frozenset[str], peer_cidrs: frozenset[str], link: str) -> l
 
 
 def is_in_kernel(wanted: Esp, directory: Path) -> bool:
-    """The setting decides; with `auto` the kernel does it only if it has every cipher on offer."""
+    """As configured; with `auto` in the kernel only if it supports every cipher of the API."""
     if wanted != "auto":
         return wanted == "kernel"
     key = f"{platform.release()} {Path('/proc/sys/kernel/random/boot_id').read_text().strip()}"
@@ -78,7 +77,7 @@ def is_in_kernel(wanted: Esp, directory: Path) -> bool:
 
 
 def probe() -> bool:
-    """Ask the kernel. False also where nobody may ask."""
+    """Test the kernel. False also without the privileges to test."""
     try:
         return netns.within_scratch(_accepts_all)
     except (OSError, subprocess.SubprocessError):

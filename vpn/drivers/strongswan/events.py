@@ -1,7 +1,8 @@
-"""charon's log lines and events, understood. Pure: one Interpreter per member, fed in order.
+"""Interprets charon's log lines and events. Pure: one Interpreter per member, fed in order.
 
-A failed `initiate` says only that it failed; why is in the log, differently for initiator and
-responder, IKEv1 and IKEv2. Often the initiator cannot know by protocol: then the sentence says so.
+A failed `initiate` only reports that it failed; the cause is in the log, with different lines for
+initiator and responder, IKEv1 and IKEv2. Often the protocol does not tell the initiator the cause: then
+the sentence says so.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ OURS = "internal_error"
 
 
 class ParsedEvent(NamedTuple):
-    """What an event means. A failure that names no peer yet has the peer's address in `remote`."""
+    """What an event means. A failure without a known peer has the peer's address in `remote`."""
 
     kind: EventKind
     peer: str = ""
@@ -41,7 +42,7 @@ class ParsedEvent(NamedTuple):
 
 @dataclass(slots=True)
 class IkeExchange:
-    """What was said so far under one IKE_SA."""
+    """What was logged so far for one IKE_SA."""
 
     peer: str = ""
     ike_version: int = 2
@@ -105,7 +106,7 @@ _FIRST_RETRANSMIT = re.compile(r"retransmit 1 of request (with )?message ID 0\b"
 
 
 class Interpreter:
-    """Keeps what a later line needs to know of the earlier ones (bounded)."""
+    """Keeps what later lines need from earlier ones, for a bounded number of IKE_SAs."""
 
     def __init__(self) -> None:
         self._exchanges: OrderedDict[str, IkeExchange] = OrderedDict()
@@ -123,8 +124,8 @@ class Interpreter:
         return parsed
 
     def _updown(self, name: str, sa: Mapping[str, Any], kind: EventKind) -> None:
-        """charon queues its log lines, and these events overtake them: so a talk is kept beyond
-        its end, and what its lines are about to tell may be known already."""
+        """charon queues its log lines, and these events overtake them: so an exchange is kept beyond its
+        end, and what its remaining lines report may be known already."""
         exchange = self._exchange({"ikesa-uniqueid": sa.get("uniqueid", ""), "ikesa-name": name})
         exchange.remote = exchange.remote or sa.get("remote-host", "")
         if kind is EventKind.UP:
@@ -136,7 +137,7 @@ class Interpreter:
         exchange = self._exchange(message)
         self._update(exchange, text)
         reason = _reason(exchange, text)
-        # A talk that failed for a known cause ends with silence: that is no second cause.
+        # An exchange that failed for a known cause ends in a timeout: that is not a second cause.
         if not reason or reason.code in exchange.reported or (reason.code == SILENT and exchange.reported):
             return None
         exchange.reported.add(reason.code)
@@ -216,7 +217,8 @@ def _silence(exchange: IkeExchange) -> Reason:
 
 
 def _lists(exchange: IkeExchange) -> str:
-    """The two offers, where they are short enough to be read."""
+    """The two offers, if they are short enough to read."""
+
     if (
         set(exchange.lists) != {"received", "configured"}
         or max(map(len, exchange.lists.values())) > _LONGEST_LIST

@@ -43,7 +43,7 @@ class Fabric:
             return
         with locked(self.directory / "fabric.lock"):
             netns.create(namespace)
-            # The provider's router does not route: what reaches it in clear is a leak, and is seen here.
+            # The provider's router does not forward: what reaches it unencrypted is a leak, detected here.
             netns.prepare(namespace, {"net/ipv4/ip_forward": "0"})
             netns.batch(
                 _bridge(inspect_namespace(namespace), PROVIDER_BRIDGE, address, self.provider_prefix),
@@ -52,7 +52,7 @@ class Fabric:
             )
 
     def ensure_subnets(self, vpc_id: UUID, subnets: Iterable[SubnetSpec]) -> None:
-        """The VPC's router with a bridge for each of the subnets; other subnets are left alone."""
+        """The VPC's router with a bridge for each of these subnets; other subnets are not changed."""
         router = self.names.vpc(vpc_id)
         wanted = list(subnets)
         if netns.exists(router) and not _bridges(inspect_namespace(router), wanted):
@@ -63,13 +63,13 @@ class Fabric:
             netns.batch(_bridges(inspect_namespace(router), wanted), what="make subnets", namespace=router)
 
     def apply(self, network: NetworkSpec) -> None:
-        """Make one VPC so. Links of gateways are not instances and stay."""
+        """Bring one VPC to this state. Links of gateways are not instances and stay."""
         names.networks_directory(self.directory).mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(names.networks_directory(self.directory) / f"{network.vpc_id}.lock"):
             self.ensure_subnets(network.vpc_id, network.subnets)
             before = self._recorded(network.vpc_id)
             after = {str(instance.id): _instance_record(instance, network) for instance in network.instances}
-            # Noted before made and forgotten after removal, so that a kill in between loses nothing.
+            # Recorded before creation and until after removal, so that a kill in between loses nothing.
             self._write_record(network.vpc_id, before | after)
             gone = [UUID(key) for key in before if key not in after]
             self._remove_hosts(network.vpc_id, gone)
@@ -129,21 +129,21 @@ class Fabric:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(directory / f"{vpc_id}.lock"):
             router = self.names.vpc(vpc_id)
-            # A member's own end would else be seen for a moment after its far end has gone.
+            # Otherwise a member's own end could be observed for a moment after its far end is gone.
             unplug(router, *sorted(link for link in inspect_namespace(router).links if link.startswith("m")))
             netns.delete(*(self.names.host(UUID(key)) for key in self._recorded(vpc_id)), router)
             remove(directory / f"{vpc_id}.json")
             (directory / f"{vpc_id}.lock").unlink(missing_ok=True)
 
     def networks(self) -> set[UUID]:
-        """VPCs whose router or note stands."""
+        """VPCs whose router or record exists."""
         begin = self.names.vpc_prefix
         routers = {name.removeprefix(begin) for name in netns.names(begin)}
         recorded = {file.stem for file in names.networks_directory(self.directory).glob("*.json")}
         return {UUID(text) for text in routers | recorded}
 
     def instances(self) -> tuple[InventoryInstance, ...]:
-        """Instances whose namespace stands."""
+        """Instances whose namespace exists."""
         found = []
         for file in sorted(names.networks_directory(self.directory).glob("*.json")):
             for key, record in self._recorded(UUID(file.stem)).items():
@@ -169,12 +169,12 @@ class Fabric:
 
 
 def inspect_namespace(namespace: str) -> reading.NamespaceState:
-    """What stands in a namespace; nothing when there is no such namespace."""
+    """The state of a namespace; EMPTY if there is no such namespace."""
     return netns.within(namespace, reading.inspect) if netns.exists(namespace) else reading.EMPTY
 
 
 def unplug(namespace: str, *ends: str) -> None:
-    """Delete links now: with its namespace alone a link goes later, and keeps its name till then."""
+    """Delete links immediately: a link of a deleted namespace goes later, and keeps its name until then."""
     existing = inspect_namespace(namespace).links
     netns.batch(
         (f"link del {end}" for end in ends if end in existing), what="unplug links", namespace=namespace
@@ -195,7 +195,7 @@ def _bridges(seen: reading.NamespaceState, subnets: Iterable[SubnetSpec]) -> lis
 
 
 def _bridge(seen: reading.NamespaceState, name: str, address: str, prefix: int) -> list[str]:
-    """Commands still needed. The address comes last: a bridge that has it is complete."""
+    """The commands still needed. The address is set last: a bridge that has it is complete."""
     if seen.has_only(name, address):
         return []
     mac = names.hardware_address(address)

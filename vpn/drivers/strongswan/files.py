@@ -1,4 +1,4 @@
-"""Files that survive a kill at any line: whole or not at all, and locks that die with their holder."""
+"""Atomic files that survive a kill at any point, and locks that are released with their process."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @contextmanager
 def locked(file: Path, *, make: bool = True) -> Iterator[None]:
-    """Hold the file's lock; waits for other holders. A removed and remade file is a new lock, so
-    the one that was waited for is checked to be the one that stands.
+    """Hold the file's lock; waits for other holders. A file that was removed and created again is a new
+    lock, so the locked file is checked to be the existing one.
 
-    FileNotFoundError when its directory is gone and not to be made."""
+    FileNotFoundError if its directory does not exist and `make` is False."""
     with _held(file, make=make):
         yield
 
@@ -33,7 +33,7 @@ def _stands(file: Path, handle: int) -> bool:
 
 
 def take(file: Path) -> int | None:
-    """The lock's handle if nobody holds it, else None. The caller closes it."""
+    """The lock's file descriptor if it is free, else None. The caller closes it."""
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,10 +44,10 @@ def take(file: Path) -> int | None:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Replace a file's content at once, 0600; what is longer than `text` is filled with line ends.
+    """Replace a file's content atomically, mode 0600; the file is padded with newlines.
 
-    On a full disk a file that has been written before can be written again: beside it lies a spare
-    with room for twice as much, and the two are exchanged. OSError when there is no room.
+    A file that has been written before can be written again on a full disk: a spare file beside it has
+    space for twice as much, and the two are exchanged. OSError if there is no space.
     """
     spare = _spare(file)
     with _held(spare) as handle:
@@ -59,7 +59,7 @@ def write_whole(file: Path, text: str) -> None:
 
 
 def read_whole(file: Path) -> str:
-    """What `write_whole` wrote, never a mixture: what was just exchanged may be written over already.
+    """What `write_whole` wrote, never a mixture: a file that was just exchanged may be overwritten already.
     OSError if there is no such file."""
     while True:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -70,7 +70,7 @@ def read_whole(file: Path) -> str:
 
 
 def remove(file: Path) -> None:
-    """A file that `write_whole` may have written."""
+    """Remove a file that `write_whole` may have written, and its spare."""
     for each in (file, _spare(file)):
         each.unlink(missing_ok=True)
 
@@ -81,7 +81,7 @@ def _spare(file: Path) -> Path:
 
 @contextmanager
 def _held(file: Path, *, make: bool = False) -> Iterator[int]:
-    """Open, made if need be, and nobody else's; by that name when the lock was got."""
+    """Open, create if necessary, and lock; the file still has that name once it is locked."""
     while True:
         if make:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def _held(file: Path, *, make: bool = False) -> Iterator[int]:
 
 
 def _write(handle: int, content: bytes) -> int:
-    """Over what is there, so that nothing new is needed while it is long enough; its new size."""
+    """Overwrite, so that no new space is needed while the file is long enough; returns its size."""
     room = os.fstat(handle).st_size
     if room < len(content):
         room = _rounded(2 * len(content))
@@ -114,7 +114,7 @@ def _rounded(size: int) -> int:
 
 
 def _put_in_place(spare: Path, file: Path) -> None:
-    """Exchanged where there is something to exchange it with, and the file system can."""
+    """Exchange the files if `file` exists and the file system supports it, else rename."""
     exchanged = _libc.renameat2(_HERE, os.fsencode(spare), _HERE, os.fsencode(file), _EXCHANGE)
     if exchanged != 0:
         spare.replace(file)

@@ -1,20 +1,20 @@
-"""The packet filter of a member: nothing passes in clear, in either direction.
+"""The packet filter of a member: nothing passes unencrypted, in either direction.
 
-Static and the same for every member, whatever its role, its connections and their CIDRs: it names
-links only. So it can be loaded before a link is there and before forwarding is switched on.
+It is static and the same for every member, whatever its role, connections and CIDRs: it only names links.
+So it can be loaded before a link exists and before forwarding is enabled.
 
 - Forwarding: between the tunnel device and the subnet's link, in both directions, and nothing else.
 - From the provider: IKE (UDP 500), NAT traversal and ESP in UDP (UDP 4500), ESP, the ICMP errors
   of path MTU discovery and diagnosis, and echo requests.
-- Towards the provider: IKE, NAT traversal, ESP, and the answer to an echo request that came from
-  there. What the kernel itself would say (an ICMP error about a packet of the VPC, an echo reply to
-  a forged address) quotes packets of the VPC, and leaves by the tunnel or not at all.
+- To the provider: IKE, NAT traversal, ESP, and replies to echo requests that came from there. Packets of
+  the kernel itself (an ICMP error about a packet of the VPC, an echo reply to a forged address) quote
+  packets of the VPC, and leave through the tunnel or not at all.
 
-An echo request is answered because it is the first thing that the owner of a peer tries: it tells
-"no such address" and "no way there" from "UDP 500 is blocked". The reply holds nothing but what the
-asker sent, and `fwmark_reflect` ties it to a request that arrived from the provider.
+Echo requests are answered because pinging is the first thing that a peer's operator tries: it
+distinguishes "no such address" and "no route" from "UDP 500 is blocked". The reply contains only what
+the sender sent, and `fwmark_reflect` ties it to a request that arrived from the provider.
 
-No sets: what is in a set is not part of the rule that names it, and would not be compared.
+There are no sets: the elements of a set are not part of the rule, and would not be compared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from functools import lru_cache
 from vpn.drivers.strongswan import netlink, netns
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
-# On what asked for an echo from the provider's side, and so on the answer.
+# The mark of echo requests from the provider's side, and so of their replies.
 ASKED = "0x1"
 
 # The tunnel's MTU is 1400; where ICMP is blocked only the clamp keeps TCP from stalling. Fragments
@@ -82,7 +82,7 @@ _TABLE = b"isthmus\0"
 
 
 def ruleset() -> str:
-    """What `nft -f` takes; loaded again it replaces, at once and as a whole."""
+    """The input of `nft -f`; loading it again replaces the filter atomically."""
     links = {"public": PUBLIC_LINK, "subnet": SUBNET_LINK, "tunnel": TUNNEL_LINK, "asked": ASKED}
     return _RULESET.format(**links)
 
@@ -94,7 +94,7 @@ def load(namespace: str) -> None:
 
 
 def digest() -> str:
-    """Of the filter in this namespace as the kernel holds it; call it inside `netns.within`.
+    """The digest of the filter that is loaded in this namespace; call it inside `netns.within`.
 
     Flags of the table (dormant), hooks and policies of its chains, and every rule in order.
     """
@@ -110,7 +110,7 @@ def digest() -> str:
 
 @lru_cache
 def wanted() -> str:
-    """The digest of our filter, from a scratch namespace: asked once in the life of a process."""
+    """The digest of this filter, from a scratch namespace; computed once per process."""
 
     def load_and_read() -> str:
         feed = ruleset()

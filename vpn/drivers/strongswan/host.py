@@ -1,4 +1,4 @@
-"""What this host has and lacks for real tunnels, each with the one command that brings it."""
+"""What real tunnels need of this host, each with the command that provides it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CAP_SYS_ADMIN, _CAP_NET_ADMIN = 21, 12
 
 
 def checks(wanted: Esp, program: Path = CHARON) -> list[HostCheck]:
-    """Every line that must be ok before the driver can work; ESP in the kernel is only told. `program`
+    """Every check that must pass before the driver can work; ESP in the kernel is only reported. `program`
     is charon-systemd."""
     version = installed_version(program)
     fix = INSTALL if program == CHARON else f"install strongSwan as {program}, or unset ISTHMUS_CHARON"
@@ -57,7 +57,7 @@ def _needed(wanted: Esp, version: str) -> Iterable[str]:
 
 
 def _rights() -> HostCheck:
-    """root of the host, or of a user namespace."""
+    """Whether this process is root of the host or of a user namespace."""
     line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("CapEff"))
     capabilities = int(line.split()[1], 16)
     ok = all(capabilities >> bit & 1 for bit in (_CAP_SYS_ADMIN, _CAP_NET_ADMIN))
@@ -92,7 +92,7 @@ def _esp(wanted: Esp) -> HostCheck:
 
 
 def charon_users(identities: Identities) -> HostCheck:
-    """Only reported: tunnels work as any user."""
+    """Only reported: tunnels work with any user."""
     if hindrance := identities.hindrance():
         message = f"charons run as user {os.geteuid()}, like the rest of the installation: {hindrance}"
         return HostCheck("charon user", True, message)

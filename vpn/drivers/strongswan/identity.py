@@ -4,8 +4,8 @@ Numbers alone: no entry in /etc/passwd is needed. The default blocks lie above t
 and container managers hand out (1879048192 to 2147483647 is unused by them). The group of a member
 has the same number as its user.
 
-Where another id cannot be had charons keep the id of the process that starts them: in a user namespace with
-one id, and where the driver's directory cannot be reached by others.
+If other ids are not available, charons keep the id of the process that starts them: in a user namespace
+with one id, and if other users cannot reach the driver's directory.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _UID_FILE = "charon-uid"
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """`configured` is the first id of the block; 0: one is chosen by `installation`."""
+    """`configured` is the first id of the block; 0: one is derived from `installation`."""
 
     directory: Path
     installation: str
     configured: int = 0
 
     def hindrance(self) -> str:
-        """Why charons cannot have ids of their own, as a sentence; empty when they can."""
+        """Why charons cannot have ids of their own, as a sentence; empty if they can."""
         if os.geteuid() != 0:
             return "this user is not root"
         last = (self.configured or _FIRST) + BLOCK - 1
@@ -66,7 +66,7 @@ class Identities:
             return chosen
 
     def of(self, files: MemberFiles) -> int | None:
-        """The member's id, and its files given to it; None where there is none of its own.
+        """The member's id, after giving it its files; None if it cannot have its own.
 
         The caller holds the member's lock.
         """
@@ -84,7 +84,7 @@ class Identities:
 
 
 def choose_block(installation: str, taken: set[int]) -> int:
-    """The first of the installation's block: by its name, and the next one if somebody has ids in it."""
+    """The first id of the installation's block: derived from its name, or the next block that is unused."""
     begin = int.from_bytes(hashlib.sha256(installation.encode()).digest()[:4], "big")
     blocks = {(ident - _FIRST) // BLOCK for ident in taken if ident >= _FIRST}
     places = ((begin + step) % _BLOCKS for step in range(_BLOCKS))
@@ -92,7 +92,7 @@ def choose_block(installation: str, taken: set[int]) -> int:
 
 
 def ids_in_use() -> set[int]:
-    """Of users and groups that have a name, and of every process."""
+    """The ids of all users and groups with a name, and of every process."""
     found = {entry.pw_uid for entry in pwd.getpwall()} | {entry.gr_gid for entry in grp.getgrall()}
     for entry in os.listdir("/proc"):
         with suppress(OSError):
@@ -102,7 +102,7 @@ def ids_in_use() -> set[int]:
 
 
 def _free(first: int, files: MemberFiles, root: Path) -> int:
-    """By the member's name; the next one if another member has it."""
+    """Derived from the member's name; the next one if another member has it."""
     taken = {_owner(MemberFiles(home).run) for home in members_directory(root).glob("*")}
     begin = int.from_bytes(hashlib.sha256(files.directory.name.encode()).digest()[:4], "big")
     steps = (first + 1 + (begin + step) % (BLOCK - 1) for step in range(BLOCK - 1))
@@ -110,10 +110,9 @@ def _free(first: int, files: MemberFiles, root: Path) -> int:
 
 
 def hand_over(files: MemberFiles, uid: int) -> None:
-    """The member may pass its directory and write its log and in `run`; the rest stays its keeper's.
+    """The member's user may traverse its directory, write its log and create files in `run`; nothing else.
 
-    Only `run` is charon's to make files in: in a directory of its own it could put a link in the
-    place of a file that root writes.
+    charon may create files only in `run`: otherwise it could replace a file that root writes by a link.
     """
     os.chown(files.directory, 0, uid)
     files.directory.chmod(0o710)
@@ -128,7 +127,7 @@ def hand_over(files: MemberFiles, uid: int) -> None:
 
 
 def let_read(file: Path, gid: int) -> None:
-    """A file of root's that a member's charon may read."""
+    """Let a member's charon read a file of root."""
     os.chown(file, -1, gid)
     file.chmod(0o640)
 
@@ -152,14 +151,14 @@ def _others_may_pass(path: Path) -> bool:
 
 
 def tun_is_open() -> bool:
-    """Whether any user may open the device, as it is where udev looks after it."""
+    """Whether any user may open the device, which is the default with udev."""
     with suppress(OSError):
         return TUN.stat().st_mode & 0o006 == 0o006
     return False
 
 
-# Its own view of the device, gone with charon; and no hold on the namespaces of others, which the
-# new mount namespace would keep alive.
+# A private device that is gone with charon. Network namespaces are unmounted, because the new mount
+# namespace would keep them alive.
 _OWN_TUN = (
     "umount -l -R /run/netns 2>/dev/null; mount -t tmpfs -o mode=0755,size=16k none /dev/net && "
     'mknod -m 0600 /dev/net/tun c 10 200 && chown "$1" /dev/net/tun && shift && exec "$@"'
@@ -168,7 +167,7 @@ _CAPABILITIES = "-all,+net_admin,+net_bind_service"
 
 
 def becoming(uid: int, *, needs_tun: bool) -> list[str]:
-    """Words before a command that shall run as this user with what charon needs, and nothing else."""
+    """The command prefix that runs a command as this user with only the capabilities that charon needs."""
     words = [
         *("setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--no-new-privs"),
         *("--inh-caps", _CAPABILITIES, "--ambient-caps", _CAPABILITIES, "--bounding-set", _CAPABILITIES),

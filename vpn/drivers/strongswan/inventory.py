@@ -1,4 +1,4 @@
-"""Everything of one installation that stands on this host, and its removal."""
+"""Everything of one installation that exists on this host, and its removal."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _tunnels_up(sas: tuple[SaState, ...]) -> int:
 
 
 def existing_gateways(directory: Path, owned: names.Names) -> set[UUID]:
-    """Gateways of which a member's namespace or notes exist."""
+    """Gateways of which a member's namespace or record exists."""
     begin = f"{owned.prefix}gw-"
     inhabited = {name.removeprefix(begin).rpartition("-")[0] for name in netns.names(begin)}
     homes = names.members_directory(directory).glob("*")
@@ -78,8 +78,9 @@ def existing_gateways(directory: Path, owned: names.Names) -> set[UUID]:
 def existing_members(
     directory: Path, owned: names.Names, gateway_id: UUID
 ) -> Iterator[tuple[MemberSpec, int]]:
-    """Its members as their notes have them, as far as is needed to remove them, and the generation that
-    was applied last. Without notes nothing was plumbed yet: no VPC has a route to it."""
+    """The gateway's members, from their records and as far as is needed to remove them, each with the
+    generation that was applied last. A member without a record has no network configuration yet: no VPC has
+    a route to it."""
     nobody = MemberSpec(UUID(int=0), gateway_id, 0, UUID(int=0), UUID(int=0), "", "", "", "")
     for member in (nobody, replace(nobody, index=1)):
         files = MemberFiles.of(directory, member)
@@ -97,8 +98,8 @@ def existing_members(
 
 
 def remove_everything(directory: Path, fabric: Fabric) -> None:
-    """Processes first (they hold namespaces), then namespaces with all that is in them, then the
-    driver's own files."""
+    """First the processes (they keep namespaces alive), then the namespaces with everything in them, then
+    the driver's own files."""
     variable = f"STRONGSWAN_CONF={names.members_directory(directory)}/".encode()
     namespaces = netns.names(fabric.names.prefix)
     charon.end(charon.processes(variable), signal.SIGTERM)

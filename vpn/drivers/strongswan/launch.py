@@ -1,4 +1,4 @@
-"""Starting the process of a charon: into its namespace, as its own user, into the care of init."""
+"""Starts charon's process in its namespace, as its own user, detached from this process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ START_TIMEOUT = 10.0
 def launch(
     program: Path, files: MemberFiles, namespace: str, alive: int, *, uid: int | None, kernel_esp: bool
 ) -> None:
-    """charon-systemd in a new session in the namespace; the lock `alive` goes along. DriverError."""
+    """Start charon-systemd in a new session in the namespace; it inherits the lock `alive`. DriverError."""
+
     become = identity.becoming(uid, needs_tun=not kernel_esp) if uid is not None else []
     argv = ["setsid", "--fork", *become, str(program)]
     environment = {"STRONGSWAN_CONF": str(files.config), "PATH": os.environ.get("PATH", os.defpath)}
@@ -44,7 +45,7 @@ def launch(
 
 
 def close_socket(files: MemberFiles) -> None:
-    """charon gives its group the socket too (0770): its own user is enough."""
+    """Restrict the socket to charon's own user; charon creates it with mode 0770."""
     with suppress(OSError):
         handle = os.open(files.socket, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:

@@ -1,8 +1,8 @@
-"""What charon really has loaded, beside what the notes say of it.
+"""What charon really has loaded, compared with the member's record.
 
-VICI lists connections with addresses, identities, children, selectors and timers, as charon prints
-them, and the ids of secrets; no proposals and no keys. So a digest of what charon listed right
-after loading is noted, and compared with what it lists now: nothing has to know how charon prints.
+VICI lists connections with addresses, identities, children, selectors and timers, in charon's own format,
+and the ids of secrets; no proposals and no keys. So a digest of what charon listed right after loading is
+recorded, and compared with what it lists now: the format does not matter.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vpn.drivers.strongswan.translate import peer_of, sa_states
 
 @dataclass(frozen=True, slots=True)
 class LoadedItems:
-    """Connections by name, as listed and unread, and the ids of secrets."""
+    """Connections by name, as listed and not parsed, and the ids of secrets."""
 
     connections: Mapping[str, bytes] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ class Listed:
 
 
 def listed_by_charon(files: MemberFiles, namespace: str) -> Listed | None:
-    """What the member's charon tells in one session; None if it does not answer."""
+    """What the member's charon lists in one session; None if it does not respond."""
     charon.shorten_log(files.log)
     try:
         link = vici.connect(files.socket)
@@ -60,8 +60,8 @@ def listed_by_charon(files: MemberFiles, namespace: str) -> Listed | None:
 
 
 def listing(connections: Mapping[str, bytes], names: Iterable[str]) -> str:
-    """The digest of what is listed of these connections; empty, as of nothing that is known, if one of
-    them is missing: it can be unloaded between being loaded and being listed."""
+    """The digest of what is listed for these connections; empty if one of them is missing, because it was
+    unloaded between being loaded and being listed."""
     wanted = list(names)
     if not all(name in connections for name in wanted):
         return ""
@@ -70,8 +70,8 @@ def listing(connections: Mapping[str, bytes], names: Iterable[str]) -> str:
 
 
 def loaded_peers(record: MemberRecord | None, items: LoadedItems) -> dict[str, LoadedPeer]:
-    """By peer name. `notes` None: none that count for this charon. A connection or a secret that
-    nobody noted is there too, under its own name, so that it can be dropped or loaded over."""
+    """By peer name. `record` is None if there is none for this boot of charon. Connections and secrets that
+    are not recorded are included under their own names, so that they can be dropped or replaced."""
     recorded = record.peers if record else {}
     found = {name: _loaded(name, entry, items) for name, entry in recorded.items()}
     for name, listed in items.connections.items():

@@ -1,9 +1,8 @@
-"""Peers into charon and out of it, with what is noted of them. The caller holds the member's lock.
+"""Loads peers into charon and unloads them, and records what is loaded. The caller holds the member's lock.
 
-charon never gives an IKE SA that is up another configuration: with one changed in anything but its
-children, a new child of it would get an IKE SA of its own, which replaces the first one. So the
-messages with which the present IKE SA began are kept while it lives, and are loaded for the moment
-in which a child is initiated under it.
+charon never changes the configuration of an IKE SA that is up: if anything but the children was changed,
+a new child would get a new IKE SA, which replaces the first one. So the messages that the present IKE SA
+was negotiated with are kept while it is up, and are loaded while a child is initiated under it.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ def load(
     traps = features_of(control.version().get("version", "")).traps
     wanted = translate.connections(peer, local_address, if_id=esp.if_id(record.esp), traps=traps)
     existing = record.peers.get(peer.name)
-    older = _keep_begun(control, files, existing, peer.name, wanted)
-    # Known before it is loaded, as something that differs: a kill in between leaves no orphan.
+    older = _keep_negotiated(control, files, existing, peer.name, wanted)
+    # Recorded before it is loaded, as different: a kill in between leaves nothing unrecorded.
     record.peers[peer.name] = PeerRecord(
         peer.peer_address,
         sorted(wanted),
-        children=_under_way(existing, peer),
+        children=_children_during_load(existing, peer),
         dpd=existing.dpd if existing else None,
         older=older,
     )
@@ -79,8 +78,8 @@ def _child_record(form: str, groups: tuple[int, ...] | None, restart: str | None
     return ChildRecord(form, None if groups is None else list(groups), restart)
 
 
-def _under_way(existing: PeerRecord | None, peer: PeerSpec) -> dict[str, ChildRecord]:
-    """What is noted of the children while they are loaded: never one that is unloaded thereby."""
+def _children_during_load(existing: PeerRecord | None, peer: PeerSpec) -> dict[str, ChildRecord]:
+    """The recorded children during loading: never one that the new configuration unloads."""
     known = existing.children if existing else {child.name: ChildRecord() for child in peer.children}
     return {child.name: known[child.name] for child in peer.children if child.name in known}
 
@@ -101,7 +100,8 @@ def drop(control: vici.Charon, files: MemberFiles, record: MemberRecord, name: s
 
 
 def _renew_traps(control: vici.Charon, peer: str, wanted: Messages) -> None:
-    """A trap keeps the connection that charon installed it for, whatever is loaded or unloaded since."""
+    """Reinstall or remove traps: a trap keeps the configuration that it was installed with, whatever is
+    loaded or unloaded later."""
     for connection, child in control.traps():
         if translate.peer_of(connection) != peer:
             continue
@@ -117,7 +117,7 @@ def release(control: vici.Charon, peer: str, child: str) -> None:
 
 
 def terminate(control: vici.Charon, what: Terminate) -> None:
-    """The narrowest that is named."""
+    """Terminate the most specific of the SAs that `what` names."""
     for key, value in (("child-id", what.child_sa), ("ike-id", what.sa), ("child", what.child)):
         if value:
             control.terminate({key: value})
@@ -127,7 +127,7 @@ def terminate(control: vici.Charon, what: Terminate) -> None:
 
 
 def initiate(control: vici.Charon, files: MemberFiles, record: MemberRecord, action: Initiate) -> None:
-    """Only begun. The attempt is counted already."""
+    """Only start it. The attempt is counted already."""
     known = record.peers.get(action.peer)
     second = action.peer + translate.SECOND_TRY
     has_second = known is not None and second in known.names
@@ -135,40 +135,43 @@ def initiate(control: vici.Charon, files: MemberFiles, record: MemberRecord, act
     if known is None or not known.older:
         control.initiate(connection, action.child)
         return
-    with _as_begun(control, files, action.peer, connection):
+    with _with_negotiated(control, files, action.peer, connection):
         control.initiate(connection, action.child)
 
 
 @contextmanager
-def _as_begun(control: vici.Charon, files: MemberFiles, peer: str, connection: str) -> Iterator[None]:
-    """The connection as its present IKE SA began, with today's children; for a moment. A kill in
-    between is found by the next observation: charon lists another form."""
-    loaded, begun = (_read_messages(files, peer, kind).get(connection) for kind in ("loaded", "begun"))
-    if not loaded or not begun or not control.sas(connection):
+def _with_negotiated(control: vici.Charon, files: MemberFiles, peer: str, connection: str) -> Iterator[None]:
+    """Temporarily load the configuration that the present IKE SA was negotiated with, with the current
+    children. The next observation detects a kill in between: charon lists a different configuration."""
+    loaded, negotiated = (_read_messages(files, peer, kind).get(connection) for kind in ("loaded", "begun"))
+    if not loaded or not negotiated or not control.sas(connection):
         yield
         return
-    control.load({connection: {**begun, "children": loaded["children"]}})
+    control.load({connection: {**negotiated, "children": loaded["children"]}})
     try:
         yield
     finally:
         control.load({connection: loaded})
 
 
-def _keep_begun(
+def _keep_negotiated(
     control: vici.Charon, files: MemberFiles, existing: PeerRecord | None, peer: str, wanted: Messages
 ) -> bool:
-    """Whether IKE SAs are up that began in another form than is wanted now; that one is then kept."""
+    """Whether IKE SAs are up that were negotiated with a different configuration than is wanted now; if so,
+    keep that configuration."""
     if existing is None:
         return False
     up = [name for name in existing.names if control.sas(name)]
     if not up:
         return False
     loaded = _read_messages(files, peer, "loaded")
-    begun = _read_messages(files, peer, "begun") if existing.older else loaded
-    # Not known (another version of the product loaded it) is another form, too.
-    differs = any(_without_children(begun.get(name)) != _without_children(wanted.get(name)) for name in up)
+    negotiated = _read_messages(files, peer, "begun") if existing.older else loaded
+    # Unknown (loaded by another version of the product) counts as different.
+    differs = any(
+        _without_children(negotiated.get(name)) != _without_children(wanted.get(name)) for name in up
+    )
     if differs and not existing.older:
-        _write_messages(files, peer, "begun", begun)
+        _write_messages(files, peer, "begun", negotiated)
     return differs
 
 
@@ -190,10 +193,10 @@ def _write_messages(files: MemberFiles, peer: str, kind: str, messages: Messages
 
 
 def probe_peer(control: vici.Charon, files: MemberFiles, record: MemberRecord, peer: str) -> None:
-    """By a rekeying: of the IKE SA in IKEv2, which leaves the children as they are, and of a child in
-    IKEv1, where a new IKE SA would be a new acquaintance even for a peer that knows nothing any more.
+    """Probe by rekeying: the IKE SA with IKEv2, which does not affect the children, and a child with IKEv1,
+    where even a peer that has lost its state would accept a new IKE SA.
 
-    Counted before it is done: a kill in between makes it seldomer, not more often.
+    Counted before it is done: a kill in between makes probes less frequent, not more frequent.
     """
     before = record.silences.get(peer)
     record.silences[peer] = SilenceRecord.of(after_probe(before.value if before else None, datetime.now(UTC)))

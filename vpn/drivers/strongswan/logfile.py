@@ -1,4 +1,4 @@
-"""The end of a member's log file, as far as it is about one peer."""
+"""The last lines about one peer in a member's log file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from vpn.domain.log import LogLine, about_peer
 from vpn.drivers.strongswan.names import MemberFiles
 from vpn.drivers.strongswan.translate import SECOND_TRY
 
-# Of a log that grows to 8 MB: enough for thousands of lines, read in a few milliseconds.
+# Bytes read from the end of a log of up to 8 MB: thousands of lines, read in a few milliseconds.
 _TAIL = 1_000_000
 
 
 def last_lines(files: MemberFiles, peer: str, address: str, limit: int) -> tuple[LogLine, ...]:
-    """Empty when there is no log yet."""
+    """Empty if there is no log yet."""
+
     try:
         with files.log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL))

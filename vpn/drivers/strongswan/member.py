@@ -1,7 +1,7 @@
-"""The plumbing of one gateway member: links, shadow addresses, routes, and the public address.
+"""The network configuration of one gateway member: links, anchor addresses, routes, the public address.
 
-Everything is read first and only the difference is written, so that a pass over a member that is
-as it should be starts no process at all.
+Everything is read first and only the difference is written, so that a run over a member that is as it
+should be starts no process at all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from vpn.drivers.strongswan import esp, filters, names, netns, reading, routing
 from vpn.drivers.strongswan.fabric import Fabric, inspect_namespace, unplug
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
-# accept_local: the shadow of a /32 local CIDR is the instance's own address, and its packets must
-# not be taken for forged. arp_ignore: nor may the member answer for it.
+# accept_local: the anchor address of a /32 local CIDR is the instance's own address, and its packets must
+# not be dropped as spoofed. arp_ignore: the member must not answer ARP for it.
 _SETTINGS = {
     "net/ipv4/ip_forward": "1",
     "net/ipv4/conf/all/accept_local": "1",
@@ -28,11 +28,11 @@ _SETTINGS = {
     "net/ipv4/conf/all/arp_announce": "2",
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/default/rp_filter": "0",
-    # The packet filter knows an echo reply to a request from the provider's side by it.
+    # Lets the packet filter recognise an echo reply to a request from the provider's side.
     "net/ipv4/fwmark_reflect": "1",
-    # What waits for a neighbour that does not answer counts against the send buffer of charon's only
-    # socket: answers to forged sources would stop all its tunnels. Three tries, but 0.3 s, not 3; and
-    # one packet for each neighbour.
+    # Packets queued for an unresolved neighbour count against the send buffer of charon's only socket:
+    # replies to forged sources would stop all its tunnels. Three attempts in 0.3 s instead of 3 s, and one
+    # packet per neighbour.
     f"net/ipv4/neigh/{PUBLIC_LINK}/retrans_time_ms": "100",
     f"net/ipv4/neigh/{PUBLIC_LINK}/unres_qlen_bytes": "0",
 }
@@ -47,7 +47,7 @@ class MemberNetwork:
         return self.fabric.names.member(member.gateway_id, member.index)
 
     def ensure_links(self, member: MemberSpec) -> bool:
-        """Namespace, both links, the address in the subnet, rules. Whether anything was missing."""
+        """Create namespace, both links, the address in the subnet, rules. Whether anything was missing."""
         namespace = self.namespace(member)
         self.fabric.ensure_provider()
         self.fabric.ensure_subnets(
@@ -56,12 +56,12 @@ class MemberNetwork:
         if not self.drift(member):
             return False
         fresh = namespace in netns.create(namespace)
-        # Closed before it forwards, and before there is a link.
+        # The filter is loaded before forwarding is enabled and before there is a link.
         if fresh or netns.within(namespace, self._is_open):
             filters.load(namespace)
         netns.prepare(namespace, _SETTINGS)
         self._plug(member)
-        # Once more, for those of the link.
+        # Again, for the settings of the link.
         netns.prepare(namespace, _SETTINGS)
         netns.batch(
             _subnet_address(member, inspect_namespace(namespace)),
@@ -71,7 +71,7 @@ class MemberNetwork:
         return True
 
     def _plug(self, member: MemberSpec) -> None:
-        """The rules, then both links."""
+        """Create the rules, then both links."""
         namespace, end = self.namespace(member), names.member_end(member.gateway_id, member.index)
         far_ends = {
             SUBNET_LINK: (self.fabric.names.vpc(member.vpc_id), names.subnet_bridge(member.subnet_id)),
@@ -90,15 +90,15 @@ class MemberNetwork:
             netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {end}", namespace=into)
 
     def drift(self, member: MemberSpec) -> str:
-        """What is not there, or not as it should be, of all that does not depend on role and CIDRs;
-        in words, empty when nothing is missing."""
+        """The part of the network configuration that is missing or wrong, apart from what depends on role
+        and CIDRs; empty if there is none."""
         namespace = self.namespace(member)
         return netns.within(namespace, partial(self._drift, member)) if netns.exists(namespace) else "all"
 
     def _drift(self, member: MemberSpec) -> str:
         """Within the namespace."""
         seen = reading.inspect()
-        # The subnet address is given last. A far end can be gone only together with its link.
+        # The subnet address is set last. The far end of a link cannot be gone without the link.
         links = {PUBLIC_LINK, TUNNEL_LINK} if self.kernel_esp else {PUBLIC_LINK}
         if not seen.has_only(SUBNET_LINK, member.private_address) or not links <= seen.links:
             return "links"
@@ -134,7 +134,7 @@ class MemberNetwork:
                 *_inner_routes(member, seen, wanted.local_cidrs),
                 *self._underlay(member, seen, public),
             ],
-            what="plumb the member",
+            what="configure the member's network",
             namespace=namespace,
         )
         if active and not announced:
@@ -150,16 +150,16 @@ class MemberNetwork:
         )
 
     def _tunnel_routes(self, seen: reading.NamespaceState, peer_cidrs: frozenset[str]) -> list[str]:
-        """User-space ESP makes its own."""
+        """User-space ESP makes its own routes."""
         return esp.routes(seen.networks(routing.TUNNELS), peer_cidrs, TUNNEL_LINK) if self.kernel_esp else []
 
     def _underlay(self, member: MemberSpec, seen: reading.NamespaceState, public: str) -> list[str]:
-        """Address, rules and routes; what needs the address comes after it, and goes before it."""
+        """Address, rules and routes; what needs the address is added after it and removed before it."""
         address, rest = self._public(seen, public), self._routing(member, seen, public)
         return [*address, *rest] if public else [*rest, *address]
 
     def _public(self, seen: reading.NamespaceState, public: str) -> list[str]:
-        """No route comes with the address: the underlay's are in a table of their own."""
+        """The address gets no route by itself: the routes of the underlay are in a separate table."""
         there = seen.addresses.get(PUBLIC_LINK, frozenset())
         if there == (frozenset({public}) if public else frozenset()):
             return []
@@ -170,7 +170,7 @@ class MemberNetwork:
     def _routing(
         self, member: MemberSpec, seen: reading.NamespaceState, public: str | None = None
     ) -> list[str]:
-        """What rules and the underlay lack, for the public address that is there or will be."""
+        """Changes to rules and underlay, for the public address that is set or will be."""
         if public is None:
             there = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
             public = member.public_address if there else ""
@@ -182,7 +182,7 @@ class MemberNetwork:
         )
 
     def fence(self, member: MemberSpec) -> None:
-        """Take the public address from the fellow, whatever state that is in."""
+        """Take the public address from the other member, whatever state that is in."""
         other = self.fabric.names.member(member.gateway_id, 1 - member.index)
         seen = inspect_namespace(other)
         if seen.addresses.get(PUBLIC_LINK):
@@ -191,21 +191,21 @@ class MemberNetwork:
             netns.batch(lines, what="fence the other member", namespace=other)
 
     def forget_tunnel_device(self, member: MemberSpec) -> None:
-        """And what the kernel holds for it: the next charon is of another kind."""
+        """Remove the device and the kernel's SAs and policies: the next charon has the other kind of ESP."""
         namespace = self.namespace(member)
         for line in (*esp.FLUSH, f"link del {TUNNEL_LINK}"):
-            # Nothing to take away, or no XFRM in the kernel.
+            # Nothing to remove, or no XFRM in the kernel.
             with suppress(DriverError):
                 netns.batch([line], what="forget the tunnel device", namespace=namespace)
 
     def inspect(self, member: MemberSpec) -> tuple[reading.NamespaceState, reading.NamespaceState]:
-        """The member's own namespace, and its VPC's router."""
+        """The states of the member's namespace and of its VPC's router."""
         return inspect_namespace(self.namespace(member)), inspect_namespace(
             self.fabric.names.vpc(member.vpc_id)
         )
 
     def remove(self, member: MemberSpec) -> None:
-        """Links, routes and namespace; half-made ones too. Its charon is gone already."""
+        """Remove links, routes and namespace, including incomplete ones. Its charon is gone already."""
         router = self.fabric.names.vpc(member.vpc_id)
         end = names.member_end(member.gateway_id, member.index)
         known = inspect_namespace(router)
@@ -237,14 +237,14 @@ def _subnet_address(member: MemberSpec, seen: reading.NamespaceState) -> list[st
 def _vpc_routes(
     verb: str, member: MemberSpec, cidrs: Iterable[str], table: int = routing.DEFAULT
 ) -> list[str]:
-    """Of the VPC's router. It looks up the table `default` behind the one with its subnets, so that a
-    VPC's own subnets come first, whatever a peer is said to have."""
+    """`ip` commands for routes of the VPC's router. It looks up the table `default` after the one with its
+    subnets, so that the VPC's own subnets come first, whatever the peer CIDRs are."""
     return [f"route {verb} {cidr} via {member.private_address} table {table}" for cidr in sorted(cidrs)]
 
 
 def anchor(cidr: str) -> str:
-    """User-space ESP refuses a policy unless an own address lies inside: the network address, which
-    no instance can have."""
+    """User-space ESP accepts a policy only if a local address lies in its CIDR: this is the network address,
+    which no instance can have."""
     return str(IPv4Network(cidr).network_address)
 
 
@@ -257,7 +257,7 @@ def _anchor_addresses(seen: reading.NamespaceState, local_cidrs: frozenset[str])
 
 
 def _inner_routes(member: MemberSpec, seen: reading.NamespaceState, local_cidrs: frozenset[str]) -> list[str]:
-    """Local CIDRs beyond the member's own subnet lie behind the VPC's router."""
+    """Routes through the VPC's router to local CIDRs outside the member's own subnet."""
     wanted = _beyond(member, local_cidrs)
     existing = seen.via(member.router_address, routing.MAIN)
     way = f"via {member.router_address} dev {SUBNET_LINK}"
@@ -272,7 +272,7 @@ def _beyond(member: MemberSpec, local_cidrs: Iterable[str]) -> set[str]:
 
 
 def served(member: MemberSpec, seen: reading.NamespaceState, local_cidrs: Iterable[str]) -> frozenset[str]:
-    """Of these, the local CIDRs with a shadow address and a way to them."""
+    """The local CIDRs of these that have an anchor address and a route."""
     lost = _beyond(member, local_cidrs) - seen.via(member.router_address, routing.MAIN)
     anchors = seen.addresses.get("lo", frozenset())
     return frozenset(cidr for cidr in local_cidrs if anchor(cidr) in anchors and cidr not in lost)

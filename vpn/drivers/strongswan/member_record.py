@@ -1,8 +1,8 @@
-"""What the driver remembers of a member between calls. Never a key: only fingerprints.
+"""What the driver records about a member between calls. Never a key: only fingerprints.
 
-Of what charon has loaded, neither proposals nor secrets can be read back over VICI: what was loaded
-is written down here, and counts only for the boot of charon it was written for and as far as
-`inventory` finds it there. Notes of another version of the product are read as far as they go.
+VICI reports neither the proposals nor the secrets that charon has loaded: so what was loaded is recorded
+here. The record applies only to the boot of charon that it was written for, and only as far as `loaded`
+confirms it. Records of other versions of the product are read as far as possible.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _draw = SystemRandom().random
 
 @dataclass(slots=True)
 class ChildRecord:
-    """As LoadedChild."""
+    """Fields as in LoadedChild."""
 
     form: str = ""
     groups: list[int] | None = None
@@ -42,10 +42,10 @@ class ChildRecord:
 
 @dataclass(slots=True)
 class PeerRecord:
-    """A loaded peer: its address (events name no peer before it is identified) and its forms.
+    """A loaded peer: its address (events name no peer before it is identified) and its fingerprints.
 
-    `names` are charon's connections: one, or two when IKEv1 is the second try. `listed` is the
-    digest of what charon lists of them. `older` as in LoadedPeer.
+    `names` are charon's connections: one, or two if IKEv1 is the second attempt. `listed` is the digest of
+    what charon lists for them. `older` as in LoadedPeer.
     """
 
     address: str
@@ -59,9 +59,9 @@ class PeerRecord:
 
 @dataclass(slots=True)
 class AttemptRecord:
-    """Initiations of each child since the peer was last up, and the rest of an Attempt. Times are
-    monotonic: `at` of the last initiation, `up_since` of the observation that found the peer up; 0: it is
-    down."""
+    """Initiations of each child since the peer was last up, and the other fields of an Attempt. Times are
+    monotonic: `at` is that of the last initiation, `up_since` that of the observation that found the peer
+    up, 0 while it is down."""
 
     at: float
     children: dict[str, int] = field(default_factory=dict)
@@ -71,12 +71,12 @@ class AttemptRecord:
 
     @property
     def value(self) -> Attempt:
-        """Several children of one peer that were started in one go count once."""
+        """Children of one peer that were initiated together count once."""
         count = max(self.children.values(), default=0)
         return Attempt(count, to_wall_clock(self.at), self.flaps, self.jitter)
 
     def observed(self, *, is_up: bool, now: float) -> AttemptRecord | None:
-        """After one more observation; None once the peer is steady, and its tries are forgotten."""
+        """The record after one more observation; None once the peer is steady: its attempts are forgotten."""
         if not is_up:
             return replace(self, up_since=0.0)
         if not self.up_since:
@@ -86,7 +86,7 @@ class AttemptRecord:
 
 @dataclass(slots=True)
 class SilenceRecord:
-    """A Silence, its times by the clock of this boot; `asked_at` 0: not asked yet."""
+    """A Silence with monotonic times; `probed_at` 0: not probed yet."""
 
     since: float
     packets_in: int
@@ -132,7 +132,7 @@ class MemberRecord:
             self.boot_id, self.peers, self.attempts, self.silences = boot_id, {}, {}, {}
 
     def begin_role(self, role: MemberRole) -> None:
-        """Peers of a standby that becomes active have their SAs with its fellow."""
+        """Peers of a standby that becomes active have their SAs with the other member."""
         if role is MemberRole.ACTIVE and self.role == MemberRole.STANDBY:
             self.unaware = sorted({*self.unaware, *self.peers})
         elif role is MemberRole.STANDBY:
@@ -166,7 +166,7 @@ def new_record(member: MemberSpec) -> MemberRecord:
 
 
 def read_record(files: MemberFiles) -> MemberRecord | None:
-    """None when there are none, or none that can be read: the member is then taken for new."""
+    """None if there is none or it cannot be read: the member then counts as new."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         raw: dict[str, Any] = json.loads(read_whole(files.record))
         raw["peers"] = {name: _peer_record(peer) for name, peer in raw["peers"].items()}
@@ -200,27 +200,27 @@ def write_record(files: MemberFiles, record: MemberRecord) -> None:
 
 
 def _fields(entry: Any) -> dict[str, Any]:
-    """As asdict(), whose deep copies take ten times as long: notes are written with every action."""
+    """Like asdict(), whose deep copies take ten times as long: records are written with every action."""
     return {_KEYS.get(name, name): getattr(entry, name) for name in entry.__slots__}
 
 
 def read_failures(files: MemberFiles) -> dict[str, Reason]:
-    """By peer name, of its tries by IKEv2 and by IKEv1 the one that came furthest."""
+    """The last failure by peer name; of those with IKEv2 and IKEv1 the one that came furthest."""
     recorded = _recorded_failures(files)
-    told = {
+    found = {
         name: clearest(recorded.get(name), recorded.get(name + _BY_V1)) for name in map(peer_of, recorded)
     }
-    return {name: reason for name, reason in told.items() if reason}
+    return {name: reason for name, reason in found.items() if reason}
 
 
 def record_failure(files: MemberFiles, peer: str, reason: Reason, *, ike_version: int) -> None:
-    """The peer's last failure in this IKE version. Nothing happens when the member's directory is gone."""
+    """The peer's last failure with this IKE version; does nothing if the member's directory is gone."""
     slot = peer + _BY_V1 if ike_version == 1 else peer
     _change_failures(files, lambda failures: failures | {slot: reason})
 
 
 def forget_failures(files: MemberFiles, peer: str) -> None:
-    """It is up, or gone."""
+    """Remove the failures of a peer that is up or gone."""
     _change_failures(
         files, lambda recorded: {name: why for name, why in recorded.items() if peer_of(name) != peer}
     )
@@ -233,7 +233,7 @@ def _recorded_failures(files: MemberFiles) -> dict[str, Reason]:
 
 
 def _change_failures(files: MemberFiles, change: Callable[[dict[str, Reason]], dict[str, Reason]]) -> None:
-    """Worker and listener both tell: one at a time."""
+    """Under a lock: worker and listener both record failures."""
     with suppress(FileNotFoundError), locked(files.failures_lock, make=False):
         before = _recorded_failures(files)
         after = change(before)

@@ -1,4 +1,4 @@
-"""Where everything is: names follow from ids alone, so that anything can be found after a crash."""
+"""Names and paths, derived from ids alone, so that everything can be found after a crash."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def host_end(instance_id: UUID) -> str:
 
 
 def hardware_address(address: str) -> str:
-    """Of the link that carries this IPv4 address in a subnet: who remembers an address finds its
-    next owner at once, and a bridge does not change its own with every port."""
+    """The MAC address of the link with this IPv4 address in a subnet: it does not change with the owner of
+    the address, so ARP caches stay valid, and a bridge does not change its own with its ports."""
     return "02:00:" + ":".join(f"{byte:02x}" for byte in IPv4Address(address).packed)
 
 
@@ -87,7 +87,7 @@ class MemberFiles:
 
     @property
     def socket(self) -> Path:
-        """Where a charon of an older release, which still runs, has it; else in `run`."""
+        """In `run`, or the location of older releases if their charon still runs."""
         older = self._older_socket
         return older if older.is_socket() else self.run / "vici"
 
@@ -96,7 +96,7 @@ class MemberFiles:
         return self.directory / "vici.sock"
 
     def forget_sockets(self) -> None:
-        """Of charons that are gone."""
+        """Remove the sockets of charons that are gone."""
         for socket in (self._older_socket, self.run / "vici"):
             socket.unlink(missing_ok=True)
 
@@ -110,7 +110,7 @@ class MemberFiles:
 
     @property
     def alive(self) -> Path:
-        """Locked by charon itself for as long as it lives."""
+        """Locked by charon itself while it runs."""
         return self.directory / "alive"
 
     @property
@@ -127,11 +127,11 @@ class MemberFiles:
 
     @property
     def failures_lock(self) -> Path:
-        """Its own: the member's lock may be held for as long as a charon takes to start."""
+        """A separate lock: the member's lock may be held for as long as a charon takes to start."""
         return self.directory / "failures.lock"
 
     def make(self) -> None:
-        """Make the directory. DriverError if a socket in it could not have a name so long."""
+        """Create the directory. DriverError if the path of a socket in it would be too long."""
         if len(str(self.socket).encode()) >= _SOCKET_PATH_LIMIT:
             raise DriverError(
                 "make the member's directory",

@@ -1,4 +1,4 @@
-"""Netlink dumps, without a process. Call these inside `netns.within`.
+"""Netlink dumps without a subprocess. Call these inside `netns.within`.
 
 Layouts: linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/netfilter/nf_tables.h.
 """
@@ -23,20 +23,20 @@ _TRIES = 5
 
 
 class Message(NamedTuple):
-    """The fixed part of an answer, and its attributes."""
+    """The fixed header of a reply, and its attributes."""
 
     fixed: bytes
     raw: bytes
 
     def attributes(self) -> dict[int, bytes]:
-        """By number, flags left out; of repeated ones the last."""
+        """By type number, without flags; the last one of repeated attributes."""
         return dict(_attributes(self.raw))
 
 
 def dump(protocol: int, kind: int, fixed: bytes) -> list[Message]:
     """Everything of one kind in this namespace. OSError.
 
-    A dump during which something changed is incomplete and asked for again.
+    A dump that was interrupted by a change is incomplete and requested again.
     """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol) as link:
         link.bind((0, 0))

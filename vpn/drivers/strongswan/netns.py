@@ -32,7 +32,7 @@ def path(name: str) -> Path:
 
 
 def exists(name: str) -> bool:
-    """A namespace is a mount; a plain file is what a killed `ip netns add` leaves."""
+    """A namespace is a mount; a killed `ip netns add` leaves a plain file."""
     try:
         return path(name).stat().st_dev != RUN.stat().st_dev
     except FileNotFoundError:
@@ -40,7 +40,7 @@ def exists(name: str) -> bool:
 
 
 def names(prefix: str) -> list[str]:
-    """Namespaces (half-made ones too) whose names begin so, in order."""
+    """Namespaces, including incomplete ones, whose names start with `prefix`, sorted."""
     try:
         return sorted(name for name in os.listdir(RUN) if name.startswith(prefix))
     except FileNotFoundError:
@@ -48,7 +48,7 @@ def names(prefix: str) -> list[str]:
 
 
 def inode(name: str) -> int:
-    """What /proc/PID/ns/net of a process inside shows; 0 if there is no such namespace."""
+    """The inode of /proc/PID/ns/net of a process inside; 0 if there is no such namespace."""
     try:
         return path(name).stat().st_ino
     except FileNotFoundError:
@@ -56,7 +56,7 @@ def inode(name: str) -> int:
 
 
 def within(name: str, call: Callable[[], T]) -> T:
-    """Run `call` in the namespace, in a thread of its own; the caller's thread never moves.
+    """Run `call` in the namespace, in a separate thread; the caller's thread stays where it is.
 
     OSError if there is no such namespace, else whatever `call` raises.
     """
@@ -102,7 +102,7 @@ def run(argv: Sequence[str], *, what: str, feed: str = "", namespace: str = "") 
     """Run a command to its end (20 s) and give its output. DriverError on failure."""
 
     def call() -> subprocess.CompletedProcess[str]:
-        # What `ip` makes below /run is for everybody on the host, whatever this process makes is not.
+        # What `ip` creates below /run is readable by every user; what this process creates is not.
         return subprocess.run(
             argv,
             input=feed,
@@ -123,7 +123,7 @@ def run(argv: Sequence[str], *, what: str, feed: str = "", namespace: str = "") 
 
 
 def batch(lines: Iterable[str], *, what: str, namespace: str = "") -> None:
-    """Run `ip` commands in one process; the first error ends it. Nothing to do costs nothing."""
+    """Run `ip` commands in one process; the first error ends it. Without commands no process is started."""
     feed = "".join(f"{line}\n" for line in lines)
     if feed:
         run(["ip", "-batch", "-"], what=what, feed=feed, namespace=namespace)
@@ -132,8 +132,8 @@ def batch(lines: Iterable[str], *, what: str, namespace: str = "") -> None:
 def veth(link: str, far: str, into: str, number: int) -> list[str]:
     """Commands for a link whose far end is in another namespace.
 
-    When both ends happen to have the same index the kernel takes the link for a lone device and
-    puts off its carrier for up to a second, in which packets are lost: so this end is numbered high.
+    If both ends have the same index, the kernel treats the link as a standalone device and delays
+    its carrier for up to a second, in which packets are lost: so this end gets a high index.
     """
     index = _FIRST_INDEX + number
     return [
@@ -143,7 +143,7 @@ def veth(link: str, far: str, into: str, number: int) -> list[str]:
 
 
 def create(*wanted: str) -> set[str]:
-    """Make the namespaces that do not exist; the names of those that were made.
+    """Create the namespaces that do not exist; returns the names of those that were created.
 
     The caller's lock keeps others from the same names; `ip` itself keeps the first two
     `netns add` of a host apart.
@@ -156,14 +156,14 @@ def create(*wanted: str) -> set[str]:
 
 
 def delete(*unwanted: str) -> None:
-    """Remove namespaces, half-made ones too; absent ones are no error."""
+    """Remove namespaces, including incomplete ones; absent ones are no error."""
     batch((f"netns del {name}" for name in unwanted if exists(name)), what="remove namespaces")
     for name in unwanted:
         path(name).unlink(missing_ok=True)
 
 
-# Settings that devices inherit have to stand before the first device is made. IPv6 is off: nothing
-# here routes it, and what is off cannot leak.
+# Settings that devices inherit must be set before the first device is created. IPv6 is disabled: nothing
+# here routes it, so it cannot leak.
 _BASE = {
     "net/ipv4/conf/all/send_redirects": "0",
     "net/ipv4/conf/default/send_redirects": "0",
@@ -173,7 +173,7 @@ _BASE = {
 
 
 def prepare(name: str, settings: Mapping[str, str]) -> None:
-    """Kernel settings (only those that differ are written) and the loopback up. DriverError."""
+    """Set kernel settings (only those that differ are written) and bring the loopback up. DriverError."""
 
     def write() -> None:
         for file, value in differing(settings):
@@ -187,7 +187,7 @@ def prepare(name: str, settings: Mapping[str, str]) -> None:
 
 
 def differing(settings: Mapping[str, str]) -> list[tuple[Path, str]]:
-    """Kernel settings of this namespace that are not as `prepare` makes them, with the right value.
+    """Kernel settings of this namespace that differ from what `prepare` sets, with the right values.
     Call it inside `within`."""
     wanted = {Path("/proc/sys", key): value for key, value in (_BASE | dict(settings)).items()}
     return [(f, value) for f, value in wanted.items() if f.exists() and f.read_text().strip() != value]

@@ -1,4 +1,4 @@
-"""What is: one member as it stands, for a few milliseconds and without starting a process."""
+"""Observes the state of one member, in a few milliseconds and without starting a process."""
 
 from __future__ import annotations
 
@@ -38,12 +38,11 @@ class Observer:
 
     def observe(self, member: MemberSpec) -> MemberState:
         files, namespace = MemberFiles.of(self.directory, member), self.network.namespace(member)
-        stands = netns.exists(namespace)
-        if not stands:
+        if not netns.exists(namespace):
             return MemberState(member.id, exists=files.directory.is_dir())
         record = read_record(files) or new_record(member)
         role, local_cidrs, peer_cidrs = self._configured(member, record)
-        # A charon of another kind serves other routes and another device: it is none of ours.
+        # A charon with the other kind of ESP uses other routes and another device: it does not count.
         is_ours = record.esp in {"", esp.kind(kernel=self.network.kernel_esp)}
         listed = listed_by_charon(files, namespace) if is_ours else None
         process, sas = (listed.process, listed.sas) if listed else (None, ())
@@ -75,7 +74,7 @@ class Observer:
     def _configured(
         self, member: MemberSpec, record: MemberRecord
     ) -> tuple[MemberRole | None, frozenset[str], frozenset[str]]:
-        """What the notes say, as far as it really stands."""
+        """The recorded network configuration, as far as it really exists."""
         seen, router = self.network.inspect(member)
         public = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
         if not record.network_configured or not seen.has_only(SUBNET_LINK, member.private_address):
@@ -91,7 +90,7 @@ class Observer:
 
 
 def _up(record: MemberRecord, sas: tuple[SaState, ...]) -> set[str]:
-    """Peers with every child installed: with a part of them the others' back-off must go on."""
+    """Peers with every child installed: if only some are, the back-off of the others must continue."""
     installed: dict[str, set[str]] = {}
     for sa in sas:
         if sa.established:
@@ -104,7 +103,7 @@ def _up(record: MemberRecord, sas: tuple[SaState, ...]) -> set[str]:
 
 
 def _attempts(record: MemberRecord, up: set[str]) -> dict[str, AttemptRecord]:
-    """After this observation."""
+    """The attempts after this observation."""
     now = time.monotonic()
     found = {name: entry.observed(is_up=name in up, now=now) for name, entry in record.attempts.items()}
     return {name: entry for name, entry in found.items() if entry}
@@ -116,8 +115,8 @@ def _are_recorded(silences: Mapping[str, Silence], record: MemberRecord) -> bool
 
 
 def _update_record(files: MemberFiles, boot_id: str, up: set[str], silences: Mapping[str, Silence]) -> None:
-    """Tries and silences are brought up to date. Unless somebody works on the member
-    just now, or the disk is full: then at the next observation."""
+    """Update attempts and silences in the record. If the member is locked or the disk is full, the next
+    observation does it."""
     try:
         lock = take(files.lock)
     except OSError:
@@ -128,7 +127,7 @@ def _update_record(files: MemberFiles, boot_id: str, up: set[str], silences: Map
         record = read_record(files)
         if record and record.boot_id == boot_id:
             record.attempts = _attempts(record, up)
-            # Who was asked meanwhile stays noted as that.
+            # Keep the record of peers that were probed meanwhile.
             record.silences = {
                 name: known
                 if (known := record.silences.get(name)) and known.probes > one.probes

@@ -1,4 +1,4 @@
-"""What stands in a namespace, read without a process. Call these inside `netns.within`."""
+"""The state of a namespace, read without a subprocess. Call these inside `netns.within`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ACTIONS = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
 
 
 class Route(NamedTuple):
-    """Gateway "" means directly connected; interface "*" an unreachable route."""
+    """`gateway` "" means directly connected; `link` "*" is an unreachable route."""
 
     table: int
     network: str
@@ -33,8 +33,8 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NamespaceState:
-    """IPv4 addresses by interface, the routes of all tables but the kernel's own (local), and the
-    rules in the words of `ip rule add`."""
+    """IPv4 addresses by interface, the routes of all tables but the kernel's own (local), and the rules in
+    the syntax of `ip rule add`."""
 
     links: frozenset[str]
     addresses: Mapping[str, frozenset[str]]
@@ -68,7 +68,7 @@ def inspect() -> NamespaceState:
 
 
 def _addresses() -> dict[str, set[str]]:
-    """struct ifconf with room for 1024 addresses (a member has one for each local CIDR)."""
+    """struct ifconf with space for 1024 addresses (a member has one for each local CIDR)."""
     space = array.array("B", bytes(_IFREQ_SIZE * 1024))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
         request = struct.pack("iL", len(space), space.buffer_info()[0])
@@ -125,7 +125,7 @@ def _text(raw: bytes) -> str:
 
 
 def announce(link: str, address: str) -> None:
-    """Gratuitous ARP, as request and as reply: neighbours replace the MAC they remember.
+    """Gratuitous ARP, as request and as reply: neighbours update their ARP caches.
 
     Without it a peer kept sending to the old member for more than 10 s.
     """

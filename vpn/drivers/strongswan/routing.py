@@ -1,14 +1,14 @@
-"""Which table a member's packets are looked up in; underlay and overlay share none.
+"""Which routing table a member's packets use; underlay and overlay have no table in common.
 
-- The underlay, how a member reaches its peers, is a table of its own. Only the member's own charon
-  looks there: its sockets carry a mark, and what has the public address as its source (ESP made by
-  the kernel, answers to a ping) follows. Nothing that is forwarded does.
-- The overlay, what tunnels carry: from the subnet's link only routes into tunnels count, from the
-  tunnel device only those into the VPC. Neither has a way to the provider's network.
-- What arrives from the provider is for the public address or for nobody.
+- The underlay, the routes to the peers, has its own table. Only the member's own charon uses it: its
+  sockets set a mark, and packets with the public address as source (ESP from the kernel, echo replies) use
+  it as well. Forwarded packets never do.
+- The overlay, the traffic of tunnels: packets from the subnet's link only use routes into tunnels, packets
+  from the tunnel device only routes into the VPC. Neither has a route to the provider's network.
+- Packets from the provider are for the public address, or they are dropped.
 
-So no CIDR of a connection, whatever it covers, can take away the way to a peer; and a packet filter
-that was flushed opens nothing. Pure: values, and `ip` commands that lead from one to another.
+So no CIDR of a connection, whatever it covers, can break the route to a peer; and flushing the packet
+filter opens nothing. Pure: values, and the `ip` commands that lead from one to another.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from vpn.drivers.strongswan.reading import NamespaceState, Route
 MARK = "0x4953"
 MAIN, DEFAULT, LOCAL = 254, 253, 255
 UNDERLAY = 100
-# Routes to the tunnel device: charon's own with ESP in user space, else of `esp`.
+# Routes to the tunnel device: made by charon with ESP in user space, else by `esp`.
 TUNNELS = 220
 
-# From here on rules are not ours: charon's own (220) and the kernel's last two, which none reaches.
+# Rules from this preference on belong to charon (220) and the kernel (the last two, which are never reached).
 _FOREIGN = 200
 
 
@@ -33,15 +33,15 @@ def rules(public_address: str) -> frozenset[str]:
     """As `ip rule add` takes them; `public_address` is empty on a standby."""
     wanted = {
         f"pref 3 fwmark {MARK} iif lo lookup {UNDERLAY}",
-        # What comes out of a tunnel is never for the member itself: a /32 local CIDR, whose shadow is
-        # the instance's address, goes on to the instance.
+        # Packets from a tunnel are never for the member itself: those for a /32 local CIDR, whose anchor
+        # address is the instance's address, are forwarded to the instance.
         f"pref 5 iif {TUNNEL_LINK} lookup {MAIN}",
         f"pref 6 iif {TUNNEL_LINK} unreachable",
         f"pref 8 iif {PUBLIC_LINK} blackhole",
         f"pref 10 lookup {LOCAL}",
         f"pref 12 iif {SUBNET_LINK} lookup {TUNNELS}",
         f"pref 13 iif {SUBNET_LINK} unreachable",
-        # The member's own ICMP errors: the VPC before the tunnels, of which one may be for everything.
+        # The member's own ICMP errors: the VPC before the tunnels, because a tunnel may be for 0.0.0.0/0.
         f"pref 14 lookup {MAIN}",
         f"pref 15 lookup {TUNNELS}",
         "pref 16 unreachable",
@@ -65,12 +65,12 @@ def underlay(public_address: str, provider_cidr: str, provider_router: str) -> f
 
 
 def ours(seen: NamespaceState) -> frozenset[str]:
-    """Rules that are ours to keep or to remove."""
+    """The rules that this driver manages."""
     return frozenset(rule for rule in seen.rules if int(rule.split()[1]) < _FOREIGN)
 
 
 def changes(seen: NamespaceState, wanted: frozenset[str], routes: frozenset[Route], source: str) -> list[str]:
-    """`ip` commands. Rules are added before others go: never a moment without a rule that closes."""
+    """`ip` commands. Rules are added before others are removed: a closing rule exists at any time."""
     existing, there = ours(seen), seen.table(UNDERLAY)
     return [
         *(f"rule add {rule}" for rule in _ordered(wanted - existing)),
@@ -82,7 +82,7 @@ def changes(seen: NamespaceState, wanted: frozenset[str], routes: frozenset[Rout
 
 
 def _strays(seen: NamespaceState) -> frozenset[Route]:
-    """Ways to the provider in the overlay's table, and what earlier versions closed peer CIDRs with."""
+    """Routes to the provider in the overlay's table, and unreachable routes of earlier versions."""
     return frozenset(r for r in seen.table(MAIN) if r.link in {PUBLIC_LINK, "*"})
 
 

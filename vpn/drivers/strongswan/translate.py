@@ -1,4 +1,4 @@
-"""Our values in charon's words, and charon's answers in ours. Pure."""
+"""Translates specs to charon's messages, and charon's replies to states. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vpn.domain.peers import ChildSpec, PeerSpec
 from vpn.domain.spec import DpdAction
 from vpn.domain.state import ChildState, SaState
 
-# A second connection per peer of any version: charon never falls back to IKEv1 by itself.
+# Suffix of a second connection for peers of any IKE version: charon never falls back to IKEv1 by itself.
 SECOND_TRY = "_v1"
 
 _DPD = {
@@ -26,7 +26,7 @@ Message = dict[str, Any]
 
 
 def keywords(proposal: Proposal) -> str:
-    """All columns in one string: aes256-aes128-sha256-modp2048."""
+    """All algorithms in one string: aes256-aes128-sha256-modp2048."""
     groups = tuple(swan_group(group) for group in proposal.groups)
     algorithms = tuple(swan_keyword(name) for name in (*proposal.encryption, *proposal.integrity))
     return "-".join((*algorithms, *groups))
@@ -42,10 +42,9 @@ def offers(proposal: Proposal, version: IkeVersion) -> list[str]:
 def connections(
     peer: PeerSpec, local_address: str, *, if_id: int = 0, traps: bool = False
 ) -> dict[str, Message]:
-    """Messages for load-conn by name: one, or two when IKEv1 is the second try.
+    """Messages for load-conn by name: one, or two if IKEv1 is the second attempt.
 
-    `if_id` is that of the XFRM interface which the children's packets pass; 0 with user-space ESP.
-    `traps` as in Features.
+    `if_id` is the id of the children's XFRM interface, 0 with user-space ESP. `traps` as in Features.
     """
     versions = {peer.name: peer.ike.version}
     if peer.ike.version is IkeVersion.ANY:
@@ -80,7 +79,7 @@ def connection(
 
 
 def _child(child: ChildSpec, version: IkeVersion, if_id: int, *, first: bool, traps: bool) -> Message:
-    # Where traps do not work what is to be held is cleared, and the plan initiates it again.
+    # Where traps do not work, hold becomes clear, and the plan initiates the child again.
     is_cleared = child.dpd_action is DpdAction.HOLD and not traps
     device = {"if_id_in": str(if_id), "if_id_out": str(if_id)} if if_id else {}
     return {
@@ -91,7 +90,7 @@ def _child(child: ChildSpec, version: IkeVersion, if_id: int, *, first: bool, tr
         "mode": "tunnel",
         "start_action": "none",
         "dpd_action": "clear" if is_cleared else _DPD[child.dpd_action],
-        # The plan initiates again: it knows whether it should, and how often it tried.
+        # The plan initiates again, with its own back-off.
         "close_action": "none",
         **_rekeying(child.esp.lifetime, first=first),
         "life_time": f"{child.esp.lifetime}s",
@@ -99,7 +98,7 @@ def _child(child: ChildSpec, version: IkeVersion, if_id: int, *, first: bool, tr
 
 
 def _rekeys_first(local_address: str, peer_address: str) -> bool:
-    """Which of the two ends; two gateways that are each other's peers come to the same answer."""
+    """Whether this end rekeys first; two gateways that are each other's peers agree on it."""
     return IPv4Address(local_address) < IPv4Address(peer_address)
 
 
@@ -142,7 +141,7 @@ def _word(algorithm: str) -> str:
 
 
 def suite(message: Mapping[str, Any]) -> str:
-    """What was agreed, like aes256-sha256-modp2048; empty while nothing is."""
+    """What was negotiated, like aes256-sha256-modp2048; empty if nothing was yet."""
     cipher, size = message.get("encr-alg", ""), message.get("encr-keysize", "")
     if cipher.startswith("AES_"):
         cipher = f"aes{size}{_aes_mode(cipher)}"
@@ -155,14 +154,14 @@ def _aes_mode(cipher: str) -> str:
     return "" if mode == "cbc" else mode
 
 
-# How charon lists the SA of an initiator whose identity it does not know yet.
+# charon's connection name of an SA whose initiator is not identified yet.
 _UNMATCHED = "(unnamed)"
 
 
 def sa_states(listed: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[SaState, ...]:
-    """From the parts of list-sas. What an IKEv1 rekeying leaves behind for a moment (old SAs
-    without children) is left out when a newer one of the same peer is up. A half-open SA that charon
-    has not yet matched to a connection has no name: it is nobody's, to be neither counted nor ended."""
+    """From the parts of list-sas. SAs without children, which an IKEv1 rekeying leaves for a moment, are
+    omitted if a newer one of the same peer is up. A half-open SA that charon has not matched to a
+    connection yet has no name and is omitted as well: it must be neither counted nor terminated."""
     found = [_sa(name, message) for name, message in listed if name != _UNMATCHED]
     up = {sa.peer for sa in found if sa.established}
     return tuple(sa for sa in found if sa.established or sa.children or sa.peer not in up)

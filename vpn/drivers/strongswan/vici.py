@@ -1,7 +1,7 @@
-"""charon's control socket. The one place that knows the vici package.
+"""charon's control socket. The only module that uses the vici package.
 
-Every call is bounded by the kernel's socket timeout: the package itself waits for ever once a
-first byte has come. A session belongs to the thread and the process that opened it.
+Every call is bounded by the kernel's socket timeout: the package itself waits forever once a first byte
+has arrived. A session belongs to the thread and the process that opened it.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from vici.session import Session
 
 from vpn.drivers.base import DriverError
 
-# Seconds. A busy host with two cores may take long to answer; a hung charon never does. Nothing that is
-# asked takes long by itself, and a charon is ended only when it owes several answers in a row.
+# Seconds. A busy host with two cores may respond slowly; a hung charon never does. No request takes long by
+# itself, and a charon is killed only if several responses in a row are missing.
 TIMEOUT = 2.0
 
 Answer = dict[str, Any]
 
 
 class NoAnswer(DriverError):
-    """Nobody listens on the socket, or charon hangs."""
+    """Nothing listens on the socket, or charon hangs."""
 
 
 class Hung(NoAnswer):
-    """Somebody has the socket open, and says nothing."""
+    """The socket is open, but charon does not respond."""
 
 
 def plain(value: object) -> Any:
-    """Bytes to text, all the way down."""
+    """Bytes to text, recursively."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -44,7 +44,7 @@ def plain(value: object) -> Any:
 
 
 def connect(path: Path, timeout: float = 0) -> socket.socket:
-    """A connected socket whose calls end after so many seconds (0: the usual). NoAnswer."""
+    """A connected socket whose calls time out after `timeout` seconds (0: TIMEOUT). NoAnswer."""
     seconds = timeout or TIMEOUT
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
@@ -66,7 +66,7 @@ def owner(link: socket.socket) -> int:
 
 
 class Charon:
-    """One session. Answers are dicts of text; a refusal by charon is a DriverError."""
+    """One session. Responses are dicts of text; a refusal by charon is a DriverError."""
 
     def __init__(self, link: socket.socket) -> None:
         self._session = Session(link)
@@ -84,8 +84,8 @@ class Charon:
         return self.request("version")
 
     def sas(self, connection: str = "") -> list[tuple[str, Answer]]:
-        """Every IKE_SA, or every one of a connection, with its connection's name, which need not
-        be unique."""
+        """Every IKE_SA, or those of one connection, with its connection's name; a name may occur several
+        times."""
         which = {"ike": connection} if connection else None
         return [item for part in self.stream("list-sas", "list-sa", which) for item in part.items()]
 
@@ -93,8 +93,8 @@ class Charon:
         return list(self.request("get-conns").get("conns", []))
 
     def listed(self, names: Iterable[str] = ("",)) -> dict[str, bytes]:
-        """Connections as charon lists them: those of these names that are loaded, or all. Unread:
-        to read hundreds takes ten times as long as to get them."""
+        """Connections as charon lists them: those of these names that are loaded, or all. Not parsed:
+        parsing hundreds takes ten times as long as listing them."""
         found = {}
         for name in names:
             for part in self._stream_unread("list-conns", "list-conn", {"ike": name} if name else None):
@@ -134,11 +134,11 @@ class Charon:
             self.request("unload-conn", {"name": name})
 
     def initiate(self, connection: str, child: str) -> None:
-        """Only started: how it ends is told by events."""
+        """Only start it: events report the result."""
         self.request("initiate", {"ike": connection, "child": child, "timeout": "-1"})
 
     def rekey(self, which: Mapping[str, str]) -> None:
-        """`ike-id` or `child-id`; only started. Nothing matching is no error."""
+        """By `ike-id` or `child-id`; only starts it. No match is no error."""
         with suppress(Refused):
             self.request("rekey", which)
 
@@ -148,16 +148,16 @@ class Charon:
         return [(found["ike"], found["child"]) for part in parts for found in part.values()]
 
     def install_trap(self, connection: str, child: str) -> None:
-        """By the connection as it is loaded now, also in the place of one that is there."""
+        """From the connection as it is loaded now; replaces an existing trap."""
         self.request("install", {"ike": connection, "child": child})
 
     def remove_trap(self, connection: str, child: str) -> None:
-        """None there is no error."""
+        """No match is no error."""
         with suppress(Refused):
             self.request("uninstall", {"ike": connection, "child": child})
 
     def terminate(self, which: Mapping[str, str]) -> None:
-        """`ike` or `child` by name, `ike-id` or `child-id`; nothing matching is no error."""
+        """By name (`ike`, `child`) or by id (`ike-id`, `child-id`). No match is no error."""
         with suppress(Refused):
             self.request("terminate", {**which, "force": "yes", "timeout": "-1"})
 
@@ -170,14 +170,14 @@ def _exchange(transport: Transport, packet: bytes) -> None:
 
 
 def read_listed(connection: bytes) -> Answer:
-    """What `Charon.listed` left unread."""
+    """Parse a connection of `Charon.listed`."""
     (read,) = plain(Message.deserialize(FiniteStream(connection))).values()
     answer: Answer = read
     return answer
 
 
 class Refused(DriverError):
-    """charon answered, and said no."""
+    """charon refused the request."""
 
 
 @contextmanager
@@ -205,10 +205,10 @@ def session(path: Path) -> Iterator[Charon]:
 
 
 class Listener:
-    """A session that only hears events; for a selector: readable means an event or the end."""
+    """A session that only receives events, for a selector: readable means an event or the end."""
 
     EVENTS = ("child-updown", "ike-updown", "log")
-    # While one charon hangs no other is heard.
+    # Short, because a charon that hangs delays the events of all others.
     TIMEOUT = 0.5
 
     def __init__(self, path: Path) -> None:
@@ -228,22 +228,22 @@ class Listener:
 
     @property
     def pid(self) -> int:
-        """Of the charon that is heard."""
+        """The process id of charon."""
         return owner(self._link)
 
     def receive(self) -> tuple[str, Answer] | None:
-        """The next event, or None for the answer to `send_keepalive`. NoAnswer at the end of charon."""
+        """The next event, or None for the response to `send_keepalive`. NoAnswer if charon is gone."""
         with _wrap_errors("listen"):
             packet = Packet.parse(self._transport.receive())
             return self._event(packet) if packet.response_type == Packet.EVENT else None
 
     def send_keepalive(self) -> None:
-        """The answer comes among the events. Raises NoAnswer."""
+        """The response arrives among the events. Raises NoAnswer."""
         with _wrap_errors("listen"):
             self._transport.send(Packet.request("version"))
 
     def take_early(self) -> list[tuple[str, Answer]]:
-        """Events that came between the registrations."""
+        """Events that arrived between the registrations."""
         early, self._early = self._early, []
         return early
 

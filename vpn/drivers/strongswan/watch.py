@@ -1,4 +1,4 @@
-"""Hearing all members at once: one selector, one session per charon, no threads."""
+"""Watches all members: one selector, one session per charon, no threads."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from vpn.drivers.strongswan.names import MemberFiles, Names, members_directory
 
 log = logging.getLogger(__name__)
 
-# Between two looks for charons that do not answer yet, and for `stop`.
+# Seconds between two checks for charons that do not respond yet, and for `stop`.
 TICK = 0.05
-# Between two questions for the members; a new member's directory hurries the question.
-ASK_AGAIN = 1.0
-# Until a charon that has the socket open but says nothing is tried again.
-AFTER_HUNG = 5.0
-# So long after a member's directory came or went its row may only be on its way to the listener.
+# Seconds between two updates of the list of members; a changed directory of members triggers an update.
+MEMBERS_INTERVAL = 1.0
+# Seconds until a charon that has the socket open but does not respond is tried again.
+HUNG_RETRY = 5.0
+# Seconds of continuous updates after a member's directory appeared or went: its row may not be visible yet.
 HURRY = 0.5
 
 
 @dataclass(slots=True)
 class MemberWatch:
-    """One member, heard or waited for."""
+    """One member, connected or waited for."""
 
     member: MemberSpec
     files: MemberFiles
@@ -48,10 +48,10 @@ class MemberWatch:
     detector: HangDetector | None = None
 
     def hangs(self, now: float) -> None:
-        self.not_before, self.hung_socket = now + AFTER_HUNG, _inode(self.files.socket)
+        self.not_before, self.hung_socket = now + HUNG_RETRY, _inode(self.files.socket)
 
     def still_hangs(self, now: float) -> bool:
-        """Not when another charon stands there meanwhile."""
+        """Whether it is too early for a retry; False if another charon has the socket meanwhile."""
         return now < self.not_before and _inode(self.files.socket) == self.hung_socket
 
 
@@ -85,11 +85,11 @@ class Watcher:
             self._selector.close()
 
     def _ask(self) -> None:
-        """Who is to be heard. At once when a member's directory has come or gone."""
+        """Update the members to watch; immediately if a member's directory appeared or went."""
         now = time.monotonic()
         if self._has_changed(members_directory(self._directory)):
             self._hurried_until = now + HURRY
-        if now > self._hurried_until and now - self._asked < ASK_AGAIN:
+        if now > self._hurried_until and now - self._asked < MEMBERS_INTERVAL:
             return
         self._asked = now
         wanted = {member.id: member for member in self._members()}
@@ -101,7 +101,7 @@ class Watcher:
             self._watches[new] = MemberWatch(member, MemberFiles.of(self._directory, member), namespace)
 
     def _has_changed(self, directory: Path) -> bool:
-        """Whether an entry of the directory came or went since the last call."""
+        """Whether an entry of the directory was added or removed since the last call."""
         changed_at = 0
         with suppress(FileNotFoundError):
             changed_at = directory.stat().st_mtime_ns
@@ -123,7 +123,7 @@ class Watcher:
             watch.interpreter = Interpreter()
             watch.detector = HangDetector.of(watch.listener.pid, time.monotonic())
             self._selector.register(watch.listener, EVENT_READ, watch)
-            # Its namespace may have gone before.
+            # Its namespace may already be gone.
             self._changes.pop(netns.RUN, None)
             yield self._event(watch, EventKind.FOUND)
             for event, message in watch.listener.take_early():
@@ -144,8 +144,8 @@ class Watcher:
             yield from self._interpret(watch, *parsed)
 
     def _check_liveness(self) -> Iterator[TunnelEvent]:
-        """A charon that hangs keeps its socket open: only that it says nothing tells. It is ended at
-        once, so that whoever takes over need not ask it again, and loses no time with it."""
+        """A charon that hangs keeps its socket open, so only missing responses show it. It is killed
+        immediately, so that a takeover does not lose time waiting for it."""
         for watch in self._watches.values():
             if not watch.listener or not watch.detector:
                 continue
@@ -162,13 +162,13 @@ class Watcher:
                 yield self._event(watch, EventKind.LOST)
 
     def _check_namespaces(self) -> Iterator[TunnelEvent]:
-        """A deleted namespace lives on, nameless, while its charon does: nobody can observe or change it,
-        nor take the public address from it. So its charon is ended, as one that hangs is."""
+        """A deleted namespace exists, without a name, as long as its charon does: it can be neither
+        observed nor changed, and keeps the public address. So its charon is killed, like one that hangs."""
         if not self._has_changed(netns.RUN):
             return
         existing = frozenset(netns.names(self._names.prefix))
         for watch in self._watches.values():
-            # Without any, the directory is hidden from this process.
+            # If there are none at all, this process cannot see the directory.
             if existing and watch.listener and watch.namespace not in existing:
                 log.warning("namespace %s is gone; its charon is ended", watch.namespace)
                 if watch.detector:
@@ -213,14 +213,15 @@ def _inode(path: Path) -> int:
 
 
 def _peers_at(files: MemberFiles, address: str) -> list[str]:
-    """Loaded peers with that address: before it is identified a peer is only an address."""
+    """The loaded peers with that address: a peer is only known by its address until it is identified."""
     record = read_record(files) if address else None
     return [name for name, peer in record.peers.items() if peer.address == address] if record else []
 
 
 def _record(files: MemberFiles, peer: str, parsed: ParsedEvent) -> None:
-    """The last failure of a peer, until it is up: observations report it. On a full disk it is not
-    remembered, and events go on."""
+    """Record the last failure of a peer until it is up, for observations to report. On a full disk it is
+    not recorded, and events continue."""
+
     try:
         if parsed.kind is EventKind.UP:
             forget_failures(files, peer)

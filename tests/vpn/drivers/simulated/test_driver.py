@@ -196,7 +196,7 @@ def test_an_old_generation_is_refused(driver: SimulatedDriver) -> None:
 def test_actions_need_a_member_that_stands_and_runs(driver: SimulatedDriver) -> None:
     spec = gateway(connection())
     load = LoadPeer(peers(spec)[0])
-    with pytest.raises(DriverError, match="does not stand"):
+    with pytest.raises(DriverError, match="does not exist"):
         driver.apply(spec.members[0], load, generation=1)
     driver.apply(spec.members[0], StartMember(), generation=1)
     driver.kill(spec.members[0].id)
