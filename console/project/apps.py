@@ -7,5 +7,5 @@ class ProjectConfig(AppConfig):
     name = "console.project"
 
     def ready(self) -> None:
-        # Shared tasks and whoever sends one ask for the current application: this one.
+        # Shared tasks and their senders use the current application: this one.
         import_module("console.project.celery")

@@ -19,7 +19,7 @@ from console.core.heartbeat import beat
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.project.settings")
 
 app = Celery("isthmus")
-# Of every thread, not only of the one that imported this module.
+# For every thread, not only for the one that imported this module.
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -28,18 +28,18 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
-    # Without it a worker ends for good after a hundred tries.
+    # Without it a worker exits after a hundred attempts.
     broker_connection_max_retries=None,
-    # Lost deliveries are the sweep's business; redelivery by Redis is only a second net.
+    # The sweep makes up for lost deliveries; redelivery by Redis is only a second safety net.
     broker_transport_options={
         "visibility_timeout": 600,
         "socket_timeout": 0.5,
         "socket_connect_timeout": 1,
-        # Of publishers; a worker goes on trying for ever.
+        # For publishers; a worker retries forever.
         "max_retries": 1,
         "interval_start": 0,
     },
-    # A publisher never waits for a broker that is away: the sweep finds the work.
+    # A publisher never waits for an unavailable broker: the sweep finds the work.
     task_publish_retry=False,
     worker_send_task_events=False,
     worker_hijack_root_logger=False,
@@ -69,7 +69,7 @@ def _with_keys(**_: object) -> None:
 
 @worker_init.connect
 def with_patience(**_: object) -> None:
-    """A worker waits at the broker for a second at a time, and nobody waits for the worker."""
+    """A worker polls the broker for a second at a time, and no caller waits for the worker."""
     app.conf.broker_transport_options = app.conf.broker_transport_options | {"socket_timeout": 2}
 
 
@@ -84,26 +84,26 @@ class Scheduler(PersistentScheduler):
         return super().tick(*args, **kwargs)
 
     def _open_schedule(self) -> shelve.Shelf[Any]:
-        """The shelf without a database module: from Python 3.13 on the default is sqlite3's, and the
-        module that the settings put in its place (pysqlite3) lacks an argument that it passes."""
+        """A shelve database without SQLite: from Python 3.13 on the default is sqlite3, and its
+        replacement by the settings (pysqlite3) lacks an argument that shelve passes."""
         files = cast("MutableMapping[bytes, bytes]", dbm.dumb.open(self.schedule_filename, "c", 0o600))  # noqa: SIM115
         return shelve.Shelf(files, writeback=True)
 
     def _forget_the_future(self) -> None:
-        """Celery tells what is due by the wall clock: what ran last at a time that is yet to come would
-        not run again before then."""
+        """Celery decides what is due by the wall clock: an entry that last ran at a time now in the future
+        would not run again before then."""
         now = self.app.now()
         ahead = [entry for entry in self.schedule.values() if entry.last_run_at and entry.last_run_at > now]
         for entry in ahead:
             entry.last_run_at = now
         if ahead:
-            # Sorted by the clock as it was.
+            # Sorted by the clock before it was set back.
             self._heap = None
 
 
 @task_postrun.connect
 def _task_ended(**_: object) -> None:
-    """A task that ended, well or not: a sweep does so every few seconds. See `celery_consumer`."""
+    """A heartbeat after each task; sweeps run every few seconds. See also `celery_consumer`."""
     beat("worker")
 
 

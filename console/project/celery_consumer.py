@@ -1,8 +1,8 @@
-"""The worker's loop, which shows the supervisor that it turns while there are no tasks.
+"""The worker's loop, which sends the supervisor heartbeats while there are no tasks.
 
 With tasks it is their end that shows it (`celery`): a loop that still receives tasks which never end
 is of no use. Without any, because Redis is away or full or beat sends none, restarting the worker
-would mend nothing.
+would not help.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _EVERY_SECONDS = 1.0
 
 class Consumer(CeleryConsumer):
     def ensure_connected(self, conn: Any) -> Any:
-        """Each second in which it waits for the broker counts as a turn of the loop."""
+        """Each second of waiting for the broker counts as a heartbeat."""
         connect = conn.ensure_connection
 
         def ensure_connection(*args: Any, callback: Callable[[], object], **options: Any) -> Any:
@@ -34,12 +34,12 @@ class Consumer(CeleryConsumer):
         return super().ensure_connected(conn)
 
     def register_with_event_loop(self, hub: Any) -> None:
-        """Celery cancels the timer whenever it connects again, which leads here as well."""
+        """Celery cancels the timer whenever it reconnects, and calls this again."""
         super().register_with_event_loop(hub)
         hub.timer.call_repeatedly(_EVERY_SECONDS, beat_if_idle)
 
 
 def beat_if_idle() -> None:
-    """Nothing while a task runs or waits for a thread."""
+    """No heartbeat while a task runs or waits for a thread."""
     if not state.reserved_requests:
         beat("worker")

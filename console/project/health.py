@@ -34,7 +34,7 @@ def hangs(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when requests can be served (the database answers), else 503.
+    """200 when requests can be served (the database responds), else 503.
 
     `degraded` is 200 too: without Redis, sweeps or listeners reads and writes continue, and work waits.
     The response names the component to everyone, and the hosts to superusers only.

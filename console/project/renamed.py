@@ -11,9 +11,9 @@ RENAMED_SETTINGS = {"ISTHMUS_INSTANCE": "ISTHMUS_INSTALLATION"}
 
 
 def warn_of_name(old: str, new: str) -> None:
-    """A line on standard error of the process that was started by the earlier name."""
+    """Warns on standard error of the process that was started by the earlier name."""
     warnings.warn(
-        f"{old} is now {new}; the earlier name goes with the next version", FutureWarning, stacklevel=3
+        f"{old} is now {new}; the next version removes the earlier name", FutureWarning, stacklevel=3
     )
 
 

@@ -14,7 +14,7 @@ from console.core.servers import mail_server, name_servers
 from console.project import renamed
 
 if sys.platform == "linux":
-    # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 brings its own, newer one.
+    # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 bundles a newer one.
     import pysqlite3
     import pysqlite3.dbapi2
 
@@ -24,7 +24,7 @@ if sys.platform == "linux":
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = env.given_directory()
 DEBUG = env.flag("ISTHMUS_DEBUG", False)
-# Without a key of its own an installation must not run; tests and tools get a throw-away one.
+# An installation must not run without a key of its own; tests and tools get a temporary one.
 SECRET_KEY = env.signing_key("ISTHMUS_SECRET_KEY") or "only-for-tests-and-checks"
 ENCRYPTION_KEYS = env.sealing_keys("ISTHMUS_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("ISTHMUS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
@@ -147,7 +147,7 @@ CACHES = {
 }
 
 AUTH_USER_MODEL = "console.User"
-# Django's own: exact names, and one hash whether or not the name exists.
+# Django's backend: exact names, and one hash whether or not the name exists.
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 ACCOUNT_ADAPTER = "console.core.web.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -156,7 +156,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = False  # They need the cache; ours (services.sign_in_limits) are rows.
-# Wrong passwords: of a user name from an address, of an address, of a user name from anywhere.
+# Limits on wrong passwords: for a name from an address, from an address, for a name from anywhere.
 LOCKOUT_FAILURES = env.number("ISTHMUS_LOCKOUT_FAILURES", 10, least=1)
 LOCKOUT_ADDRESS_FAILURES = env.number("ISTHMUS_LOCKOUT_ADDRESS_FAILURES", 20, least=1)
 LOCKOUT_NAME_FAILURES = env.number("ISTHMUS_LOCKOUT_NAME_FAILURES", 100, least=1)
@@ -189,9 +189,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 31536000 if BEHIND_TLS else 0
 SECURE_SSL_REDIRECT = BEHIND_TLS
-# Health checks come from the inside, past the proxy.
+# Health checks come from inside, not through the proxy.
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
-# Whether other hosts of the domain speak TLS too is for its owner to say, not for us.
+# Whether other hosts of the domain use TLS too is not known here.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -217,9 +217,9 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("ISTHMUS_MAX_BODY_BYTES", 65536, least=1024)
-# Seconds in which a request must have arrived whole, and in which its answer must have been taken.
+# Time limits in seconds for a request to arrive completely and for its response to be read.
 REQUEST_SECONDS = env.number("ISTHMUS_REQUEST_SECONDS", 30, least=1)
-# Of one client address (IPv6: /64), in each web process.
+# Per client address (IPv6: /64), in each web process.
 CONNECTIONS_PER_ADDRESS = env.number("ISTHMUS_CONNECTIONS_PER_ADDRESS", 256, least=8)
 
 REST_FRAMEWORK = {
@@ -247,7 +247,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # Enumerations stand where they are used.
+    # Enumerations are inlined where they are used.
     "POSTPROCESSING_HOOKS": [],
 }
 # Requests per minute and key; 0 = no limit.
@@ -288,7 +288,7 @@ DNS_SERVERS = name_servers("ISTHMUS_DNS_SERVERS", 53)
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")
 DRIVER_DIR = Path(env.text("ISTHMUS_DRIVER_DIR") or DATA_DIR / "driver")
 INSTALLATION = renamed.setting("ISTHMUS_INSTALLATION", "main")
-# Cookies know no ports: two installations on one host need names of their own. The prefix: this host only.
+# Cookies ignore ports: two installations on one host need different names. __Host-: this host only.
 _PREFIX = "__Host-" if BEHIND_TLS else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}isthmus_session_{INSTALLATION}"
 CSRF_COOKIE_NAME = f"{_PREFIX}isthmus_csrf_{INSTALLATION}"

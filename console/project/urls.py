@@ -29,7 +29,7 @@ urlpatterns = [
     path("v1", include("policies.api.urls")),
     path("v1", include("console.core.api.urls")),
     re_path(r"^v1(?:/.*)?$", unknown_route),
-    # One door with one lockout, and one place for passwords.
+    # One sign-in page with one lockout, and one page for passwords.
     path("admin/login/", to_sign_in),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),

@@ -11,5 +11,5 @@ from console.core.environment import require
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.project.settings")
 require("ISTHMUS_SECRET_KEY", "ISTHMUS_ENCRYPTION_KEYS")
 application = get_wsgi_application()
-# All pages and views, before the server forks and not with the first request of each worker.
+# Imports all views before the server forks instead of with the first request of each worker.
 import_module(settings.ROOT_URLCONF)

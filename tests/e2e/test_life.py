@@ -87,5 +87,5 @@ def test_doctor_finds_all_well_and_then_what_is_not() -> None:
         assert done.returncode == 1
         for name in ("redis", "web"):
             assert f"FAIL  {name}" in done.stdout
-        assert "to mend it:" in done.stdout
+        assert "to fix it:" in done.stdout
         product.start("simulated")

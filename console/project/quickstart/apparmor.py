@@ -1,4 +1,4 @@
-"""AppArmor: where the distribution's profile of charon is enforced, it must learn our paths."""
+"""AppArmor: where the distribution's profile of charon is enforced, it must allow our paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = "usr.sbin.charon-systemd"
 
 
 def is_enforced(loaded: Path = _LOADED) -> bool:
-    """Whether a profile confines charon-systemd; False too where the kernel does not tell this user."""
+    """Whether a profile confines charon-systemd; False too where this user cannot read that."""
     try:
         text = loaded.read_text(encoding="utf-8")
     except OSError:
@@ -20,7 +20,7 @@ def is_enforced(loaded: Path = _LOADED) -> bool:
 
 
 def override(driver_dir: Path, profiles: Path = _PROFILES) -> str:
-    """The command that lets charon at the driver's files; empty when the local override names them."""
+    """The command that gives charon access to the driver's files; empty if the local override has them."""
     local = profiles / "local" / _NAME
     rule = f"{driver_dir}/** rwk,"
     try:

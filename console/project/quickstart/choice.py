@@ -1,4 +1,4 @@
-"""Which driver this host can have, found out by trying."""
+"""Which driver this host supports, determined by trying."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Choice:
 
 def choose(wanted: str, data_dir: DataDir) -> Choice:
     """`wanted` is auto, strongswan or simulated. Raises DataDirError when strongSwan is wanted
-    and cannot be had."""
+    but not available."""
     if wanted == "simulated":
         return Choice("simulated")
     found = _as_root() if os.getuid() == 0 else _as_user(data_dir)
@@ -75,25 +75,25 @@ def _unreachable_inside(data_dir: DataDir) -> str:
 
 
 def _lacking(holder: int) -> tuple[str, ...]:
-    """What the driver itself misses on this host."""
+    """What the driver needs and this host lacks."""
     command = manage("dataplane", "--check", holder=holder)
     environment = os.environ | {"ISTHMUS_DRIVER": "strongswan", "ISTHMUS_HOLDER_PID": str(holder)}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     try:
         checks = json.loads(result.stdout)
     except ValueError:
-        complaint = (result.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        complaint = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         return (f"The driver's check failed: {complaint}.",)
     by_fix: dict[str, list[str]] = {}
     for check in checks:
         if not check["ok"]:
             by_fix.setdefault(check["fix"], []).append(f"{check['name']} {check['message']}")
-    return tuple(f"{', '.join(lacks)}. To mend it: {fix}" for fix, lacks in by_fix.items())
+    return tuple(f"{', '.join(lacks)}. To fix it: {fix}" for fix, lacks in by_fix.items())
 
 
 def remove_data_plane(choice: Choice, data_dir: DataDir) -> str:
-    """Nothing of this installation remains on the host, nor a file of its driver; returns what
-    went wrong, or nothing."""
+    """Removes the data plane of this installation and the files of its driver; returns what failed,
+    or an empty string."""
     complaint = _take_down(choice)
     if choice.holder:
         rootless.release(data_dir.holder)

@@ -26,7 +26,9 @@ from console.core.private_files import close_files, write_private
 from console.project import renamed
 from console.project.quickstart.listen import Listen
 
-_HEADER = "# Settings of this installation. quickstart keeps what is added here; the real environment wins."
+_HEADER = (
+    "# Settings of this installation. quickstart keeps what is added here; the environment takes precedence."
+)
 # A Unix socket's name has at most 107 bytes; the longest below the directory is driver/m/<14>/run/vici.
 _LONGEST_DIRECTORY = 70
 # Bytes. Redis rewrites its log, SQLite its write-ahead log, each before the old one goes.
@@ -35,9 +37,9 @@ _MIN_FREE_BYTES = 64_000_000
 
 @dataclass(slots=True)
 class DataDir:
-    """`directory` is absolute; `sockets` is where Unix sockets and the driver's files lie: in the
-    directory itself, or in another one where its name is too long for sockets, or where others may
-    not pass its parents."""
+    """`directory` is absolute; `sockets` is the directory of Unix sockets and of the driver's files:
+    the same, or another one if its name is too long for sockets, or if other users cannot traverse
+    its parents."""
 
     directory: Path
     sockets: Path = field(init=False)
@@ -48,24 +50,24 @@ class DataDir:
         self.sockets = self._place_of_sockets()
 
     def _place_of_sockets(self) -> Path:
-        """As root where charons, which have user ids of their own, can get to it; but a data plane
-        that an older release built stays where it is for as long as it stands."""
+        """As root, a directory that charons can reach, which have user ids of their own; but a data plane
+        that an older release created stays where it is for as long as it exists."""
         if len(os.fsencode(self.directory)) > _LONGEST_DIRECTORY:
             return Path(tempfile.gettempdir()) / f"isthmus-{os.getuid()}-{self.installation}"
-        stands = (self.directory / "driver" / "m").is_dir()
-        if os.geteuid() == 0 and not stands and not all(map(_others_may_pass, self.directory.parents)):
+        exists = (self.directory / "driver" / "m").is_dir()
+        if os.geteuid() == 0 and not exists and not all(map(_others_may_pass, self.directory.parents)):
             return Path("/run") / f"isthmus-{self.installation}"
         return self.directory
 
     @property
     def mode(self) -> int:
-        """Of the directory: the charons of root's installation must pass it, nobody else reads it.
-        What lies in it is closed by itself."""
+        """Of the directory: the charons of root's installation must traverse it, no other user reads it.
+        Its files have modes of their own."""
         return 0o711 if os.geteuid() == 0 and self.sockets == self.directory else 0o700
 
     @property
     def installation(self) -> str:
-        """A word of eight letters and digits that keeps installations on one host apart."""
+        """Eight letters and digits that distinguish installations on one host."""
         digest = hashlib.sha256(os.fsencode(self.directory)).digest()
         return base64.b32encode(digest).decode().lower()[:8]
 
@@ -98,8 +100,8 @@ class DataDir:
         return self.sockets / "driver"
 
     def make(self) -> None:
-        """Make what is missing, readable by the owner alone; so is what this process and those that
-        it starts make from now on. Raises DataDirError."""
+        """Create what is missing, readable by the owner alone; files that this process and its children
+        create from now on are private too. Raises DataDirError."""
         parts = (self.directory / name for name in ("redis", "static", "heartbeats"))
         modes = {self.sockets: 0o711 if os.geteuid() == 0 else 0o700, self.directory: self.mode}
         for directory in dict.fromkeys((self.directory, self.sockets, *parts)):
@@ -110,7 +112,7 @@ class DataDir:
                 directory.chmod(modes.get(directory, 0o700))
             except OSError as error:
                 raise DataDirError(f"{directory} cannot be used: {error.strerror}") from None
-        # Not before: directories above, which may be new, are not this installation's alone.
+        # Not earlier: parent directories, which may be new, are not private to this installation.
         os.umask(0o077)
         for part in (self.directory / "redis", self.directory / "static"):
             close_files(part)
@@ -119,7 +121,7 @@ class DataDir:
                 entry.chmod(0o600)
             if entry.lstat().st_uid != os.getuid() and not os.access(entry, os.R_OK | os.W_OK):
                 raise DataDirError(
-                    f"{entry} belongs to another user; take it over, or choose another --data-dir: "
+                    f"{entry} belongs to another user; change its owner, or choose another --data-dir: "
                     f"sudo chown -R {os.getuid()} {self.directory}"
                 )
 
@@ -154,7 +156,7 @@ class DataDir:
                 "or give this one its own --data-dir and --listen"
             ) from None
         self._lock = handle
-        # On a full disk the pid is missing, and the lock holds all the same.
+        # On a full disk the pid is missing, but the lock is held.
         with suppress(OSError):
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
@@ -167,7 +169,7 @@ class DataDir:
         return {name: value for name, _, value in pairs}
 
     def update_environment(self, values: dict[str, str]) -> None:
-        """Put these settings into the file; the others stay, but for earlier names. Raises DataDirError."""
+        """Write these settings into the file; the others stay, except earlier names. Raises DataDirError."""
         merged = self.read_environment() | values
         for old in renamed.RENAMED_SETTINGS:
             merged.pop(old, None)
@@ -223,7 +225,7 @@ def prepare(argv: list[str]) -> None:
 
 
 def _settings(data_dir: DataDir, listen: Listen) -> dict[str, str]:
-    """What quickstart decides; what the real environment sets is taken from there."""
+    """The settings that quickstart decides; those in the environment take precedence."""
     stored = data_dir.read_environment()
     decided = {
         "ISTHMUS_ALLOWED_HOSTS": listen.allowed_hosts,
@@ -247,5 +249,5 @@ _prepared: list[DataDir] = []
 def prepared() -> DataDir:
     """The directory that `prepare` opened. Raises DataDirError outside of `manage.py quickstart`."""
     if not _prepared:
-        sys.exit("isthmus: quickstart is a command line of its own: python manage.py quickstart")
+        sys.exit("isthmus: quickstart runs only from the command line: python manage.py quickstart")
     return _prepared[0]

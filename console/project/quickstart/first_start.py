@@ -1,4 +1,4 @@
-"""What an empty database gets: an account, its administrator, an API key."""
+"""Fills an empty database: an account, its administrator, an API key."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _create(data_dir: DataDir) -> dict[str, str]:
         "api_key": _new_key(account.id),
         "account_id": str(account.id),
     }
-    # Before the commit: a kill between the two must not leave a key that nobody knows.
+    # Before the commit: a kill between the two must not leave an unknown key.
     data_dir.write_credentials(credentials)
     return credentials
 

@@ -1,4 +1,4 @@
-"""Where quickstart's web server answers."""
+"""The address of quickstart's web server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from console.core.environment import DataDirError
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where the web server answers; `text` as gunicorn takes it, `url` as a browser does."""
+    """The address of the web server: `text` for gunicorn, `url` for a browser."""
 
     host: str
     port: int
@@ -46,7 +46,7 @@ class Listen:
 
     @property
     def warning(self) -> str:
-        """What to know before other machines connect; empty where none can. Nothing here speaks TLS."""
+        """A warning where other machines can connect, since there is no TLS here; else empty."""
         try:
             is_local = ip_address(self.host).is_loopback
         except ValueError:
@@ -54,8 +54,8 @@ class Listen:
         if is_local:
             return ""
         return (
-            f"WARNING: {self.text} answers other machines by plain HTTP: passwords and API keys travel in "
-            "clear. Let a proxy end TLS on this machine, listen on 127.0.0.1, and set ISTHMUS_BEHIND_TLS=yes "
+            f"WARNING: {self.text} serves other machines by plain HTTP: passwords and API keys travel in "
+            "clear. Let a proxy terminate TLS here, listen on 127.0.0.1, and set ISTHMUS_BEHIND_TLS=yes "
             "and ISTHMUS_TRUSTED_PROXIES=127.0.0.1."
         )
 

@@ -1,4 +1,4 @@
-"""Styles, scripts and pictures in one place: seconds of work, so done only when one of them changed."""
+"""Collects static files; it takes seconds, so only when one of them has changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def collect_static() -> bool:
     if note.exists() and note.read_text(encoding="ascii") == state:
         return False
     call_command("collectstatic", interactive=False, verbosity=0)
-    # Django gives them 0644, for web servers of other users; here there is none.
+    # Django sets mode 0644 for web servers of other users; here there is none.
     close_files(Path(settings.STATIC_ROOT))
     note.write_text(state, encoding="ascii")
     return True

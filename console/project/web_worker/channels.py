@@ -1,7 +1,8 @@
-"""Connections: a loop reads requests whole and writes answers, so that a slow client holds no thread.
+"""Connections: an event loop reads requests completely and writes responses, so that a slow client
+occupies no thread.
 
-waitress does this; what it lacks is stated here: a deadline for a whole request and for a whole
-answer, and bounds on connections that let the next client in at the expense of the idlest one.
+waitress does this; this module adds deadlines for a complete request and a complete response, and
+limits on connections that admit a new client by closing the idlest connection.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from console.core.origin import client_network, is_trusted_proxy
 from console.project.web_worker.log import RefusalLog
 from console.project.web_worker.requests import Alive, Application, Parser, Refusal, Refused, is_liveness
 
-# Seconds in which a client may take an answer that ends the connection while it still sends.
+# Seconds for a client to read a response that ends the connection while it still sends.
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 65536
 
 
 class Limits(NamedTuple):
-    """`keepalive` in seconds; `connections` in all of one process."""
+    """`keepalive` in seconds; `connections` is the total of one process."""
 
     keepalive: float
     connections: int
@@ -59,7 +60,7 @@ class Channel(HTTPChannel):
 
     @property
     def task_class(self) -> type[Application | Alive]:
-        """Of the request that is next."""
+        """Of the next request."""
         return Alive if is_liveness(self.requests[0]) else Application
 
     def service(self) -> None:
@@ -80,7 +81,7 @@ class Channel(HTTPChannel):
 
     @property
     def idleness(self) -> tuple[int, float] | None:
-        """What sorts connections by how little is lost with them; None while the application works."""
+        """The sort key for closing connections, idlest first; None while the application works."""
         if self.requests:
             return None
         if self.total_outbufs_len:
@@ -90,7 +91,7 @@ class Channel(HTTPChannel):
         return 0, self.waits_since
 
     def enforce(self, now: float, keepalive: float) -> None:
-        """End what takes too long. Called by the loop; a socket that is never writable is closed here."""
+        """Close what exceeds its time limit, also a socket that is never writable. Called by the loop."""
         if self._lingers_since is not None:
             if now - self._lingers_since > _LINGER_SECONDS:
                 super().handle_close()
@@ -105,7 +106,7 @@ class Channel(HTTPChannel):
             super().handle_close()
 
     def refuse(self, status: HTTPStatus) -> None:
-        """Answer what has come so far, and end. Called by the loop while the application does not work."""
+        """Respond to what has arrived so far, and close. Called by the loop while the application is idle."""
         with self.requests_lock:
             request, self.request = self.request, None
             if request is None or self.requests or self.close_when_flushed:
@@ -122,7 +123,7 @@ class Channel(HTTPChannel):
         request.close()
 
     def give_way(self) -> None:
-        """End at once, with the answer if it can be sent without waiting."""
+        """Close at once, with the response if it can be sent without blocking."""
         if self.request is not None:
             self.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             self._flush_exception(self._flush_some)
@@ -145,8 +146,8 @@ class Channel(HTTPChannel):
             super().handle_close()
 
     def handle_close(self) -> None:
-        """With an error's answer on its way, close only our half: bytes that come for a closed socket
-        would make the kernel take the answer back."""
+        """After an error response, close only our half: bytes that arrive for a closed socket would make
+        the kernel discard the response."""
         if self.linger and self._lingers_since is None and self.connected:
             try:
                 self.socket.shutdown(socket.SHUT_WR)
@@ -160,14 +161,14 @@ class Channel(HTTPChannel):
 
 
 class _Bounded(BaseWSGIServer):
-    """Of a server: never more connections than there may be, and always room for the next one."""
+    """The connections of a server: never more than the limit, and always room for a new one."""
 
     channel_class = Channel
-    # waitress tidies by the wall clock; `enforce` does by the monotonic one.
+    # waitress cleans up by the wall clock; `enforce` uses the monotonic one.
     next_channel_cleanup = math.inf
     stopping = False
     limits = Limits(15.0, 1000)
-    # No request ends although some wait for a thread.
+    # No request finishes although some wait for a thread.
     hangs = False
     served: Callable[[Application, timedelta], None]
     active_channels: dict[int, Channel]
@@ -182,8 +183,8 @@ class _Bounded(BaseWSGIServer):
         make_room(self.active_channels.values(), self.limits)
 
     def add_task(self, channel: Channel) -> None:
-        """Called with the lock of the channel's requests, by the loop or by a thread that has served
-        the request before."""
+        """Called with the lock of the channel's requests, by the loop or by the thread that served the
+        previous request."""
         if is_liveness(channel.requests[0]):
             self._liveness.append(channel)
             self.pull_trigger()
@@ -213,7 +214,7 @@ class UnixServer(_Bounded, UnixWSGIServer):
 
 
 def make_room(channels: Iterable[Channel], limits: Limits) -> None:
-    """End the idlest connection of the newest one's client, or of all, where there are too many."""
+    """Close the idlest connection of the newest one's client, or of all, where there are too many."""
     found = list(channels)
     if not found:
         return

@@ -1,4 +1,4 @@
-"""Responses of the web server itself, with the headers that Django's own answers carry.
+"""Responses of the web server itself, with the headers of Django's responses.
 
 Of a request that the application never sees neither path nor Accept is known for certain, so that
 everybody gets JSON in the form of the API.
@@ -17,17 +17,17 @@ from django.utils.module_loading import import_string
 from console.core.api.container import INTERNAL, error_container, error_item
 from console.core.errors import Violation
 
-# Bytes of the request line and of each header; and of all of them together.
+# Bytes of the request line and of each header, and of all of them together.
 LINE_LIMIT = 8190
 HEAD_LIMIT = 32768
 _TOO_LONG = (
     f"The path with its query and every header have at most {LINE_LIMIT} bytes, all of them together "
     f"{HEAD_LIMIT}; leave out what is not needed."
 )
-_NO_HTTP = "The request is not HTTP as this service understands it: look at its first line and its headers."
+_NO_HTTP = "The request is not valid HTTP: check its first line and its headers."
 _SLOW = "The request was not complete after {} seconds: send its headers and its body in less time."
 _CROWDED = "Too many connections are open: close those that are idle, and try again in a moment."
-_NO_CODING = "The only transfer coding that is understood is chunked, in HTTP/1.1."
+_NO_CODING = "The only supported transfer coding is chunked, in HTTP/1.1."
 _LARGE = "The body is too large: it has at most {} bytes."
 # By name as in the settings: gunicorn reads this file before Django is set up.
 _MIDDLEWARE = (
@@ -40,7 +40,7 @@ _Responder = Callable[[HttpRequest], HttpResponse]
 
 
 def violation_of(status: HTTPStatus) -> Violation:
-    """What is wrong with a request that is answered with this status before the application sees it."""
+    """Why a request is refused with this status before the application sees it."""
     size = "http_request_size_exceeded"
     known = {
         HTTPStatus.BAD_REQUEST: ("bad_request", _NO_HTTP),
@@ -56,7 +56,7 @@ def violation_of(status: HTTPStatus) -> Violation:
 
 
 def error_response(status: HTTPStatus, request_id: str = "") -> HttpResponse:
-    """The whole answer; `request_id` is the caller's own, if it sent one.
+    """The complete response; `request_id` is the caller's own, if it sent one.
 
     It passes through the same middleware as every other answer, so that no header is stated twice.
     """
@@ -71,7 +71,7 @@ def alive_response(request_id: str = "", *, hangs: bool) -> HttpResponse:
 def _bare_request(request_id: str) -> HttpRequest:
     request = HttpRequest()
     request.method = "GET"
-    # The proxy, if there is one, has ended TLS; nobody is to be redirected for a bad request.
+    # The proxy, if there is one, has terminated TLS; a bad request is not redirected.
     request.META = {"HTTP_X_REQUEST_ID": request_id, "HTTP_X_FORWARDED_PROTO": "https"}
     return request
 

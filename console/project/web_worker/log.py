@@ -1,4 +1,4 @@
-"""The log of requests that the web server refuses: a flood of them is a few lines a minute."""
+"""The log of requests that the web server refuses, limited to a few lines a minute."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _OTHERS = "other addresses"
 
 
 class RefusalLog:
-    """The first refusal of an address with a status is logged at once, those of the `seconds` after it
-    as one number. Of more than `most` addresses and statuses the rest shares a line."""
+    """The first refusal of an address with a status is logged at once, those of the next `seconds` as
+    one count. Beyond `most` addresses and statuses the rest share a line."""
 
     def __init__(
         self, *, seconds: float = 60, most: int = 100, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._seconds, self._most, self._clock = seconds, most, clock
         self._lock = Lock()
-        # When each was logged, and how many came since.
+        # When each was logged, and how many followed since.
         self._known: dict[tuple[str, HTTPStatus], tuple[float, int]] = {}
 
     def add(self, client: str, status: HTTPStatus, trace: str) -> None:
-        """`client` is the address as it is counted, empty for a Unix socket."""
+        """`client` is the key of the address, empty for a Unix socket."""
         self.flush()
         with self._lock:
             key = client or "a Unix socket", status
@@ -39,7 +39,7 @@ class RefusalLog:
         log.warning("A request from %s was refused: %s, trace %s", key[0], status.phrase, trace)
 
     def flush(self) -> None:
-        """Logs the numbers of what was logged long enough ago; to be called now and then."""
+        """Logs the counts of entries logged long enough ago; called periodically."""
         now = self._clock()
         with self._lock:
             over = {key: count for key, (at, count) in self._known.items() if now - at >= self._seconds}

@@ -1,4 +1,4 @@
-"""Requests as waitress collects them, and the answers that it writes: its rules, and where ours differ."""
+"""Requests as waitress parses them, and the responses that it writes, with our additional rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from console.project.web_worker.log import log
 
 
 class Refusal(Error):
-    """Why a request is answered without the application."""
+    """Why the web server responds without the application."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -27,9 +27,9 @@ class Refusal(Error):
 
 
 class Parser(HTTPRequestParser):
-    """Collects one request; `began` is when its first byte came, by the monotonic clock."""
+    """Parses one request; `began` is the arrival of its first byte, by the monotonic clock."""
 
-    # Of a request that was not understood.
+    # For a request that could not be parsed.
     command = ""
     version = "1.1"
     error: Any = None
@@ -49,7 +49,7 @@ class Parser(HTTPRequestParser):
         return consumed
 
     def _check_lines(self, head: bytes) -> None:
-        """One line too long is refused at once; waitress knows only a limit of all of them together."""
+        """Refuses a line that is too long at once; waitress has only a limit on all of them together."""
         lines = head.partition(b"\r\n\r\n")[0].lstrip().split(b"\r\n")
         if len(lines[0]) > LINE_LIMIT:
             self._refusal = Refusal(HTTPStatus.REQUEST_URI_TOO_LONG)
@@ -57,7 +57,7 @@ class Parser(HTTPRequestParser):
             self._refusal = Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Raises ParsingError also where two readers might see the end of the body in two places."""
+        """Raises ParsingError also where two parsers might disagree on the end of the body."""
         super().parse_header(header_plus)
         if self.chunked and "CONTENT_LENGTH" in self.headers:
             raise ParsingError("Both Content-Length and Transfer-Encoding")
@@ -66,7 +66,7 @@ class Parser(HTTPRequestParser):
 
 
 class _Answering(Task):
-    """An answer without a body keeps its length, and does not end the connection."""
+    """A response without a body keeps its Content-Length, and does not end the connection."""
 
     def write(self, data: bytes) -> None:
         super().write(b"" if self.request.command == "HEAD" else data)
@@ -79,14 +79,14 @@ class _Answering(Task):
         super().finish()
 
     def set_close_on_finish(self) -> None:
-        """waitress also ends it for want of a length, which 204 and 304 have none of."""
+        """waitress also closes it for lack of a length, which 204 and 304 do not have."""
         wanted = self.version == "1.0" or self.request.connection_close or self.channel.server.stopping
         if wanted or self.has_body or self.wrote_header:
             super().set_close_on_finish()
 
 
 class Application(_Answering, WSGITask):
-    """A request that the application answers; it is counted, and written to the access log."""
+    """A request that the application handles; it is counted, and written to the access log."""
 
     def service(self) -> None:
         began = time.monotonic()
@@ -101,7 +101,7 @@ class Application(_Answering, WSGITask):
         super().execute()
 
     def get_environment(self) -> dict[str, Any]:
-        """WSGI's, with gunicorn's word for several processes."""
+        """The WSGI environment, with `wsgi.multiprocess` as gunicorn sets it."""
         environ: dict[str, Any] = super().get_environment()
         environ["wsgi.multiprocess"] = True
         return environ
@@ -118,8 +118,8 @@ class _WithoutApplication(_Answering, ErrorTask):
 
 
 class Refused(_WithoutApplication):
-    """A request that is answered without the application. The log tells of no part of it: it may
-    hold a key."""
+    """A request that the web server refuses itself. The log contains no part of it, since it may hold
+    a key."""
 
     def execute(self) -> None:
         status = HTTPStatus(self.request.error.code)
@@ -136,7 +136,7 @@ class Refused(_WithoutApplication):
 
 
 class Alive(_WithoutApplication):
-    """/livez, answered by the loop: it waits for no thread that runs the application."""
+    """/livez, handled by the loop: it waits for no thread that runs the application."""
 
     def execute(self) -> None:
         if self.channel.server.stopping:
@@ -150,7 +150,7 @@ def is_liveness(request: Parser) -> bool:
 
 
 def access_record(task: Application) -> tuple[SimpleNamespace, SimpleNamespace, dict[str, Any]]:
-    """A response, a request and an environment as gunicorn's access log reads them."""
+    """A response, a request and an environment in the form that gunicorn's access log expects."""
     environ = task.get_environment() | {"RAW_URI": task.request.request_uri}
     response = SimpleNamespace(
         status=task.status, sent=task.content_bytes_written, headers=task.response_headers

@@ -1,4 +1,4 @@
-"""gunicorn's worker for this service: gunicorn keeps processes, waitress speaks HTTP in each of them.
+"""gunicorn's worker for this service: gunicorn manages processes, waitress serves HTTP in each of them.
 
 One loop reads requests whole and writes answers, and `--threads` threads run the application, so that
 clients who send or read slowly occupy no thread (see console.project.web_worker.channels).
@@ -26,10 +26,10 @@ from console.project.web_worker.errors import HEAD_LIMIT
 from console.project.web_worker.requests import Application, access_record
 
 _TURN_SECONDS = 1.0
-# Files that a process opens besides its connections: database, log, static files.
+# Files that a process opens in addition to its connections: database, log, static files.
 _OTHER_FILES = 200
-# So long may requests wait for a thread while none ends. Django's longest wait, for a database that is
-# locked, takes 20 s.
+# How long requests may wait for a thread while none finishes. Django's longest wait, for a locked
+# database, takes 20 s.
 _STUCK_SECONDS = 60
 
 
@@ -41,14 +41,14 @@ class Worker(base.Worker):
     def check_config(cls, cfg: Any, _log: Any) -> None:
         """Raises ConfigError."""
         if cfg.is_ssl:
-            raise ConfigError("this worker speaks plain HTTP: let a proxy end TLS (ISTHMUS_BEHIND_TLS)")
+            raise ConfigError("this worker serves plain HTTP: let a proxy terminate TLS (ISTHMUS_BEHIND_TLS)")
 
     alive: bool
     _clock = staticmethod(time.monotonic)
     _progress = math.inf
 
     def run(self) -> None:
-        """Until gunicorn asks to end, or is gone."""
+        """Serves until gunicorn asks it to stop, or is gone."""
         self._dispatcher = dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(self.cfg.threads)
         channels: dict[int, Any] = {}
@@ -69,7 +69,7 @@ class Worker(base.Worker):
         return server
 
     def _turn(self, channels: dict[int, Any], servers: list[Any], seconds: float = _TURN_SECONDS) -> None:
-        """The heartbeat that gunicorn watches is a loop that turns, and threads that end requests."""
+        """gunicorn's heartbeat requires that the loop runs, and that threads finish requests."""
         wasyncore.loop(timeout=seconds, use_poll=True, map=channels, count=1)
         now = self._clock()
         if not self._dispatcher.queue:
@@ -92,7 +92,7 @@ class Worker(base.Worker):
             self.log.access(*access_record(task), took)
 
     def _leave(self, dispatcher: Any, channels: dict[int, Any], servers: list[Any]) -> None:
-        """Take no new connection; let those end that are asked or answered."""
+        """Accept no new connection; finish requests and responses in progress."""
         limit = time.monotonic() + self.cfg.graceful_timeout
         for server in servers:
             server.accepting = False
@@ -121,7 +121,7 @@ def make_server(
 
 
 class _Waker(wasyncore.file_dispatcher):
-    """Lets a signal end the loop's wait: Python writes to this pipe for each one."""
+    """Lets a signal interrupt the loop's wait: Python writes to this pipe for each one."""
 
     def writable(self) -> bool:
         return False
@@ -131,17 +131,17 @@ class _Waker(wasyncore.file_dispatcher):
 
 
 def adjustments() -> Adjustments:
-    """waitress's settings. What it bounds more loosely is bounded by ours before."""
+    """waitress's settings. Our own stricter limits apply before its limits."""
     return Adjustments(
-        # A body that is a little too large gets the application's own answer.
+        # A body that is slightly too large gets the application's own response.
         max_request_body_size=4 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         max_request_header_size=HEAD_LIMIT,
         connection_limit=1 << 30,
         clear_untrusted_proxy_headers=False,
         log_socket_errors=False,
         backlog=2048,
-        # Bytes of answers that wait for one client before the application has to; beyond a megabyte
-        # they wait in a file. Our largest answer is a file of audit events.
+        # Bytes of responses buffered for one client before the application blocks; beyond a megabyte
+        # they are buffered in a file. Our largest response is a CSV file of audit events.
         outbuf_high_watermark=64_000_000,
         ident="isthmus",
     )
@@ -153,7 +153,7 @@ def _busy(servers: list[Any]) -> bool:
 
 
 def _within_files(connections: int) -> int:
-    """As many connections as this process may have files open for, raising its soft limit to do so."""
+    """The number of connections that the limit of open files allows, after raising the soft limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -96,8 +96,8 @@ def test_rotation_seals_every_row_once(ana: Party, settings: LazySettings) -> No
     ids = {row.pk: row.psk_id for row in rows}
     old = list(settings.ENCRYPTION_KEYS)
     settings.ENCRYPTION_KEYS = [new_key(), *old]
-    assert _rotate() == "5 sealed anew, 0 were current, 0 could not be opened"
-    assert _rotate() == "0 sealed anew, 5 were current, 0 could not be opened"
+    assert _rotate() == "5 encrypted again, 0 were current, 0 could not be decrypted"
+    assert _rotate() == "0 encrypted again, 5 were current, 0 could not be decrypted"
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     for row in Connection.objects.all():
         assert row.open_psk() == PSK
@@ -128,7 +128,7 @@ def test_rotation_leaves_a_key_alone_that_changes_meanwhile(
         return token
 
     monkeypatch.setattr(Connection, "resealed_psk", while_somebody_edits)
-    assert _rotate() == "0 sealed anew, 0 were current, 0 could not be opened"
+    assert _rotate() == "0 encrypted again, 0 were current, 0 could not be decrypted"
     assert Connection.objects.get().open_psk() == "another-key"
 
 
@@ -139,7 +139,7 @@ def test_rotation_reaches_the_keys_of_wizard_drafts(ana: Party, settings: LazySe
         draft.seal_psk(key)
         draft.save()
     settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
-    assert _rotate() == "1 sealed anew, 0 were current, 0 could not be opened"
+    assert _rotate() == "1 encrypted again, 0 were current, 0 could not be decrypted"
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     assert sorted(row.open_psk() for row in WizardDraft.objects.all()) == ["", "DraftPassword"]
 

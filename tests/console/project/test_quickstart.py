@@ -64,7 +64,7 @@ class TestListen:
     @pytest.mark.parametrize("text", ["0.0.0.0:80", "[::]:80", "10.1.2.3:80", "vpn.example.org:80"])
     def test_warns_of_plain_http(self, text: str) -> None:
         warning = Listen.parse(text).warning
-        assert f"{text} answers other machines by plain HTTP" in warning
+        assert f"{text} serves other machines by plain HTTP" in warning
         assert "passwords and API keys travel in clear" in warning and "ISTHMUS_BEHIND_TLS" in warning
 
     def test_allows_its_own_names_alone(self) -> None:
@@ -263,11 +263,11 @@ def test_the_private_redis_answers_on_its_socket_alone(place: DataDir) -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_the_banner_tells_all_but_the_password_only_once(place: DataDir, first: bool) -> None:
+def test_the_banner_shows_the_password_only_once(place: DataDir, first: bool) -> None:
     known = {"url": "http://127.0.0.1:8000", "username": "admin", "password": "pw-1", "api_key": "isth_x"}
-    choice = Choice("simulated", missing=("charon-systemd missing. To mend it: apt-get install",))
+    choice = Choice("simulated", missing=("charon-systemd missing. To fix it: apt-get install",))
     text = banner(known, place, choice, is_first=first, seconds=1.0)
     assert ("pw-1" in text) is first
-    assert "no packet is moved" in text
-    assert "To mend it: apt-get install" in text
+    assert "no packets are carried" in text
+    assert "To fix it: apt-get install" in text
     assert text.count("curl -H") == 2

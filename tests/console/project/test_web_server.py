@@ -242,5 +242,5 @@ def test_quickstart_starts_this_worker() -> None:
 def test_it_does_not_pretend_to_speak_tls() -> None:
     config = Config()
     config.set("certfile", "cert.pem")
-    with pytest.raises(ConfigError, match="let a proxy end TLS"):
+    with pytest.raises(ConfigError, match="let a proxy terminate TLS"):
         Worker.check_config(config, None)

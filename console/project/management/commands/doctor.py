@@ -1,4 +1,4 @@
-"""`manage.py doctor`: is this installation well, and if not, what mends it."""
+"""`manage.py doctor`: checks this installation and says how to fix each problem."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             word = self.style.SUCCESS("ok  ") if finding.ok else self.style.ERROR("FAIL")
             self.stdout.write(f"{word}  {finding.name:<32} {finding.message}")
             if finding.fix:
-                self.stdout.write(f"      to mend it: {finding.fix}")
+                self.stdout.write(f"      to fix it: {finding.fix}")
         if bad:
             self.stdout.write(self.style.ERROR(f"{bad} of the checks failed"))
             sys.exit(1)

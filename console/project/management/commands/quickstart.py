@@ -26,7 +26,7 @@ class Command(BaseCommand):
             "--driver",
             choices=["auto", "strongswan", "simulated"],
             default=os.environ.get("ISTHMUS_DRIVER") or "auto",
-            help="auto takes strongSwan where this host allows it (default)",
+            help="auto uses strongSwan where this host allows it (default)",
         )
         parser.add_argument("--no-example", action="store_true", help="start with an empty account")
 

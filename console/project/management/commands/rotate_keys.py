@@ -1,4 +1,4 @@
-"""Seals every stored secret anew with the first of ISTHMUS_ENCRYPTION_KEYS."""
+"""Encrypts every stored secret again with the first of ISTHMUS_ENCRYPTION_KEYS."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ SEALED = (Connection, WizardDraft)
 
 class Command(BaseCommand):
     help = (
-        "Seal every pre-shared key with the first of ISTHMUS_ENCRYPTION_KEYS. Put the new key first, "
-        "run this, then remove the old key. May be run again and beside a working service."
+        "Encrypt every pre-shared key with the first of ISTHMUS_ENCRYPTION_KEYS. Put the new key first, "
+        "run this, then remove the old key. May be run repeatedly and while the service runs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,21 +29,23 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         sealed, current, failed = reseal(options["batch"])
-        self.stdout.write(f"{sealed} sealed anew, {current} were current, {failed} could not be opened")
+        self.stdout.write(
+            f"{sealed} encrypted again, {current} were current, {failed} could not be decrypted"
+        )
         if failed:
-            raise CommandError("a key that sealed some of the secrets is missing from the ring")
+            raise CommandError("a key that encrypted some of the secrets is missing from the ring")
 
 
 def reseal(batch: int = BATCH) -> tuple[int, int, int]:
-    """How many secrets were sealed anew, were current already, could not be opened."""
+    """How many secrets were encrypted again, were current already, could not be decrypted."""
     counts = [_reseal(model, batch) for model in SEALED]
     sealed, current, failed = (sum(column) for column in zip(*counts, strict=True))
     return sealed, current, failed
 
 
 def _reseal(model: Any, batch: int) -> tuple[int, int, int]:
-    """A row is written only while it holds what was read: a key that somebody changes meanwhile
-    is sealed by the first key anyway."""
+    """A row is written only if it is unchanged since it was read: a key that is replaced meanwhile is
+    encrypted with the first key anyway."""
     ring = key_ring()
     sealed = current = failed = 0
     last = None
