@@ -13,8 +13,8 @@ from statistics import median
 
 from tests.bench.figures import Figure, until
 from tests.dataplane.bare import BarePeer, bare_peer
-from tests.dataplane.hearing import Heard, hearing
 from tests.dataplane.parts import installation
+from tests.dataplane.watched_events import WatchedEvents, watched_events
 from tests.dataplane.world import KEY, Side, World, connection, installed
 from vpn.domain.actions import Initiate, Terminate
 from vpn.domain.peers import PeerSpec
@@ -42,11 +42,11 @@ def measure(*, tunnels: int = 24, rounds: int = 5) -> list[Figure]:
             for n in range(1, tunnels + 1)
         ]
         peers = world.load(LEFT, *wanted)
-        with hearing(driver, LEFT.members[:1]) as heard:
-            heard.wait(EventKind.FOUND, LEFT.members[0])
+        with watched_events(driver, LEFT.members[:1]) as events:
+            events.wait(EventKind.FOUND, LEFT.members[0])
             for _ in range(rounds):
-                found["one"].append(_round(world, peers, heard, nullcontext))
-                found["together"].append(_round(world, peers, heard, driver.together))
+                found["one"].append(_round(world, peers, events, nullcontext))
+                found["together"].append(_round(world, peers, events, driver.together))
         driver.remove_all()
     one, all_at_once = median(found["one"]), median(found["together"])
     how = f"{tunnels} peers, one tunnel each, {rounds} rounds in turn, load {os.getloadavg()[0]:.1f}"
@@ -78,15 +78,15 @@ def _answer(far: BarePeer, tunnels: int) -> None:
 def _round(
     world: World,
     peers: tuple[PeerSpec, ...],
-    heard: Heard,
+    events: WatchedEvents,
     together: Callable[[], AbstractContextManager[None]],
 ) -> float:
     """Seconds from the first initiation to the last tunnel."""
     member = LEFT.members[0]
-    began, before = time.perf_counter(), len(heard.of(EventKind.UP, member))
+    began, before = time.perf_counter(), len(events.of(EventKind.UP, member))
     with together():
         world.do(member, *(Initiate(peer.name, peer.children[0].name) for peer in peers))
-    until(lambda: len(heard.of(EventKind.UP, member)) - before >= len(peers), every=0.001)
+    until(lambda: len(events.of(EventKind.UP, member)) - before >= len(peers), every=0.001)
     lasted = time.perf_counter() - began
     world.do(member, *(Terminate(peer.name) for peer in peers))
     until(lambda: not installed(world.state(LEFT)))

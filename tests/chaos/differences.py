@@ -94,7 +94,7 @@ def _differing_processes(stage: Stage, members: tuple[InventoryMember, ...]) -> 
         yield f"charons {charons} run, the members have {[member.pid for member in members]}"
     alive = recall(DataDir(stage.product.directory).processes)
     if missing := {"web", "worker", "listener", "beat"} - alive.keys():
-        yield f"not running, or not noted for the next start: {missing}"
+        yield f"not running, or not recorded for the next start: {missing}"
     if strays := _strays(stage):
         yield f"processes without a supervisor: {strays}"
 

@@ -82,7 +82,7 @@ class Stage:
 
         `how` is given a gateway's members, the active one first, and says whether it hit any.
         """
-        assert how(_of(self.struck.gateways[0], self._before)), "the struck pair does not stand"
+        assert how(_of(self.struck.gateways[0], self._before)), "the struck pair does not exist"
         for gateway in filter(None, (self.deleted, "" if self.creating else self.created)):
             how(_of(gateway, self._before))
         if self.creating:
@@ -108,7 +108,7 @@ def _of(gateway: str, members: Iterable[InventoryMember]) -> list[InventoryMembe
 
 @contextmanager
 def staged(disk: Path, broker: Server, clock: Clock, seed: int) -> Iterator[Stage]:
-    """Both pairs up; nothing of the installation stands afterwards."""
+    """Both pairs up; nothing of the installation exists afterwards."""
     settings = {"ISTHMUS_REDIS_URL": f"unix://{broker.socket}", "CHAOS": str(disk)}
     product = Product(disk / "data", settings=settings | _QUICK | clock.environment)
     product.start()
@@ -123,7 +123,7 @@ def staged(disk: Path, broker: Server, clock: Clock, seed: int) -> Iterator[Stag
         subnet = product.subnet("subnet-1")
         yield Stage(product, broker, clock, disk, struck, witness, random, subnet, networks)
     finally:
-        # A fault may have ended it; what still stands is taken down by the next one's end.
+        # A fault may have ended it; what still exists is removed at the end of the next one.
         if product.process is None:
             product.start()
         product.end()

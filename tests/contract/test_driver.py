@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
-from tests.dataplane.hearing import hearing
+from tests.dataplane.watched_events import watched_events
 from tests.dataplane.world import World, connection, installed
 from tests.waiting import wait_for
 from vpn.domain.actions import (
@@ -37,7 +37,7 @@ def kill(driver: Driver, member: MemberSpec) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def test_a_member_that_does_not_stand_is_observed_so(world: World) -> None:
+def test_a_member_that_does_not_exist_is_observed_as_absent(world: World) -> None:
     state = world.state(world.left)
     assert (state.exists, state.running, state.sas) == (False, False, ())
 
@@ -55,7 +55,7 @@ def test_starting_twice_is_starting_once(world: World) -> None:
     "action",
     [ConfigureNetwork(MemberRole.ACTIVE, frozenset(), frozenset()), Initiate("x", "y"), DropPeer("x")],
 )
-def test_nothing_is_done_with_a_member_that_does_not_stand(
+def test_nothing_is_done_with_a_member_that_does_not_exist(
     world: World, action: ConfigureNetwork | Initiate | DropPeer
 ) -> None:
     with pytest.raises(DriverError):
@@ -63,7 +63,7 @@ def test_nothing_is_done_with_a_member_that_does_not_stand(
     assert not world.state(world.left).exists
 
 
-def test_plumbing_is_observed_as_it_was_asked_for(world: World) -> None:
+def test_network_configuration_is_observed_as_requested(world: World) -> None:
     member = world.left.members[0]
     world.do(member, StartMember())
     for role, local, remote in (
@@ -117,7 +117,7 @@ def test_both_ends_see_one_tunnel(world: World) -> None:
     assert (ours.local, ours.remote) == ((world.left.cidr,), (world.right.cidr,))
 
 
-def test_an_up_child_is_not_doubled(world: World) -> None:
+def test_a_child_that_is_up_is_not_initiated_again(world: World) -> None:
     world.build()
     there, _ = world.connect()
     before = installed(world.state(world.left))
@@ -186,56 +186,56 @@ def test_attempts_are_counted_until_the_peer_is_up(world: World) -> None:
     assert all(attempt.count == 0 for attempt in world.state(world.left).attempts.values())
 
 
-def test_a_dead_charon_is_heard_and_a_new_one_too(world: World) -> None:
+def test_a_dead_charon_causes_an_event_and_so_does_a_new_one(world: World) -> None:
     world.build()
     world.connect()
     member = world.left.members[0]
     before = world.state(world.left)
-    with hearing(world.driver, [member]) as heard:
-        heard.wait(EventKind.FOUND, member)
+    with watched_events(world.driver, [member]) as events:
+        events.wait(EventKind.FOUND, member)
         kill(world.driver, member)
-        heard.wait(EventKind.LOST, member)
+        events.wait(EventKind.LOST, member)
         state = world.state(world.left)
         assert state.exists and not state.running and not state.sas
         world.do(member, StartMember())
-        heard.wait(EventKind.FOUND, member, count=2)
+        events.wait(EventKind.FOUND, member, count=2)
     state = world.state(world.left)
     assert state.running and not state.loaded and state.boot_id != before.boot_id
 
 
-def test_tunnels_are_heard_at_both_ends(world: World) -> None:
+def test_tunnels_cause_events_at_both_ends(world: World) -> None:
     world.build()
     ends = [world.left.members[0], world.right.members[0]]
-    with hearing(world.driver, ends) as heard:
+    with watched_events(world.driver, ends) as events:
         for end in ends:
-            heard.wait(EventKind.FOUND, end)
+            events.wait(EventKind.FOUND, end)
         there, _ = world.connect()
         for end in ends:
-            heard.wait(EventKind.UP, end)
+            events.wait(EventKind.UP, end)
         peer = world.state(world.left).sas[0].peer
-        assert heard.of(EventKind.UP, ends[0])[0].peer == peer
-        assert heard.of(EventKind.UP, ends[0])[0].child.startswith(str(there.id))
+        assert events.of(EventKind.UP, ends[0])[0].peer == peer
+        assert events.of(EventKind.UP, ends[0])[0].child.startswith(str(there.id))
         world.do(ends[0], Terminate(peer))
         for end in ends:
-            heard.wait(EventKind.DOWN, end)
+            events.wait(EventKind.DOWN, end)
 
 
-def test_a_failure_is_heard_and_remembered_until_the_peer_is_up(world: World) -> None:
+def test_a_failure_causes_an_event_and_is_recorded_until_the_peer_is_up(world: World) -> None:
     world.build()
     member = world.left.members[0]
     (far,) = world.load(world.right, connection(world.right, world.left, key="another-key"))
     (near,) = world.load(world.left, connection(world.left, world.right))
-    with hearing(world.driver, [member]) as heard:
-        heard.wait(EventKind.FOUND, member)
+    with watched_events(world.driver, [member]) as events:
+        events.wait(EventKind.FOUND, member)
         world.initiate(world.left, near)
-        failed = heard.wait(EventKind.FAILED, member)
+        failed = events.wait(EventKind.FAILED, member)
         assert failed.peer == near.name and failed.reason
         assert failed.reason.code == "cannot_authenticate_connection"
         wait_for(lambda: world.state(world.left).failures)
         assert world.state(world.left).failures[near.name].code == "cannot_authenticate_connection"
         world.do(world.right.members[0], DropPeer(far.name))
         world.connect()
-        heard.wait(EventKind.UP, member)
+        events.wait(EventKind.UP, member)
         assert world.state(world.left).failures == {}
 
 
@@ -271,7 +271,7 @@ def test_a_gateway_is_removed_by_its_id_alone(world: World) -> None:
     assert world.state(world.left).running
 
 
-def test_nothing_stands_after_removal(world: World) -> None:
+def test_nothing_exists_after_removal(world: World) -> None:
     world.build(members=2)
     world.connect()
     inventory = world.driver.inventory()

@@ -12,7 +12,7 @@ import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeVersion
 from tests.dataplane.gateways import Gateways
-from tests.dataplane.hearing import hearing
+from tests.dataplane.watched_events import watched_events
 from tests.dataplane.world import Side, World, in_namespace, installed
 from tests.waiting import wait_for
 from vpn.domain.spec import GatewaySpec
@@ -67,13 +67,13 @@ def two_gateways(world: World, version: IkeVersion) -> Gateways:
     (answering,) = made.right.connections
     made.right = replace(made.right, connections=(replace(answering, initiate=False),))
     made.settle(1)
-    # A gateway of ours would initiate once after its charon died: this one stands for a stranger.
+    # A gateway of this product would initiate once after its charon died: this one is another product.
     made.silent = frozenset([made.right.id])
     return made
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
-def test_a_peer_that_restarts_and_only_answers_is_found_and_tried_anew(
+def test_a_peer_that_restarts_and_only_responds_is_detected_and_initiated_again(
     world: World, driver_config: DriverConfig, version: IkeVersion
 ) -> None:
     gateways = two_gateways(world, version)
@@ -91,10 +91,10 @@ def test_a_peer_that_restarts_and_only_answers_is_found_and_tried_anew(
         now = installed(world.state(world.left))
         return now not in ({}, before) and installed(world.state(world.right)) != {}
 
-    with hearing(world.driver, gateways.left.members) as heard, one_way_flow(world):
+    with watched_events(world.driver, gateways.left.members) as events, one_way_flow(world):
         die(world, driver_config, world.right)
         wait_for(came_back, 90, every=0.3)
-        failed = heard.wait(EventKind.FAILED, member)
+        failed = events.wait(EventKind.FAILED, member)
         assert failed.reason is not None and failed.reason.code == "peer_not_responding"
     # charon keeps the tunnel up until it gives the peer up; the restarted one then answers at once.
     still = "down" if isinstance(world.driver, SimulatedDriver) else "up"

@@ -65,13 +65,13 @@ class BarePeer:
             check=False,
         )
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         return (self.directory / "charon.log").read_text(errors="replace")[-4000:]
 
 
 @contextmanager
 def bare_peer(installation: str, address: str, networks: Sequence[str]) -> Iterator[BarePeer]:
-    """Started and answering; nothing of it stands afterwards."""
+    """Started and responding; nothing of it exists afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="isth-peer-", dir="/tmp") as name,
         plugged_in(installation, address, networks) as namespace,

@@ -78,7 +78,7 @@ def filled(disk: Path) -> Iterator[None]:
 
 @contextmanager
 def installation() -> Iterator[DriverConfig]:
-    """A configuration of its own, of which nothing may stand afterwards."""
+    """A separate configuration, of which nothing may exist afterwards."""
     word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
     # Short, for the sockets in it.
     with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as directory:

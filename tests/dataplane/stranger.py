@@ -118,7 +118,7 @@ def public_mac(namespace: str) -> str:
 
 @contextmanager
 def stranger(installation: str) -> Iterator[Stranger]:
-    """Plugged in at the provider's bridge, which must stand."""
+    """Connected to the provider's bridge, which must exist."""
     names = Names(installation)
     namespace = f"{names.prefix}stranger"
     netns.create(namespace)

@@ -130,7 +130,7 @@ def test_two_connections_to_one_peer_share_its_ike_sa(world: World) -> None:
 
 
 def test_a_single_address_as_local_cidr(world: World) -> None:
-    """Its shadow is the instance's own address, which the gateway must neither answer for nor drop."""
+    """Its anchor address is the instance's own: the gateway must neither answer ARP for it nor drop it."""
     host = f"{world.left.host}/32"
     world.connect(local=[host])
     assert ping(world.namespace(world.left), world.right.host, count=3) == 3

@@ -108,7 +108,7 @@ def border(world: World, config: DriverConfig) -> Iterator[Border]:
         yield Border(world, Names(config.installation), outside)
 
 
-def test_the_markers_are_seen_where_they_are(border: Border) -> None:
+def test_markers_are_found_where_they_are(border: Border) -> None:
     """So what is not found elsewhere was not there."""
     with border.watched() as (outer, inner):
         sent = border.knock(border.world.left.members[0])
@@ -189,7 +189,7 @@ def repeated(call: Callable[[], object]) -> Iterator[None]:
     assert not failed
 
 
-def test_nothing_passes_a_half_made_member(border: Border, config: DriverConfig) -> None:
+def test_nothing_passes_an_incomplete_member(border: Border, config: DriverConfig) -> None:
     """Killed after every step of a start; each time both sides knock."""
     world, member, number = border.world, border.world.left.members[0], 1
     world.driver.remove_network(world.left.vpc_id)
@@ -236,16 +236,16 @@ def test_filter_and_routing_close_a_member_each_by_itself(border: Border) -> Non
             border.knock(member)
         assert border.entered(inner) == []
         # Nothing is forwarded; what the member itself has to say begins at its public address.
-        said = f"Packet(source='{world.left.public_address}'"
-        assert [packet for packet in border.leaked(outer) if not packet.startswith(said)] == []
+        text = f"Packet(source='{world.left.public_address}'"
+        assert [packet for packet in border.leaked(outer) if not packet.startswith(text)] == []
     world.do(member, configure_network)
     unruled(namespace)
     with border.watched() as (outer, inner):
         border.knock(member)
     assert border.entered(inner) == []
     # The routing is what keeps a private address from answering the stranger's own pings.
-    said = f"Packet(source='{member.private_address}', destination='{ADDRESS}', protocol=1"
-    assert [packet for packet in border.leaked(outer) if not packet.startswith(said)] == []
+    text = f"Packet(source='{member.private_address}', destination='{ADDRESS}', protocol=1"
+    assert [packet for packet in border.leaked(outer) if not packet.startswith(text)] == []
     unfiltered(namespace)
     with border.watched() as (outer, inner):
         border.knock(member)

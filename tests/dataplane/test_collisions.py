@@ -89,7 +89,7 @@ def test_a_child_that_both_ends_open_under_one_ike_sa_becomes_one(world: World, 
 
 @contextmanager
 def deaf(namespaces: list[str]) -> Iterator[Callable[[], bool]]:
-    """Gateways that send, and hear nothing of IKE; tells whether each of them was spoken to."""
+    """Gateways that send but receive no IKE; returns whether each of them was contacted."""
     ruleset = "{ chain input { type filter hook input priority 0; udp dport { 500, 4500 } counter drop; }; }"
     for namespace in namespaces:
         done = in_namespace(namespace, "nft", f"add table inet deaf {ruleset}")

@@ -11,7 +11,7 @@ import pytest
 
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.dataplane.gateways import Gateways
-from tests.dataplane.hearing import hearing
+from tests.dataplane.watched_events import watched_events
 from tests.dataplane.world import World, connection, installed, ping, pinging
 from tests.waiting import wait_for
 from vpn.domain.spec import DeadPeerDetection, DpdAction, Secret, Selector
@@ -117,7 +117,7 @@ def test_a_pair_comes_up_that_is_added_after_an_edit_of_both_ends(
     """charon answers for the children with which an IKE SA began, so that both ends refuse the pair."""
     gateways = two(world, version, initiates=initiates)
     before = installed(world.state(world.left))
-    with hearing(world.driver, (*gateways.left.members, *gateways.right.members)):
+    with watched_events(world.driver, (*gateways.left.members, *gateways.right.members)):
         gateways.change(dpd=DeadPeerDetection(DpdAction.RESTART, 2, 10))
         gateways.settle(1)
         assert installed(world.state(world.left)) == before
@@ -128,7 +128,7 @@ def test_a_pair_comes_up_that_is_added_after_an_edit_of_both_ends(
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
-def test_a_negotiated_suite_that_is_removed_is_negotiated_anew(world: World, version: IkeVersion) -> None:
+def test_another_suite_is_negotiated_if_the_present_one_is_removed(world: World, version: IkeVersion) -> None:
     gateways = two(world, version, initiates=True)
     for ike, esp in ((Proposal(("aes128",), ("sha256",), (14,)), ESP), (IKE, WIDER_ESP), (IKE, ESP)):
         for side in ("left", "right"):
@@ -164,7 +164,7 @@ def test_a_secret_that_is_gone_comes_back_and_a_stray_one_goes(world: World) -> 
     assert installed(world.state(world.left)) == before
 
 
-def test_unloading_all_of_it_by_hand_ends_nothing_and_lasts_one_pass(world: World) -> None:
+def test_unloading_everything_by_hand_ends_nothing_and_is_repaired_in_one_run(world: World) -> None:
     gateways = two(world, IkeVersion.V2, initiates=False)
     before, (name,) = installed(world.state(world.left)), list(world.state(world.left).loaded)
     with vici.session(socket_of(world)) as charon:

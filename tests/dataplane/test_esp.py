@@ -64,7 +64,7 @@ def test_a_new_charon_begins_without_what_a_dead_one_left(world: World, config: 
     assert after.marked == 0
 
 
-def test_a_takeover_back_meets_no_tunnel_of_the_past(world: World) -> None:
+def test_a_takeover_back_finds_no_old_tunnels(world: World) -> None:
     """The first member's charon died with a tunnel for narrower CIDRs than today's."""
     gateways = Gateways(world)
     gateways.settle(1)
@@ -93,7 +93,7 @@ def test_the_member_itself_is_out_of_the_peers_reach(world: World) -> None:
 
 
 def test_tcp_passes_where_icmp_does_not(world: World) -> None:
-    """Only the clamp of the MSS tells the ends how much fits into the tunnel."""
+    """Only the MSS clamp limits what the ends send through the tunnel."""
     world.connect()
     near, far = (host_namespace(world.driver, side) for side in (world.left, world.right))
     for namespace in (near, far):
@@ -158,7 +158,7 @@ def test_a_charon_of_another_kind_is_replaced(world: World, config: DriverConfig
     for kind in ("userspace", "kernel", "userspace") if esp.probe() else ("userspace",):
         world.driver = StrongSwanDriver(replace(config, esp=kind))
         settle_anywhere(gateways)
-        # The far end may just be ending what was doubled.
+        # The far end may be terminating a redundant SA just now.
         wait_for(lambda: ping(world.namespace(world.left), world.right.host, count=3) == 3)
 
 

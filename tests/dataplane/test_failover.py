@@ -1,4 +1,4 @@
-"""A member dies, its fellow takes over."""
+"""A member dies, the other one takes over."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dataplane.hearing import hearing
 from tests.dataplane.test_changes import pinging
+from tests.dataplane.watched_events import watched_events
 from tests.dataplane.world import World, installed, ping
 from tests.waiting import PATIENCE, wait_for
 from vpn.domain.actions import ConfigureNetwork, Initiate, StartMember
@@ -33,16 +33,16 @@ def test_the_standby_takes_over_when_charon_is_killed(world: World) -> None:
     takeover = ConfigureNetwork(
         MemberRole.ACTIVE, frozenset({world.left.cidr}), frozenset({world.right.cidr})
     )
-    with hearing(world.driver, world.left.members) as heard:
+    with watched_events(world.driver, world.left.members) as events:
         for member in world.left.members:
-            heard.wait(EventKind.FOUND, member)
+            events.wait(EventKind.FOUND, member)
         with pinging(world.namespace(world.left), world.right.host, 200) as running:
             pid = world.state(world.left).pid
             assert pid
             os.kill(pid, signal.SIGKILL)
-            heard.wait(EventKind.LOST, active, seconds=0.5)
+            events.wait(EventKind.LOST, active, seconds=0.5)
             world.do(standby, takeover, Initiate(peer.name, peer.children[0].name))
-            heard.wait(EventKind.UP, standby, seconds=5)
+            events.wait(EventKind.UP, standby, seconds=5)
             answer = running.communicate(timeout=20 * PATIENCE)[0]
     assert int(answer.partition(" transmitted, ")[2].split()[0]) >= 150, answer
     assert world.state(world.left, 1).role is MemberRole.ACTIVE
@@ -75,38 +75,38 @@ def test_a_charon_that_gets_no_processor_is_not_hung(world: World) -> None:
     world.connect()
     member, pid = world.left.members[0], world.state(world.left).pid
     assert pid
-    with hearing(world.driver, [member]) as heard, ExitStack() as hogs:
-        heard.wait(EventKind.FOUND, member)
+    with watched_events(world.driver, [member]) as events, ExitStack() as hogs:
+        events.wait(EventKind.FOUND, member)
         for task in Path(f"/proc/{pid}/task").iterdir():
             os.sched_setscheduler(int(task.name), os.SCHED_IDLE, os.sched_param(0))
         for _ in range(2 * (os.cpu_count() or 1)):
             hog = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             hogs.callback(hog.wait)
             hogs.callback(hog.kill)
-        # The far charon, that suffers nothing, is heard all the while.
+        # The far charon is not affected and reports events all the time.
         assert ping(world.namespace(world.left), world.right.host, "-i", "0.1", count=30) > 0
-        assert not heard.of(EventKind.LOST, member)
+        assert not events.of(EventKind.LOST, member)
     assert world.state(world.left).pid == pid
 
 
-def test_a_hung_charon_is_heard_of_and_so_is_its_successor(
+def test_a_hung_charon_causes_an_event_and_so_does_its_successor(
     world: World, config: DriverConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.connect()
     member = world.left.members[0]
-    with hearing(world.driver, [member]) as heard:
-        heard.wait(EventKind.FOUND, member)
+    with watched_events(world.driver, [member]) as events:
+        events.wait(EventKind.FOUND, member)
         pid = world.state(world.left).pid
         assert pid
         os.kill(pid, signal.SIGSTOP)
-        heard.wait(EventKind.LOST, member, seconds=5)
+        events.wait(EventKind.LOST, member, seconds=5)
         # It was ended with that: who takes over asks no question that would not be answered.
         monkeypatch.setattr("vpn.drivers.strongswan.vici.TIMEOUT", 1e9)
         assert not charon.lives(MemberFiles.of(config.directory, member))
         assert not world.state(world.left).running
         world.do(member, StartMember())
-        heard.wait(EventKind.FOUND, member, seconds=2, count=2)
-        assert len(heard.of(EventKind.LOST, member)) == 1
+        events.wait(EventKind.FOUND, member, seconds=2, count=2)
+        assert len(events.of(EventKind.LOST, member)) == 1
 
 
 def test_a_peer_that_died_silently_is_noticed(world: World) -> None:
@@ -114,18 +114,18 @@ def test_a_peer_that_died_silently_is_noticed(world: World) -> None:
     world.connect(dpd=DeadPeerDetection(DpdAction.CLEAR, 1, 4))
     pid = world.state(world.right).pid
     assert pid
-    with hearing(world.driver, [world.left.members[0]]) as heard:
-        heard.wait(EventKind.FOUND, world.left.members[0])
+    with watched_events(world.driver, [world.left.members[0]]) as events:
+        events.wait(EventKind.FOUND, world.left.members[0])
         os.kill(pid, signal.SIGKILL)
-        heard.wait(EventKind.DOWN, world.left.members[0], seconds=12)
+        events.wait(EventKind.DOWN, world.left.members[0], seconds=12)
         # charon queues its log lines: the reason may come a moment after the fact.
-        heard.wait(EventKind.FAILED, world.left.members[0])
-        reasons = [e.reason.code for e in heard.of(EventKind.FAILED, world.left.members[0]) if e.reason]
+        events.wait(EventKind.FAILED, world.left.members[0])
+        reasons = [e.reason.code for e in events.of(EventKind.FAILED, world.left.members[0]) if e.reason]
         assert reasons == ["peer_not_responding"]
     assert not installed(world.state(world.left))
 
 
-def test_a_second_charon_in_the_socket_is_not_taken_for_ours(world: World, config: DriverConfig) -> None:
+def test_a_second_charon_on_the_socket_is_not_adopted(world: World, config: DriverConfig) -> None:
     """The socket of the other side's charon, put in the place of ours."""
     here, there = (MemberFiles.of(config.directory, side.members[0]) for side in (world.left, world.right))
     here.socket.unlink()

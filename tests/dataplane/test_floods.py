@@ -84,7 +84,7 @@ def test_a_peer_whose_address_is_forged_gets_in(world: World, config: DriverConf
     assert half_open(world, config) <= 20
 
 
-def test_answers_to_addresses_of_nobody_keep_no_tunnel_waiting(world: World, config: DriverConfig) -> None:
+def test_replies_to_unused_addresses_delay_no_tunnel(world: World, config: DriverConfig) -> None:
     """What waits for an answer to ARP fills the send buffer that all peers of a member share."""
     world.connect()
     passes(world.namespace(world.left), world.right.host)
@@ -126,5 +126,5 @@ def test_a_hundred_tunnels_between_two_gateways_start_together(world: World, con
             control.initiate(peer.name, peer.children[0].name)
     for side in (world.left, world.right):
         wait_for(lambda side=side: len(installed(world.state(side))) == count or None, 60)
-    said = MemberFiles.of(config.directory, world.right.members[0]).log.read_text()
-    assert "ignoring IKE_SA setup" not in said
+    text = MemberFiles.of(config.directory, world.right.members[0]).log.read_text()
+    assert "ignoring IKE_SA setup" not in text

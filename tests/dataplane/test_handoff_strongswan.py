@@ -87,7 +87,7 @@ def connect(world: World, peer: BarePeer, spec: ConnectionSpec, name: str = "") 
     try:
         wait_for(lambda: len(children(world)) >= count, 10)
     except AssertionError as error:
-        raise AssertionError(peer.said()) from error
+        raise AssertionError(peer.log_text()) from error
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_another_key_makes_no_tunnel(world: World, config: DriverConfig) -> None
     with bare_peer(config.installation, ADDRESS, networks) as peer:
         world.load(world.left, spec)
         peer.load(render(VENDORS["strongswan"], parameters(spec), made_at="now"))
-        wait_for(lambda: "AUTH_FAILED" in peer.said() or "AUTHENTICATION_FAILED" in peer.said(), 10)
+        wait_for(lambda: "AUTH_FAILED" in peer.log_text() or "AUTHENTICATION_FAILED" in peer.log_text(), 10)
         assert children(world) == []
 
 

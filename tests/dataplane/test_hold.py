@@ -102,7 +102,7 @@ def test_the_next_packet_brings_it_up(world: World, config: DriverConfig, versio
     gateways.settle(1)
 
 
-def test_a_packet_meets_what_is_loaded_now(world: World, config: DriverConfig) -> None:
+def test_a_packet_uses_what_is_loaded_now(world: World, config: DriverConfig) -> None:
     """charon installs the trap with the connection with which the dead IKE SA began."""
     gateways = pair(world, IkeVersion.V2)
     before = installed(world.state(world.left))

@@ -1,4 +1,4 @@
-"""What is said of a change before it is made is what it does to the SAs of real charons."""
+"""Predicted interruptions match what a change does to the SAs of real charons."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tunnels_of(world: World, spec: GatewaySpec) -> list[tuple[UUID, UpTunnel]]:
     """As they are recorded."""
     now = datetime.now(UTC)
     state = GatewayState(now, world.driver.observe(spec.members))
-    told = derive_status(spec, state, now=now).connections.values()
+    connections = derive_status(spec, state, now=now).connections.values()
     return [
         (
             one.connection_id,
@@ -59,7 +59,7 @@ def tunnels_of(world: World, spec: GatewaySpec) -> list[tuple[UUID, UpTunnel]]:
                 agreed.older,
             ),
         )
-        for status in told
+        for status in connections
         for one in status.tunnels
         if (agreed := one.negotiated)
     ]
@@ -90,17 +90,17 @@ class Shared:
         self.gateways.right = self.edited("right", chosen, **changes)
 
     def change(self, children: int, chosen: int | None, **changes: Any) -> tuple[set[int], set[int]]:
-        """The connections whose tunnels are said to end, and those of which a pair has ended."""
+        """The connections predicted to be interrupted, and those of which a pair has ended."""
         before = self.gateways.left
         after = self.edited("left", chosen, **changes)
-        told = endings(terms_of(before), terms_of(after), tunnels_of(self.world, before))
+        predicted = endings(terms_of(before), terms_of(after), tunnels_of(self.world, before))
         existing = installed(self.world.state(self.world.left))
         self.gateways.left = after
         self.gateways.settle(children)
         now = installed(self.world.state(self.world.left))
         places = {str(one.id): number for number, one in enumerate(before.connections)}
         ended = {places[connection_of(name)] for name, spis in existing.items() if now.get(name) != spis}
-        return {places[str(ident)] for ident in told}, ended
+        return {places[str(ident)] for ident in predicted}, ended
 
 
 def pairs(connections: tuple[ConnectionSpec, ...], chosen: int, *nets: str) -> Iterator[Selector]:
@@ -109,7 +109,7 @@ def pairs(connections: tuple[ConnectionSpec, ...], chosen: int, *nets: str) -> I
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
-def test_what_is_said_is_what_ends(world: World, version: IkeVersion) -> None:
+def test_what_is_predicted_is_what_ends(world: World, version: IkeVersion) -> None:
     both = Shared(world, version)
     ours, theirs = both.gateways.left.connections, both.gateways.right.connections
     wider = tuple(pairs(ours, 0, A, LATER))
@@ -121,7 +121,7 @@ def test_what_is_said_is_what_ends(world: World, version: IkeVersion) -> None:
 
     shorter = {"ike": IkeOffer(version, IKE, 3600)}
     assert both.change(2, None, **shorter) == (set(), set()), "the lifetime of the IKE SA"
-    # The IKE SA has begun otherwise than it is loaded now: what is negotiated again takes it along.
+    # The IKE SA was negotiated from another configuration: what is negotiated again replaces it as well.
     both.far(0, esp=EspOffer(OTHER_ESP, 3600))
     assert both.change(2, 0, esp=EspOffer(OTHER_ESP, 3600)) == ({0, 1}, {0, 1}), "under an older form"
     assert both.change(2, 0, restart_at=datetime.now(UTC)) == ({0}, {0}), "and under the present one"

@@ -110,7 +110,7 @@ def test_stopping_is_completed_from_every_point(driver: StrongSwanDriver, config
     assert charons(config, member) == 0
 
 
-def test_plain_file_in_the_place_of_a_namespace(driver: StrongSwanDriver, config: DriverConfig) -> None:
+def test_a_plain_file_in_place_of_a_namespace(driver: StrongSwanDriver, config: DriverConfig) -> None:
     """What `ip netns add` leaves when it dies between its two steps."""
     member = LEFT.members[0]
     driver.apply(member, StartMember(), generation=1)

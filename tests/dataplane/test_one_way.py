@@ -8,7 +8,7 @@ import pytest
 
 from policies.domain.proposals import IkeVersion
 from tests.contract.test_liveness import one_way_flow, two_gateways
-from tests.dataplane.hearing import hearing
+from tests.dataplane.watched_events import watched_events
 from tests.dataplane.world import World, installed
 from tests.waiting import wait_for
 from vpn.domain.state import EventKind, GatewayState
@@ -32,11 +32,11 @@ def test_a_one_way_flow_keeps_its_tunnel_and_is_probed_seldom(world: World, vers
         assert installed(world.state(world.left))
         return silence.probes if silence else 0
 
-    with hearing(world.driver, gateways.left.members) as heard, one_way_flow(world):
+    with watched_events(world.driver, gateways.left.members) as events, one_way_flow(world):
         wait_for(lambda: probes() == 1, 60, every=0.3)
         first = world.state(world.left).sas[0].initiator_spi
         wait_for(lambda: probes() == 2, 60, every=0.3)
-        assert heard.of(EventKind.FAILED, gateways.left.members[0]) == []
-        assert heard.of(EventKind.DOWN, gateways.left.members[0]) == []
+        assert events.of(EventKind.FAILED, gateways.left.members[0]) == []
+        assert events.of(EventKind.DOWN, gateways.left.members[0]) == []
         if version is IkeVersion.V2:
             wait_for(lambda: world.state(world.left).sas[0].initiator_spi != first)

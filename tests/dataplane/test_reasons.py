@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policies.domain.proposals import AUTO_IKE, EspOffer, IkeOffer, IkeVersion, Proposal
-from tests.dataplane.hearing import hearing
+from tests.dataplane.watched_events import watched_events
 from tests.dataplane.world import World, connection
 from tests.waiting import wait_for
 from vpn.domain.state import EventKind
@@ -52,17 +52,17 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_both_ends_tell_the_reason(world: World, case: str) -> None:
+def test_both_ends_report_the_reason(world: World, case: str) -> None:
     ours, theirs, near_code, far_code = CASES[case]
     near, far = world.left.members[0], world.right.members[0]
     (far_peer,) = world.load(world.right, connection(world.right, world.left, **theirs))
     (near_peer,) = world.load(world.left, connection(world.left, world.right, **ours))
-    with hearing(world.driver, [near, far]) as heard:
+    with watched_events(world.driver, [near, far]) as events:
         for member in (near, far):
-            heard.wait(EventKind.FOUND, member)
+            events.wait(EventKind.FOUND, member)
         world.initiate(world.left, near_peer, ike_version=int(near_peer.ike.version) or 2)
-        first = heard.wait(EventKind.FAILED, near)
-        second = heard.wait(EventKind.FAILED, far)
+        first = events.wait(EventKind.FAILED, near)
+        second = events.wait(EventKind.FAILED, far)
     for event, peer, code in ((first, near_peer, near_code), (second, far_peer, far_code)):
         assert event.reason and (event.peer, event.reason.code) == (peer.name, code), event
     wait_for(lambda: world.state(world.right).failures)
@@ -76,19 +76,19 @@ def test_a_peer_that_does_not_answer(world: World, version: IkeVersion) -> None:
     ike = IkeOffer(version, AUTO_IKE.proposal, 600)
     away = connection(world.left, world.right, ike=ike, peer_address="198.18.9.9", remote_id="198.18.9.9")
     (peer,) = world.load(world.left, away)
-    with hearing(world.driver, [member]) as heard:
-        heard.wait(EventKind.FOUND, member)
+    with watched_events(world.driver, [member]) as events:
+        events.wait(EventKind.FOUND, member)
         world.initiate(world.left, peer, ike_version=int(version))
-        failed = heard.wait(EventKind.FAILED, member, seconds=5)
+        failed = events.wait(EventKind.FAILED, member, seconds=5)
     assert failed.peer == peer.name
     assert failed.reason and failed.reason.code == "peer_not_responding"
 
 
 def test_a_peer_without_a_connection_for_us(world: World) -> None:
     (peer,) = world.load(world.left, connection(world.left, world.right))
-    with hearing(world.driver, [world.left.members[0]]) as heard:
-        heard.wait(EventKind.FOUND, world.left.members[0])
+    with watched_events(world.driver, [world.left.members[0]]) as events:
+        events.wait(EventKind.FOUND, world.left.members[0])
         world.initiate(world.left, peer)
-        failed = heard.wait(EventKind.FAILED, world.left.members[0])
+        failed = events.wait(EventKind.FAILED, world.left.members[0])
     assert failed.reason and failed.reason.code == "ike_policy_mismatch"
     assert "no enabled connection" in failed.reason.message

@@ -26,7 +26,7 @@ def test_a_key_is_in_no_file(world: World, config: DriverConfig) -> None:
     assert KEY not in repr(wanted).replace(f"{KEY}-version", "")
 
 
-def test_an_error_does_not_tell_the_key(world: World) -> None:
+def test_an_error_does_not_contain_the_key(world: World) -> None:
     (peer,) = world.load(world.left, world.connect()[0])
     world.driver.remove_all()
     with pytest.raises(DriverError) as error:

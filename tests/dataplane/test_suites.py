@@ -70,7 +70,7 @@ def test_every_suite_comes_up_and_carries_a_ping(world: World, version: IkeVersi
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
-def test_automatic_negotiation_meets_every_single_suite(world: World, version: IkeVersion) -> None:
+def test_auto_negotiation_works_with_every_single_suite(world: World, version: IkeVersion) -> None:
     """As initiator (of the version the peer speaks) and as responder, every third suite."""
     for number, (cipher, digest, group) in enumerate(SUITES[::3]):
         fixed = IkeOffer(version, Proposal((cipher,), (digest,), (group,)), 600)

@@ -58,8 +58,8 @@ def test_every_cipher_and_hash_comes_up_and_carries_a_ping(world: World, version
     assert INTEGRATED not in GENERATION_2.authentication
 
 
-def test_the_first_that_both_have_is_agreed_on(world: World) -> None:
-    """Lists are in order of preference; AES-GCM and the others stand in proposals of their own."""
+def test_the_first_common_suite_is_negotiated(world: World) -> None:
+    """Lists are in order of preference; AES-GCM and the others are in separate proposals."""
     wide = EspOffer(Proposal(("aes256gcm16", "aes256", "aes128"), ("sha512", "sha256")), 3600)
     narrow = EspOffer(Proposal(("aes128",), ("sha256",)), 3600)
     back = connection(world.right, world.left, ike=ike(14), esp=narrow)
@@ -85,7 +85,7 @@ def test_two_automatic_ends_agree_on_the_strongest(world: World) -> None:
 
 
 @pytest.mark.parametrize("group", (14, 16, 19, 24))
-def test_automatic_negotiation_meets_single_suites_as_initiator_and_responder(
+def test_auto_negotiation_works_with_single_suites_as_initiator_and_responder(
     world: World, group: int
 ) -> None:
     fixed = ike(group, cipher="aes192", digest="sha384")
@@ -122,12 +122,12 @@ def test_identities_reach_charon(world: World, ours: Identity, theirs: Identity,
     )
     world.wait_up()
     sa = only(world)
-    assert (sa.local_id, sa.remote_id) == (said(ours), said(theirs))
+    assert (sa.local_id, sa.remote_id) == (as_listed(ours), as_listed(theirs))
     assert ping(world.namespace(world.left), world.right.host) == 1
 
 
-def said(identity: Identity) -> str:
-    """charon tells names without the prefix, and bytes that are no text in hexadecimal."""
+def as_listed(identity: Identity) -> str:
+    """charon lists names without the prefix, and bytes that are not text in hexadecimal."""
     text = identity.text
     return ":".join(text[i : i + 2] for i in range(2, len(text), 2)) if text[:2] == "@#" else text.lstrip("@")
 

@@ -73,7 +73,7 @@ def kill(world: World, *indices: int) -> None:
     wait_for(lambda: not any(world.state(world.left, index).running for index in indices))
 
 
-def test_it_is_told_by_the_new_active(world: World, gateways: Gateways, far: BarePeer) -> None:
+def test_the_new_active_member_notifies_it(world: World, gateways: Gateways, far: BarePeer) -> None:
     kill(world, 0)
     gateways.settle(1, index=1)
     assert world.state(world.left, 1).role is MemberRole.ACTIVE
@@ -92,7 +92,7 @@ def test_once_and_not_again(world: World, gateways: Gateways, far: BarePeer) -> 
     assert gateways.once() == 0
 
 
-def test_it_is_told_after_both_have_died(world: World, gateways: Gateways) -> None:
+def test_it_is_notified_after_both_have_died(world: World, gateways: Gateways) -> None:
     kill(world, 0, 1)
     gateways.settle(1)
     wait_for(lambda: passes(world))

@@ -206,7 +206,7 @@ def test_routing_changed_by_hand_is_seen_and_restored(
     passes(world.namespace(world.left), world.right.host)
 
 
-def test_a_route_of_the_vpc_to_its_member_that_was_lost_is_seen(world: World, config: DriverConfig) -> None:
+def test_a_lost_route_of_the_vpc_to_its_member_is_observed(world: World, config: DriverConfig) -> None:
     here, _ = world.connect()
     router = Names(config.installation).vpc(world.left.vpc_id)
     assert in_namespace(router, "ip", "route", "flush", "table", "default").returncode == 0

@@ -1,4 +1,4 @@
-"""An upgrade ends no tunnel: charons and notes as an earlier commit of this repository made them, and
+"""An upgrade ends no tunnel: charons and records as an earlier commit of this repository made them, and
 today's code over them. The earlier code comes from the repository's own history and runs in a
 process of its own. The database is taken over in tests/vpn/test_upgrade.py.
 """

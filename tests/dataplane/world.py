@@ -132,7 +132,7 @@ class World:
                 self.do(member, StartMember(), configure_network)
 
     def load(self, side: Side, *wanted: ConnectionSpec, index: int = 0) -> tuple[PeerSpec, ...]:
-        """Plumb and load what the connections need; the peers that came of it."""
+        """Configure and load what the connections need; returns the resulting peers."""
         self.connections[side.name] = list(wanted)
         gateway = GatewaySpec(side.gateway_id, side.name, self.generation, side.members, wanted)
         member = side.members[index]

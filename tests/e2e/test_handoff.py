@@ -54,4 +54,4 @@ def test_the_file_of_the_page_makes_a_tunnel(product: Product) -> None:
         for way in ("in", "out"):
             # Both sides may have started at once: then there are two SAs, and one carries it all.
             counted = re.findall(rf"\b{way} .*?(\d+) packets", peer.swanctl("--list-sas").stdout)
-            assert sum(map(int, counted)) >= 10, peer.said()
+            assert sum(map(int, counted)) >= 10, peer.log_text()

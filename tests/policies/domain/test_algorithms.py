@@ -19,7 +19,7 @@ from policies.domain.algorithms import (
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
 
 
-def test_every_word_of_generation_1_is_described() -> None:
+def test_every_algorithm_of_generation_1_is_described() -> None:
     assert set(GENERATION_1.authentication) <= AUTHENTICATION.keys()
     assert set(GENERATION_1.encryption) <= ENCRYPTION.keys()
     assert set(GENERATION_1.dh_groups) <= DH_GROUPS.keys()
@@ -40,14 +40,14 @@ def test_groups(number: int, keyword: str) -> None:
     assert swan_group(number) == keyword
 
 
-def test_unknown_words_are_errors() -> None:
+def test_unknown_algorithms_are_errors() -> None:
     with pytest.raises(KeyError):
         swan_keyword("des")
     with pytest.raises(KeyError):
         swan_group(1)
 
 
-def test_one_stored_word() -> None:
+def test_one_stored_name() -> None:
     assert (canonical("3des"), canonical("triple_des"), canonical("aes256")) == (
         "triple_des",
         "triple_des",
@@ -56,12 +56,12 @@ def test_one_stored_word() -> None:
 
 
 @pytest.mark.parametrize("word", GENERATION_1.pfs)
-def test_pfs_words_come_back(word: str) -> None:
+def test_pfs_values_round_trip(word: str) -> None:
     assert pfs_word(pfs_group(word)) == word
 
 
 @pytest.mark.parametrize("word", ["", "group_", "group_x", "14", "Group_14"])
-def test_pfs_words_that_are_none(word: str) -> None:
+def test_values_that_are_not_pfs_groups(word: str) -> None:
     with pytest.raises(ValueError, match="PFS group"):
         pfs_group(word)
 
@@ -86,7 +86,7 @@ def test_every_verdict_names_its_rfc_in_a_sentence() -> None:
         assert verdict.reason.endswith(".")
 
 
-def test_auto_negotiation_uses_known_words_only() -> None:
+def test_auto_negotiation_uses_known_algorithms_only() -> None:
     for offer in (AUTO_IKE, AUTO_ESP):
         assert all(swan_keyword(w) for w in (*offer.proposal.encryption, *offer.proposal.integrity))
         assert all(swan_group(g) for g in offer.proposal.groups)

@@ -56,7 +56,7 @@ def test_good_policies_break_no_rule() -> None:
         ("dh_groups", 19),
     ],
 )
-def test_words_that_do_not_exist(field: str, value: object) -> None:
+def test_algorithms_that_do_not_exist(field: str, value: object) -> None:
     assert ike(**{field: (value,)}) == [("validation_enum", f"{field}[0]")]
 
 
@@ -66,7 +66,7 @@ def test_versions_that_do_not_exist(version: int) -> None:
 
 
 @pytest.mark.parametrize("value", ["group_1", "group_19", "14", "", "enabled"])
-def test_pfs_words_that_do_not_exist(value: str) -> None:
+def test_pfs_values_that_do_not_exist(value: str) -> None:
     assert ipsec(pfs_groups=(value,)) == [("validation_enum", "pfs_groups[0]")]
 
 
@@ -131,7 +131,7 @@ def test_ikev1_negotiates_one_of_each_kind() -> None:
         (("aes256gcm16", "aes256"), ("disabled", "sha256"), False),
     ],
 )
-def test_combined_ciphers_go_without_authentication(
+def test_aead_ciphers_go_without_authentication(
     ciphers: tuple[str, ...], digests: tuple[str, ...], fine: bool
 ) -> None:
     broken = ipsec(NEW, encryption_algorithms=ciphers, authentication_algorithms=digests)
@@ -186,7 +186,7 @@ def test_quota_counts_only_when_creating() -> None:
     assert ike(replace(full, quota=21)) == []
 
 
-def test_several_mistakes_are_told_together() -> None:
+def test_several_violations_are_reported_together() -> None:
     broken = ike(
         name="?",
         authentication_algorithms=("?",),
@@ -226,7 +226,7 @@ def test_an_error_is_about_the_form_that_was_given() -> None:
     assert one.message.startswith("dh_group must be")
 
 
-def test_the_trail_calls_a_list_of_one_by_its_singular_name() -> None:
+def test_the_audit_log_calls_a_list_of_one_by_its_singular_name() -> None:
     assert audited([("dh_groups", (2,), (14,)), ("name", "a", "b")]) == {
         "dh_group": (2, 14),
         "name": ("a", "b"),

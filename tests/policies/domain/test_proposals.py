@@ -63,7 +63,7 @@ def test_generation_2_negotiates_by_its_own_tables() -> None:
     assert (auto_ike(2), auto_esp(2)) == (AUTO_IKE_2, AUTO_ESP_2)
 
 
-def test_combined_ciphers_stand_in_a_proposal_of_their_own() -> None:
+def test_aead_ciphers_have_a_separate_proposal() -> None:
     mixed = Proposal(("aes256gcm16", "aes256", "aes128gcm16"), ("sha256",), (14,))
     assert mixed.uniform() == (
         Proposal(("aes256gcm16", "aes128gcm16"), (), (14,)),

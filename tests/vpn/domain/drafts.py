@@ -1,4 +1,4 @@
-"""Would-be connections and what stands around them, for the tests of their rules."""
+"""Draft connections and the facts around them, for the tests of their rules."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_accepts(text: str) -> None:
         ("example.org/24", "IPv4 block"),
     ],
 )
-def test_refuses_and_says_what_is_right(text: str, hint: str) -> None:
+def test_invalid_cidrs_are_refused_with_the_valid_form(text: str, hint: str) -> None:
     with pytest.raises(CidrError, match=hint.replace(".", r"\.")):
         parse_cidr(text)
 

@@ -31,7 +31,7 @@ def mirrored(sas: list[SaState]) -> list[SaState]:
     return [replace(one, initiator=not one.initiator) for one in sas]
 
 
-def test_the_one_that_the_peer_opened_goes_and_only_one_end_acts_at_once() -> None:
+def test_the_sa_that_the_peer_initiated_goes_and_only_one_end_acts_immediately() -> None:
     here = twins()
     assert ended(here) == [("2", 0)]
     assert ended(mirrored(here)) == [("3", PATIENCE)]
@@ -42,7 +42,7 @@ def test_the_patient_end_acts_too_when_the_other_does_not(age: int, seconds: int
     assert ended(twins(ours="bb", theirs="aa", age=age)) == [("2", seconds)]
 
 
-def test_a_peer_that_began_anew_is_left_to_charon() -> None:
+def test_a_peer_that_restarted_is_left_to_charon() -> None:
     assert ended(twins(age=60, younger=TOGETHER)) == [("2", 0)]
     assert ended(twins(age=60, younger=TOGETHER + 1)) == []
     assert ended(twins(age=0, younger=-TOGETHER - 1)) == []
@@ -62,7 +62,7 @@ def test_what_shares_nothing_stays() -> None:
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("aa", "bb"), ("bb", "aa")])
-def test_the_plan_ends_it_by_its_id_or_looks_again(ours: str, theirs: str) -> None:
+def test_the_plan_terminates_it_by_its_id_or_requeues(ours: str, theirs: str) -> None:
     spec = gateway(connection())
     (peer,) = peers(spec)
     both = tuple(
@@ -90,12 +90,12 @@ def ended_children(one: SaState) -> list[tuple[str, int]]:
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(0, PATIENCE), (1, PATIENCE - 1), (PATIENCE, 0), (60, 0)])
-def test_of_a_child_that_is_there_twice_one_goes_when_both_surely_live(age: int, seconds: int) -> None:
+def test_of_a_duplicate_child_one_goes_when_both_are_surely_alive(age: int, seconds: int) -> None:
     assert ended_children(pair(age=age)) == [("8", seconds)]
     assert ended_children(pair(age=age + 1, younger=1)) == [("8", seconds)]
 
 
-def test_only_the_end_that_opened_the_ike_sa_ends_children() -> None:
+def test_only_the_initiator_of_the_ike_sa_terminates_children() -> None:
     assert ended_children(replace(pair(), initiator=False)) == []
     assert ended_children(replace(pair(), state="CONNECTING")) == []
 
@@ -109,7 +109,7 @@ def test_children_of_a_rekeying_or_with_other_selectors_stay() -> None:
 
 
 @pytest.mark.parametrize("age", [1, PATIENCE])
-def test_the_plan_ends_a_double_child_by_its_id_or_looks_again(age: int) -> None:
+def test_the_plan_terminates_a_redundant_child_by_its_id_or_requeues(age: int) -> None:
     spec = gateway(connection())
     (peer,) = peers(spec)
     twice: list[ChildState] = []

@@ -48,7 +48,7 @@ def test_what_is_held_is_not_initiated() -> None:
     assert [step.child for step in actions(plan(spec, held(spec, first), now=NOW))] == [second]
 
 
-def test_a_peer_that_may_hold_sas_of_a_dead_charon_is_told_all_the_same() -> None:
+def test_a_peer_that_may_hold_sas_of_a_dead_charon_is_notified_nevertheless() -> None:
     spec = holding()
     (peer,) = peers(spec)
     state = held(spec, *names(spec), unaware=frozenset({peer.name}))
@@ -79,7 +79,7 @@ def test_a_child_that_is_up_is_released() -> None:
     assert is_applied(spec, state, now=NOW)
 
 
-def test_a_trap_of_an_older_form_is_loaded_anew() -> None:
+def test_a_trap_of_an_older_configuration_is_loaded_again() -> None:
     """charon installs it with the connection with which the IKE SA began."""
     spec = holding()
     (peer,) = peers(spec)
@@ -91,7 +91,7 @@ def test_a_trap_of_an_older_form_is_loaded_anew() -> None:
 
 
 @pytest.mark.parametrize("action", list(DpdAction))
-def test_no_packet_initiates_what_only_the_peer_may(action: DpdAction) -> None:
+def test_no_packet_initiates_what_only_the_peer_may_initiate(action: DpdAction) -> None:
     (peer,) = peers(holding(initiate=False, action=action))
     assert {one.dpd_action for one in peer.children} == {
         DpdAction.CLEAR if action is DpdAction.HOLD else action

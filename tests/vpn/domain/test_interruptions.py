@@ -1,4 +1,4 @@
-"""What is said of a change before it is made is what the plan then does."""
+"""The predicted interruptions of a change match what the plan does."""
 
 from __future__ import annotations
 
@@ -65,20 +65,20 @@ CHANGES: dict[str, tuple[dict[str, Any] | None, str, str]] = {
 
 
 @pytest.mark.parametrize("version", [1, 2], ids=["IKEv1", "IKEv2"])
-@pytest.mark.parametrize("older", [False, True], ids=["as begun", "older"])
+@pytest.mark.parametrize("older", [False, True], ids=["current", "older"])
 @pytest.mark.parametrize(("changes", "ends", "ends_older"), CHANGES.values(), ids=CHANGES)
-def test_what_is_said_is_what_the_plan_does(
+def test_what_is_predicted_is_what_the_plan_does(
     changes: dict[str, Any] | None, ends: str, ends_older: str, older: bool, version: int
 ) -> None:
     first, *others = _connections(version)
     spec = gateway(first, *others)
     after = gateway(*([replace(first, **changes)] if changes is not None else []), *others)
-    said = _said(spec, after, version=version, older=older)
-    assert said == _done(spec, after, version=version, older=older)
-    assert "".join(sorted(said)) == (ends_older if older else ends)
+    predicted = _predicted(spec, after, version=version, older=older)
+    assert predicted == _done(spec, after, version=version, older=older)
+    assert "".join(sorted(predicted)) == (ends_older if older else ends)
 
 
-@pytest.mark.parametrize("older", [False, True], ids=["as begun", "older"])
+@pytest.mark.parametrize("older", [False, True], ids=["current", "older"])
 def test_the_offer_of_an_ike_sa(older: bool) -> None:
     """It is that of all who share it: another one alone is refused."""
     spec = gateway(*_connections(2))
@@ -91,16 +91,16 @@ def test_the_offer_of_an_ike_sa(older: bool) -> None:
     ):
         changed = [replace(c, ike=ike) if c.peer_address == SHARED else c for c in spec.connections]
         after = gateway(*changed)
-        said = _said(spec, after, older=older)
-        assert said == _done(spec, after, older=older)
-        assert "".join(sorted(said)) == ends, ike
+        predicted = _predicted(spec, after, older=older)
+        assert predicted == _done(spec, after, older=older)
+        assert "".join(sorted(predicted)) == ends, ike
 
 
 def test_the_deletion_of_a_gateway_ends_all() -> None:
     spec = gateway(*_connections(2))
     gone = replace(spec, deleted=True)
     assert any(isinstance(one, StopMember) for one in actions(plan(gone, settled(spec), now=NOW)))
-    assert _said(spec, gone) == {"a", "b", "c"}
+    assert _predicted(spec, gone) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
@@ -108,9 +108,9 @@ def test_enabling_ends_nothing(name: str) -> None:
     whole = _connections(2)
     off = gateway(*(replace(c, enabled=c.name != name) for c in whole))
     on = gateway(*whole)
-    assert _said(off, on) == _done(off, on) == set()
+    assert _predicted(off, on) == _done(off, on) == set()
     # What was disabled but a moment ago ends already.
-    assert _said(off, gateway(*(c for c in whole if c.name != name)), up=on) == set()
+    assert _predicted(off, gateway(*(c for c in whole if c.name != name)), up=on) == set()
 
 
 def test_how_much_of_a_tunnel_ends() -> None:
@@ -129,23 +129,23 @@ def test_how_much_of_a_tunnel_ends() -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
-@pytest.mark.parametrize("older", [False, True], ids=["as begun", "older"])
+@pytest.mark.parametrize("older", [False, True], ids=["current", "older"])
 def test_pairs_that_the_peer_may_refuse_under_an_ike_sa_of_an_older_form(name: str, older: bool) -> None:
     spec = gateway(*_connections(2))
     more = {c.id: (*c.selectors, *_pairs("10.9.0.0/24")) for c in spec.connections if c.name == name}
     after = gateway(*(replace(c, selectors=more.get(c.id, c.selectors)) for c in spec.connections))
-    said = _said(spec, after, older=older, extents={Extent.MAY})
-    assert said == _done(spec, after, older=older, refused=True)
-    assert "".join(sorted(said)) == ("ab" if older and name != "c" else "")
+    predicted = _predicted(spec, after, older=older, extents={Extent.MAY})
+    assert predicted == _done(spec, after, older=older, refused=True)
+    assert "".join(sorted(predicted)) == ("ab" if older and name != "c" else "")
 
 
 def test_enabling_a_connection_adds_its_pairs_to_the_shared_ike_sa() -> None:
     whole = _connections(2)
     off = gateway(*(replace(c, enabled=c.name != "b") for c in whole))
     on = gateway(*whole)
-    assert _said(off, on, older=True, extents={Extent.MAY}) == {"a"}
+    assert _predicted(off, on, older=True, extents={Extent.MAY}) == {"a"}
     assert _done(off, on, older=True, refused=True) == {"a"}
-    assert _said(off, on, extents={Extent.MAY}) == set()
+    assert _predicted(off, on, extents={Extent.MAY}) == set()
 
 
 def test_what_is_not_known_is_no_reason() -> None:
@@ -155,7 +155,7 @@ def test_what_is_not_known_is_no_reason() -> None:
     assert endings(_terms(spec), _terms(after), unknown) == {}
 
 
-def _said(
+def _predicted(
     before: GatewaySpec,
     after: GatewaySpec,
     *,

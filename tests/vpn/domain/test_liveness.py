@@ -57,7 +57,7 @@ def test_a_rekeying_does_not_end_a_silence() -> None:
     assert observed(known, sas(0, None, None), later(10)) == Silence(NOW, 0, 3, NOW)
 
 
-def test_the_first_question_comes_after_a_while_and_only_to_whom_somebody_sends() -> None:
+def test_the_first_probe_is_delayed_and_needs_outgoing_traffic() -> None:
     silence = Silence(NOW, 7)
     assert due(silence, sas(7, 30, 0), later(4)) == QUIET - timedelta(seconds=4)
     assert due(silence, sas(7, 30, 11), later(40)) is None

@@ -42,7 +42,7 @@ def test_the_last_ones_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "shown"),
     [
         ("the key is VPNDemoPassword, they say", f"the key is {MASK}, they say"),
         ("key 00112233445566778899aabbccddeeff", f"key {MASK}"),
@@ -55,9 +55,9 @@ def test_the_last_ones_are_kept() -> None:
         ),
     ],
 )
-def test_nothing_that_looks_like_a_key_is_told(text: str, told: str) -> None:
+def test_nothing_that_looks_like_a_key_is_reported(text: str, shown: str) -> None:
     (line,) = redacted([LogLine(None, "IKE", text)], {"VPNDemoPassword"})
-    assert line.text == told
+    assert line.text == shown
 
 
 def test_dumps_are_left_out() -> None:

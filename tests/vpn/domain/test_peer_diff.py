@@ -1,4 +1,4 @@
-"""What keeps two ends from meeting, said side by side."""
+"""Differences between two ends, reported side by side."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ V1 = replace(AUTO_IKE, version=IkeVersion.V1)
 
 
 @pytest.mark.parametrize(
-    ("changes", "label", "told"),
+    ("changes", "label", "shown"),
     [
         ({"peer_cidrs": ("192.168.99.0/24",)}, "Local CIDRs here, peer CIDRs there", "192.168.99.0/24"),
         ({"local_cidrs": ("10.0.0.0/24",)}, "Peer CIDRs here, local CIDRs there", "10.0.0.0/24"),
@@ -46,9 +46,9 @@ V1 = replace(AUTO_IKE, version=IkeVersion.V1)
         ),
     ],
 )
-def test_what_differs_is_said(changes: dict[str, object], label: str, told: str) -> None:
+def test_differences_are_reported(changes: dict[str, object], label: str, shown: str) -> None:
     (found,) = differences(HERE, there(**changes))
-    assert found.label == label and told in found.there and told not in found.here
+    assert found.label == label and shown in found.there and shown not in found.here
 
 
 def test_versions_identities_ways_and_suites() -> None:
@@ -63,7 +63,7 @@ def test_versions_identities_ways_and_suites() -> None:
     assert named.there == "@branch.example.com"
 
 
-def test_a_key_is_only_said_to_differ() -> None:
+def test_of_a_key_only_the_difference_is_reported() -> None:
     (found,) = differences(HERE, there(psk="AnotherPassword"))
     assert found == ("Pre-shared key", "one key", "another key")
     assert differences(HERE, there(psk=None)) == []

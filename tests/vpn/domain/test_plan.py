@@ -43,9 +43,9 @@ def test_a_new_gateway_is_built_active_member_first() -> None:
         ]
         assert todo.active == spec.members[0].id
         assert todo.requeue_after == IN_FLIGHT
-    plumbs = [a for a in actions(todo) if isinstance(a, ConfigureNetwork)]
-    assert [p.role for p in plumbs] == [MemberRole.ACTIVE, MemberRole.STANDBY]
-    assert plumbs[0].local_cidrs == {"10.1.0.0/24"} and plumbs[0].peer_cidrs == {"10.2.0.0/24"}
+    configured = [a for a in actions(todo) if isinstance(a, ConfigureNetwork)]
+    assert [p.role for p in configured] == [MemberRole.ACTIVE, MemberRole.STANDBY]
+    assert configured[0].local_cidrs == {"10.1.0.0/24"} and configured[0].peer_cidrs == {"10.2.0.0/24"}
 
 
 def test_nothing_to_do() -> None:
@@ -53,7 +53,7 @@ def test_nothing_to_do() -> None:
     assert plan(spec, settled(spec), now=NOW) == Plan((), spec.members[0].id, None)
 
 
-def test_a_member_whose_plumbing_drifted_is_plumbed_again_and_keeps_its_role() -> None:
+def test_a_member_whose_network_configuration_drifted_is_configured_again_and_keeps_its_role() -> None:
     spec = gateway(connection())
     for index, role in ((0, MemberRole.ACTIVE), (1, MemberRole.STANDBY)):
         state = with_member(settled(spec), spec.members[index].id, drift="packet filter")
@@ -64,7 +64,7 @@ def test_a_member_whose_plumbing_drifted_is_plumbed_again_and_keeps_its_role() -
         assert configure_network.peer_cidrs == {"10.2.0.0/24"}
 
 
-def test_deleted_stops_what_stands_and_only_that() -> None:
+def test_deletion_stops_existing_members_only() -> None:
     spec = replace(gateway(connection()), deleted=True)
     assert shape(plan(spec, settled(gateway(connection())), now=NOW)) == [
         (0, "StopMember"),
@@ -100,7 +100,7 @@ def test_a_dead_standby_is_repaired_without_touching_the_active_one() -> None:
     assert {step.member.index for step in plan(spec, state, now=NOW).steps} == {1}
 
 
-def test_a_standby_loads_but_never_initiates_and_ends_what_is_up() -> None:
+def test_a_standby_loads_but_never_initiates_and_terminates_what_is_up() -> None:
     spec = gateway(connection())
     peer = peers(spec)[0]
     state = with_member(settled(spec), spec.members[1].id, sas=(sa(peer.name, names(spec)),), loaded={})
@@ -159,7 +159,7 @@ def test_ike_version_of_each_try(version: IkeVersion, used: list[int]) -> None:
     assert [a.ike_version for todo in tries for a in actions(todo) if isinstance(a, Initiate)] == used
 
 
-def test_a_second_child_uses_the_version_that_is_up() -> None:
+def test_a_second_child_uses_the_ike_version_that_is_up() -> None:
     spec = gateway(connection(remote=["10.2.0.0/24", "10.3.0.0/24"]))
     peer = peers(spec)[0]
     up = replace(sa(peer.name, [peer.children[0].name]), version=1)
@@ -192,8 +192,8 @@ def test_a_rekeyed_child_does_not_hide_the_new_one() -> None:
     assert plan(spec, state, now=NOW).steps == ()
 
 
-def test_who_takes_over_initiates_once_what_only_answers() -> None:
-    """The peer believes in an SA with the dead fellow, and nothing else would tell it."""
+def test_a_takeover_initiates_once_what_only_the_peer_may_initiate() -> None:
+    """The peer keeps an SA with the dead member, and nothing else would notify it."""
     spec = gateway(connection(initiate=False))
     first, second = spec.members
     before = with_member(settled(spec), first.id, running=False, sas=())

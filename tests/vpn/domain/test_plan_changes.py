@@ -45,7 +45,7 @@ def test_an_added_pair_is_loaded_and_initiated_alone() -> None:
     assert {a.child for a in actions(todo) if isinstance(a, Initiate)} == added
 
 
-def test_a_removed_pair_is_unloaded_then_ended_then_unplumbed() -> None:
+def test_a_removed_pair_is_unloaded_then_terminated_then_unrouted() -> None:
     before = gateway(connection(remote=["10.2.0.0/24", "10.3.0.0/24"]))
     after = gateway(connection())
     todo = plan(after, settled(before), now=NOW)
@@ -74,8 +74,8 @@ def test_a_changed_child_is_unloaded_ended_loaded_and_initiated() -> None:
 
 
 @pytest.mark.parametrize("killed_after", range(5))
-def test_a_pass_that_is_killed_is_finished_by_the_next(killed_after: int) -> None:
-    """A changed child must not stay up in its old form, wherever the pass ended."""
+def test_a_killed_run_is_finished_by_the_next(killed_after: int) -> None:
+    """A changed child must not stay up with its old configuration, wherever the run ended."""
     before = gateway(connection())
     after = edited(before, esp=OTHER_ESP)
     state, ended = settled(before), False
@@ -99,7 +99,7 @@ def _apply(state: GatewayState, member: UUID, action: Action) -> tuple[GatewaySt
     return state, False
 
 
-def test_a_peer_whose_negotiated_suite_is_not_offered_any_more_is_loaded_ended_and_initiated() -> None:
+def test_a_peer_whose_negotiated_suite_is_no_longer_offered_is_loaded_terminated_and_initiated() -> None:
     before = gateway(connection())
     after = edited(before, ike=IkeOffer(IkeVersion.V2, Proposal(("aes128",), ("sha1",), (14,)), 600))
     peer = peers(after)[0]

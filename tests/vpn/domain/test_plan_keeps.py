@@ -105,7 +105,7 @@ def test_another_ike_version_ends_the_ike_sa() -> None:
 def test_rekeying_needs_perfect_forward_secrecy_as_it_began(
     before: EspOffer, after: EspOffer, suite: str, ends: bool
 ) -> None:
-    """The first CHILD_SA under IKEv2 tells no group: it is rekeyed by those it was loaded with."""
+    """The first CHILD_SA of an IKEv2 SA reports no group: it is rekeyed with those it was loaded with."""
     spec = _spec(esp=before)
     (peer,), (name,) = peers(spec), names(spec)
     up = _up(spec, replace(child(name), suite=suite))
@@ -150,7 +150,7 @@ def test_a_removed_child_takes_an_ike_sa_of_an_older_form_along_when_the_peer_op
         (True, True, "The peer refused the CIDRs.", 2, False),
         (False, True, UNKNOWN_CIDRS, 2, False),
     ],
-    ids=["both refuse", "only the peer may", "first try", "only the peer refuses", "as begun"],
+    ids=["both refuse", "only the peer may", "first try", "only the peer refuses", "current"],
 )
 def test_a_pair_that_an_ike_sa_of_an_older_form_refuses_to_the_peer_renews_it(
     older: bool, initiate: bool, message: str, tries: int, ends: bool
@@ -158,14 +158,14 @@ def test_a_pair_that_an_ike_sa_of_an_older_form_refuses_to_the_peer_renews_it(
     spec = _spec(remote=["10.2.0.0/24", "10.3.0.0/24"], initiate=initiate)
     (peer,), (up, added) = peers(spec), names(spec)
     loaded = {peer.name: replace(peer.as_loaded(), older=older)}
-    told = {"failures": {peer.name: Reason(Code.CIDR_MISMATCH_V2, message)}}
+    failed = {"failures": {peer.name: Reason(Code.CIDR_MISMATCH_V2, message)}}
     tried = {"attempts": {peer.name: Attempt(tries, NOW)}} if tries else {}
-    standing = (sa(peer.name, (child(up),)),)
+    up_sas = (sa(peer.name, (child(up),)),)
     member = spec.members[0].id
-    state = _with_member(settled(spec), member, loaded=loaded, sas=standing, **told, **tried)
+    state = _with_member(settled(spec), member, loaded=loaded, sas=up_sas, **failed, **tried)
     done = actions(plan(spec, state, now=NOW), 0)
-    begun = [Initiate(peer.name, name, 2) for name in (up, added)]
-    assert done == ([Terminate(peer.name), LoadPeer(peer), *begun] if ends else [])
+    initiated = [Initiate(peer.name, name, 2) for name in (up, added)]
+    assert done == ([Terminate(peer.name), LoadPeer(peer), *initiated] if ends else [])
 
 
 def _loaded(spec: GatewaySpec, **loaded: LoadedPeer) -> GatewayState:

@@ -92,7 +92,7 @@ def spis(driver: SimulatedDriver, spec: GatewaySpec) -> dict[tuple[UUID, str], s
 
 @quick
 @given(spec=gateways(), cut=st.integers(0, 30), killed=st.sampled_from([None, 0, 1]))
-def test_one_pass_is_enough_however_the_last_one_ended(
+def test_one_run_is_enough_however_the_last_one_ended(
     spec: GatewaySpec, cut: int, killed: int | None
 ) -> None:
     # However slow the machine is, nothing becomes due meanwhile.

@@ -38,8 +38,8 @@ def test_of_a_shared_peer_only_its_own_children_are_ended() -> None:
     mine, other = names(spec)
     done = actions(plan(restarted(spec), settled(spec), now=NOW), 0)
     ended = [step for step in done if isinstance(step, Terminate)]
-    begun = [step.child for step in done if isinstance(step, Initiate)]
-    assert [step.child for step in ended] == [mine] and begun == [mine]
+    initiated = [step.child for step in done if isinstance(step, Initiate)]
+    assert [step.child for step in ended] == [mine] and initiated == [mine]
     assert other not in {step.child for step in ended}
 
 
@@ -53,7 +53,7 @@ def test_other_peers_are_not_touched() -> None:
 
 @pytest.mark.parametrize(("wished_ago", "age", "whole"), [(1.5, 1, True), (1.5, 2, True), (2.5, 1, False)])
 def test_ages_in_whole_seconds_do_not_save_an_ike_sa(wished_ago: float, age: int, whole: bool) -> None:
-    """One that was established up to a second before the wish may be told as younger than it."""
+    """One established up to a second before the request may be reported as younger than it."""
     spec = gateway(connection())
     (name,) = names(spec)
     (peer,) = peers(spec)
@@ -71,7 +71,7 @@ def test_once_it_is_done_nothing_remains() -> None:
     assert not [step for step in kept if isinstance(step, Terminate)]
 
 
-def test_a_negotiation_that_hangs_is_begun_anew() -> None:
+def test_a_negotiation_that_hangs_is_started_again() -> None:
     spec = gateway(connection())
     (peer,) = peers(spec)
     hanging = (sa(peer.name, [], state="CONNECTING", age=0),)
@@ -80,7 +80,7 @@ def test_a_negotiation_that_hangs_is_begun_anew() -> None:
     assert Terminate(peer.name) in done and isinstance(done[-1], Initiate)
 
 
-def test_a_pass_that_was_killed_after_unloading_goes_on() -> None:
+def test_a_run_that_was_killed_after_unloading_is_resumed() -> None:
     spec = gateway(connection())
     wanted = restarted(spec)
     state = settled(spec)
@@ -91,7 +91,7 @@ def test_a_pass_that_was_killed_after_unloading_goes_on() -> None:
     assert [type(step) for step in done] == [Terminate, LoadPeer, Initiate]
 
 
-def test_without_a_wish_the_fingerprints_are_those_of_before() -> None:
+def test_without_a_restart_request_fingerprints_do_not_change() -> None:
     (plain,) = peers(gateway(connection()))
     (wished,) = peers(restarted(gateway(connection())))
     assert plain.as_loaded().form == wished.as_loaded().form

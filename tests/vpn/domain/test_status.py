@@ -99,7 +99,7 @@ def test_one_member_lost_is_degraded_and_still_available() -> None:
     assert status.members[spec.members[1].id].health_state is HealthState.FAULTED
 
 
-def test_a_member_whose_plumbing_drifted_is_not_ok() -> None:
+def test_a_member_whose_network_configuration_drifted_is_not_ok() -> None:
     spec = gateway(connection())
     state = with_member(settled(spec), spec.members[0].id, drift="packet filter")
     status = status_of(spec, state, provisioned=True)
@@ -119,7 +119,7 @@ def test_both_members_lost_is_faulted_and_every_tunnel_down() -> None:
     assert [r.code for r in only(spec, state).reasons] == ["internal_error"]
 
 
-def test_down_tells_what_charon_told() -> None:
+def test_a_tunnel_that_is_down_reports_what_charon_logged() -> None:
     spec = gateway(connection())
     peer = peers(spec)[0].name
     state = with_member(settled(spec, up=False), spec.members[0].id, failures={peer: SILENT})
@@ -127,7 +127,7 @@ def test_down_tells_what_charon_told() -> None:
     assert only(spec, settled(spec, up=False)).reasons == ()
 
 
-def test_an_old_failure_on_the_standby_is_not_told() -> None:
+def test_an_old_failure_on_the_standby_is_not_reported() -> None:
     spec = gateway(connection())
     peer = peers(spec)[0].name
     state = with_member(settled(spec, up=False), spec.members[1].id, failures={peer: SILENT})
@@ -142,7 +142,7 @@ def test_disabled_is_down_without_a_reason() -> None:
     assert (only(spec, state).status, only(spec, state).reasons) == ("down", ())
 
 
-def test_up_with_a_peer_that_does_not_give_the_sign_of_life_it_was_asked_for() -> None:
+def test_up_with_a_peer_that_does_not_answer_a_probe() -> None:
     spec = gateway(connection())
     member = settled(spec).members[spec.members[0].id]
     (one,) = member.sas
@@ -162,13 +162,13 @@ def test_up_with_a_missing_pair_says_which() -> None:
     assert (seen.status, [p.installed for p in seen.tunnels[0].pairs]) == ("up", [True, False])
     assert [r.code for r in seen.reasons] == [Code.CIDR_MISMATCH_V2]
     assert "1 of 2" in seen.reasons[0].message and "10.3.0.0/24" in seen.reasons[0].message
-    told = with_member(
+    failed_state = with_member(
         settled(spec),
         spec.members[0].id,
         sas=(one,),
         failures={peer.name: reason(Code.IPSEC_POLICY_MISMATCH)},
     )
-    assert [r.code for r in only(spec, told).reasons] == [Code.IPSEC_POLICY_MISMATCH]
+    assert [r.code for r in only(spec, failed_state).reasons] == [Code.IPSEC_POLICY_MISMATCH]
 
 
 def test_a_young_tunnel_is_given_time_for_its_other_pairs() -> None:
@@ -178,7 +178,7 @@ def test_a_young_tunnel_is_given_time_for_its_other_pairs() -> None:
     assert only(spec, with_member(settled(spec), spec.members[0].id, sas=(young,))).reasons == ()
 
 
-def test_a_narrowed_pair_is_told() -> None:
+def test_a_narrowed_pair_is_reported() -> None:
     spec = gateway(connection())
     peer = peers(spec)[0]
     narrow = child(peer.children[0].name, local=("10.1.0.0/24",), remote=("10.2.0.0/25",))
@@ -237,7 +237,7 @@ def test_every_code_has_a_sentence_and_a_remedy() -> None:
     assert remedy("no_such_code") == ""
 
 
-def test_who_only_answers_says_that_he_waits() -> None:
+def test_a_responder_reports_that_it_waits() -> None:
     waiting = gateway(replace(connection(), initiate=False))
     (why,) = only(waiting, settled(waiting, up=False)).reasons
     assert why.code == "peer_not_responding" and "establish_mode peer_only" in why.message

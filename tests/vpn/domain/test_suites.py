@@ -21,11 +21,11 @@ from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, describe_suite, effective
         ("", ""),
     ],
 )
-def test_in_words(suite: str, words: str) -> None:
+def test_describe_suite(suite: str, words: str) -> None:
     assert str(describe_suite(suite)) == words
 
 
-def test_every_suite_of_the_api_has_words_and_room() -> None:
+def test_every_suite_of_the_api_has_a_description_and_an_mtu() -> None:
     for cipher in ENCRYPTION.values():
         for digest in AUTHENTICATION.values():
             if is_combined(cipher.name) == bool(digest.keyword):

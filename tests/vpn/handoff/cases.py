@@ -1,4 +1,4 @@
-"""Connections whose hand-off is kept in golden files; run as a program it writes them anew."""
+"""Connections whose hand-off is kept in golden files; run as a program it writes them again."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ IN_NAMES = {
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_names_are_written_in_the_words_of_the_device(slug: str) -> None:
+def test_names_are_written_as_the_device_requires(slug: str) -> None:
     vendor = VENDORS[slug]
     made = text(NAMES, vendor)
     for words in IN_NAMES[slug]:
@@ -90,37 +90,37 @@ IN_KEYS = {
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_key_ids_are_written_in_the_words_of_the_device(slug: str) -> None:
+def test_key_ids_are_written_as_the_device_requires(slug: str) -> None:
     made = text(KEYS, VENDORS[slug])
     for words in IN_KEYS[slug]:
         assert words in made, words
     assert "(of the type key ID; these are its bytes in hexadecimal, as text branch-7)" in made
-    told = limits(VENDORS[slug], KEYS)
-    assert any("does not write key IDs" in line for line in told) == (slug == "juniper")
+    reported = limits(VENDORS[slug], KEYS)
+    assert any("does not write key IDs" in line for line in reported) == (slug == "juniper")
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_bytes_that_cannot_be_written_have_a_place_that_is_told_of(slug: str) -> None:
+def test_bytes_that_cannot_be_written_have_a_reported_placeholder(slug: str) -> None:
     vendor = VENDORS[slug]
-    made, told = text(BYTES, vendor), " ".join(limits(vendor, BYTES))
+    made, reported = text(BYTES, vendor), " ".join(limits(vendor, BYTES))
     by_hand = slug in {"libreswan", "cisco", "juniper", "fortigate", "mikrotik"}
     replaced = re.search("Replace before use: (.*)", made)
     for placeholder in (YOURS, OURS):
-        assert (placeholder in told) == by_hand
+        assert (placeholder in reported) == by_hand
         assert bool(replaced and placeholder in replaced[1]) == by_hand
     assert obstacles(vendor, BYTES) == []
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_with_ikev1_no_place_is_told_of_that_is_not_there(slug: str) -> None:
-    """Cisco and FortiGate are not told there how the gateway names itself."""
+def test_with_ikev1_no_missing_placeholder_is_reported(slug: str) -> None:
+    """Cisco and FortiGate are not configured there with the gateway's identity."""
     vendor = VENDORS[slug]
     parameters = replace(
         case(V1, EspOffer(Proposal(("aes128",), ("sha1",)), 3600)),
         ours=End(GATEWAY, BYTES.ours.identity, ("192.168.100.0/24",)),
     )
-    made, told = text(parameters, vendor), " ".join(limits(vendor, parameters))
-    assert (OURS in told) == (OURS in made.rpartition("To check that it works")[2])
+    made, reported = text(parameters, vendor), " ".join(limits(vendor, parameters))
+    assert (OURS in reported) == (OURS in made.rpartition("To check that it works")[2])
     assert "peertype any" in made or slug != "fortigate"
 
 
@@ -139,8 +139,8 @@ def test_an_address_that_is_not_the_peers_own_may_be_its_identity(slug: str) -> 
 def test_a_cisco_with_ikev1_has_its_own_address_as_identity(yours: End) -> None:
     parameters = case(V1, EspOffer(Proposal(("aes128",), ("sha1",)), 3600))
     other = replace(parameters, yours=yours)
-    (said,) = obstacles(VENDORS["cisco"], other)
-    assert f"expects {parse_identity(yours.identity).value}. Choose an IKEv2 policy" in said
+    (message,) = obstacles(VENDORS["cisco"], other)
+    assert f"expects {parse_identity(yours.identity).value}. Choose an IKEv2 policy" in message
     assert obstacles(VENDORS["cisco"], parameters) == []
     assert obstacles(VENDORS["cisco"], replace(case(V2), yours=yours)) == []
     assert all(obstacles(vendor, other) == [] for slug, vendor in VENDORS.items() if slug != "cisco")
@@ -199,7 +199,7 @@ MADE = {
 
 @pytest.mark.parametrize("slug", VENDORS)
 @pytest.mark.parametrize("name", ["ikev2-pfs-several", "ikev1"])
-def test_every_file_ends_with_the_way_back(slug: str, name: str) -> None:
+def test_every_file_ends_with_how_to_remove_it(slug: str, name: str) -> None:
     """As remarks only, and nothing that the file makes is forgotten in it."""
     vendor = VENDORS[slug]
     made = text(CASES[name], vendor)
@@ -215,7 +215,7 @@ def test_every_file_ends_with_the_way_back(slug: str, name: str) -> None:
         assert objects and all(one in back for one in objects), objects
 
 
-def test_nothing_is_told_twice() -> None:
+def test_nothing_is_reported_twice() -> None:
     for slug in ("juniper", "fortigate"):
         head = text(case(), VENDORS[slug]).partition("To check that it works")[0]
         assert head.count(": Paste it") + head.count(": Load it") == 1

@@ -30,7 +30,7 @@ CURVE, P384 = "aes256-sha512-curve25519", "aes256-sha512-ecp384"
         ("mikrotik", P384),
     ],
 )
-def test_of_auto_negotiation_the_best_that_a_device_has_for_sure(slug: str, ike: str) -> None:
+def test_auto_negotiation_uses_the_best_suite_that_a_device_surely_supports(slug: str, ike: str) -> None:
     vendor = VENDORS[slug]
     chosen = adapt_to_device(vendor.support, AUTO)
     assert (chosen.ike_suite.keywords, chosen.esp_suite.keywords) == (ike, "aes256gcm16")
@@ -70,7 +70,7 @@ def test_gcm_and_group_20_are_written_for_every_device(slug: str) -> None:
     assert "hmac" not in body and "-hmac" not in body
 
 
-def test_x25519_has_its_own_word_on_mikrotik() -> None:
+def test_x25519_has_its_own_keyword_on_mikrotik() -> None:
     ike = IkeOffer(IkeVersion.V2, Proposal(("aes192",), ("sha512",), (31,)), 28800)
     made = text(case(ike, GCM), VENDORS["mikrotik"])
     assert "enc-algorithm=aes-192 hash-algorithm=sha512 dh-group=x25519" in made
@@ -93,23 +93,23 @@ def esp(cipher: str = "aes256", digest: str = "sha256", group: int = 14) -> EspO
         ("juniper", case(V2, esp(group=18)), "This export does not write DH group 18 for Juniper SRX"),
     ],
 )
-def test_what_cannot_be_written_is_told_as_what_it_is(
+def test_what_cannot_be_written_is_reported_precisely(
     slug: str, parameters: Parameters, message: str
 ) -> None:
-    (said,) = obstacles(VENDORS[slug], parameters)
-    assert message in said
+    (obstacle,) = obstacles(VENDORS[slug], parameters)
+    assert message in obstacle
     with pytest.raises(CannotRender):
         render(VENDORS[slug], parameters, made_at=MADE_AT)
 
 
-def test_what_depends_on_the_release_is_told_and_written() -> None:
+def test_what_depends_on_the_release_is_reported_and_written() -> None:
     made = text(case(V2, esp(digest="sha512")), VENDORS["juniper"])
     assert "Juniper SRX has SHA-512 in some releases only (IPsec, phase 2)" in made
     assert "authentication-algorithm hmac-sha-512" in made
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_the_head_says_what_the_body_does(slug: str) -> None:
+def test_the_header_describes_the_body(slug: str) -> None:
     chosen = adapt_to_device(VENDORS[slug].support, AUTO)
     head = text(AUTO, VENDORS[slug]).partition("To check that it works")[0]
     assert f"IKE proposals: {chosen.ike_suite.keywords}\n" in head
@@ -122,8 +122,10 @@ def test_the_head_says_what_the_body_does(slug: str) -> None:
 
 
 def test_what_else_is_accepted_leaves_out_what_was_chosen() -> None:
-    notes = {row.label: row.note for row in rows(AUTO, adapt_to_device(VENDORS["cisco"].support, AUTO))}
-    assert notes["IKE (phase 1)"] == (
+    notes_by_label = {
+        row.label: row.note for row in rows(AUTO, adapt_to_device(VENDORS["cisco"].support, AUTO))
+    }
+    assert notes_by_label["IKE (phase 1)"] == (
         "also accepted: AES-192, AES-128; SHA-384, SHA-256; "
         "DH group 31, 19, 21, 16, 15, 14, 17, 18, 24, 23, 22"
     )
@@ -145,7 +147,7 @@ def test_with_ikev1_a_timeout_counts(slug: str, dpd: tuple[int, int], line: str)
     assert "(IKEv2 has no timeout of its own)" in text(case(V2), VENDORS["strongswan"])
 
 
-def test_the_sheet_tells_ciphers_that_authenticate_by_themselves() -> None:
+def test_the_sheet_marks_aead_ciphers() -> None:
     sheet = render_sheet(case(V2, GCM), made_at=MADE_AT)
     assert "AES-256-GCM, DH group 20" in sheet and "disabled" not in sheet
     assert case(V2, GCM).largest_packets == (1446, 1438)

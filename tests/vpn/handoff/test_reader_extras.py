@@ -33,7 +33,7 @@ connections { office {
 """
 
 
-def test_a_configuration_written_by_hand_loses_nothing_without_a_word() -> None:
+def test_a_configuration_written_by_hand_loses_nothing_silently() -> None:
     found = recognise(BY_HAND).extras
     assert found == Extras("branch.example.com", "@#0aff", "hold", 45, 0, 2700, 3600, ("encap", "ipcomp"))
     other = recognise(BY_HAND).mirrored().extras
@@ -53,7 +53,7 @@ def test_a_configuration_written_by_hand_loses_nothing_without_a_word() -> None:
         ("C=CH, O=Example, CN=peer", ("", "C=CH, O=Example, CN=peer")),
     ],
 )
-def test_identities_in_the_words_of_the_api(text: str, identity: tuple[str, str]) -> None:
+def test_identities_as_in_the_api(text: str, identity: tuple[str, str]) -> None:
     assert identity_of(text, "198.51.100.7") == identity
 
 

@@ -216,7 +216,7 @@ WORDS += [
 
 @settings(max_examples=400)
 @given(st.lists(st.sampled_from(WORDS), max_size=120).map("".join))
-def test_any_jumble_of_its_words_is_taken(text: str) -> None:
+def test_any_mixture_of_keywords_is_accepted(text: str) -> None:
     found = recognise(text)
     assert size_of(found) < 20_000
     assert size_of(recognise("connections { a { " + text)) < 20_000
@@ -246,9 +246,9 @@ PUZZLES = [
 @pytest.mark.parametrize("part", PUZZLES)
 def test_long_texts_take_no_long_time(part: str) -> None:
     text = part * (4 * LONGEST_TEXT // len(part))
-    begun = time.process_time()
+    started = time.process_time()
     found = recognise(text)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - started < 2
     assert size_of(found) < 60_000
 
 

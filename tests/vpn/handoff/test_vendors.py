@@ -56,7 +56,7 @@ POLICIES: dict[str, tuple[IkeOffer, EspOffer]] = {
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("slug", DEVICES)
-def test_files_are_as_they_were_looked_at(name: str, slug: str) -> None:
+def test_files_match_the_golden_ones(name: str, slug: str) -> None:
     """After a wanted change: python -m tests.vpn.handoff.cases, and read the difference."""
     assert text(CASES[name], DEVICES[slug]) == golden(name, slug).read_text(encoding="utf-8")
 
@@ -68,7 +68,7 @@ def test_there_is_no_golden_file_too_many() -> None:
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("slug", VENDORS)
-def test_every_device_is_told_everything(slug: str, policy: str) -> None:
+def test_every_device_gets_all_parameters(slug: str, policy: str) -> None:
     parameters = case(*POLICIES[policy], yours=SEVERAL["yours"], ours=SEVERAL["ours"])
     made = render(VENDORS[slug], parameters, made_at=MADE_AT)
     body = unescape("\n".join(VENDORS[slug].body(parameters, sheet.PLACEHOLDER)))
@@ -139,7 +139,7 @@ def test_a_key_that_a_device_would_misread_is_refused(slug: str, key: str, messa
     assert message in str(error.value) and key not in str(error.value)
 
 
-def test_what_a_device_cannot_do_is_said_and_not_rendered() -> None:
+def test_what_a_device_does_not_support_is_reported_and_not_rendered() -> None:
     legacy = case(LEGACY_IKE, LEGACY_ESP)
     assert [slug for slug, one in VENDORS.items() if obstacles(one, legacy)] == ["libreswan", "pfsense"]
     assert any("no 3DES and no MD5 (IKE, phase 1)" in line for line in obstacles(VENDORS["pfsense"], legacy))
@@ -161,7 +161,7 @@ def test_what_a_device_cannot_do_is_said_and_not_rendered() -> None:
         ("cisco", case(V1, PFS), "it cannot be behind NAT"),
     ],
 )
-def test_limits_are_told(slug: str, parameters: Parameters, message: str) -> None:
+def test_limits_are_reported(slug: str, parameters: Parameters, message: str) -> None:
     vendor = VENDORS[slug]
     assert any(message in line for line in limits(vendor, parameters))
     assert message in render(vendor, parameters, made_at=MADE_AT)
@@ -185,21 +185,21 @@ def test_dead_peer_detection_is_what_the_device_makes_of_it(
     assert line in render(VENDORS[slug], case(dpd=dpd), made_at=MADE_AT)
 
 
-def test_where_nothing_is_lost_nothing_is_told() -> None:
+def test_nothing_is_reported_if_nothing_is_lost() -> None:
     assert [limits(vendor, case(V2, PFS)) for vendor in VENDORS.values()] == [[]] * len(VENDORS)
 
 
 def test_the_table_names_every_other_choice() -> None:
-    notes = {row.label: row.note for row in rows(case())}
-    assert notes["IKE (phase 1)"] == "also accepted: AES-128, 3DES; SHA-1, MD5; DH group 5, 2"
-    assert notes["IKE version"] == "IKEv1 (main mode) is accepted too"
+    notes_by_label = {row.label: row.note for row in rows(case())}
+    assert notes_by_label["IKE (phase 1)"] == "also accepted: AES-128, 3DES; SHA-1, MD5; DH group 5, 2"
+    assert notes_by_label["IKE version"] == "IKEv1 (main mode) is accepted too"
     assert {row.label: row.note for row in rows(case(V2, PFS))}["IKE (phase 1)"] == ""
 
 
-def test_the_table_tells_what_is_weak() -> None:
-    notes = {row.label: row.note for row in rows(case(LEGACY_IKE, LEGACY_ESP))}
-    assert notes["IKE (phase 1)"] == "weak: 3DES, MD5, DH group 2 (RFC 8247)"
-    assert notes["IPsec (phase 2)"] == "weak: 3DES, MD5, DH group 2 (RFC 8221, RFC 8247)"
+def test_the_table_marks_what_is_weak() -> None:
+    notes_by_label = {row.label: row.note for row in rows(case(LEGACY_IKE, LEGACY_ESP))}
+    assert notes_by_label["IKE (phase 1)"] == "weak: 3DES, MD5, DH group 2 (RFC 8247)"
+    assert notes_by_label["IPsec (phase 2)"] == "weak: 3DES, MD5, DH group 2 (RFC 8221, RFC 8247)"
 
 
 @pytest.mark.parametrize(

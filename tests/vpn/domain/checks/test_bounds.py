@@ -40,7 +40,7 @@ def side(count: int, first: int, tail: str = "0/32") -> tuple[str, ...]:
     ],
 )
 @pytest.mark.parametrize("first", [20, 10])
-def test_twice_the_cidrs_are_little_more_than_twice_the_steps(local: str, peer: str, first: int) -> None:
+def test_twice_the_cidrs_need_little_more_than_twice_the_steps(local: str, peer: str, first: int) -> None:
     def steps(count: int) -> int:
         near = sibling(peer_cidrs=side(count, 30), local_cidrs=side(count, 40))
         facts = replace(ROOMY, siblings=[near], subnets=[(f"s{n}", c) for n, c in enumerate(side(count, 50))])

@@ -152,7 +152,7 @@ def test_keys_refused_and_never_repeated(psk: str) -> None:
     assert not psk or psk not in violation.message
 
 
-def test_the_mask_of_a_key_is_no_key() -> None:
+def test_the_mask_of_a_key_is_not_a_valid_key() -> None:
     (violation,) = broken(psk=MASK)
     assert (violation.code, violation.field) == ("vpn_connection_invalid_psk_format", "psk")
     assert "leave psk out" in violation.message
@@ -220,7 +220,7 @@ def test_quotas_of_settings_and_account() -> None:
     assert Quotas.of() == Quotas()
 
 
-def test_several_mistakes_are_told_together() -> None:
+def test_several_violations_are_reported_together() -> None:
     codes = {
         code
         for code, _ in found(
@@ -263,7 +263,7 @@ VPC = replace(FACTS, subnets=[("subnet-1", "192.168.100.0/24"), ("subnet-2", "19
 
 
 @pytest.mark.parametrize("cidr", ["192.168.0.0/24", "192.168.0.128/25", "192.168.0.7/32"])
-def test_what_the_own_vpc_holds_is_no_peer_cidr(cidr: str) -> None:
+def test_a_subnet_of_the_own_vpc_is_not_a_valid_peer_cidr(cidr: str) -> None:
     (violation,) = broken(VPC, peer_cidrs=("10.7.0.0/24", cidr))
     assert (violation.code, violation.field) == (OVERLAP, "peer_cidrs[1]")
     assert "subnet-2" in violation.message

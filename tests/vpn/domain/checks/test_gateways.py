@@ -29,7 +29,7 @@ def test_a_name_is_taken_in_the_vpc() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"subnet_status": "pending"}, {"free_addresses": 1}])
-def test_the_subnet_must_be_ready_and_have_room(changes: dict[str, object]) -> None:
+def test_the_subnet_must_be_available_and_have_free_addresses(changes: dict[str, object]) -> None:
     facts = replace(FACTS, **changes)
     assert found(facts) == [("vpn_gateway_subnet_status_error", "subnet.id")]
     assert found(replace(facts, creating=False)) == []
@@ -42,6 +42,6 @@ def test_quotas(changes: dict[str, object]) -> None:
     assert found(replace(facts, creating=False)) == []
 
 
-def test_several_mistakes_are_told_together() -> None:
+def test_several_violations_are_reported_together() -> None:
     facts = replace(FACTS, gateways=20, subnet_status="failed")
     assert len(found(facts, name="?")) == 3

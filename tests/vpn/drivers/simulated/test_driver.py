@@ -105,7 +105,7 @@ def test_a_mismatch_shows_at_both_ends(
     assert words(driver, first) == words(driver, second) == [("down", (code,))]
 
 
-def test_any_meets_a_peer_that_speaks_ikev1_only(driver: SimulatedDriver) -> None:
+def test_any_version_works_with_a_peer_that_only_has_ikev1(driver: SimulatedDriver) -> None:
     first, second = pair(None, back(ike=IkeOffer(IkeVersion.V1, AES, 600), initiate=False))
     reconcile(driver, second)
     for seconds in (0, 100, 200, 300):
@@ -116,7 +116,7 @@ def test_any_meets_a_peer_that_speaks_ikev1_only(driver: SimulatedDriver) -> Non
     assert [(sa.version, sa.suite) for sa in sas] == [(1, "aes256-sha256-modp2048")]
 
 
-def test_nobody_at_the_address_and_nobody_configured_there_differ(driver: SimulatedDriver) -> None:
+def test_an_unused_address_and_an_unconfigured_peer_are_distinguished(driver: SimulatedDriver) -> None:
     first, _ = pair()
     reconcile(driver, first)
     assert words(driver, first) == [("down", (Code.PEER_NOT_RESPONDING,))]
@@ -193,7 +193,7 @@ def test_an_old_generation_is_refused(driver: SimulatedDriver) -> None:
         driver.apply(spec.members[0], StartMember(), generation=4)
 
 
-def test_actions_need_a_member_that_stands_and_runs(driver: SimulatedDriver) -> None:
+def test_actions_need_a_member_that_exists_and_runs(driver: SimulatedDriver) -> None:
     spec = gateway(connection())
     load = LoadPeer(peers(spec)[0])
     with pytest.raises(DriverError, match="does not exist"):
@@ -216,7 +216,7 @@ def test_a_fault_on_demand_ends_with_an_empty_message(driver: SimulatedDriver) -
     driver.apply(spec.members[0], configure_network, generation=1)
 
 
-def test_networks_stand_and_go(driver: SimulatedDriver) -> None:
+def test_networks_are_created_and_removed(driver: SimulatedDriver) -> None:
     subnet = SubnetSpec(ident("s"), "10.1.0.0/24", "10.1.0.1")
     instance = InstanceSpec(ident("i"), "vsi-1", subnet.id, "10.1.0.10")
     driver.apply_network(NetworkSpec(ident("vpc"), (subnet,), (instance,)))

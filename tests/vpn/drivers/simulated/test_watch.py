@@ -70,7 +70,7 @@ def listen(driver: SimulatedDriver) -> Iterator[Callable[..., Listener]]:
         listener.close()
 
 
-def test_watch_tells_found_up_down_failed_and_lost(
+def test_watch_reports_found_up_down_failed_and_lost(
     driver: SimulatedDriver, listen: Callable[..., Listener]
 ) -> None:
     first, second = pair()
@@ -101,7 +101,7 @@ def test_watch_is_prompt(driver: SimulatedDriver, listen: Callable[..., Listener
     assert time.monotonic() - began < 1
 
 
-def test_watch_hears_members_that_come_later(
+def test_watch_includes_members_that_are_added_later(
     driver: SimulatedDriver, listen: Callable[..., Listener]
 ) -> None:
     first, second = pair()

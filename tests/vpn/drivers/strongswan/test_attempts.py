@@ -20,7 +20,7 @@ def observed(entry: AttemptRecord | None, *, is_up: bool, now: float) -> Attempt
     return after
 
 
-def test_tries_end_with_the_peer_up_and_flaps_are_counted() -> None:
+def test_attempts_end_when_the_peer_is_up_and_flaps_are_counted() -> None:
     entry = AttemptRecord(100.0, {"child": 3}, jitter=0.5)
     assert observed(entry, is_up=False, now=101.0) == entry
     up = observed(entry, is_up=True, now=102.0)
@@ -28,7 +28,7 @@ def test_tries_end_with_the_peer_up_and_flaps_are_counted() -> None:
     assert observed(up, is_up=True, now=103.0) == up
 
 
-def test_all_is_forgotten_once_the_peer_is_steady() -> None:
+def test_attempts_are_forgotten_once_the_peer_is_steady() -> None:
     up = observed(AttemptRecord(100.0, {"child": 1}), is_up=True, now=102.0)
     assert up.observed(is_up=True, now=102.0 + LONG - 0.1)
     assert up.observed(is_up=True, now=102.0 + LONG) is None
@@ -62,7 +62,7 @@ def test_each_try_draws_its_own_jitter_and_keeps_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extra", [{}, {"of_a_later_version": 1}])
-def test_notes_of_another_version_are_read(tmp_path: Path, extra: dict[str, int]) -> None:
+def test_records_of_another_version_are_read(tmp_path: Path, extra: dict[str, int]) -> None:
     files = MemberFiles(tmp_path)
     record = MemberRecord("", "", 0, "", "", "")
     record.count_attempt("peer", "child")

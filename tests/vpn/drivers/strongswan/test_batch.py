@@ -1,4 +1,4 @@
-"""Initiations in a row: one lock, one session, one note; in order, and none is in the way of another."""
+"""Consecutive initiations: one lock, one session, one write of the record; in order, and independent."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_alone_it_begins_at_once(driven: StrongSwanDriver, control: Control) -> 
     assert control.asked == [("initiate", "child-0")]
 
 
-def test_what_waited_when_a_pass_broke_is_forgotten(driven: StrongSwanDriver, control: Control) -> None:
+def test_initiations_of_a_failed_run_are_dropped(driven: StrongSwanDriver, control: Control) -> None:
     with pytest.raises(ZeroDivisionError), driven.together():
         driven.apply(MEMBERS[0], PEERS[0], generation=1)
         raise ZeroDivisionError
@@ -118,7 +118,7 @@ def test_what_waited_when_a_pass_broke_is_forgotten(driven: StrongSwanDriver, co
     assert control.asked == [("initiate", "child-1")]
 
 
-def test_what_an_earlier_charon_was_asked_is_forgotten(
+def test_attempts_with_an_earlier_charon_are_forgotten(
     driven: StrongSwanDriver, control: Control, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """It died, and the one that was started since has tried nothing."""

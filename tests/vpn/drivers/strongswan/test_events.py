@@ -78,7 +78,7 @@ def test_lines_that_are_no_failure(text: str) -> None:
     assert lines(text) == []
 
 
-def test_silence_is_told_in_as_much_detail_as_is_known() -> None:
+def test_silence_is_reported_in_as_much_detail_as_is_known() -> None:
     for before, word in (
         ((), "does not answer"),
         (("parsed IKE_SA_INIT response 0 [ SA KE No ]",), "UDP 4500"),
@@ -88,7 +88,7 @@ def test_silence_is_told_in_as_much_detail_as_is_known() -> None:
         assert parsed.reason and word in parsed.reason.message
 
 
-def test_one_cause_is_told_once_and_silence_after_it_is_none() -> None:
+def test_one_cause_is_reported_once_and_silence_after_it_is_not() -> None:
     parsed = lines(
         "invalid HASH_V1 payload length, decryption failed?",
         "could not decrypt payloads",
@@ -133,7 +133,7 @@ def test_long_lists_of_proposals_are_left_out() -> None:
 
 
 def test_events_that_overtake_their_lines() -> None:
-    """charon queues log lines: the IKE_SA can be gone before they tell why."""
+    """charon queues log lines: the IKE_SA can be gone before they report the cause."""
     watch = Interpreter()
     assert lines(FROM, name="(unnamed)", interpreter=watch) == []
     gone = {"(unnamed)": {"uniqueid": "1", "remote-host": "198.18.0.2"}}

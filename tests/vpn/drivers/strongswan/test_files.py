@@ -31,7 +31,7 @@ def fill(disk: Path) -> None:
             ballast.write(bytes(1024))
 
 
-def test_what_is_written_is_read_back_whole(tmp_path: Path) -> None:
+def test_a_written_file_is_read_back_completely(tmp_path: Path) -> None:
     file = tmp_path / "notes.json"
     for length in (3, 5000, 2, 90000, 0):
         write_whole(file, json.dumps("x" * length))

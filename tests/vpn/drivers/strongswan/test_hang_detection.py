@@ -48,7 +48,7 @@ def first_hung(detector: HangDetector, until: float, *, turn: float = TURN) -> f
     return None
 
 
-def test_a_stopped_process_is_hung_at_the_second_glance() -> None:
+def test_a_stopped_process_is_hung_at_the_second_check() -> None:
     with process("import time; time.sleep(600)") as sleeper:
         detector = HangDetector.of(sleeper.pid, 0.0)
         sleeper.send_signal(signal.SIGSTOP)

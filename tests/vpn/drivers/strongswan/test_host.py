@@ -77,7 +77,7 @@ def test_without_swanctl_no_version_is_known(tmp_path: Path, plugins: Path) -> N
     assert checks(tmp_path)["charon-systemd"].ok
 
 
-def test_what_is_missing_elsewhere_is_told_with_the_setting(tmp_path: Path) -> None:
+def test_what_is_missing_elsewhere_is_reported_with_the_setting(tmp_path: Path) -> None:
     found = checks(tmp_path)["charon-systemd"]
     program = tmp_path / "sbin/charon-systemd"
     assert (found.ok, found.message) == (False, f"missing at {program}")

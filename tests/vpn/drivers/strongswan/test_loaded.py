@@ -11,9 +11,9 @@ NAMES = ["peer", "peer_v1"]
 LISTED = {name: f"\0{chr(len(name))}{name}".encode() for name in NAMES}
 
 
-def form_of(noted: dict[str, bytes], now: dict[str, bytes]) -> str:
-    """Of the peer, if charon listed `noted` right after loading and `now` at present."""
-    entry = PeerRecord("203.0.113.1", NAMES, "form", {}, [0, 0], listing(noted, NAMES))
+def form_of(recorded: dict[str, bytes], now: dict[str, bytes]) -> str:
+    """The peer's fingerprint, if charon listed `recorded` right after loading and lists `now` at present."""
+    entry = PeerRecord("203.0.113.1", NAMES, "form", {}, [0, 0], listing(recorded, NAMES))
     record = MemberRecord("g", "m", 0, "v", "203.0.113.2", "10.0.0.2", peers={"peer": entry})
     return loaded_peers(record, LoadedItems(now, frozenset({"peer"})))["peer"].form
 

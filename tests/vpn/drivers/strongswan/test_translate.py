@@ -110,7 +110,7 @@ def test_a_peer_of_any_version_is_loaded_twice() -> None:
     assert [message["version"] for message in only.values()] == ["1"]
 
 
-def test_a_connection_waits_for_us_and_never_tells_the_key() -> None:
+def test_a_connection_never_contains_the_key() -> None:
     message = connection(PEER, "203.0.113.1", IkeVersion.V2)
     assert (message["unique"], message["mobike"], message["keyingtries"]) == ("replace", "no", "1")
     assert (message["dpd_delay"], message["dpd_timeout"]) == ("2s", "10s")
@@ -185,7 +185,7 @@ def test_with_esp_in_the_kernel_every_child_passes_the_tunnel_device() -> None:
         assert not any(key.startswith("if_id") for child in message["children"].values() for key in child)
 
 
-def test_a_half_open_sa_of_nobody_is_not_ours_to_end() -> None:
+def test_a_half_open_sa_without_a_connection_is_left_alone() -> None:
     """charon lists it as "(unnamed)": terminating by that name would end every peer's first exchange."""
     half_open = {"uniqueid": "9", "version": "2", "state": "CONNECTING"}
     assert sa_states([("(unnamed)", half_open), (PEER.name, ESTABLISHED)]) == sa_states(

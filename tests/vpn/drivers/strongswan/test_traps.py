@@ -47,13 +47,13 @@ def test_traps_follow_what_is_loaded(wanted: loading.Messages, asked: list[tuple
     assert control.asked == asked
 
 
-def test_a_trap_of_the_second_try_belongs_to_its_peer() -> None:
+def test_a_trap_of_the_second_connection_belongs_to_its_peer() -> None:
     control = Control((f"{PEER}_v1", "a"))
     loading._renew_traps(control, PEER, {PEER: message(a="trap"), f"{PEER}_v1": message(a="trap")})
     assert control.asked == [("install", f"{PEER}_v1", "a")]
 
 
-def test_a_release_removes_the_trap_of_either_try() -> None:
+def test_a_release_removes_the_trap_of_either_connection() -> None:
     control = Control()
     release(control, PEER, "a")
     assert control.asked == [("remove", PEER, "a"), ("remove", f"{PEER}_v1", "a")]

@@ -1,4 +1,4 @@
-"""What generation 2 brought, on both drivers."""
+"""Algorithms of API generation 2, on both drivers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.dataplane.world import World, connection
     ("cipher", "digest", "group", "child"),
     [("aes192", "sha384", 19, "aes192-sha384"), ("aes256gcm16", "", 31, "aes256gcm16")],
 )
-def test_todays_algorithms_are_agreed_on(
+def test_gen2_algorithms_are_negotiated(
     world: World, cipher: str, digest: str, group: int, child: str
 ) -> None:
-    """The peer offers one suite, this end all of generation 2; names tell the ends apart."""
+    """The peer offers one suite, this end all of generation 2; names distinguish the ends."""
     world.build()
     fixed = IkeOffer(IkeVersion.V2, Proposal(("aes192",), ("sha384",), (group,)), 3600)
     esp = EspOffer(Proposal((cipher,), (digest,) if digest else ()), 3600)

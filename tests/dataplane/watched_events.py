@@ -1,4 +1,4 @@
-"""A watch in a thread, and what it heard."""
+"""A watch in a thread, and the events that it reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vpn.domain.state import EventKind, TunnelEvent
 from vpn.drivers.base import Driver
 
 
-class Heard(list[TunnelEvent]):
+class WatchedEvents(list[TunnelEvent]):
     def of(self, kind: EventKind, member: MemberSpec) -> list[TunnelEvent]:
         return [event for event in self if event.kind is kind and event.member_id == member.id]
 
@@ -22,17 +22,17 @@ class Heard(list[TunnelEvent]):
 
 
 @contextmanager
-def hearing(driver: Driver, members: Sequence[MemberSpec]) -> Iterator[Heard]:
-    heard, stop = Heard(), Event()
+def watched_events(driver: Driver, members: Sequence[MemberSpec]) -> Iterator[WatchedEvents]:
+    events, stop = WatchedEvents(), Event()
 
     def listen() -> None:
         for event in driver.watch(lambda: members, stop):
-            heard.append(event)
+            events.append(event)
 
     thread = Thread(target=listen)
     thread.start()
     try:
-        yield heard
+        yield events
     finally:
         stop.set()
         thread.join(10 * PATIENCE)
