@@ -1,4 +1,4 @@
-"""How many of each thing an account may have."""
+"""Quotas: how many objects of each kind an account may have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _account = PreparedQuery(lambda account: Account.objects.filter(pk=account), (UU
 
 
 def limits_for(account_id: UUID) -> dict[str, int]:
-    """Every limit by its name in `settings.QUOTAS`; the account's own figures win.
+    """Every limit by its name in `settings.QUOTAS`; the account's own figures take precedence.
 
     An override that is no whole number, or of an unknown name, counts as not given.
     """

@@ -38,7 +38,7 @@ else:
 
 
 class AccountForm(ServiceForm):
-    """Emptied quotas are none: the limits of the settings count."""
+    """An empty `quotas` means none: the limits of the settings apply."""
 
     clearable = ("quotas",)
 
@@ -56,7 +56,7 @@ class AccountAdmin(ServiceAdmin):
     ordering = ("name",)
 
     def get_urls(self) -> list[URLPattern]:
-        """Also what all forms of the site ask for the rows that may be chosen."""
+        """Also serves the row choices of all forms of the site."""
         choices = self.admin_site.admin_view(RowChoices.as_view(admin_site=self.admin_site))
         return [path("choices/", choices, name="row_choices"), *super().get_urls()]
 
@@ -74,7 +74,7 @@ class AccountAdmin(ServiceAdmin):
 
     @admin.display(description="act as")
     def act(self, account: Account) -> SafeString:
-        """A button of the form that the list's template draws beneath the list's own."""
+        """A button of the form that the template renders below the change list."""
         return format_html(
             '<button class="act" form="act-as" name="account" value="{}">Act<span class="visually-hidden">'
             " in {}</span></button>",
@@ -121,7 +121,7 @@ class MembershipAdmin(ServiceAdmin):
     ordering = ("account__name", "user__username")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """People accept an invitation; nobody is added without being asked."""
+        """Members are added by invitation only."""
         return False
 
     def update(self, request: HttpRequest, row: Membership, values: Values) -> Membership:
@@ -151,13 +151,13 @@ class PersonForm(ChangeForm):
         if self.instance.pk == self.me.pk:
             for name in ("is_active", "is_superuser"):
                 if name in data and not data[name]:
-                    self.add_error(name, "You cannot take this from yourself; another superuser can.")
+                    self.add_error(name, "You cannot remove this from yourself; another superuser can.")
         return data
 
 
 @admin.register(User)
 class PersonAdmin(StockUserAdmin):
-    """People are deactivated, never deleted: the trail of what they did stays theirs."""
+    """People are deactivated, never deleted, so that the audit trail still refers to them."""
 
     form = PersonForm
     add_form = ServiceForm
@@ -187,7 +187,7 @@ class PersonAdmin(StockUserAdmin):
         return False
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Makes a link by which the person sets their own password, and shows it once."""
+        """Creates a link by which the person sets their own password, and shows it once."""
         person = self.get_object(request, unquote(id))
         if person is None or not self.has_change_permission(request, person):
             raise Http404
@@ -213,7 +213,7 @@ class PersonAdmin(StockUserAdmin):
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Edits and new passwords alike; Django's message names the fields."""
+        """Records edits and new passwords; Django's message names the fields."""
         parts = message if isinstance(message, list) else []
         fields = [name for part in parts for name in part.get("changed", {}).get("fields", [])]
         if fields:

@@ -1,4 +1,4 @@
-"""What the admin pages of all apps share: they change nothing but through the services.
+"""The base of the admin pages of all apps: all changes go through the services.
 
 So a change made here obeys the rules, is audited and reaches the data plane like any other.
 """
@@ -35,24 +35,24 @@ Values = dict[str, Any]
 
 
 class ServiceForm(RuleForm, RowForm):
-    """Hands what was entered to `write`, a service, while it is cleaned.
+    """Passes the values to `write`, a service, while the form is cleaned.
 
-    Only then can the violations of the service stand beside the fields. The admin holds a
-    transaction around the whole request; a refused service leaves nothing behind. What is emptied
-    goes to the service, which refuses it by its own rule; `clearable` may go there as None. With
+    Only then can the violations of the service be shown at the fields. The admin holds a
+    transaction around the whole request; a refused service leaves nothing behind. A
+    cleared field goes to the service, which refuses it by its own rule; `clearable` fields go as None. With
     `may_interrupt` a change that ends tunnels is saved only when it is sent again, with `interrupt`.
     """
 
     write: Callable[[Model | None, Values], Model]
     clearable: tuple[str, ...] = ()
     may_interrupt = False
-    # What the page asks, in sentences.
+    # What the page asks to confirm, in sentences.
     interrupts = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if group := self.fields.get("resource_group"):
-            group.required, group.help_text = False, "Empty: the default one of the account."
+            group.required, group.help_text = False, "Empty: the default group of the account."
         if not self.instance._state.adding:
             self.initial = {**self.stored(), **self.initial}
 
@@ -84,7 +84,7 @@ class ServiceForm(RuleForm, RowForm):
         return bool(ended)
 
     def _emptied(self) -> bool:
-        """No rule has words for a number that is not there."""
+        """The rules have no message for a missing number."""
         names = [name for name in self.changed_data if name not in self.clearable]
         found = [name for name in names if self.cleaned_data[name] is None]
         for name in found:
@@ -92,7 +92,7 @@ class ServiceForm(RuleForm, RowForm):
         return bool(found)
 
     def entered(self) -> Values:
-        """All that is not empty, for a new row; what differs, for one that stands."""
+        """For a new row, all fields that are not empty; for an existing one, those that changed."""
         if not self.instance._state.adding:
             return {name: self.cleaned_data[name] for name in self.changed_data}
         return {
@@ -104,7 +104,7 @@ class ServiceForm(RuleForm, RowForm):
 
 class ServiceAdmin(RowAdmin):
     """`settable` are the fields of a new row, `changeable` those that may change later; both name
-    fields of `form`. What else `shown` names is only read. Deletion takes one row at a time; with
+    fields of `form`. Others in `shown` are read-only. Deletion takes one row at a time; with
     `may_interrupt` its page says how many tunnels end."""
 
     form: type[RowForm] = ServiceForm
@@ -179,7 +179,7 @@ class ServiceAdmin(RowAdmin):
         self.remove(request, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The service decides what may go and what goes with it."""
+        """The service decides what may be deleted, and what is deleted with it."""
         rows = list(objs)
         counts = {str(self.opts.verbose_name_plural): len(rows), **self.ended_by_removing(request, rows)}
         return [str(row) for row in rows], counts, set(), []
@@ -200,7 +200,7 @@ class ServiceAdmin(RowAdmin):
 
 
 class ReadOnlyAdmin(RowAdmin):
-    """Rows that only the product itself writes. `hidden` columns are shown nowhere."""
+    """Rows that only the product itself writes. `hidden` columns are never shown."""
 
     hidden: tuple[str, ...] = ()
     show_full_result_count = False
@@ -219,18 +219,18 @@ class ReadOnlyAdmin(RowAdmin):
 
 
 def admin_actor(request: HttpRequest, account_id: UUID) -> Actor:
-    """A superuser acts in every account as its administrator, under his own name."""
+    """A superuser acts in every account as an administrator, under their own name."""
     return actor_of(request, request.user.get_username(), account_id, Role.ADMINISTRATOR, Via.ADMIN)
 
 
 def references(values: Mapping[str, Any], *names: str) -> Values:
-    """`values` with the rows under `names` written as the services take them; None stays None."""
+    """`values` with the rows under `names` in the form that the services accept; None stays None."""
     rows = {name: values[name] for name in names if name in values}
     return {**values, **{name: row and {"id": str(row.pk)} for name, row in rows.items()}}
 
 
 def each(rows: QuerySet[Any], act: Callable[[Any], object]) -> tuple[int, list[Refused]]:
-    """`act` on every row: how many went well, and why the others did not."""
+    """`act` on every row: the number of successes, and the refusals."""
     done, refusals = 0, []
     for row in rows:
         try:

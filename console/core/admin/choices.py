@@ -1,4 +1,4 @@
-"""Choosing a row of another table, with the tenant it belongs to.
+"""A form field that selects a row of another table, shown with its tenant.
 
 Every account has a resource group called default, and names of subnets repeat as well; the stock
 widget and its view show names only.
@@ -21,7 +21,7 @@ else:
 
 
 def label_of(row: Model) -> str:
-    """The row's name, then what it stands in: "subnet-1 (vpc-1, ana)"."""
+    """The row's name, then what contains it: "subnet-1 (vpc-1, ana)"."""
     around = [str(getattr(row, name)) for name in ("vpc", "account") if hasattr(row, name)]
     return f"{row} ({', '.join(around)})" if around else str(row)
 
@@ -32,7 +32,7 @@ class RowChoice(ModelChoice):
 
 
 class RowSelect(AutocompleteSelect):
-    """Asks `RowChoices` as one types."""
+    """Queries `RowChoices` while the person types."""
 
     @property
     def media(self) -> forms.Media:

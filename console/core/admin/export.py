@@ -1,4 +1,4 @@
-"""Chosen rows as a file, without what is secret."""
+"""Selected rows as a CSV file, without secret columns."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from console.core.web.lists.sheet import harmless
 
-# Sealed keys, digests and what a stranger wrote into a form are in no file.
+# Sealed keys, digests and unauthenticated input are never exported.
 _SECRET = frozenset({"password", "digest", "psk_sealed", "psk_id", "get_data", "post_data"})
 
 
-@admin.action(description="Export the chosen rows as CSV")
+@admin.action(description="Export selected rows as CSV")
 def export(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Model]) -> HttpResponse:
-    """Every column of the table but the secret ones; what rows refer to by its id."""
+    """Every column of the table but the secret ones; related rows by id."""
     names = [field.attname for field in modeladmin.opts.concrete_fields if field.attname not in _SECRET]
     text = io.StringIO()
     writer = csv.writer(text)

@@ -16,13 +16,13 @@ from console.core.admin.base import ReadOnlyAdmin, admin_actor, each
 from console.core.models import ApiKey, AuditEvent, Invitation, KnownNetwork, PasswordFailures, SignInSession
 from console.core.services import revoke_api_key
 
-# The actions offered are those of so many latest events.
+# The actions offered are those of this many latest events.
 _LATEST = 10_000
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    """Keys are made in the console, where the new key is shown once."""
+    """Keys are created in the console, where the new key is shown once."""
 
     hidden = ("digest",)
     actions = ("revoke",)
@@ -36,7 +36,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def live(self, key: ApiKey) -> bool:
         return key.usable
 
-    @admin.action(description="Revoke the chosen keys")
+    @admin.action(description="Revoke selected keys")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         done, _ = each(queryset, lambda key: revoke_api_key(admin_actor(request, key.account_id), key.pk))
         self.message_user(request, f"Revoked: {done}.", messages.SUCCESS)
@@ -73,7 +73,7 @@ class ViaFilter(admin.SimpleListFilter):
 
 
 class ActionFilter(admin.SimpleListFilter):
-    """The actions of the latest events: reading them all would take longer with every event."""
+    """The actions of the latest events: reading all events would become slower with each."""
 
     title, parameter_name = "action", "action"
 
@@ -88,7 +88,7 @@ class ActionFilter(admin.SimpleListFilter):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    """Filters ask for no more than they show: the trail grows without end."""
+    """Filters query no more than they show, since the audit trail grows without limit."""
 
     list_display = ("at", "who", "via", "action", "target_name", "account", "address")
     list_filter = (("at", admin.DateFieldListFilter), ViaFilter, ActionFilter, "account")
@@ -100,7 +100,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 @admin.register(PasswordFailures)
 class PasswordFailuresAdmin(ReadOnlyAdmin):
-    """Wrong passwords by user name and address; they are forgotten when the wait is over."""
+    """Wrong passwords by user name and address; they are deleted when the wait is over."""
 
     actions = ("release",)
     list_display = ("began_at", "name", "network", "failures", "locked", "locked_until")
@@ -130,7 +130,7 @@ class SignInSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(KnownNetwork)
 class KnownNetworkAdmin(ReadOnlyAdmin):
-    """Addresses of people that strangers' wrong passwords cannot lock out."""
+    """Addresses of people that wrong passwords from elsewhere cannot lock out."""
 
     list_display = ("user", "network", "seen_at")
     list_select_related = ("user",)

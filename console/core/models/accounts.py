@@ -1,4 +1,4 @@
-"""Accounts, the people in them, what they may do, and how their things are grouped."""
+"""Accounts, people, their roles, and resource groups."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PersonManager(UserManager["User"]):
         return super().create_superuser(username, email, password, **extra_fields)
 
     def named_alike(self, username: str, *, besides: int | None = None) -> User | None:
-        """The person whose name differs from this one at most in the case of letters, if there is one.
+        """The person whose name is equal to this one, ignoring case; None if there is none.
 
         `besides` is the primary key of a person who does not count.
         """
@@ -85,7 +85,7 @@ class User(AbstractUser):
         if self._state.adding or not (ends or update_fields is None):
             super().save(*args, update_fields=update_fields, **kwargs)
             return
-        # By the database: this object may have been read before somebody else raised it.
+        # Incremented by the database: another process may have changed it since this object was read.
         read = self.session_epoch
         self.session_epoch = F("session_epoch") + int(ends)
         try:
@@ -96,7 +96,7 @@ class User(AbstractUser):
         self.refresh_from_db(fields=["session_epoch"])
 
     def end_all_sessions(self) -> None:
-        """Raises the epoch, whatever it has become since this object was read."""
+        """Increments the epoch, also if it has changed since this object was read."""
         User.objects.filter(pk=self.pk).update(session_epoch=F("session_epoch") + 1)
         self.refresh_from_db(fields=["session_epoch"])
 
@@ -107,7 +107,7 @@ class User(AbstractUser):
         return map(self._of_epoch, super().get_session_auth_fallback_hash())
 
     def _of_epoch(self, hashed: str) -> str:
-        """As Django makes it for the first epoch: sessions from before it was counted go on."""
+        """As Django computes it for the first epoch, so that older sessions remain valid."""
         if not self.session_epoch:
             return hashed
         return salted_hmac("console.session_epoch", f"{hashed}{self.session_epoch}").hexdigest()

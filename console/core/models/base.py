@@ -1,4 +1,4 @@
-"""What every row of a tenant has."""
+"""The base of every row of a tenant."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ResourceManager = models.Manager.from_queryset(ResourceQuerySet)
 
 
 class Resource(models.Model):
-    """A named thing of an account. `created_at` and `id` together are the keyset of its lists."""
+    """A named object of an account. `created_at` and `id` together are the keyset of its lists."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     account = models.ForeignKey("console.Account", on_delete=models.PROTECT, related_name="+")

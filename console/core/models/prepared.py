@@ -1,4 +1,4 @@
-"""Querysets compiled once. Most of a small read's time is Django's making of its SQL.
+"""Querysets compiled once. Most of the time of a small read is Django's compilation of its SQL.
 
 A prepared query is an ordinary queryset, written once as a function of its parameters; what is
 kept is its SQL, and how rows become model instances. Nothing of its rows is cached.
@@ -19,7 +19,7 @@ from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row", bound=Model)
 _uuid_field = UUIDField()
-# The stubs describe Django 6, whose function takes one argument more.
+# The stubs describe Django 6, whose function takes one more argument.
 _populators = cast(Callable[[Any, Any, str], list[Any]], get_related_populators)
 
 

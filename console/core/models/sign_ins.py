@@ -26,7 +26,7 @@ class SignInSession(models.Model):
 
 
 class KnownNetwork(models.Model):
-    """An address (IPv6: the /64) from which a person has signed in: strangers cannot lock it out."""
+    """An address (IPv6: the /64) from which a person has signed in; others cannot lock it out."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     network = models.CharField(max_length=45)

@@ -1,7 +1,7 @@
 """Links by which a person sets their own password: for new superusers, and when one is lost.
 
 An operator of the installation makes the link and hands it over; nobody else's password is ever
-typed by anybody. A link works once: it is signed over the present password's hash and the last
+typed by anybody. A link works once: it is signed over the current password's hash and the last
 sign-in (Django's own token), and ends after settings.PASSWORD_RESET_TIMEOUT, or when the superuser who
 made it is one no longer: they could have kept it.
 """
@@ -37,7 +37,7 @@ class _Tokens(PasswordResetTokenGenerator):
 def create_password_link(
     person: User, *, maker: User | None, who: str, address: str, request_id: str, via: Via = Via.ADMIN
 ) -> tuple[str, str]:
-    """(uid, token) for the path of the link. The present password works until the link is used.
+    """(uid, token) for the path of the link. The current password works until the link is used.
 
     `maker` is the superuser who asks for it; None for a command on the host.
     """

@@ -1,4 +1,4 @@
-"""How the console shows a status, an icon, a time, a form field."""
+"""Template tags and filters for status, icons, times and form fields."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LOOKS = {
 
 @lru_cache(maxsize=1)
 def icons() -> str:
-    """The address of the symbols: pages hold hundreds, and it is the same as long as the process lives."""
+    """The address of the symbols, cached: pages have hundreds, and it never changes in a process."""
     return static("icons.svg")
 
 
@@ -75,7 +75,7 @@ def moment(value: datetime | str | None) -> SafeString | str:
 
 @register.filter
 def size(value: int) -> str:
-    """Bytes for people: 1536 is 1.5 KiB."""
+    """Bytes in readable form: 1536 is 1.5 KiB."""
     amount = float(value)
     for unit in ("B", "KiB", "MiB", "GiB"):
         if amount < 1024:
@@ -100,13 +100,13 @@ def field(bound: BoundField, extra: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("_boxes.html")
 def boxes(bound: BoundField) -> dict[str, Any]:
-    """A field of checkboxes: a group with its name, one label each, and errors."""
+    """A field of checkboxes: a named group, a label for each, and errors."""
     return {"bound": bound}
 
 
 @register.inclusion_tag("_errors.html")
 def error_summary(form: Form) -> dict[str, Any]:
-    """What is wrong, at the top of a form, each line a link to its field."""
+    """The errors, at the top of a form, each a link to its field."""
     lines = [
         (form[name].auto_id if name in form.fields else "", _with_its_field(form, name, str(message)))
         for name, found in form.errors.items()

@@ -1,4 +1,4 @@
-"""Which account one works in, and what of its quotas is used."""
+"""The current account, and how much of its quotas is used."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def account_settings(request: ConsoleRequest) -> HttpResponse:
 
 @person_page("POST")
 def switch_account(request: ConsoleRequest) -> HttpResponse:
-    """Work in another of one's accounts from now on; a superuser acts in any."""
+    """Switch to another of the person's accounts; a superuser may act in any."""
     account = _account(request.POST.get("account", ""))
     mine = account is not None and account in request.account_context.accounts
     if account is None or not (mine or request.user.is_superuser):
-        return refused(request, 404, "There is no such account for you.")
+        return refused(request, 404, "There is no such account, or you do not belong to it.")
     _leave(request)
     if mine:
         request.session[ACCOUNT_KEY] = str(account.pk)
@@ -70,9 +70,9 @@ def switch_account(request: ConsoleRequest) -> HttpResponse:
 
 @person_page("POST")
 def stop_impersonation(request: ConsoleRequest) -> HttpResponse:
-    """Back to one's own account."""
+    """Return to the person's own account."""
     if _leave(request):
-        messages.success(request, "You no longer act in an account of others.")
+        messages.success(request, "You no longer act in another account.")
     return redirect("/" if request.account_context.accounts else "admin:index")
 
 
@@ -86,7 +86,7 @@ def _leave(request: HttpRequest) -> bool:
 
 
 def _left(request: HttpRequest, **_: object) -> None:
-    """Receiver of Django's signal of a sign-out: who signs out acts no longer."""
+    """Receiver of Django's sign-out signal: signing out ends an impersonation."""
     _leave(request)
 
 

@@ -24,7 +24,7 @@ from console.core.web.pages import page
 from console.core.web.requests import ConsoleRequest
 
 PAGE = 50
-# A file of so many lines is what a spreadsheet still opens.
+# The number of lines that spreadsheets can still open.
 MOST = 100_000
 _VERBS = {
     "create": "created",
@@ -57,7 +57,7 @@ _COLUMNS = ("at", "who", "via", "address", "action", "target_type", "target_id",
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An event, with the page of its object where that exists still."""
+    """An event, with the page of its object if that still exists."""
 
     event: AuditEvent
     url: str
@@ -69,12 +69,12 @@ class Line:
 
     @property
     def kind(self) -> str:
-        """What people call the kind of object."""
+        """The label of the kind of object."""
         return target_label(self.event.target_type)
 
     @property
     def changes(self) -> list[tuple[str, str, str]]:
-        """Field, before, after; of a secret only that it changed."""
+        """Field, before, after; for a secret only that it changed."""
         return [
             (field, _text(pair[0]), _text(pair[1])) if isinstance(pair, list) else (field, "", str(pair))
             for field, pair in self.event.changes.items()
@@ -83,7 +83,7 @@ class Line:
 
 @page()
 def activity(request: ConsoleRequest) -> HttpResponse:
-    """A page of events, newest first; `format=csv` is all that match as a file."""
+    """A page of events, newest first; `format=csv` returns all that match as a file."""
     choices = choices_of(request.actor.account_id)
     form = AuditFilterForm(request.GET, choices=choices)
     form.is_valid()

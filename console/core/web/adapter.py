@@ -19,7 +19,7 @@ from console.core.web.sources import source_of
 
 class AccountAdapter(DefaultAccountAdapter):
     """Limits are rows of the database (console.core.services.sign_in_limits), not allauth's in the cache:
-    those stop counting while Redis is away. ACCOUNT_RATE_LIMITS is off for that reason."""
+    those stop counting while Redis is unavailable. ACCOUNT_RATE_LIMITS is off for that reason."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": "The user name or the password is wrong. Both are case-sensitive.",
@@ -36,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request.META)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """Our pages say themselves what happened."""
+        """Our pages have messages of their own."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Raises TooManyFailures; TooManyHashes before anything is written, so that it costs little."""
@@ -44,8 +44,8 @@ class AccountAdapter(DefaultAccountAdapter):
         self._attempt = begin_attempt(credentials["username"], client_address(request.META))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        """The person whose name and password these are. Raises TooManyFailures, also when this very
-        attempt has used up a limit, and TooManyHashes."""
+        """The person with this name and password. Raises TooManyFailures, also when this attempt itself
+        has used up a limit, and TooManyHashes."""
         try:
             user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         except TooManyHashes:

@@ -1,4 +1,4 @@
-"""Where keys, members and the account itself are shown."""
+"""The pages of keys, members and the account itself."""
 
 from __future__ import annotations
 

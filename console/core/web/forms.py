@@ -1,4 +1,4 @@
-"""Forms that speak with the services' own messages."""
+"""Forms that show the services' own messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.core.services.passwords import RULES
 
 
 class RuleForm(forms.Form):
-    """Rules live in the services; this form only places their violations beside its fields.
+    """Rules are in the services; this form only shows their violations at its fields.
 
     `paths` maps a path of the API to a field of this form where the names differ. With `check`,
     a URL, every field is sent there as it is left, and the answer is put under the field.
@@ -56,12 +56,12 @@ class RuleForm(forms.Form):
 
 
 def errors_of(form: forms.Form, name: str | None) -> list[str]:
-    """The messages of one field, for the answer to a check."""
+    """The messages of one field, for the response to a check."""
     return [str(message) for message in form.errors.get(name or "", [])]
 
 
 class WordsField(forms.CharField):
-    """A list written one a line (commas and spaces part as well)."""
+    """A list with one item per line (commas and spaces separate as well)."""
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"rows": 3, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"}
@@ -73,7 +73,7 @@ class WordsField(forms.CharField):
 
 
 class ApiKeyForm(RuleForm):
-    name = forms.CharField(required=False, help_text="What it is for, such as deploy.")
+    name = forms.CharField(required=False, help_text="What the key is for, such as deploy.")
     role = forms.ChoiceField(
         choices=[(role.value, role.value.capitalize()) for role in Role],
         initial=Role.EDITOR.value,
@@ -87,13 +87,13 @@ class ApiKeyForm(RuleForm):
     )
 
     def expiry(self) -> datetime | None:
-        """The end of the chosen day."""
+        """The end of the selected day."""
         day = self.cleaned_data.get("expires_at")
         return timezone.make_aware(datetime.combine(day, time.max)) if day else None
 
 
 class NewPasswordForm(RuleForm):
-    """A password that the person who types it chooses, twice."""
+    """A new password, entered twice."""
 
     paths: Mapping[str, str] = {"password": "new"}
     new = forms.CharField(

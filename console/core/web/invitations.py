@@ -33,7 +33,7 @@ _GONE = "This invitation has expired, has been used or was revoked. Ask for anot
 
 
 class NewPersonForm(NewPasswordForm):
-    """A user name and a password that only this person knows."""
+    """A user name and a password chosen by the invited person."""
 
     paths = {"password": "new"}
     username = UsernameField(
@@ -61,7 +61,7 @@ def open_invitation(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters("new", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest) -> HttpResponse:
-    """Accept as the person signed in, or as somebody new here, or sign in first."""
+    """Accept as the person signed in, or as a new person, or sign in first."""
     token = str(request.session.get(_IN_SESSION, ""))
     found = find_invitation(token) if token else None
     if found is None:
@@ -91,17 +91,17 @@ def _new_person(request: HttpRequest, data: dict[str, str], token: str) -> HttpR
     user = accept_as_new_person(token, data["username"], data["new"], **_trace(request))
     signed_in = authenticate(request, username=user.username, password=data["new"])
     if signed_in is None:
-        messages.success(request, "Your user is created; sign in with it.")
+        messages.success(request, "Your user has been created; sign in now.")
         return redirect("sign_in")
     login(request, signed_in)
     return _welcome(request, user.memberships.select_related("account").get())
 
 
 def _welcome(request: HttpRequest, member: Membership) -> HttpResponse:
-    """Into the account that was joined."""
+    """Switch to the account just joined."""
     request.session.pop(_IN_SESSION, None)
     request.session[ACCOUNT_KEY] = str(member.account_id)
-    messages.success(request, f"You are {member.role} in the account {member.account.name} now.")
+    messages.success(request, f"You are now {member.role} in the account {member.account.name}.")
     return redirect("/")
 
 

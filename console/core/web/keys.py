@@ -1,4 +1,4 @@
-"""API keys of an account: made, shown once, revoked."""
+"""API keys of an account: create, show once, revoke."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def api_keys(request: ConsoleRequest) -> HttpResponse:
 @command(Role.ADMINISTRATOR, back="api_keys", keep=())
 def revoke_api_key(request: ConsoleRequest, key_id: UUID) -> HttpResponse:
     key = services.revoke_api_key(request.actor, key_id)
-    messages.success(request, f"The key {key.name} is revoked; nothing can use it any more.")
+    messages.success(request, f"The key {key.name} is revoked and can no longer be used.")
     return redirect("api_keys")

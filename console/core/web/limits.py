@@ -1,4 +1,4 @@
-"""What a person sees when passwords cannot be checked now."""
+"""The pages shown when passwords cannot be checked now."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from console.core.services.sign_in_limits import TooManyFailures
 
 
 class PasswordLimitMiddleware:
-    """Turns the refusals of password checks, by whichever view, into answers with Retry-After."""
+    """Turns refused password checks of any view into responses with Retry-After."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

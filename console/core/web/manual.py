@@ -1,4 +1,4 @@
-"""The manual's pages in their order, and what each gets around its text: links and contents."""
+"""The manual's pages in their order, with their navigation and tables of contents."""
 
 from __future__ import annotations
 
@@ -50,11 +50,10 @@ def neighbours(slug: str) -> Neighbours:
 
 
 def with_contents(page: str) -> str:
-    """The page with a link beside each heading, its contents where the layout wants them, and code
-    that can take the focus."""
+    """The page with a link at each heading, a table of contents, and focusable code blocks."""
     headings = [(ident, strip_tags(text)) for tag, ident, text in _HEADING.findall(page) if tag == "h2"]
     page = _HEADING.sub(_linked, page)
-    # What is wider than the screen is moved with the arrow keys.
+    # Wide blocks are scrolled with the arrow keys.
     page = page.replace("<pre>", '<pre tabindex="0">')
     return page.replace(_CONTENTS, _contents(headings) if len(headings) > 1 else "", 1)
 
@@ -70,7 +69,7 @@ def _linked(found: re.Match[str]) -> str:
 
 
 def _contents(headings: list[tuple[str, str]]) -> SafeString:
-    # The titles come out of a rendered page: they are escaped already.
+    # The titles come from a rendered page, and so are escaped already.
     items = ((ident, mark_safe(title)) for ident, title in headings)  # noqa: S308
     return format_html(
         '<nav class="contents" aria-label="On this page"><p>On this page</p><ul>{}</ul></nav>',

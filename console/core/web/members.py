@@ -39,7 +39,7 @@ class InvitationForm(RuleForm):
     email = forms.CharField(
         required=False,
         label="E-mail address",
-        help_text="The link is sent there too. Empty: you pass it on yourself.",
+        help_text="The link is also sent to this address. Empty: you send it yourself.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
@@ -86,31 +86,31 @@ def _invite(request: ConsoleRequest, form: InvitationForm) -> tuple[Invitation, 
         if sent:
             messages.success(request, f"The invitation was sent to {row.email}.")
         else:
-            messages.warning(request, f"The mail server did not take the message to {row.email}.")
+            messages.warning(request, f"The mail server did not accept the message to {row.email}.")
     return row, url
 
 
 @command(Role.ADMINISTRATOR, back="members", keep=())
 def revoke_invitation(request: ConsoleRequest, invitation_id: UUID) -> HttpResponse:
     row = revoke(request.actor, invitation_id)
-    messages.success(request, f"The invitation for {row.label} is revoked; its link opens nothing any more.")
+    messages.success(request, f"The invitation for {row.label} is revoked; its link no longer works.")
     return redirect("members")
 
 
 @command(Role.ADMINISTRATOR, back="members", keep=())
 def set_member_role(request: ConsoleRequest, membership_id: int) -> HttpResponse:
-    """Their own role lowered, administrators see this page no more."""
+    """Administrators who lower their own role no longer see this page."""
     if not Membership.objects.filter(account_id=request.actor.account_id, pk=membership_id).exists():
         raise not_found("not_found", "member", membership_id)
     member = services.set_role(request.actor, membership_id, _role(request.POST.get("role", "")))
-    messages.success(request, f"{member.user.username} is {member.role} in this account now.")
+    messages.success(request, f"{member.user.username} is now {member.role} in this account.")
     lowered = member.user_id == request.user.pk and member.role != Role.ADMINISTRATOR.value
     return redirect("account_home" if lowered else "members")
 
 
 @form_page(Role.ADMINISTRATOR)
 def remove_member(request: ConsoleRequest, membership_id: int) -> HttpResponse:
-    """Asks first, and offers to revoke the API keys that the member made."""
+    """Asks to confirm, and offers to revoke the API keys that the member created."""
     rows = Membership.objects.filter(account_id=request.actor.account_id).select_related("user")
     member = rows.filter(pk=membership_id).first()
     if member is None:
@@ -150,7 +150,7 @@ def leave_account(request: ConsoleRequest) -> HttpResponse:
 
 
 def _chosen(request: ConsoleRequest) -> set[UUID]:
-    """The API keys to revoke. What is no id is none of them."""
+    """The ids of API keys to revoke; other values are ignored."""
     found = set()
     for text in request.POST.getlist("revoke"):
         try:

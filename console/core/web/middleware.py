@@ -41,8 +41,8 @@ class RequestIdMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """The headers of Django's SecurityMiddleware, also where it raises on the way in: to redirect to
-    https it asks for the host, which may be none of ours."""
+    """The headers of Django's SecurityMiddleware, also where it raises before the view: to redirect to
+    https it needs the host, which may not be allowed."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The page of a person's own sessions: where they are signed in, and how to end it."""
+"""The page of a person's own sessions: where they are signed in, and how to sign out there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Line:
 
 
 def describe_browser(text: str) -> str:
-    """ "Firefox on Linux" for a User-Agent; the text itself, cut, where none of it is known."""
+    """ "Firefox on Linux" for a User-Agent; the text itself, truncated, if it is unknown."""
     name = next((word for mark, word in _BROWSERS if mark in text), "")
     system = next((word for mark, word in _SYSTEMS if mark in text), "")
     if name and system:
@@ -54,7 +54,7 @@ def describe_browser(text: str) -> str:
 
 @person_page("GET", "HEAD")
 def sessions(request: ConsoleRequest) -> HttpResponse:
-    """The present one first, then by last use."""
+    """The current session first, then by last use."""
     key = request.session.session_key
     lines = [Line(row, row.session_key == key) for row in sign_ins.sessions_of(request.user)]
     lines.sort(key=lambda line: not line.current)
@@ -77,5 +77,5 @@ def end_session(request: ConsoleRequest, session_id: int) -> HttpResponse:
 def end_other_sessions(request: ConsoleRequest) -> HttpResponse:
     sign_ins.end_sessions(request.user, source_of(request), keep=request.session.session_key)
     renew_session(request)
-    messages.success(request, "All other sessions of yours have ended.")
+    messages.success(request, "All your other sessions have ended.")
     return redirect("sessions")

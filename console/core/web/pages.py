@@ -91,7 +91,7 @@ def _page(role: Role, methods: tuple[str, ...]) -> Decorator:
             response = _redirect_or_refuse(request) or _respond(
                 cast(ConsoleRequest, request), role, lambda known: view(known, **kwargs)
             )
-            # Pages belong to one account, and a fragment must not answer for its page.
+            # Pages belong to one account, and a fragment must not be cached as its page.
             response["Cache-Control"] = "no-store"
             patch_vary_headers(response, ["HX-Request", "Cookie"])
             return response

@@ -22,7 +22,7 @@ _GONE = "This link has expired or has been used. Ask an operator of the installa
 @never_cache
 @require_GET
 def open_link(request: HttpRequest, uid: str, token: str) -> HttpResponse:
-    """The secret part goes to the session, so that no later address contains it."""
+    """Moves the secret part to the session, so that no later address contains it."""
     if person_of_link(uid, token) is None:
         return refused(request, 404, _GONE)
     request.session[_LINK] = [uid, token]
@@ -33,7 +33,7 @@ def open_link(request: HttpRequest, uid: str, token: str) -> HttpResponse:
 @sensitive_post_parameters("new", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_password(request: HttpRequest) -> HttpResponse:
-    """A password of one's own; then one signs in with it."""
+    """Sets the password; the person then signs in with it."""
     link = request.session.get(_LINK)
     person = person_of_link(*map(str, link)) if isinstance(link, list) and len(link) == 2 else None
     if person is None:

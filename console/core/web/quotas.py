@@ -1,4 +1,4 @@
-"""Quotas as the account's page shows them."""
+"""Quotas on the account's page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NEARLY = 0.8
 
 @dataclass(frozen=True, slots=True)
 class QuotaRow:
-    """`place` names the VPC, zone or gateway that is the fullest, where the quota is of each."""
+    """`place` names the fullest VPC, zone or gateway, for a quota that applies to each."""
 
     word: str
     limit: int
@@ -21,7 +21,7 @@ class QuotaRow:
 
     @property
     def state(self) -> str:
-        """A word that `{% status %}` knows."""
+        """The status for `{% status %}`."""
         if self.used >= self.limit:
             return "full"
         return "nearly full" if self.used >= self.limit * _NEARLY else "ok"
@@ -32,7 +32,7 @@ class QuotaRow:
 
     @property
     def top(self) -> int:
-        """The end of the meter: an account may have more than a limit that was lowered later."""
+        """The maximum of the meter: an account may exceed a limit that was lowered later."""
         return max(self.limit, self.used, 1)
 
 

@@ -1,4 +1,4 @@
-"""Sign-ins end: after a while without anyone at the keyboard, and at last in any case."""
+"""Expiry of sessions: after a time without activity, and at a maximum age."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from console.core.services import sign_ins
 from console.core.web.sources import source_of
 
 _BEGAN, _SEEN = "signed_in_at", "seen_at"
-# The session is written once in so many seconds, not with every request.
+# Seconds between writes of the session, which is not written with every request.
 _GRAIN = 60
 
 
@@ -42,7 +42,7 @@ class SessionAgeMiddleware:
                 request.session[_SEEN] = now
                 sign_ins.note_session(request.user, request.session.session_key or "", source_of(request))
         elif SESSION_KEY in request.session:
-            # Of somebody who is not active any more: it must not live again when they are.
+            # The person is deactivated: the session must not become valid again when they are reactivated.
             sign_ins.forget_session(request.session.session_key)
             logout(request)
         return self.get_response(request)
@@ -62,7 +62,7 @@ user_logged_in.connect(begin, dispatch_uid="console.sessions")
 
 
 def sign_in_url(request: HttpRequest) -> str:
-    """The sign-in page, from which one comes back to where one was; it says so when a session ended."""
+    """The sign-in page, which returns to the current page; it says so when a session ended."""
     query = {"next": _origin(request)}
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         query["ended"] = "1"
@@ -83,7 +83,7 @@ def _by_hand(request: HttpRequest) -> bool:
 
 
 def _origin(request: HttpRequest) -> str:
-    """The page to come back to: what was asked for; of a form or a part of a page, the page it is in."""
+    """The page to return to: the requested one; for a form or a fragment, the page that contains it."""
     if request.method in {"GET", "HEAD"} and "HX-Request" not in request.headers:
         return request.get_full_path()
     page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")

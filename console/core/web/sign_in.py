@@ -1,4 +1,4 @@
-"""Signing in and out, and changing one's password."""
+"""Sign-in, sign-out and change of one's password."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from console.core.web.sources import source_of
 
 
 class SignInForm(LoginForm):
-    """allauth's form under the names that the fields have always had here.
+    """allauth's form with the field names that this page has always had.
 
     Longer names than a person can have are no question to the database.
     """
@@ -61,7 +61,7 @@ class SignIn(LoginView):
     template_name = "console/sign_in.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """`ended`: the page that was asked for belongs to a session that is over; `next`: that page."""
+        """`ended`: the requested page belonged to a session that has ended; `next`: that page."""
         asked = self.request.POST.get("next") or self.request.GET.get("next", "")
         context: dict[str, Any] = super().get_context_data(**kwargs)
         return context | {"ended": "ended" in self.request.GET, "next": asked}
@@ -82,14 +82,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """The admin site's sign-in page; a person who is signed in but is not a superuser is refused."""
     if request.user.is_authenticated:
-        return refused(request, 403, "Only superusers enter the administration.")
+        return refused(request, 403, "Only superusers may use the administration site.")
     onward = urlencode({"next": request.GET.get("next", reverse("admin:index"))}, safe="/")
     return redirect(f"{reverse('sign_in')}?{onward}")
 
 
 def password_is_right(request: HttpRequest, password: str) -> bool:
-    """Whether it is the password of the person signed in. Wrong ones count towards the limits of
-    sign-ins and are recorded. Raises TooManyFailures and TooManyHashes, which have pages of their own."""
+    """Whether it is the password of the person signed in. Wrong ones count towards the sign-in
+    limits and are recorded. Raises TooManyFailures and TooManyHashes, which have pages of their own."""
     username = request.user.get_username()
     return get_adapter(request).authenticate(request, username=username, password=password) is not None
 
@@ -123,7 +123,7 @@ class PasswordForm(RuleForm):
 @sensitive_post_parameters()
 @person_page("GET", "HEAD", "POST")
 def password_change(request: ConsoleRequest) -> HttpResponse:
-    """The present password first; every other session of the person ends."""
+    """Requires the current password; ends every other session of the person."""
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -131,14 +131,14 @@ def password_change(request: ConsoleRequest) -> HttpResponse:
         except Invalid as error:
             form.add_violations(error.violations)
         else:
-            messages.success(request, "The password is changed; other sessions of yours have ended.")
+            messages.success(request, "The password has been changed; your other sessions have ended.")
             return redirect("account_home" if request.account_context.account else "password_change")
     return render(request, "console/password.html", {"form": form})
 
 
 def _change(request: ConsoleRequest, data: dict[str, str]) -> None:
     if not password_is_right(request, data["present"]):
-        message = "This is not your present password."
+        message = "This is not your current password."
         raise Invalid([Violation("validation_failure", "present", message)])
     change_password(request.user, data["new"], source_of(request), keep=request.session.session_key)
     renew_session(request)

@@ -1,4 +1,4 @@
-"""Light or dark: the system's choice, or the person's own, kept in a cookie."""
+"""Light or dark: the system's setting, or the person's own, kept in a cookie."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-# What the cookie says, and the word for it; "" is the system's choice.
+# Value of the cookie and its label; "" is the system's setting.
 THEMES = (("", "System"), ("light", "Light"), ("dark", "Dark"))
 _COOKIE = "isthmus_theme"
 _YEAR = 365 * 86400
@@ -21,7 +21,7 @@ def chosen_theme(request: HttpRequest) -> str:
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Back to the page it was chosen on."""
+    """Returns to the page it was set on."""
     onward = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(onward, allowed_hosts=None)
     response = HttpResponseRedirect(onward if onward and safe else "/")

@@ -1,4 +1,4 @@
-"""The manual, for everyone."""
+"""The manual, which is public."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from console.core.web.manual import GROUPS, MANUAL, neighbours, with_contents
 
 @require_safe
 def manual(request: HttpRequest, slug: str = "index") -> HttpResponse:
-    """A page of the manual, for everyone."""
+    """A page of the manual."""
     if slug not in MANUAL:
         raise Http404(f"The manual has no page {slug}.")
     groups = [(word, [(name, MANUAL[name]) for name in names]) for word, names in GROUPS]

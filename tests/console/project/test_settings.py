@@ -45,7 +45,7 @@ def test_cookies_are_what_the_prefix_asks_for() -> None:
         ("short", "has only 5 characters"),
         ("x" * 49, "has only 49 characters"),
         ("x" * 64, "has only 1 different characters"),
-        ("0123456789abcdef" * 4, "repeats one piece"),
+        ("0123456789abcdef" * 4, "repeats one sequence"),
     ],
 )
 def test_a_signing_key_that_can_be_guessed_starts_nothing(key: str, problem: str) -> None:

@@ -1,4 +1,4 @@
-"""Replaces Django's command, with which an operator chooses another user's password."""
+"""Replaces Django's command, by which an operator sets another user's password."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from console.core.services.password_links import create_password_link
 class Command(BaseCommand):
     help = (
         "Prints a link, valid once, by which a user sets a new password. Nobody sets the password of "
-        "another person; the present one works until the link is used."
+        "another person; the current one works until the link is used."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("username", help="Whose password is to be changed.")
+        parser.add_argument("username", help="the user whose password is to be changed")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         person = User.objects.filter(username__iexact=username).first()

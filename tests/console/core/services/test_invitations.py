@@ -55,7 +55,7 @@ def test_a_new_person_joins_with_a_password_that_nobody_else_knows(ana: Party) -
     assert client.post("/invitation", ACCEPTED).headers["Location"] == "/"
     carol = User.objects.get(username="carol")
     assert Membership.objects.get(account=ana.account, user=carol).role == "editor"
-    assert "You are editor in the account ana now." in text_of(client.get("/"))
+    assert "You are now editor in the account ana." in text_of(client.get("/"))
     added = AuditEvent.objects.get(account=ana.account, action="member.add", who="carol")
     assert added.changes["invited_by"] == [None, "ana"] and added.address
     assert Client().post("/sign-in", {"username": "carol", "password": PASSWORD}).status_code == 302
@@ -73,7 +73,7 @@ def test_a_link_works_once(ana: Party) -> None:
     assert Client().get(path).status_code == 404
 
 
-def test_a_person_who_is_here_accepts_with_their_own_sign_in(ana: Party, ben: Party) -> None:
+def test_an_existing_user_accepts_after_signing_in(ana: Party, ben: Party) -> None:
     path, client = invite(ana, "viewer"), Client()
     client.get(path)
     page = text_of(client.get("/invitation"))
@@ -84,7 +84,7 @@ def test_a_person_who_is_here_accepts_with_their_own_sign_in(ana: Party, ben: Pa
     assert not Membership.objects.filter(account=ana.account, user=ben.user).exists()
     assert client.post("/invitation").status_code == 302
     assert Membership.objects.get(account=ana.account, user=ben.user).role == "viewer"
-    assert f"in the account {ana.account.name} now." in text_of(client.get("/"))
+    assert f"You are now viewer in the account {ana.account.name}." in text_of(client.get("/"))
 
 
 def test_the_takeover_is_gone(ana: Party, ben: Party) -> None:
@@ -256,7 +256,7 @@ def test_a_mail_server_that_refuses_loses_nothing(ana: Party, settings: LazySett
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     data = {"label": "carol", "role": "viewer", "email": "carol@example.com"}
     page = text_of(ana.browser().post("/members", data))
-    assert "did not take the message" in page and Client().get(link_of(page)).status_code == 302
+    assert "did not accept the message" in page and Client().get(link_of(page)).status_code == 302
 
 
 def test_keys_learn_who_created_them(ana: Party) -> None:

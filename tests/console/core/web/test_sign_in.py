@@ -64,7 +64,7 @@ def test_a_new_password_ends_the_other_sessions(ana: Party) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"present": "not it"}, "This is not your present password."),
+        ({"present": "not it"}, "This is not your current password."),
         ({"again": "different"}, "The two new passwords differ."),
         ({"new": "short", "again": "short"}, "This password is too short"),
     ],
