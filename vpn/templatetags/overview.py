@@ -67,6 +67,6 @@ def plain(state: str) -> str:
 
 
 @register.filter
-def look(state: str) -> str:
+def css_class(state: str) -> str:
     """The word under which the tag `status` knows a state."""
     return _WORDS[state][0] if state in _WORDS else state

@@ -1,8 +1,8 @@
-"""Two people edit one thing: the second one is told what the first one changed, and loses nothing.
+"""Concurrent edits: the second person sees what the first one changed, and loses nothing.
 
-A form carries the values with which it was drawn. What somebody else changed since is taken over
-where the second one had not touched it, and laid beside his own where he had. Nothing is saved
-until he has seen it; saving again saves.
+A form carries the values with which it was rendered. What another person changed since then replaces
+fields that this person left alone, and is shown beside those that they changed. Nothing is saved before
+they have seen it; submitting again saves.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
-    """A field that somebody else changed, as text of the form; `both` when this person did too."""
+class FieldConflict:
+    """A field that another person changed, as the form's text; `both` if this person changed it too."""
 
     name: str
     before: str
@@ -35,11 +35,11 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
-    """`posted` with untouched fields brought up to date."""
+class MergeResult:
+    """`posted`, with the fields that this person left alone brought up to date."""
 
     posted: QueryDict
-    clashes: list[Clash] = field(default_factory=list)
+    conflicts: list[FieldConflict] = field(default_factory=list)
 
 
 def base_of(values: Mapping[str, Any]) -> str:
@@ -47,33 +47,33 @@ def base_of(values: Mapping[str, Any]) -> str:
     return json.dumps(_texts(values), sort_keys=True)
 
 
-def meet(posted: QueryDict, now: Mapping[str, Any]) -> Meeting:
-    """A form without a base, or with one that cannot be read, meets nobody."""
+def merge_edit(posted: QueryDict, now: Mapping[str, Any]) -> MergeResult:
+    """A form without a base, or with an unreadable one, has no conflicts."""
     before, present = _base(posted), _texts(now)
     merged = posted.copy()
-    clashes = []
+    conflicts = []
     for name, theirs in present.items():
         was, yours = before.get(name, theirs), posted.get(name, "")
         if theirs in {was, yours}:
             continue
-        clashes.append(Clash(name, was, theirs, yours, both=yours != was))
+        conflicts.append(FieldConflict(name, was, theirs, yours, both=yours != was))
         if yours == was:
             merged[name] = theirs
-    return Meeting(merged, clashes)
+    return MergeResult(merged, conflicts)
 
 
-def told(form: forms.Form, clashes: list[Clash], target: Model) -> dict[str, Any]:
-    """For the template: rows in the form's words, and who did it last."""
+def conflict_context(form: forms.Form, conflicts: list[FieldConflict], target: Model) -> dict[str, Any]:
+    """For the template: rows with the form's labels, and the last change of `target`."""
     rows = [
         {
-            "label": form[clash.name].label,
-            "before": _shown(form.fields[clash.name], clash.before),
-            "theirs": _shown(form.fields[clash.name], clash.theirs),
-            "yours": _shown(form.fields[clash.name], clash.yours) if clash.both else "",
+            "label": form[conflict.name].label,
+            "before": _shown(form.fields[conflict.name], conflict.before),
+            "theirs": _shown(form.fields[conflict.name], conflict.theirs),
+            "yours": _shown(form.fields[conflict.name], conflict.yours) if conflict.both else "",
         }
-        for clash in clashes
+        for conflict in conflicts
     ]
-    return {"clashes": rows, "last": last_change(target) if rows else None}
+    return {"conflicts": rows, "last": last_change(target) if rows else None}
 
 
 def last_change(target: Model) -> AuditEvent | None:
@@ -81,13 +81,13 @@ def last_change(target: Model) -> AuditEvent | None:
 
 
 def deletion_of(actor: Actor, target_id: UUID) -> AuditEvent | None:
-    """Who deleted this object of the actor's account, or the gateway with it, and when."""
+    """The event that deleted this object of the actor's account, or its gateway."""
     events = AuditEvent.objects.filter(account_id=actor.account_id, target_id=str(target_id))
     return events.filter(action__endswith=".delete").order_by("-at").first()
 
 
 def entered(form: forms.Form) -> list[tuple[str, str]]:
-    """What stands in a form, in its own words; nothing of what was left empty."""
+    """The values in a form with its labels; empty ones are left out."""
     rows = ((form[name], form.fields[name]) for name in form.fields)
     found = [(str(bound.label), _shown(control, str(bound.value() or ""))) for bound, control in rows]
     return [(label, value) for label, value in found if value]

@@ -25,7 +25,7 @@ from vpn.domain.suites import (
 from vpn.models import Connection, Gateway, Node, Tunnel
 from vpn.services.peer_diff import differences_at
 from vpn.web.connections.charts import timeline, traffic_chart
-from vpn.web.shown import ConnectionShown, peer_gateways, shown_connection, shown_connections, word_of
+from vpn.web.shown import ConnectionShown, peer_gateways, shown_connection, shown_connections, status_label
 
 HISTORY = 8
 
@@ -105,7 +105,7 @@ def _suites(proposal: Proposal) -> list[str]:
 
 
 def connection_details(connection: Connection) -> dict[str, Any]:
-    """All that a connection's page tells."""
+    """The context of a connection's page."""
     now = timezone.now()
     shown = shown_connection(connection)
     rows = Tunnel.objects.filter(connection=connection).select_related("member")
@@ -128,34 +128,35 @@ def connection_details(connection: Connection) -> dict[str, Any]:
         "chart": traffic_chart(connection, now),
         "timeline": timeline(connection, now),
         "history": list(connection.history.all()[:HISTORY]),
-        "announce": _told(connection, shown),
+        "announce": _announcement(connection, shown),
     }
 
 
-def _told(connection: Connection, shown: ConnectionShown) -> str:
+def _announcement(connection: Connection, shown: ConnectionShown) -> str:
     why = " ".join(reason["message"] for reason in connection.status_reasons) if shown.word == "down" else ""
     return f"Connection {connection.name} {shown.word}. {why}".strip()
 
 
 def _evidence(connection: Connection, tunnels: list[TunnelShown]) -> list[tuple[str, str | datetime]]:
-    """What stands behind the reasons, as far as drivers tell it."""
-    tellers = [f"member {t.number} ({t.row.member.role})" for t in tunnels if t.row.reasons]
-    told: list[tuple[str, str | datetime]] = [("Seen by", ", ".join(tellers))] if tellers else []
+    """What the reasons are based on, as far as drivers report it."""
+    members = [f"member {t.number} ({t.row.member.role})" for t in tunnels if t.row.reasons]
+    evidence: list[tuple[str, str | datetime]] = [("Seen by", ", ".join(members))] if members else []
     ends = f"{connection.gateway.public_address} to {connection.peer}"
-    told.append(("On the way", f"UDP 500 and 4500, {ends}"))
-    return [*told, ("Since", connection.status_changed_at or connection.created_at)]
+    evidence.append(("On the way", f"UDP 500 and 4500, {ends}"))
+    return [*evidence, ("Since", connection.status_changed_at or connection.created_at)]
 
 
 def gateway_details(gateway: Gateway) -> dict[str, Any]:
-    """All that a gateway's page tells."""
+    """The context of a gateway's page."""
     connections = shown_connections(gateway)
     up = sum(shown.word == "up" for shown in connections)
+    word = status_label(gateway)
     return {
         "gateway": gateway,
-        "word": word_of(gateway),
+        "word": word,
         "members": list(gateway.members.all()),
         "connections": connections,
         "up": up,
         "history": list(gateway.history.select_related("connection")[:HISTORY]),
-        "announce": f"Gateway {gateway.name} {word_of(gateway)}, {up} of {len(connections)} connections up.",
+        "announce": f"Gateway {gateway.name} {word}, {up} of {len(connections)} connections up.",
     }

@@ -1,9 +1,9 @@
-"""Pages that keep themselves up to date, part by part.
+"""Pages that update themselves by polling, part by part.
 
-A page says what it has seen: the gateway's stamp, and a mark of each part. A poll gets 204 while
-the stamp is the same, else only the parts that look different. Anything that a browser counts
-by itself (`data-until`, `data-since`) and form tokens make no difference. Of a part of which
-only rows have changed, those rows are sent alone.
+A page sends what it has: the version of its data, and a digest of each part. A poll gets 204 while the
+version is the same, otherwise only the parts that render differently. Times that the browser counts
+itself (`data-until`, `data-since`) and form tokens make no difference. If only rows of a part have
+changed, only those rows are sent.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ class LivePage:
     folder: str
     names: Sequence[str]
 
-    def whole(self, request: ConsoleRequest, stamp: object, poll: str, context: Context) -> HttpResponse:
-        """`poll` is the address that answers with `news`."""
+    def whole(self, request: ConsoleRequest, version: object, poll: str, context: Context) -> HttpResponse:
+        """The whole page; `poll` is the address that responds with `diff`."""
         parts = self._parts(request, context)
         drawn = {name: fragment.text for name, fragment in parts.items()}
-        more = {"parts": drawn, "seen": _seen(stamp, parts), "poll": poll, "now": timezone.now()}
+        more = {"parts": drawn, "seen": _seen(version, parts), "poll": poll, "now": timezone.now()}
         return render(request, self.template, context | more)
 
-    def news(
-        self, request: ConsoleRequest, stamp: object, poll: str, context: Callable[[], Context]
+    def diff(
+        self, request: ConsoleRequest, version: object, poll: str, context: Callable[[], Context]
     ) -> HttpResponse:
-        """What has changed since `seen`; the context is made only when anything has."""
-        known, *marks = request.GET.get("seen", "").split(".")
-        if known == str(stamp):
+        """What has changed since `seen`; the context is built only if something has."""
+        known, *digests = request.GET.get("seen", "").split(".")
+        if known == str(version):
             return HttpResponse(status=204)
         made = context()
         parts = self._parts(request, made)
-        before = dict(zip(self.names, marks, strict=False))
-        news = {name: fragment.diff(before.get(name, "")) for name, fragment in parts.items()}
+        before = dict(zip(self.names, digests, strict=False))
+        diffs = {name: fragment.diff(before.get(name, "")) for name, fragment in parts.items()}
         more = {
-            "fresh": {name: parts[name].text for name, new in news.items() if new.whole},
-            "rows": [row for new in news.values() for row in new.rows],
-            "seen": _seen(stamp, parts),
+            "fresh": {name: parts[name].text for name, new in diffs.items() if new.whole},
+            "rows": [row for new in diffs.values() for row in new.rows],
+            "seen": _seen(version, parts),
             "poll": poll,
             "now": timezone.now(),
         }
@@ -66,5 +66,5 @@ class LivePage:
         }
 
 
-def _seen(stamp: object, parts: dict[str, Fragment]) -> str:
-    return ".".join((str(stamp), *(fragment.seen for fragment in parts.values())))
+def _seen(version: object, parts: dict[str, Fragment]) -> str:
+    return ".".join((str(version), *(fragment.seen for fragment in parts.values())))

@@ -1,4 +1,4 @@
-"""What changes with everything that a live page shows: asked by every poll, so it must be cheap."""
+"""A version that changes with everything that a live page shows; every poll computes it, so it is cheap."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from console.core.models import AuditEvent
 from vpn.models import Connection, Gateway, StatusChange
 
 
-def counting_stamp(actor: Actor) -> str:
-    """A gateway's own stamp changes with its connections as well, and with every byte that they
-    carry; names around it are asked here."""
+def counting_version(actor: Actor) -> str:
+    """A gateway's `stamp` changes with its connections as well, and with every byte that they carry; the
+    names of its VPC and subnet are added here."""
     rows = Gateway.objects.owned_by(actor).order_by("pk")
     return _digest(rows.values_list("pk", "stamp", "vpc__name", "subnet__name"))
 
 
-def calm_stamp(actor: Actor) -> str:
-    """For pages without counters: it stays the same however much traffic there is."""
+def calm_version(actor: Actor) -> str:
+    """For pages without counters: traffic does not change it."""
     gateways = Gateway.objects.owned_by(actor).order_by("pk")
     wanted = ("pk", "generation", "name", "deleted_at", "vpc__name", "subnet__name")
     seen = ("lifecycle_state", "lifecycle_reasons", "health_state", "health_reasons")
     counted = Connection.objects.owned_by(actor).order_by("gateway_id", "status", "admin_state_up")
     states = counted.values("gateway_id", "status", "admin_state_up")
     states = states.annotate(there=Count("pk"), changed=Max("status_changed_at"))
-    told = StatusChange.objects.filter(gateway__account_id=actor.account_id).order_by("-id")
+    history = StatusChange.objects.filter(gateway__account_id=actor.account_id).order_by("-id")
     return _digest(
         gateways.values_list(*wanted, *seen),
         states.values_list("gateway_id", "status", "admin_state_up", "there", "changed"),
-        told.values_list("id")[:1],
+        history.values_list("id")[:1],
     )
 
 
-def overview_stamp(actor: Actor, now: datetime) -> str:
-    """With what people did, and once a minute for what only time changes."""
+def overview_version(actor: Actor, now: datetime) -> str:
+    """Changes with audit events too, and once a minute for what only time changes."""
     last = AuditEvent.objects.filter(account_id=actor.account_id).aggregate(last=Max("id"))["last"]
-    return _digest([int(now.timestamp()) // 60, last, calm_stamp(actor)])
+    return _digest([int(now.timestamp()) // 60, last, calm_version(actor)])
 
 
 def _digest(*parts: Iterable[object]) -> str:

@@ -40,10 +40,10 @@ class GatewayShown:
 
     @property
     def word(self) -> str:
-        return word_of(self.row)
+        return status_label(self.row)
 
 
-def word_of(gateway: Gateway) -> str:
+def status_label(gateway: Gateway) -> str:
     """The generation 1 status, but `degraded` is told: it is what needs attention."""
     if gateway.status == "available" and gateway.health_state == "degraded":
         return "degraded"

@@ -35,7 +35,7 @@ from vpn.models import Gateway
 from vpn.services import handoff
 from vpn.services.networks import create_address_prefix
 from vpn.services.usage import usage_of
-from vpn.web import page_versions as stamps
+from vpn.web import page_versions
 from vpn.web.overview import snapshot
 
 _WAYS: tuple[tuple[str, dict[str, str]], ...] = (("", {}), ("", {"HX-Request": "true"}), ("?format=csv", {}))
@@ -63,8 +63,8 @@ def test_no_page_tells_of_another_account(two: Two) -> None:
     for path in _pages(two):
         for query, headers in _WAYS:
             response = two.client.get(path + query, headers=headers)
-            told = _told(secrets, response.getvalue())
-            wrong += [f"GET {path}{query} {headers}: {told}"] if told else []
+            leaked = _leaked(secrets, response.getvalue())
+            wrong += [f"GET {path}{query} {headers}: {leaked}"] if leaked else []
     assert not wrong, "\n".join(wrong)
 
 
@@ -74,8 +74,8 @@ def test_no_answer_of_the_api_tells_of_another_account(two: Two) -> None:
     for path in {filled(template, ids) for template in _templates()}:
         response = two.ana.api.get(str(path))
         read += response.status_code in {200, 204}
-        told = _told(secrets, response.getvalue())
-        wrong += [f"GET {path}: {told}"] if told else []
+        leaked = _leaked(secrets, response.getvalue())
+        wrong += [f"GET {path}: {leaked}"] if leaked else []
     assert not wrong, "\n".join(wrong)
     assert read > 25
 
@@ -141,7 +141,7 @@ def _status(response: Any) -> int:
     return 404 if home else int(response.status_code)
 
 
-def _told(secrets: list[bytes], body: bytes) -> list[bytes]:
+def _leaked(secrets: list[bytes], body: bytes) -> list[bytes]:
     return [secret for secret in secrets if secret in body]
 
 
@@ -218,7 +218,7 @@ def _counted(party: Party, now: datetime) -> dict[str, object]:
     assert found, "a tunnel should be up"
     return {
         "usage": list(usage_of(party.account.pk)),
-        "stamps": [stamps.counting_stamp(actor), stamps.overview_stamp(actor, now)],
+        "versions": [page_versions.counting_version(actor), page_versions.overview_version(actor, now)],
         "suites": found,
         "rows": [len(rows) for rows in (seen.vpcs, seen.subnets, seen.gateways, seen.connections)],
         "trail": choices_of(party.account.pk),

@@ -30,7 +30,15 @@ from vpn.services.interruptions import (
     interrupted_by_disabling,
     interrupted_by_enabling,
 )
-from vpn.web.concurrent_edits import BASE, base_of, deletion_of, entered, last_change, meet, told
+from vpn.web.concurrent_edits import (
+    BASE,
+    base_of,
+    conflict_context,
+    deletion_of,
+    entered,
+    last_change,
+    merge_edit,
+)
 from vpn.web.details import connection_details
 from vpn.web.forms.connections import CidrForm, ConnectionForm, KeyForm, SettingsForm, settings_initial
 from vpn.web.interruptions import ask_first
@@ -59,7 +67,7 @@ def connection_status(request: ConsoleRequest, gateway_id: UUID, connection_id: 
         messages.success(request, "The connection is gone.")
         return HttpResponseClientRedirect(reverse("gateways"))
     poll = _poll(connection)
-    return _LIVE.news(request, connection.gateway.stamp, poll, lambda: connection_details(connection))
+    return _LIVE.diff(request, connection.gateway.stamp, poll, lambda: connection_details(connection))
 
 
 @form_page(Role.EDITOR)
@@ -110,17 +118,19 @@ def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> Htt
     with change(request.actor, Role.EDITOR):
         connection = connections.get_connection(request.actor, gateway_id, connection_id)
         now = settings_initial(connection)
-        met = meet(request.POST, now)
-        form = SettingsForm(met.posted if request.POST else None, actor=request.actor, initial=now)
+        merge = merge_edit(request.POST, now)
+        form = SettingsForm(merge.posted if request.POST else None, actor=request.actor, initial=now)
         ended: list[Interruption] = []
-        if not met.clashes and form.is_valid():
+        if not merge.conflicts and form.is_valid():
             ended = _interrupted(request, connection, form)
-        if not met.clashes and not ended and form.is_valid() and _saved(request, connection, form):
+        if not merge.conflicts and not ended and form.is_valid() and _saved(request, connection, form):
             messages.success(request, "The connection is saved.")
             return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
     context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": base_of(now)}
     context |= {"interrupts": describe_interruptions(ended)}
-    return render(request, "vpn/connections/edit.html", context | told(form, met.clashes, connection))
+    return render(
+        request, "vpn/connections/edit.html", context | conflict_context(form, merge.conflicts, connection)
+    )
 
 
 def _interrupted(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> list[Interruption]:

@@ -20,7 +20,7 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import Gateway
 from vpn.services import gateways as services
 from vpn.services.interruptions import interrupted_by_deleting_gateways
-from vpn.web.concurrent_edits import BASE, base_of, meet, told
+from vpn.web.concurrent_edits import BASE, base_of, conflict_context, merge_edit
 from vpn.web.details import gateway_details
 from vpn.web.forms.gateways import RenameForm, TypedNameForm
 from vpn.web.history import history_page
@@ -48,7 +48,7 @@ def gateway_status(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
     except NotFound:
         messages.success(request, "The gateway is gone.")
         return HttpResponseClientRedirect(reverse("gateways"))
-    return _LIVE.news(request, gateway.stamp, _poll(gateway), lambda: gateway_details(gateway))
+    return _LIVE.diff(request, gateway.stamp, _poll(gateway), lambda: gateway_details(gateway))
 
 
 def _poll(gateway: Gateway) -> str:
@@ -67,13 +67,15 @@ def gateway_rename(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
     with change(request.actor, Role.EDITOR):
         gateway = services.get_gateway(request.actor, gateway_id)
         now = {"name": gateway.name}
-        met = meet(request.POST, now)
-        form = RenameForm(met.posted if request.POST else None, initial=now)
-        if not met.clashes and form.is_valid() and _renamed(request, gateway, form):
+        merge = merge_edit(request.POST, now)
+        form = RenameForm(merge.posted if request.POST else None, initial=now)
+        if not merge.conflicts and form.is_valid() and _renamed(request, gateway, form):
             messages.success(request, f"The gateway is now called {form.cleaned_data['name']}.")
             return redirect("gateway", gateway_id=gateway_id)
     context: dict[str, Any] = {"form": form, "gateway": gateway, "base": base_of(now)}
-    return render(request, "vpn/gateways/rename.html", context | told(form, met.clashes, gateway))
+    return render(
+        request, "vpn/gateways/rename.html", context | conflict_context(form, merge.conflicts, gateway)
+    )
 
 
 def _renamed(request: ConsoleRequest, gateway: Gateway, form: RenameForm) -> bool:

@@ -34,7 +34,7 @@ from vpn.services.interruptions import (
 from vpn.web.lists.cidr_search import number
 from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
-from vpn.web.page_versions import counting_stamp
+from vpn.web.page_versions import counting_version
 
 # No more than is shown: of a thousand rows a page reads fifty, and of none its sealed key.
 _READ = (
@@ -206,7 +206,7 @@ CONNECTIONS = ListSpec(
         ),
     ),
     place=("Gateway", lambda row: row.gateway.name),
-    page_version=counting_stamp,
+    page_version=counting_version,
     announce=_announce,
     size=50,
 )

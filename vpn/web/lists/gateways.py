@@ -31,7 +31,7 @@ from vpn.services.gateways import delete_gateway, gateways_of
 from vpn.services.interruptions import interrupted_by_deleting_gateways
 from vpn.web.lists.cidr_search import Block, at, block_of, number
 from vpn.web.lists.network_filters import by_subnet, by_vpc
-from vpn.web.page_versions import calm_stamp
+from vpn.web.page_versions import calm_version
 from vpn.web.shown import GatewayShown
 
 _GONE = Q(deleted_at__isnull=False)
@@ -176,7 +176,7 @@ GATEWAYS = ListSpec(
             ),
         ),
     ),
-    page_version=calm_stamp,
+    page_version=calm_version,
     announce=lambda rows, total: (
         f"{total} gateways, {sum(r.up for r in rows)} of {sum(r.total for r in rows)} connections up."
     ),

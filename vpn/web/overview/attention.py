@@ -19,7 +19,7 @@ from policies.domain.algorithms import (
 from policies.strength import api_name
 from vpn.models import Gateway
 from vpn.web.overview.snapshot import Seen, Snapshot, Suite
-from vpn.web.shown import word_of
+from vpn.web.shown import status_label
 
 # So many of one kind are listed, the rest is counted; a single one more is listed too.
 MOST = 5
@@ -76,15 +76,15 @@ def _bounded(items: Iterable[Item], noun: str, page: str, query: str = "") -> It
 
 def _works(gateway: Gateway) -> bool:
     """Of a gateway that failed or does not stand yet, its own line says enough."""
-    return word_of(gateway) in {"available", "degraded"}
+    return status_label(gateway) in {"available", "degraded"}
 
 
 def _gateways(gateways: Iterable[Gateway], word: str, text: str) -> Iterator[Item]:
     for gateway in gateways:
-        if word_of(gateway) == word:
+        if status_label(gateway) == word:
             why = (gateway.lifecycle_reasons or gateway.health_reasons or [{}])[0]
-            told = f"{text}. {why.get('message', '')}".strip()
-            yield Item(word, word, gateway.name, told, gateway.pk, code=why.get("code", ""))
+            sentence = f"{text}. {why.get('message', '')}".strip()
+            yield Item(word, word, gateway.name, sentence, gateway.pk, code=why.get("code", ""))
 
 
 def _networks(seen: Snapshot) -> Iterator[Item]:
@@ -106,18 +106,18 @@ def _partly(row: Seen) -> Item:
 
 def _pending(gateways: Iterable[Gateway], now: datetime) -> Iterator[Item]:
     for gateway in gateways:
-        if word_of(gateway) == "pending" and now - gateway.created_at > PENDING_IS_LONG:
+        if status_label(gateway) == "pending" and now - gateway.created_at > PENDING_IS_LONG:
             why = (gateway.lifecycle_reasons or [{}])[0].get("message", "")
-            told = f"is not ready yet, longer than usual. {why}".strip()
-            yield Item("pending", "pending", gateway.name, told, gateway.pk)
+            sentence = f"is not ready yet, longer than usual. {why}".strip()
+            yield Item("pending", "pending", gateway.name, sentence, gateway.pk)
 
 
 def _weak(rows: Iterable[Seen], suites: Mapping[UUID, list[Suite]]) -> Iterator[Item]:
     found = [(row, *weaknesses(suites[row.id])) for row in rows if row.id in suites]
     found.sort(key=lambda one: -_WORST.index(one[1]))
     for row, worst, words in found:
-        told = f"uses {', '.join(words)}."
-        yield Item(worst.value, f"{worst.value} algorithms", row.name, told, row.gateway_id, row.id)
+        sentence = f"uses {', '.join(words)}."
+        yield Item(worst.value, f"{worst.value} algorithms", row.name, sentence, row.gateway_id, row.id)
 
 
 def is_weak(suite: Suite) -> bool:
@@ -126,12 +126,12 @@ def is_weak(suite: Suite) -> bool:
 
 def weaknesses(suites: Iterable[Suite]) -> tuple[Strength, list[str]]:
     """The worst strength of what was negotiated, and the words of all that is not `ok`."""
-    told: dict[str, Strength] = {}
+    found: dict[str, Strength] = {}
     for suite in suites:
         for word, verdict in _verdicts(suite):
             if verdict.strength is not Strength.OK:
-                told[word] = max(told.get(word, Strength.OK), verdict.strength, key=_WORST.index)
-    return max(told.values(), key=_WORST.index, default=Strength.OK), list(told)
+                found[word] = max(found.get(word, Strength.OK), verdict.strength, key=_WORST.index)
+    return max(found.values(), key=_WORST.index, default=Strength.OK), list(found)
 
 
 def _verdicts(suite: Suite) -> Iterator[tuple[str, Verdict]]:
@@ -157,8 +157,8 @@ _KEYWORDS = _keywords()
 def _old_keys(rows: Iterable[Seen], seen: Snapshot) -> Iterator[Item]:
     old = [(seen.old_keys[row.id], row) for row in rows if row.id in seen.old_keys]
     for since, row in sorted(old, key=lambda one: one[0]):
-        told = f"has had its pre-shared key for {(seen.now - since).days} days; replace it at both ends."
-        yield Item("weak", "old key", row.name, told, row.gateway_id, row.id)
+        sentence = f"has had its pre-shared key for {(seen.now - since).days} days; replace it at both ends."
+        yield Item("weak", "old key", row.name, sentence, row.gateway_id, row.id)
 
 
 def _limits(quotas: Iterable[QuotaRow]) -> Iterator[Item]:

@@ -16,8 +16,8 @@ from django.db.models.functions import Cast
 
 from console.core.actor import Actor
 from vpn.models import Connection, Gateway, Subnet, Tunnel, Vpc
-from vpn.web.overview.topology_lines import Link, Place, Stand
-from vpn.web.shown import word_of
+from vpn.web.overview.topology_lines import GatewayPosition, Link, Location
+from vpn.web.shown import status_label
 
 # A connection without a reason is being negotiated for so long, then it is down.
 PATIENCE = timedelta(seconds=60)
@@ -58,12 +58,15 @@ class Snapshot:
     connections: list[Seen]
     old_keys: dict[UUID, datetime]
 
-    def places(self) -> list[Place]:
-        vpcs = [Place(vpc.pk, vpc.name) for vpc in self.vpcs]
-        return vpcs + [Place(s.pk, s.name, s.vpc_id, s.ipv4_cidr_block) for s in self.subnets]
+    def places(self) -> list[Location]:
+        vpcs = [Location(vpc.pk, vpc.name) for vpc in self.vpcs]
+        return vpcs + [Location(s.pk, s.name, s.vpc_id, s.ipv4_cidr_block) for s in self.subnets]
 
-    def stands(self) -> list[Stand]:
-        return [Stand(g.pk, g.name, word_of(g), g.public_address, g.subnet_id) for g in self.gateways]
+    def positions(self) -> list[GatewayPosition]:
+        return [
+            GatewayPosition(g.pk, g.name, status_label(g), g.public_address, g.subnet_id)
+            for g in self.gateways
+        ]
 
     def links(self) -> list[Link]:
         return [Link(c.id, c.name, c.gateway_id, c.peer, c.state) for c in self.connections]

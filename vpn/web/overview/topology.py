@@ -10,9 +10,9 @@ from uuid import UUID
 
 from vpn.web.overview.topology_lines import (
     Bundle,
+    GatewayPosition,
     Link,
-    Place,
-    Stand,
+    Location,
     choose,
     combined,
     gather,
@@ -66,7 +66,7 @@ class Line(NamedTuple):
     state: str
     source: str
     target: str
-    told: str
+    label: str
     gateway: UUID
     connection: UUID | None
 
@@ -85,12 +85,12 @@ class Picture:
     notes: list[str] = field(default_factory=list)
 
 
-def draw(places: Sequence[Place], stands: Sequence[Stand], links: Sequence[Link]) -> Picture:
+def draw(places: Sequence[Location], positions: Sequence[GatewayPosition], links: Sequence[Link]) -> Picture:
     """The picture of one account."""
     picture = Picture()
-    chosen = choose(stands, links, picture.notes)
-    drawn = {stand.id: stand for stand in chosen}
-    bundles = gather([link for link in links if link.gateway in drawn], chosen, stands, picture.notes)
+    chosen = choose(positions, links, picture.notes)
+    drawn = {position.id: position for position in chosen}
+    bundles = gather([link for link in links if link.gateway in drawn], chosen, positions, picture.notes)
     bottom = _stack(picture, places, chosen, links)
     peers = [bundle for bundle in bundles if bundle.other is None]
     addresses = {bundle.peer: bundle for bundle in peers}
@@ -98,7 +98,7 @@ def draw(places: Sequence[Place], stands: Sequence[Stand], links: Sequence[Link]
         picture.width = _PEER_LEFT + _PEER_WIDTH if peers else _PEER_LEFT - 120
     picture.height = max(bottom, len(addresses) * _STEP)
     _sink(picture, (picture.height - bottom) // 2)
-    cards = dict(zip([stand.id for stand in _ordered(places, chosen)], picture.gateways, strict=True))
+    cards = dict(zip([position.id for position in _ordered(places, chosen)], picture.gateways, strict=True))
     targets = _place_peers(picture, peers, cards)
     for bundle in bundles:
         near = cards[bundle.gateway]
@@ -109,24 +109,28 @@ def draw(places: Sequence[Place], stands: Sequence[Stand], links: Sequence[Link]
     return picture
 
 
-def _ordered(places: Sequence[Place], stands: Sequence[Stand]) -> list[Stand]:
+def _ordered(places: Sequence[Location], positions: Sequence[GatewayPosition]) -> list[GatewayPosition]:
     """As `_stack` draws them."""
     subnets = [p for p in places if p.parent is not None]
     rank = {p.id: n for n, p in enumerate(p for p in places if p.parent is None)}
     order = {s.id: (rank.get(s.parent or s.id, 0), n) for n, s in enumerate(subnets)}
-    return sorted(stands, key=lambda stand: (order.get(stand.subnet, (0, 0)), stand.name, stand.id))
+    return sorted(
+        positions, key=lambda position: (order.get(position.subnet, (0, 0)), position.name, position.id)
+    )
 
 
-def _stack(picture: Picture, places: Sequence[Place], stands: Sequence[Stand], links: Sequence[Link]) -> int:
+def _stack(
+    picture: Picture, places: Sequence[Location], positions: Sequence[GatewayPosition], links: Sequence[Link]
+) -> int:
     """VPCs below each other, their subnets and gateways inside; answers the bottom."""
-    used = {stand.subnet for stand in stands}
+    used = {position.subnet for position in positions}
     homes = {p.parent for p in places if p.id in used}
     vpcs = [p for p in places if p.parent is None]
     empty = [vpc for vpc in vpcs if vpc.id not in homes][max(0, MAX_VPCS - len(homes)) :]
     if empty:
         picture.notes.append(f"{len(empty)} more VPCs without a gateway are not drawn.")
-    of = {ident: [link for link in links if link.gateway == ident] for ident in {s.id for s in stands}}
-    ordered = _ordered(places, stands)
+    of = {ident: [link for link in links if link.gateway == ident] for ident in {s.id for s in positions}}
+    ordered = _ordered(places, positions)
     y = 0
     for vpc in vpcs:
         if vpc in empty:
@@ -143,14 +147,18 @@ def _stack(picture: Picture, places: Sequence[Place], stands: Sequence[Stand], l
 
 
 def _subnet(
-    picture: Picture, subnet: Place, stands: Sequence[Stand], of: Mapping[UUID, list[Link]], y: int
+    picture: Picture,
+    subnet: Location,
+    positions: Sequence[GatewayPosition],
+    of: Mapping[UUID, list[Link]],
+    y: int,
 ) -> int:
     top, y = y, y + _TITLE
-    for stand in stands:
-        told = tally(of[stand.id]) or "no connection"
-        detail = shorten(f"{stand.address}, {told}", _DETAIL)
+    for position in positions:
+        label = tally(of[position.id]) or "no connection"
+        detail = shorten(f"{position.address}, {label}", _DETAIL)
         picture.gateways.append(
-            Card(2 * _PAD, y, _BOX_WIDTH - 4 * _PAD, _CARD, stand.name, detail, stand.word, stand.id)
+            Card(2 * _PAD, y, _BOX_WIDTH - 4 * _PAD, _CARD, position.name, detail, position.word, position.id)
         )
         y += _STEP
     picture.boxes.append(
@@ -159,7 +167,7 @@ def _subnet(
     return y
 
 
-def _idle(picture: Picture, subnets: Sequence[Place], y: int, *, alone: bool) -> int:
+def _idle(picture: Picture, subnets: Sequence[Location], y: int, *, alone: bool) -> int:
     """One line about the subnets without a gateway."""
     names = ", ".join(s.name for s in subnets[:_EMPTY_SUBNETS])
     more = f" and {len(subnets) - _EMPTY_SUBNETS} more" if len(subnets) > _EMPTY_SUBNETS else ""
@@ -223,5 +231,5 @@ def _line(bundle: Bundle, near: Card, far: Card) -> Line:
         # Two thirds of the way: lines of one gateway have parted there.
         x, y = round(x1 + (x2 - x1) * 0.63), round(y1 + (y2 - y1) * 0.741)
     only = bundle.links[0].id if len(bundle.links) == 1 else None
-    told = bundle.links[0].name if only else tally(bundle.links)
-    return Line(path, x, y, bundle.state, near.name, far.name, told, bundle.gateway, only)
+    label = bundle.links[0].name if only else tally(bundle.links)
+    return Line(path, x, y, bundle.state, near.name, far.name, label, bundle.gateway, only)

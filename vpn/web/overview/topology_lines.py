@@ -16,7 +16,7 @@ STATES = ("down", "partly", "negotiating", "up", "disabled")
 MAX_GATEWAYS, MAX_PEERS, MAX_ARCS = 20, 24, 60
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A VPC (`parent` None) or a subnet of one."""
 
     id: UUID
@@ -25,7 +25,7 @@ class Place(NamedTuple):
     cidr: str = ""
 
 
-class Stand(NamedTuple):
+class GatewayPosition(NamedTuple):
     """A gateway in its subnet; `word` is its status."""
 
     id: UUID
@@ -79,22 +79,27 @@ def shorten(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def choose(stands: Sequence[Stand], links: Sequence[Link], notes: list[str]) -> list[Stand]:
-    if len(stands) <= MAX_GATEWAYS:
-        return list(stands)
+def choose(
+    positions: Sequence[GatewayPosition], links: Sequence[Link], notes: list[str]
+) -> list[GatewayPosition]:
+    if len(positions) <= MAX_GATEWAYS:
+        return list(positions)
     trouble = Counter(link.gateway for link in links if link.state in STATES[:2])
-    ranked = sorted(stands, key=lambda s: (s.word == "available", -trouble[s.id], s.name))
-    rest = len(stands) - MAX_GATEWAYS
+    ranked = sorted(positions, key=lambda s: (s.word == "available", -trouble[s.id], s.name))
+    rest = len(positions) - MAX_GATEWAYS
     notes.append(f"{rest} more gateways are not drawn; those with trouble are drawn first.")
     return ranked[:MAX_GATEWAYS]
 
 
 def gather(
-    links: Sequence[Link], chosen: Sequence[Stand], stands: Sequence[Stand], notes: list[str]
+    links: Sequence[Link],
+    chosen: Sequence[GatewayPosition],
+    positions: Sequence[GatewayPosition],
+    notes: list[str],
 ) -> list[Bundle]:
     """Lines between gateways, both directions in one; then lines to peers elsewhere."""
-    drawn = {stand.id for stand in chosen}
-    own = {stand.address: stand.id for stand in stands}
+    drawn = {position.id for position in chosen}
+    own = {position.address: position.id for position in positions}
     inside: dict[frozenset[UUID], list[Link]] = {}
     outside: dict[tuple[UUID, str], list[Link]] = {}
     for link in links:

@@ -24,7 +24,7 @@ from vpn.web.overview.attention import attention, is_weak
 from vpn.web.overview.snapshot import Snapshot, suites, take
 from vpn.web.overview.topology import draw
 from vpn.web.overview.topology_lines import STATES
-from vpn.web.page_versions import overview_stamp
+from vpn.web.page_versions import overview_version
 
 _LIVE = LivePage("vpn/overview.html", "vpn/overview", ("counts", "lead", "topology", "activity", "changes"))
 _RECENT = 8
@@ -34,10 +34,10 @@ _RECENT = 8
 def overview(request: ConsoleRequest) -> HttpResponse:
     """The page, or to a poll what of it looks different now."""
     now = timezone.now()
-    stamp, here = overview_stamp(request.actor, now), reverse("overview")
+    version, here = overview_version(request.actor, now), reverse("overview")
     if request.htmx:
-        return _LIVE.news(request, stamp, here, lambda: _context(request, take(request.actor, now)))
-    return _LIVE.whole(request, stamp, here, _context(request, take(request.actor, now)))
+        return _LIVE.diff(request, version, here, lambda: _context(request, take(request.actor, now)))
+    return _LIVE.whole(request, version, here, _context(request, take(request.actor, now)))
 
 
 def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
@@ -57,17 +57,18 @@ def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
         "near": [row for row in quotas if row.state != "ok"],
         "most": limits["gateways"],
         "items": items,
-        "settled": up + states["disabled"] == len(links) and {s.word for s in seen.stands()} <= {"available"},
-        "picture": draw(seen.places(), seen.stands(), links),
+        "settled": up + states["disabled"] == len(links)
+        and {s.word for s in seen.positions()} <= {"available"},
+        "picture": draw(seen.places(), seen.positions(), links),
         "states_shown": [state for state in STATES if states[state]],
         "subnets": len(seen.subnets),
         "events": [Line(event, "") for event in _events(request)],
         "changes": list(_changes(request)),
-        "announce": _told(len(seen.gateways), up, len(links), len(items)),
+        "announce": _announcement(len(seen.gateways), up, len(links), len(items)),
     }
 
 
-def _told(gateways: int, up: int, connections: int, items: int) -> str:
+def _announcement(gateways: int, up: int, connections: int, items: int) -> str:
     return (
         f"{gateways} gateway{pluralize(gateways)}, "
         f"{up} of {connections} connection{pluralize(connections)} up, "

@@ -20,7 +20,7 @@ from vpn.services.connection_checks import check_connection
 from vpn.services.fields import ConnectionFields
 from vpn.services.pairs import new_key
 from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm
-from vpn.web.wizard.drafts import get_draft, keep, keep_left, part, raw, subnet_of, taken
+from vpn.web.wizard.drafts import get_draft, next_submission, part, raw, save_draft, save_field, subnet_of
 from vpn.web.wizard.steps import onward, shown, step_context
 
 # Buttons after which a part of the page is drawn anew.
@@ -50,7 +50,7 @@ def check_connection_field(request: ConsoleRequest, draft_id: UUID) -> HttpRespo
     found = errors_of(form, name)
     sound = name == "psk" and not found
     psk = request.POST.get("psk", "") if sound else ""
-    keep_left(draft, {"connection": raw(form)}, request.POST, psk=psk)
+    save_field(draft, {"connection": raw(form)}, request.POST, psk=psk)
     return render(request, "_messages.html", {"found": found})
 
 
@@ -96,8 +96,10 @@ def _take_connection(request: ConsoleRequest, draft: WizardDraft) -> HttpRespons
     entered = raw(form)
     if going == "remove":
         _without(entered, which)
-    sent = taken(draft) if going not in _IN_PLACE else {}
-    keep(draft, {"connection": entered, "skip": going == "skip"} | sent, psk=request.POST.get("psk", ""))
+    sent = next_submission(draft) if going not in _IN_PLACE else {}
+    save_draft(
+        draft, {"connection": entered, "skip": going == "skip"} | sent, psk=request.POST.get("psk", "")
+    )
     if going in {"add", "remove"}:
         return _show_connection(
             request,
@@ -126,7 +128,7 @@ def _without(entered: dict[str, Any], which: str) -> None:
 def _with_new_key(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
     """The page again with a fresh key, shown this once, so that it can be copied."""
     psk = new_key()
-    keep(draft, {}, psk=psk)
+    save_draft(draft, {}, psk=psk)
     form = connection_form(request, draft, bound=False)
     form.show_key(psk)
     return _show_connection(request, draft, form, new_key=psk)

@@ -1,4 +1,4 @@
-"""The wizard's memory: drafts of one person in one account."""
+"""The wizard's drafts, of one person in one account."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from vpn.services.references import parse_id
 
 _KEPT_FOR = timedelta(hours=24)
 _LISTED = 10
-# Of one person in one account; the oldest gives way to one more.
+# Of one person in one account; a further draft replaces the oldest.
 _MOST = 20
 
 
 class Unfinished(NamedTuple):
-    """A draft that its person could go on with; `step` is the route to continue at, `about` says
-    what tells it from others."""
+    """A draft that can be continued; `step` is the route of the next step, `about` distinguishes it
+    from other drafts."""
 
     draft: WizardDraft
     name: str
@@ -36,7 +36,7 @@ class Unfinished(NamedTuple):
 
 
 def new_draft(request: ConsoleRequest) -> WizardDraft:
-    """Not yet saved. Takes the occasion to forget drafts that are over."""
+    """A draft that is not saved yet. Also deletes expired drafts."""
     WizardDraft.objects.filter(expires_at__lt=timezone.now()).delete()
     return WizardDraft(
         account_id=request.actor.account_id,
@@ -55,7 +55,7 @@ def get_draft(request: ConsoleRequest, draft_id: UUID) -> WizardDraft:
 
 
 def begun_draft(request: ConsoleRequest, ident: str | None) -> WizardDraft:
-    """The draft of that id, or one that gets it when it is kept first. Raises NotFound for another
+    """The draft of that id, or a new one that gets it when first saved. Raises NotFound for another
     person's."""
     draft, wanted = new_draft(request), parse_id(ident)
     if wanted is None:
@@ -67,7 +67,7 @@ def begun_draft(request: ConsoleRequest, ident: str | None) -> WizardDraft:
 
 
 def unfinished(request: ConsoleRequest) -> list[Unfinished]:
-    """What a person could go on with, the newest first."""
+    """The drafts that this person can continue, the newest first."""
     rows = list(_mine(request).filter(gateway_id=None).order_by("-created_at")[:_LISTED])
     chosen = [parse_id(part(row, "gateway").get("subnet")) for row in rows]
     subnets = Subnet.objects.filter(account_id=request.actor.account_id, pk__in=[pk for pk in chosen if pk])
@@ -90,23 +90,23 @@ def discard(request: ConsoleRequest, draft_id: UUID) -> None:
     get_draft(request, draft_id).delete()
 
 
-def keep_left(draft: WizardDraft, values: dict[str, Any], posted: QueryDict, *, psk: str = "") -> None:
-    """As `keep`, for a field that was left: what its page has sent as a whole meanwhile is newer,
-    though a server may hear of it first."""
-    keep(draft, values, psk=psk, since=posted.get("taken", ""))
+def save_field(draft: WizardDraft, values: dict[str, Any], posted: QueryDict, *, psk: str = "") -> None:
+    """As `save_draft`, for a field that lost the focus: a submission of its whole page is newer, even if
+    it is processed first."""
+    save_draft(draft, values, psk=psk, since=posted.get("taken", ""))
 
 
-def taken(draft: WizardDraft) -> dict[str, Any]:
-    """For the draft: its page was sent as a whole once more."""
+def next_submission(draft: WizardDraft) -> dict[str, Any]:
+    """For the draft's data: counts one more submission of a whole page."""
     return {"taken": int(draft.data.get("taken", 0)) + 1}
 
 
-def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "", since: str = "") -> None:
-    """Add `values` to the draft's data, and seal `psk` if there is one; a used-up draft stays.
+def save_draft(draft: WizardDraft, values: dict[str, Any], *, psk: str = "", since: str = "") -> None:
+    """Add `values` to the draft's data, and encrypt `psk` if there is one; a consumed draft stays as it is.
 
-    Only what is meant is written: a key that is sealed anew meanwhile is not undone. Nothing is
-    when a page was taken after `since`, how many were as text. Raises NotFound when the draft was
-    discarded meanwhile.
+    Only these columns are written, so a key that is stored meanwhile is not undone. Nothing is written
+    if a page was submitted after `since`, the number of submissions as text. Raises NotFound if the draft
+    was discarded meanwhile.
     """
     values = values | {"kept_at": timezone.now().isoformat()}
     if draft._state.adding and _inserted(draft, values, psk):
@@ -127,7 +127,7 @@ def keep(draft: WizardDraft, values: dict[str, Any], *, psk: str = "", since: st
 
 
 def _inserted(draft: WizardDraft, values: dict[str, Any], psk: str) -> bool:
-    """False when another request of the same page was first."""
+    """False if another request of the same page was first."""
     draft.data |= values
     draft.seal_psk(psk)
     try:
@@ -141,14 +141,14 @@ def _inserted(draft: WizardDraft, values: dict[str, Any], psk: str) -> bool:
 
 
 def _drop_oldest(draft: WizardDraft) -> None:
-    """Drafts are bounded: what is beyond the latest ones of this person goes."""
+    """Delete all but the latest drafts of this person."""
     own = WizardDraft.objects.filter(account_id=draft.account_id, user_id=draft.user_id)
     kept = own.order_by("-created_at").values("pk")[:_MOST]
     own.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
 
 
 def raw(form: Form) -> dict[str, Any]:
-    """What was entered, as text or lists of it, right or wrong; the key is kept apart."""
+    """What was entered, as text or lists of text, valid or not, without the key."""
     found: dict[str, Any] = {}
     for name, field in form.fields.items():
         if name != "psk":
@@ -157,10 +157,10 @@ def raw(form: Form) -> dict[str, Any]:
     return found
 
 
-def use_up(draft: WizardDraft, make: Callable[[], UUID]) -> UUID:
-    """Create what the draft says, once: a second call gives the id of what the first one made.
+def consume(draft: WizardDraft, make: Callable[[], UUID]) -> UUID:
+    """Create what the draft describes, once: a second call returns the id that the first one created.
 
-    `make` answers the id of a gateway. What it raises leaves the draft as it is.
+    `make` returns the id of a gateway. If it raises, the draft stays as it is.
     """
     with transaction.atomic():
         locked = WizardDraft.objects.select_for_update().filter(pk=draft.pk).first()
@@ -179,7 +179,7 @@ def part(draft: WizardDraft, name: str) -> dict[str, Any]:
 
 
 def subnet_of(draft: WizardDraft) -> Subnet | None:
-    """The subnet that step 1 chose, if it is still the account's."""
+    """The subnet selected in step 1, if the account still has it."""
     ident = parse_id(part(draft, "gateway").get("subnet"))
     if ident is None:
         return None
@@ -197,8 +197,8 @@ def _about(draft: WizardDraft, subnet: str) -> str:
     if pair := part(draft, "pair"):
         return " and ".join(str(pair[name]) for name in ("here_cidrs", "there_cidrs") if pair.get(name))
     peer = part(draft, "connection").get("peer_address")
-    told = (f"in {subnet}" if subnet else "", f"peer {peer}" if peer else "")
-    return ", ".join(text for text in told if text)
+    details = (f"in {subnet}" if subnet else "", f"peer {peer}" if peer else "")
+    return ", ".join(text for text in details if text)
 
 
 def _changed_at(draft: WizardDraft) -> datetime:
@@ -207,12 +207,12 @@ def _changed_at(draft: WizardDraft) -> datetime:
 
 
 def placed(draft: WizardDraft) -> bool:
-    """Step 1 is answered: a subnet is chosen, and none is half described."""
+    """Whether step 1 is complete: a subnet is selected, and no new one is half described."""
     return bool(part(draft, "gateway").get("subnet")) and not part(draft, "home")
 
 
 def _next_step(draft: WizardDraft) -> str:
-    """The first step that was not answered yet."""
+    """The first incomplete step."""
     if part(draft, "pair"):
         return "connect_review"
     if not placed(draft):

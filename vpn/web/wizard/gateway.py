@@ -27,12 +27,12 @@ from vpn.web.forms.wizard import HomeForm, WizardGatewayForm
 from vpn.web.wizard.drafts import (
     begun_draft,
     get_draft,
-    keep,
-    keep_left,
     new_draft,
+    next_submission,
     part,
     raw,
-    taken,
+    save_draft,
+    save_field,
     unfinished,
 )
 from vpn.web.wizard.steps import onward, step_context
@@ -56,7 +56,7 @@ def check_gateway_field(request: ConsoleRequest) -> HttpResponse:
     """The messages of the one field of step 1 that was left; what stands there is kept."""
     posted = _with_vpc(request.POST)
     form, home = _forms(request, posted)
-    keep_left(_draft_of(request), _entered(form, home), posted)
+    save_field(_draft_of(request), _entered(form, home), posted)
     name = request.htmx.trigger_name or ""
     if name.startswith("new_"):
         if home.is_valid():
@@ -97,7 +97,7 @@ def _entered(form: WizardGatewayForm, home: HomeForm) -> dict[str, Any]:
 def _take(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
     going, posted = request.POST.get("go", ""), _with_vpc(request.POST)
     form, home = _forms(request, posted)
-    keep(draft, _entered(form, home) | (taken(draft) if going != "subnets" else {}))
+    save_draft(draft, _entered(form, home) | (next_submission(draft) if going != "subnets" else {}))
     if going == "subnets":
         return _show(request, draft, _kept_form(request, draft), _unjudged(request, posted))
     if going == "home":
@@ -122,7 +122,7 @@ def _make_home(request: ConsoleRequest, draft: WizardDraft, home: HomeForm) -> H
             home.add_violations(error.violations)
         else:
             chosen = part(draft, "gateway") | {"vpc": str(subnet.vpc_id), "subnet": str(subnet.pk)}
-            keep(draft, {"gateway": chosen, "home": {}})
+            save_draft(draft, {"gateway": chosen, "home": {}})
             messages.success(request, f"The subnet {subnet.name} is created and chosen.")
             return onward(request, draft, "wizard_gateway", stay=True)
     return _show(request, draft, _kept_form(request, draft), home)

@@ -21,7 +21,16 @@ from vpn.services import pairs
 from vpn.services.connections import get_connection
 from vpn.services.references import parse_id
 from vpn.web.forms.pairs import SIDES, MirrorForm, PairForm, Places, PlacesForm
-from vpn.web.wizard.drafts import get_draft, keep, keep_left, new_draft, part, raw, taken, use_up
+from vpn.web.wizard.drafts import (
+    consume,
+    get_draft,
+    new_draft,
+    next_submission,
+    part,
+    raw,
+    save_draft,
+    save_field,
+)
 from vpn.web.wizard.picture import Side, picture
 
 
@@ -36,7 +45,7 @@ def connect_vpcs(request: ConsoleRequest) -> HttpResponse:
     form = PlacesForm(posted, actor=request.actor, initial=initial)
     if posted is not None and form.is_valid():
         chosen = {name: form.cleaned_data[name] for name in SIDES}
-        keep(draft, {"pair": entered | chosen | _suggested(form.places, chosen, entered)})
+        save_draft(draft, {"pair": entered | chosen | _suggested(form.places, chosen, entered)})
         return redirect("connect_review", draft_id=draft.pk)
     return render(request, "vpn/wizard/connect.html", {"form": form, "draft": draft if ident else None})
 
@@ -54,10 +63,10 @@ def connect_review(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
         form = _pair_form(request, draft, initial=entered)
         return _show_pair(request, draft, form)
     form = _pair_form(request, draft, request.POST)
-    keep(draft, {"pair": entered | raw(form)} | taken(draft))
+    save_draft(draft, {"pair": entered | raw(form)} | next_submission(draft))
     if form.is_valid():
         try:
-            made = use_up(draft, lambda: _connect(request, form))
+            made = consume(draft, lambda: _connect(request, form))
             return redirect("wizard_progress", gateway_id=made)
         except (Invalid, Conflict) as error:
             form.add_violations(_once(error.violations))
@@ -69,7 +78,7 @@ def check_pair_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
     """The messages of the one field that was left; what stands there is kept."""
     draft = get_draft(request, draft_id)
     form = _pair_form(request, draft, request.POST)
-    keep_left(draft, {"pair": part(draft, "pair") | raw(form)}, request.POST)
+    save_field(draft, {"pair": part(draft, "pair") | raw(form)}, request.POST)
     if form.is_valid():
         found = pairs.try_connect(request.actor, form.end("here"), form.end("there"), form.security())
         form.add_violations(_once(found))
@@ -95,8 +104,8 @@ def other_side(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -
     elif posted is None and mirror.standing is None:
         name = str(form.initial["name"])
         form.paths = {}
-        told = pairs.check_mirror(request.actor, mirror, name)
-        broken = [v.message for v in told]
+        violations = pairs.check_mirror(request.actor, mirror, name)
+        broken = [v.message for v in violations]
         return _show_mirror(request, row, mirror, form, broken)
     return _show_mirror(request, row, mirror, form, [])
 

@@ -19,7 +19,7 @@ from vpn.handoff.reader.parse import recognise
 from vpn.handoff.reader.recognised import Recognised
 from vpn.models import Gateway
 from vpn.web.forms.wizard import PasteForm
-from vpn.web.wizard.drafts import keep, new_draft
+from vpn.web.wizard.drafts import new_draft, save_draft
 
 _KEYWORDS: dict[str, tuple[str, Any]] = {
     **{a.keyword: ("encryption_algorithm", word) for word, a in ENCRYPTION.items()},
@@ -53,8 +53,8 @@ def _begin(request: ConsoleRequest, found: Recognised) -> HttpResponse:
             entered[name] = list(cidrs)
     entered |= _more(found)
     psk = found.psk.value if found.psk else ""
-    kept = {"connection": entered, "pasted": _told(request, found), "suites": suites_of(found)}
-    keep(draft, kept, psk=psk)
+    kept = {"connection": entered, "pasted": _describe(request, found), "suites": suites_of(found)}
+    save_draft(draft, kept, psk=psk)
     messages.success(request, "What was recognised is filled in; first choose where the gateway stands.")
     return redirect("wizard_gateway", draft_id=draft.pk)
 
@@ -151,7 +151,7 @@ def _words(proposals: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def _told(request: ConsoleRequest, found: Recognised) -> list[str]:
+def _describe(request: ConsoleRequest, found: Recognised) -> list[str]:
     """For the pages of the wizard; never the key."""
     lines = [f"Read as {found.source}. The pre-shared key was {'found' if found.psk else 'not found'}."]
     if found.ike_version or found.ike_proposals or found.esp_proposals:

@@ -18,7 +18,7 @@ class Picture(NamedTuple):
     here_detail: str
     gateway: str
     gateway_detail: str
-    told: str
+    described: str
     line: str = ""
     suite: str = ""
     there: str = ""
@@ -38,10 +38,10 @@ class Side(NamedTuple):
 def picture(here: Side, there: Side | None, *, line: str = "", suite: str = "") -> Picture:
     """`line` is the connection's name, `suite` how it is protected."""
     own = _listed(here.cidrs)
-    told = f"{', '.join(part for part in (here.place, here.detail) if part)}: the gateway {here.name}"
+    described = f"{', '.join(part for part in (here.place, here.detail) if part)}: the gateway {here.name}"
     if there is None:
-        return Picture(here.place, here.detail, here.name, own, f"{told}, without a connection.")
-    whole = f"{told} joins {_spoken(here.cidrs)} to {_spoken(there.cidrs)} behind {there.name}, {suite}."
+        return Picture(here.place, here.detail, here.name, own, f"{described}, without a connection.")
+    whole = f"{described} joins {_spoken(here.cidrs)} to {_spoken(there.cidrs)} behind {there.name}, {suite}."
     return Picture(
         here.place,
         here.detail,

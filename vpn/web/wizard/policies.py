@@ -15,7 +15,7 @@ from policies.models import IKEPolicy, IPsecPolicy
 from policies.services import check_ike_policy, check_ipsec_policy, create_ike_policy, create_ipsec_policy
 from policies.web.forms import IKEPolicyForm, IPsecPolicyForm
 from vpn.models import WizardDraft
-from vpn.web.wizard.drafts import keep, part, raw
+from vpn.web.wizard.drafts import part, raw, save_draft
 
 _NOT_MADE = "This policy is not created yet: press Create the {noun} and choose it, or Do without it."
 
@@ -65,7 +65,7 @@ def forget_policy(draft: WizardDraft, which: str) -> None:
     kept = {name: part(draft, name) for name in ("policies", "suites")}
     for values in kept.values():
         values.pop(which, None)
-    keep(draft, kept)
+    save_draft(draft, kept)
 
 
 def begun_policies(draft: WizardDraft) -> list[str]:

@@ -16,7 +16,7 @@ from console.core.web.pages import page
 from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway, GatewayMember, Lifecycle
 from vpn.services.gateways import get_gateway
-from vpn.web.shown import word_of
+from vpn.web.shown import status_label
 
 DONE, NOW, LATER, FAILED = "done", "now", "later", "failed"
 _TEMPLATE = "vpn/wizard/progress.html"
@@ -79,7 +79,9 @@ def progress_of(
     if wanted:
         stages += _tunnels(wanted, stands)
     well = all(stage.state == DONE for stage in stages)
-    reasons = [*gateway.lifecycle_reasons, *gateway.health_reasons] if word_of(gateway) != "available" else []
+    reasons = (
+        [*gateway.lifecycle_reasons, *gateway.health_reasons] if status_label(gateway) != "available" else []
+    )
     reasons += [reason for row in wanted if stands and row.status != "up" for reason in row.status_reasons]
     return Progress(stages, well or failed, well, reasons)
 
@@ -104,14 +106,14 @@ def _tunnels(wanted: list[Connection], stands: bool) -> list[Stage]:
     up = [row for row in wanted if row.status == "up"]
     down = [row for row in wanted if row.status != "up" and row.status_reasons]
     names = ", ".join(row.name for row in wanted)
-    told = f"{len(up)} of {len(wanted)} up: {names}"
+    described = f"{len(up)} of {len(wanted)} up: {names}"
     if not stands:
         return [Stage("Negotiating", LATER), Stage("Up", LATER)]
     if len(up) == len(wanted):
-        return [Stage("Negotiated", DONE), Stage("Up", DONE, told)]
+        return [Stage("Negotiated", DONE), Stage("Up", DONE, described)]
     return [
         Stage("Negotiating", FAILED if down else NOW, "The gateway goes on trying."),
-        Stage("Up", LATER, told),
+        Stage("Up", LATER, described),
     ]
 
 

@@ -21,7 +21,7 @@ from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import check_gateway, create_gateway, create_gateway_with_connection
 from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm, WizardGatewayForm
 from vpn.web.wizard.connection import connection_fields, connection_form, connection_violations
-from vpn.web.wizard.drafts import get_draft, part, subnet_of, use_up
+from vpn.web.wizard.drafts import consume, get_draft, part, subnet_of
 from vpn.web.wizard.picture import Picture, Side, picture
 from vpn.web.wizard.policies import begun_policies, not_made
 from vpn.web.wizard.request_code import curl, python
@@ -71,7 +71,7 @@ def review_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
     if request.method != "POST" or misfits:
         return _show(request, draft, answers, misfits or _broken(request, draft, answers))
     try:
-        made = use_up(draft, lambda: _create(request, answers))
+        made = consume(draft, lambda: _create(request, answers))
     except (Invalid, Conflict) as error:
         return _show(request, draft, answers, list(error.violations))
     return redirect("wizard_progress", gateway_id=made)

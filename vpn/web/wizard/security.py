@@ -21,7 +21,7 @@ from policies.web.forms import given
 from vpn.models import WizardDraft
 from vpn.web.forms.wizard import SecurityForm
 from vpn.web.wizard.connection import connection_form, connection_violations
-from vpn.web.wizard.drafts import get_draft, keep, keep_left, part, raw, taken
+from vpn.web.wizard.drafts import get_draft, next_submission, part, raw, save_draft, save_field
 from vpn.web.wizard.policies import (
     KINDS,
     entered_policies,
@@ -64,7 +64,7 @@ def security_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
 def check_policy_field(request: ConsoleRequest, draft_id: UUID, kind: str) -> HttpResponse:
     """The messages of the one field of a policy to be made that was left; what stands there is kept."""
     draft = get_draft(request, draft_id)
-    keep_left(draft, entered_policies(draft, request.POST), request.POST)
+    save_field(draft, entered_policies(draft, request.POST), request.POST)
     form = KINDS[kind].form(request.POST, prefix=kind)
     if form.is_valid():
         form.add_violations(KINDS[kind].check(request.actor, given(form)))
@@ -93,8 +93,8 @@ def auto_phases() -> list[Phase]:
 def _take(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
     form = SecurityForm(request.POST, actor=request.actor)
     going, _, which = request.POST.get("go", "on").partition(":")
-    values = entered_policies(draft, request.POST) | taken(draft)
-    keep(draft, values | ({"security": raw(form), "skip": False} if form.is_valid() else {}))
+    values = entered_policies(draft, request.POST) | next_submission(draft)
+    save_draft(draft, values | ({"security": raw(form), "skip": False} if form.is_valid() else {}))
     if going == "enter" and (begun := waiting(draft)):
         # The Enter key cannot say in which field: it creates what stands there.
         going, which = "create", begun[0]
@@ -132,7 +132,7 @@ def _make_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> Htt
         else:
             chosen = part(draft, "security") | {f"{which}_policy": str(policy.pk)}
             forget_policy(draft, which)
-            keep(draft, {"security": chosen})
+            save_draft(draft, {"security": chosen})
             messages.success(request, f"The {kind.noun} {policy.name} is created and chosen.")
             return onward(request, draft, "wizard_security", stay=True)
     security = SecurityForm(actor=request.actor, initial=part(draft, "security"))

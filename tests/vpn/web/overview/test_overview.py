@@ -39,7 +39,7 @@ def poll(browser: Client, seen: str) -> Any:
     return browser.get(reverse("overview"), {"seen": seen}, headers=HTMX)
 
 
-def stand(gateway: Gateway, **changes: Any) -> None:
+def position(gateway: Gateway, **changes: Any) -> None:
     values = {"lifecycle_state": "stable", "health_state": "ok", **changes}
     Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1, **values)
 
@@ -64,7 +64,7 @@ def test_nothing_yet_for_those_who_only_read(browser: Client) -> None:
 
 def test_all_is_well(ana: Party, browser: Client) -> None:
     joined = make_connection(ana)
-    stand(joined.gateway)
+    position(joined.gateway)
     observe(joined, status="up", status_changed_at=timezone.now())
     page = get(browser)
     assert "Nothing: every gateway runs" in page
@@ -76,9 +76,9 @@ def test_attention_is_sorted_and_says_why(ana: Party, browser: Client) -> None:
     raise_quotas(ana, gateways_per_zone=20)
     subnet = make_subnet(ana)
     rows = [make_gateway(ana, subnet, name) for name in ("ruined", "halved", "fine")]
-    stand(rows[0], health_state="faulted", health_reasons=REASON)
-    stand(rows[1], health_state="degraded", health_reasons=REASON)
-    stand(rows[2])
+    position(rows[0], health_state="faulted", health_reasons=REASON)
+    position(rows[1], health_state="degraded", health_reasons=REASON)
+    position(rows[2])
     now = timezone.now()
     down = make_connection(ana, rows[2], 1)
     observe(down, status="down", status_reasons=REASON, status_changed_at=now)
@@ -111,7 +111,7 @@ def test_attention_is_sorted_and_says_why(ana: Party, browser: Client) -> None:
 
 def test_disabled_and_fresh_connections_need_nobody(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana)
-    stand(gateway)
+    position(gateway)
     make_connection(ana, gateway, 1, admin_state_up=False)
     make_connection(ana, gateway, 2)
     response = browser.get(reverse("overview"))
@@ -125,7 +125,7 @@ def test_disabled_and_fresh_connections_need_nobody(ana: Party, browser: Client)
 
 def test_many_of_a_kind_are_counted(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana)
-    stand(gateway)
+    position(gateway)
     for number in range(8):
         observe(make_connection(ana, gateway, number), status_reasons=REASON)
     items = browser.get(reverse("overview")).context["items"]
@@ -169,12 +169,12 @@ def test_a_poll_answers_only_what_looks_different(
     ana: Party, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined = make_connection(ana)
-    stand(joined.gateway)
+    position(joined.gateway)
     now = timezone.now()
     monkeypatch.setattr(overview.timezone, "now", lambda: now)
     seen = browser.get(reverse("overview")).context["seen"]
     assert poll(browser, seen).status_code == 204
-    stand(joined.gateway)
+    position(joined.gateway)
     # Counters move the gateway's stamp; none are shown here.
     assert poll(browser, seen).status_code == 204
     Gateway.objects.update(generation=F("generation") + 1)

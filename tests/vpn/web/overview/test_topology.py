@@ -11,9 +11,9 @@ from vpn.web.overview.topology import Box, Card, Picture, draw
 from vpn.web.overview.topology_lines import (
     MAX_GATEWAYS,
     MAX_PEERS,
+    GatewayPosition,
     Link,
-    Place,
-    Stand,
+    Location,
     combined,
     shorten,
     tally,
@@ -24,12 +24,14 @@ def ident(kind: int, number: int) -> UUID:
     return UUID(int=(kind << 64) + number)
 
 
-def world(gateways: int, each: int, state: str = "up") -> tuple[list[Place], list[Stand], list[Link]]:
+def world(
+    gateways: int, each: int, state: str = "up"
+) -> tuple[list[Location], list[GatewayPosition], list[Link]]:
     """Gateways in two subnets of each of two VPCs, with `each` peers of their own."""
-    vpcs = [Place(ident(1, n), f"vpc-{n}") for n in range(2)]
-    subnets = [Place(ident(2, n), f"subnet-{n}", vpcs[n % 2].id, "192.168.0.0/24") for n in range(4)]
-    stands = [
-        Stand(ident(3, n), f"gateway-{n:03}", "available", f"198.18.0.{n}", subnets[n % 4].id)
+    vpcs = [Location(ident(1, n), f"vpc-{n}") for n in range(2)]
+    subnets = [Location(ident(2, n), f"subnet-{n}", vpcs[n % 2].id, "192.168.0.0/24") for n in range(4)]
+    positions = [
+        GatewayPosition(ident(3, n), f"gateway-{n:03}", "available", f"198.18.0.{n}", subnets[n % 4].id)
         for n in range(gateways)
     ]
     links = [
@@ -39,7 +41,7 @@ def world(gateways: int, each: int, state: str = "up") -> tuple[list[Place], lis
         for n in range(gateways)
         for m in range(each)
     ]
-    return [*vpcs, *subnets], stands, links
+    return [*vpcs, *subnets], positions, links
 
 
 def apart(one: Box | Card, other: Box | Card) -> bool:
@@ -85,47 +87,49 @@ def test_everything_has_its_place(gateways: int, each: int) -> None:
     check(picture)
     assert len(picture.gateways) == min(gateways, MAX_GATEWAYS)
     assert len(picture.peers) <= MAX_PEERS
-    drawn = sum(int(line.told.split()[0]) if line.told[0].isdigit() else 1 for line in picture.lines)
+    drawn = sum(int(line.label.split()[0]) if line.label[0].isdigit() else 1 for line in picture.lines)
     assert drawn == min(gateways, MAX_GATEWAYS) * each
     assert bool(picture.notes) == (gateways > MAX_GATEWAYS or gateways * each > MAX_PEERS)
 
 
 def test_trouble_is_drawn_by_itself() -> None:
-    places, stands, links = world(2, 40)
+    places, positions, links = world(2, 40)
     links[77] = links[77]._replace(state="down")
-    picture = draw(places, stands, links)
+    picture = draw(places, positions, links)
     [alone] = [card for card in picture.peers if card.word == "down"]
     assert (alone.name, alone.connection) == (links[77].peer, links[77].id)
     assert any(card.more and card.name == "29 more peers" for card in picture.peers)
 
 
 def test_gateways_with_trouble_come_first() -> None:
-    places, stands, links = world(40, 1)
+    places, positions, links = world(40, 1)
     links[39] = links[39]._replace(state="down")
-    stands[38] = stands[38]._replace(word="failed")
-    names = {card.name for card in draw(places, stands, links).gateways}
+    positions[38] = positions[38]._replace(word="failed")
+    names = {card.name for card in draw(places, positions, links).gateways}
     assert {"gateway-038", "gateway-039"} <= names
     assert len(names) == MAX_GATEWAYS
 
 
 def test_two_directions_are_one_line() -> None:
-    places, stands, _ = world(2, 0)
+    places, positions, _ = world(2, 0)
     links = [
-        Link(ident(4, n), f"to-{1 - n}", stands[n].id, stands[1 - n].address, state)
+        Link(ident(4, n), f"to-{1 - n}", positions[n].id, positions[1 - n].address, state)
         for n, state in enumerate(("up", "down"))
     ]
-    picture = draw(places, stands, links)
+    picture = draw(places, positions, links)
     [line] = picture.lines
     assert (line.source, line.target, line.state) == ("gateway-000", "gateway-001", "partly")
-    assert line.told == "1 up, 1 down" and line.connection is None
+    assert line.label == "1 up, 1 down" and line.connection is None
     assert picture.peers == [] and picture.alone == []
     check(picture)
 
 
 def test_one_peer_of_several_gateways_stands_once() -> None:
-    places, stands, _ = world(3, 0)
-    links = [Link(ident(4, n), f"c-{n}", stand.id, "203.0.113.1", "up") for n, stand in enumerate(stands)]
-    picture = draw(places, stands, links)
+    places, positions, _ = world(3, 0)
+    links = [
+        Link(ident(4, n), f"c-{n}", position.id, "203.0.113.1", "up") for n, position in enumerate(positions)
+    ]
+    picture = draw(places, positions, links)
     [peer] = picture.peers
     assert peer.detail == "3 connections, 3 up" and peer.connection is None
     assert len(picture.lines) == 3
@@ -133,8 +137,8 @@ def test_one_peer_of_several_gateways_stands_once() -> None:
 
 
 def test_what_leads_nowhere_is_told() -> None:
-    places, stands, links = world(2, 1)
-    picture = draw(places, stands, links[:1])
+    places, positions, links = world(2, 1)
+    picture = draw(places, positions, links[:1])
     assert [card.name for card in picture.alone] == ["gateway-001"]
     assert picture.alone[0].detail.endswith("no connection")
     notes = [box.name for box in picture.boxes if box.kind == "note"]

@@ -14,7 +14,7 @@ from tests.factories import PSK, Party, make_gateway, make_ike_policy, make_subn
 from tests.vpn.web.wizard.walk import CONNECTION, HTMX, gateway, review, security, text_of
 from vpn.models import Connection, Subnet, WizardDraft
 from vpn.services.connections import cidrs_of
-from vpn.web.wizard.drafts import keep, use_up
+from vpn.web.wizard.drafts import consume, save_draft
 
 
 @pytest.fixture
@@ -86,14 +86,14 @@ def test_the_draft_of_another_person_is_not_taken(ana: Party, ben: Party, browse
     subnet = make_subnet(ana)
     browser.post("/gateways/new/check", {"name": "hers"}, headers=HTMX | {"HX-Trigger-Name": "name"})
     hers = WizardDraft.objects.get()
-    taken = {"draft": str(hers.pk), "name": "his", "subnet": str(subnet.pk)}
+    next_submission = {"draft": str(hers.pk), "name": "his", "subnet": str(subnet.pk)}
     for path in ("/gateways/new", "/gateways/new/check"):
-        assert ben.browser().post(path, taken, headers=HTMX).status_code == 404
+        assert ben.browser().post(path, next_submission, headers=HTMX).status_code == 404
     hers.refresh_from_db()
     assert hers.data["gateway"]["name"] == "hers"
     late = WizardDraft(pk=hers.pk, account=ben.account, user=ben.user, expires_at=hers.expires_at)
     with pytest.raises(NotFound):
-        keep(late, {"gateway": {"name": "his"}})
+        save_draft(late, {"gateway": {"name": "his"}})
 
 
 def test_drafts_are_told_apart(ana: Party, browser: Client, second: str) -> None:
@@ -192,7 +192,7 @@ def test_keeping_a_step_does_not_undo_a_key_sealed_anew(browser: Client, second:
     fresh = WizardDraft.objects.get()
     fresh.seal_psk("AnotherPassword")
     fresh.save(update_fields=["psk_sealed"])
-    keep(stale, {"gateway": {"name": "later"}})
+    save_draft(stale, {"gateway": {"name": "later"}})
     row = WizardDraft.objects.get()
     assert row.open_psk() == "AnotherPassword" and row.data["gateway"] == {"name": "later"}
     assert row.data["connection"]["name"] == "to-paris"
@@ -202,9 +202,9 @@ def test_what_was_discarded_in_another_tab_stays_so(browser: Client, second: str
     late = WizardDraft.objects.get()
     browser.post(second.replace("/connection", "/discard"))
     with pytest.raises(NotFound):
-        keep(late, {"connection": {"name": "late"}})
+        save_draft(late, {"connection": {"name": "late"}})
     with pytest.raises(NotFound):
-        use_up(late, lambda: late.pk)
+        consume(late, lambda: late.pk)
     assert not WizardDraft.objects.exists()
 
 

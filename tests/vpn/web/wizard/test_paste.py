@@ -184,10 +184,10 @@ def test_identities_and_dead_peer_detection_are_filled_in_and_the_rest_is_told(
     ):
         assert form[name].value() == value, name
     page = browser.get(first.removesuffix("/gateway") + "/security")
-    told = text_of(page)
-    assert "Not taken over: encap, ipcomp." in told
-    assert "Auto-negotiation does not offer what it wants in phase 2" in told
-    assert "in phase 1: create" not in told
+    described = text_of(page)
+    assert "Not taken over: encap, ipcomp." in described
+    assert "Auto-negotiation does not offer what it wants in phase 2" in described
+    assert "in phase 1: create" not in described
     assert page.context["new_ike"]["key_lifetime"].value() == 2700
     assert page.context["new_ipsec"]["encryption_algorithm"].value() == "aes128gcm16"
     assert page.context["new_ipsec"]["key_lifetime"].value() == 3600

@@ -103,13 +103,13 @@ def test_what_is_wrong_with_a_new_policy_stands_beside_it(ana: Party, browser: C
 
 
 def test_a_policy_that_was_filled_in_is_not_thrown_away(browser: Client, third: str) -> None:
-    told = "This policy is not created yet: press Create the IKE policy and choose it, or Do without it."
+    described = "This policy is not created yet: press Create the IKE policy and choose it, or Do without it."
     page = text_of(browser.post(third, IKE | {"ike-dh_group": "20"}))
-    assert told in page and 'value="right-here"' in page and "Do without it" in page
+    assert described in page and 'value="right-here"' in page and "Do without it" in page
     assert browser.post(third, IKE | {"go": "back"}).headers["Location"] == of(third, "/connection")
     assert browser.get(third).context["new_ike"]["name"].value() == "right-here"
     # Neither by the link of the steps.
-    assert [wrong.message for wrong in browser.get(of(third, "/review")).context["wrong"]] == [told]
+    assert [wrong.message for wrong in browser.get(of(third, "/review")).context["wrong"]] == [described]
     browser.post(of(third, "/review"))
     assert not Connection.objects.exists()
     assert browser.post(third, {"go": "drop:ike"}).headers["Location"] == third
