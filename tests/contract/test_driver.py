@@ -99,7 +99,7 @@ def test_what_is_loaded_is_known_by_fingerprint(world: World) -> None:
     wanted = connection(world.left, world.right)
     (peer,) = world.load(world.left, wanted)
     (loaded,) = world.state(world.left).loaded.values()
-    assert loaded == peer.as_loaded() and loaded.form
+    assert loaded == peer.as_loaded() and loaded.fingerprint
     (changed,) = world.load(world.left, replace(wanted, ike=IkeOffer(IkeVersion.V2, AUTO_IKE.proposal, 600)))
     assert world.state(world.left).loaded[peer.name] == changed.as_loaded() != peer.as_loaded()
 

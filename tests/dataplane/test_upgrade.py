@@ -69,7 +69,7 @@ def test_tunnels_go_on_through_an_upgrade(earlier: Path, config: DriverConfig, v
     world = gateways.world
     seen = world.state(world.left)
     assert {name: list(spis) for name, spis in installed(seen).items()} == before and before
-    assert {peer.form for peer in seen.loaded.values()} == {""}
+    assert {peer.fingerprint for peer in seen.loaded.values()} == {""}
     with pinging(world.namespace(world.left), world.right.host, 300) as running:
         gateways.settle(1)
         assert ", 300 received" in running.communicate(timeout=60)[0]
@@ -77,4 +77,4 @@ def test_tunnels_go_on_through_an_upgrade(earlier: Path, config: DriverConfig, v
     assert {name: list(spis) for name, spis in installed(after).items()} == before
     assert [sa.unique_id for sa in after.sas] == [sa.unique_id for sa in seen.sas]
     assert (after.pid, after.boot_id) == (seen.pid, seen.boot_id)
-    assert all(peer.form for peer in after.loaded.values())
+    assert all(peer.fingerprint for peer in after.loaded.values())

@@ -29,23 +29,23 @@ class Wanted:
     """A peer and how charon should have it loaded, computed once: fingerprints are costly."""
 
     peer: PeerSpec
-    form: LoadedPeer
+    target: LoadedPeer
 
     @property
     def name(self) -> str:
         return self.peer.name
 
 
-def wanted_form(peer: PeerSpec) -> Wanted:
+def wanted_peer(peer: PeerSpec) -> Wanted:
     return Wanted(peer, peer.as_loaded())
 
 
 def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedelta]) -> Iterator[Action]:
-    peer, form = wanted.peer, wanted.form
+    peer, target = wanted.peer, wanted.target
     loaded = state.loaded.get(peer.name)
     sas = state.sas_of(peer.name)
     is_up = any(sa.established for sa in sas)
-    if (loaded is None or loaded.form != form.form) and not is_up:
+    if (loaded is None or loaded.fingerprint != target.fingerprint) and not is_up:
         # Dropping also resets the back-off: a corrected key is tried immediately, then soon again.
         if loaded or sas:
             yield DropPeer(peer.name)
@@ -56,14 +56,14 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
     before = loaded or LoadedPeer("", {})
     if is_up and _is_shared(wanted, before):
         wanted = _with_loaded_dpd(peer, before)
-        peer, form = wanted.peer, wanted.form
+        peer, target = wanted.peer, wanted.target
     restarted = {c.name for c in peer.children if is_restarted(c, _loaded(before, c.name))}
     stale = _stale(peer, loaded, kept) | {name for name in _alive(kept) if name in restarted}
-    renew = (before.older and _would_return_unchanged(form, before, stale)) or _is_renewed(
+    renew = (before.older and _would_return_unchanged(target, before, stale)) or _is_renewed(
         wanted, restarted, kept, now
     )
     blocked = _blocked(wanted, before, kept, state)
-    if before.older and not sas and state.held & form.children.keys():
+    if before.older and not sas and state.held & target.children.keys():
         # charon would install the traps from the older configuration.
         yield LoadPeer(peer)
     yield from _reload(wanted, loaded, stale, renew=renew or bool(blocked))
@@ -76,7 +76,11 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
         # Also children that only the peer may initiate: it could consider them up for a while.
         state, kept = replace(state, unaware=state.unaware | {peer.name}), []
     ended = blocked or (_alive(kept) if renew else stale)
-    changed = {c.name for c in peer.children if before.form != form.form or _differs(wanted, before, c.name)}
+    changed = {
+        c.name
+        for c in peer.children
+        if before.fingerprint != target.fingerprint or _differs(wanted, before, c.name)
+    }
     due = ended | (changed - _alive(kept)) | (_alive(sas) - _alive(kept))
     yield from initiate_due(peer, replace(state, sas=tuple(kept)), due, now, waits)
     yield from probe_when_due(peer, state, now)
@@ -84,7 +88,7 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
 
 def _is_shared(wanted: Wanted, before: LoadedPeer) -> bool:
     """Whether several connections use one IKE SA, or have until now."""
-    return len({connection_of(child) for child in (*wanted.form.children, *before.children)}) > 1
+    return len({connection_of(child) for child in (*wanted.target.children, *before.children)}) > 1
 
 
 def _with_loaded_dpd(peer: PeerSpec, before: LoadedPeer) -> Wanted:
@@ -92,14 +96,14 @@ def _with_loaded_dpd(peer: PeerSpec, before: LoadedPeer) -> Wanted:
     negotiated with, and adds no changed children to it from a connection with other times: so while a
     shared IKE SA is up, its times stay loaded."""
     interval, timeout = before.dpd or (peer.dpd_interval, peer.dpd_timeout)
-    return wanted_form(replace(peer, dpd_interval=interval, dpd_timeout=timeout))
+    return wanted_peer(replace(peer, dpd_interval=interval, dpd_timeout=timeout))
 
 
-def _would_return_unchanged(form: LoadedPeer, before: LoadedPeer, stale: set[str]) -> bool:
+def _would_return_unchanged(target: LoadedPeer, before: LoadedPeer, stale: set[str]) -> bool:
     """Whether terminated children would be negotiated from the older configuration again, because their
     IKE SA has it: wanted children that changed, and children that the peer initiated although they are
     not loaded."""
-    return any(name in form.children or name not in before.children for name in stale)
+    return any(name in target.children or name not in before.children for name in stale)
 
 
 def _blocked(wanted: Wanted, before: LoadedPeer, sas: list[SaState], state: MemberState) -> set[str]:
@@ -115,7 +119,7 @@ def _blocked(wanted: Wanted, before: LoadedPeer, sas: list[SaState], state: Memb
     refused = attempt is not None and attempt.count >= _REFUSED
     missing = [child for child in wanted.peer.children if child.name not in _alive(sas)]
     hopeless = any(refused or not child.initiate for child in missing)
-    return set(wanted.form.children) if hopeless else set()
+    return set(wanted.target.children) if hopeless else set()
 
 
 def _alive(sas: list[SaState]) -> set[str]:
@@ -127,7 +131,7 @@ def _loaded(peer: LoadedPeer, name: str) -> LoadedChild:
 
 
 def _differs(wanted: Wanted, before: LoadedPeer, name: str) -> bool:
-    return before.children.get(name) != wanted.form.children[name]
+    return before.children.get(name) != wanted.target.children[name]
 
 
 def _stale(peer: PeerSpec, loaded: LoadedPeer | None, sas: list[SaState]) -> set[str]:
@@ -177,7 +181,7 @@ def _is_renewed(wanted: Wanted, restarted: set[str], sas: list[SaState], now: da
     Restarting a connection that shares its peer with others terminates only its own children.
     """
     requests = [child.restart_at for child in wanted.peer.children if child.restart_at]
-    if not restarted or restarted < wanted.form.children.keys() or len(requests) < len(restarted):
+    if not restarted or restarted < wanted.target.children.keys() or len(requests) < len(restarted):
         return False
     # Ages are in whole seconds.
     oldest = min(requests) + timedelta(seconds=1)
@@ -187,8 +191,8 @@ def _is_renewed(wanted: Wanted, restarted: set[str], sas: list[SaState], now: da
 def _reload(wanted: Wanted, loaded: LoadedPeer | None, stale: set[str], *, renew: bool) -> Iterator[Action]:
     """Load what differs; terminate the children in `stale`, or with `renew` the whole IKE SA."""
 
-    peer, form = wanted.peer, wanted.form
-    without = replace(form, children={n: mark for n, mark in form.children.items() if n not in stale})
+    peer, target = wanted.peer, wanted.target
+    without = replace(target, children={n: mark for n, mark in target.children.items() if n not in stale})
     if loaded != without:
         yield LoadPeer(replace(peer, children=tuple(c for c in peer.children if c.name not in stale)))
     if renew:
@@ -196,5 +200,5 @@ def _reload(wanted: Wanted, loaded: LoadedPeer | None, stale: set[str], *, renew
     else:
         for name in sorted(stale):
             yield Terminate(peer.name, name)
-    if without != form or (renew and loaded and loaded.older):
+    if without != target or (renew and loaded and loaded.older):
         yield LoadPeer(peer)

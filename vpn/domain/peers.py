@@ -27,7 +27,7 @@ from vpn.domain.state import LoadedChild, LoadedPeer
 
 # The version of fingerprints. Increase it when a driver loads anything else for the same spec than before:
 # everything is then loaded again, and no tunnel ends.
-FORM = 3
+FINGERPRINT_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class ChildSpec:
         return self.restart_at.isoformat() if self.restart_at else ""
 
     def as_loaded(self) -> LoadedChild:
-        form = _child_form(self.selector, self.esp, self.dpd_action)
-        return LoadedChild(form, self.esp.proposal.groups, self.restart)
+        fingerprint = _child_fingerprint(self.selector, self.esp, self.dpd_action)
+        return LoadedChild(fingerprint, self.esp.proposal.groups, self.restart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +68,22 @@ class PeerSpec:
     children: tuple[ChildSpec, ...]
 
     def as_loaded(self) -> LoadedPeer:
-        form = _peer_form(self.peer_address, self.ike, (self.local_id, self.remote_id, self.psk.id))
+        fingerprint = _peer_fingerprint(
+            self.peer_address, self.ike, (self.local_id, self.remote_id, self.psk.id)
+        )
         children = {child.name: child.as_loaded() for child in self.children}
-        return LoadedPeer(form, children, (self.dpd_interval, self.dpd_timeout))
+        return LoadedPeer(fingerprint, children, (self.dpd_interval, self.dpd_timeout))
 
 
 # Every run computes the digests of all connections, and nearly all are those of the run before.
 @lru_cache(maxsize=16384)
-def _child_form(selector: Selector, esp: EspOffer, dpd_action: DpdAction) -> str:
-    return f"{FORM}:{digest(selector, asdict(esp), dpd_action)}"
+def _child_fingerprint(selector: Selector, esp: EspOffer, dpd_action: DpdAction) -> str:
+    return f"{FINGERPRINT_VERSION}:{digest(selector, asdict(esp), dpd_action)}"
 
 
 @lru_cache(maxsize=16384)
-def _peer_form(address: str, ike: IkeOffer, rest: tuple[str, ...]) -> str:
-    return f"{FORM}:{digest(address, asdict(ike), rest)}"
+def _peer_fingerprint(address: str, ike: IkeOffer, rest: tuple[str, ...]) -> str:
+    return f"{FINGERPRINT_VERSION}:{digest(address, asdict(ike), rest)}"
 
 
 @lru_cache(maxsize=16384)

@@ -28,7 +28,7 @@ from vpn.domain.actions import (
     StopMember,
     Terminate,
 )
-from vpn.domain.active_member import Wanted, serve, wanted_form
+from vpn.domain.active_member import Wanted, serve, wanted_peer
 from vpn.domain.failover import choose_active
 from vpn.domain.peers import peers
 from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
@@ -66,7 +66,7 @@ def plan(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> Plan:
         existing = [m for m in spec.members if _exists(state.members.get(m.id))]
         return Plan(steps=tuple(Step(member, StopMember()) for member in existing))
     active = choose_active(spec.members, state.members)
-    shared = _Run(tuple(wanted_form(p) for p in peers(spec)), *served_cidrs(spec), now)
+    shared = _Run(tuple(wanted_peer(p) for p in peers(spec)), *served_cidrs(spec), now)
     steps: list[Step] = []
     waits: list[timedelta] = []
     for member in sorted(spec.members, key=lambda m: (m.id != active, m.index)):
@@ -127,7 +127,7 @@ def _drop_unwanted(state: MemberState, wanted: tuple[Wanted, ...]) -> Iterator[A
 
 def _stand_by(wanted: Wanted, state: MemberState) -> Iterator[Action]:
     """Everything loaded, nothing up: two members with SAs from one address would confuse the peer."""
-    if state.loaded.get(wanted.name) != wanted.form:
+    if state.loaded.get(wanted.name) != wanted.target:
         yield LoadPeer(wanted.peer)
     if state.sas_of(wanted.name):
         yield Terminate(wanted.name)

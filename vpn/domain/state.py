@@ -85,28 +85,28 @@ class SaState:
 
 @dataclass(frozen=True, slots=True)
 class LoadedChild:
-    """A child as this boot of charon has it loaded: `form` is the fingerprint of its whole
+    """A child as this boot of charon has it loaded: `fingerprint` is the fingerprint of its whole
     configuration, empty if unknown.
 
     `groups` are those of perfect forward secrecy (rekeying keeps the ones with which a child was
     negotiated) and `restart` the time of the last restart, as text; None: unknown.
     """
 
-    form: str = ""
+    fingerprint: str = ""
     groups: tuple[int, ...] | None = None
     restart: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPeer:
-    """What this boot of charon has loaded under one name; `form` is the fingerprint of the
+    """What this boot of charon has loaded under one name; `fingerprint` is the fingerprint of the
     configuration without its children, empty if it is incomplete or unknown.
 
     `dpd`: interval and timeout of dead peer detection; None: unknown. `older`: its IKE SAs may have
     been negotiated from an older configuration than is loaded now, and keep it.
     """
 
-    form: str
+    fingerprint: str
     children: Mapping[str, LoadedChild]
     dpd: tuple[int, int] | None = None
     older: bool = field(default=False, compare=False)

@@ -175,7 +175,7 @@ def _loaded(spec: GatewaySpec, **loaded: LoadedPeer) -> GatewayState:
 def test_a_connection_that_was_unloaded_comes_back_and_its_tunnel_goes_on() -> None:
     spec = _spec(initiate=False)
     (peer,) = peers(spec)
-    altered = replace(peer.as_loaded(), form="")
+    altered = replace(peer.as_loaded(), fingerprint="")
     for state in (_loaded(spec), _loaded(spec, **{peer.name: altered})):
         assert _after_edit(spec, state) == [LoadPeer(peer)]
 
@@ -192,7 +192,9 @@ def test_fingerprints_of_another_version_are_loaded_over_and_end_nothing() -> No
     (peer,) = peers(spec)
     unknown = LoadedPeer("", {name: LoadedChild() for name in names(spec)})
     assert _after_edit(spec, _loaded(spec, **{peer.name: unknown})) == [LoadPeer(peer)]
-    other = LoadedPeer("1:abc", {n: replace(c, form="1:abc") for n, c in peer.as_loaded().children.items()})
+    other = LoadedPeer(
+        "1:abc", {n: replace(c, fingerprint="1:abc") for n, c in peer.as_loaded().children.items()}
+    )
     assert _after_edit(spec, _loaded(spec, **{peer.name: other})) == [LoadPeer(peer)]
 
 

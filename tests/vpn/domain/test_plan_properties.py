@@ -145,7 +145,7 @@ def unchanged(before: GatewaySpec, after: GatewaySpec) -> set[str]:
     return {
         child.name
         for peer in peers(after)
-        if peer.name in old and old[peer.name].as_loaded().form == peer.as_loaded().form
+        if peer.name in old and old[peer.name].as_loaded().fingerprint == peer.as_loaded().fingerprint
         for child in peer.children
         if child.as_loaded() in [c.as_loaded() for c in old[peer.name].children if c.name == child.name]
     }

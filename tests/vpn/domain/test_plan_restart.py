@@ -51,14 +51,14 @@ def test_other_peers_are_not_touched() -> None:
     assert len(touched) == 4 and set(touched) == {one.name}
 
 
-@pytest.mark.parametrize(("wished_ago", "age", "whole"), [(1.5, 1, True), (1.5, 2, True), (2.5, 1, False)])
-def test_ages_in_whole_seconds_do_not_save_an_ike_sa(wished_ago: float, age: int, whole: bool) -> None:
+@pytest.mark.parametrize(("requested_ago", "age", "whole"), [(1.5, 1, True), (1.5, 2, True), (2.5, 1, False)])
+def test_ages_in_whole_seconds_do_not_save_an_ike_sa(requested_ago: float, age: int, whole: bool) -> None:
     """One established up to a second before the request may be reported as younger than it."""
     spec = gateway(connection())
     (name,) = names(spec)
     (peer,) = peers(spec)
     state = with_member(settled(spec), spec.members[0].id, sas=(sa(peer.name, [name], age=age),))
-    done = actions(plan(restarted(spec, NOW - timedelta(seconds=wished_ago)), state, now=NOW), 0)
+    done = actions(plan(restarted(spec, NOW - timedelta(seconds=requested_ago)), state, now=NOW), 0)
     ended = [step for step in done if isinstance(step, Terminate)]
     assert ended == [Terminate(peer.name) if whole else Terminate(peer.name, name)]
 
@@ -93,6 +93,6 @@ def test_a_run_that_was_killed_after_unloading_is_resumed() -> None:
 
 def test_without_a_restart_request_fingerprints_do_not_change() -> None:
     (plain,) = peers(gateway(connection()))
-    (wished,) = peers(restarted(gateway(connection())))
-    assert plain.as_loaded().form == wished.as_loaded().form
-    assert plain.children[0].as_loaded() != wished.children[0].as_loaded()
+    (requested,) = peers(restarted(gateway(connection())))
+    assert plain.as_loaded().fingerprint == requested.as_loaded().fingerprint
+    assert plain.children[0].as_loaded() != requested.children[0].as_loaded()

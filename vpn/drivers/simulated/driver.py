@@ -237,7 +237,7 @@ class SimulatedDriver:
 
     def _conf(self, peer: PeerSpec) -> PeerConf:
         return PeerConf(
-            form=peer.as_loaded().form,
+            form=peer.as_loaded().fingerprint,
             peer_address=peer.peer_address,
             local_id=peer.local_id,
             remote_id=peer.remote_id,
@@ -248,7 +248,7 @@ class SimulatedDriver:
             dpd=(peer.dpd_interval, peer.dpd_timeout),
             children={
                 child.name: ChildConf(
-                    form=child.as_loaded().form,
+                    form=child.as_loaded().fingerprint,
                     groups=list(child.esp.proposal.groups),
                     restart=child.restart,
                     local=child.selector.local,

@@ -88,8 +88,10 @@ def _loaded(name: str, entry: PeerRecord, items: LoadedItems) -> LoadedPeer:
     whole = bool(entry.listed) and listed == entry.listed and name in items.secrets
     children = {child: _child(marks) for child, marks in entry.children.items()}
     dpd = (entry.dpd[0], entry.dpd[1]) if entry.dpd else None
-    return LoadedPeer(entry.form if whole else "", children, dpd, entry.older)
+    return LoadedPeer(entry.fingerprint if whole else "", children, dpd, entry.older)
 
 
 def _child(entry: ChildRecord) -> LoadedChild:
-    return LoadedChild(entry.form, None if entry.groups is None else tuple(entry.groups), entry.restart)
+    return LoadedChild(
+        entry.fingerprint, None if entry.groups is None else tuple(entry.groups), entry.restart
+    )

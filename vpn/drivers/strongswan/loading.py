@@ -58,14 +58,14 @@ def load(
             control.unload(name)
     _renew_traps(control, peer.name, wanted)
     _write_messages(files, peer.name, "loaded", wanted)
-    form = peer.as_loaded()
+    target = peer.as_loaded()
     record.peers[peer.name] = PeerRecord(
         peer.peer_address,
         sorted(wanted),
-        form.form,
+        target.fingerprint,
         {
-            name: _child_record(child.form, child.groups, child.restart)
-            for name, child in form.children.items()
+            name: _child_record(child.fingerprint, child.groups, child.restart)
+            for name, child in target.children.items()
         },
         [peer.dpd_interval, peer.dpd_timeout],
         listing(control.listed(wanted), sorted(wanted)),
@@ -74,8 +74,8 @@ def load(
     write_record(files, record)
 
 
-def _child_record(form: str, groups: tuple[int, ...] | None, restart: str | None) -> ChildRecord:
-    return ChildRecord(form, None if groups is None else list(groups), restart)
+def _child_record(fingerprint: str, groups: tuple[int, ...] | None, restart: str | None) -> ChildRecord:
+    return ChildRecord(fingerprint, None if groups is None else list(groups), restart)
 
 
 def _children_during_load(existing: PeerRecord | None, peer: PeerSpec) -> dict[str, ChildRecord]:

@@ -27,7 +27,7 @@ from vpn.drivers.strongswan.translate import SECOND_TRY, peer_of
 # Failures by IKEv1 are recorded beside those by IKEv2.
 _BY_V1 = SECOND_TRY
 # Fields whose keys on disk are those of earlier versions.
-_KEYS = {"network_configured": "plumbed", "probes": "asked", "probed_at": "asked_at"}
+_KEYS = {"network_configured": "plumbed", "fingerprint": "form", "probes": "asked", "probed_at": "asked_at"}
 _draw = SystemRandom().random
 
 
@@ -35,7 +35,7 @@ _draw = SystemRandom().random
 class ChildRecord:
     """Fields as in LoadedChild."""
 
-    form: str = ""
+    fingerprint: str = ""
     groups: list[int] | None = None
     restart: str | None = None
 
@@ -50,7 +50,7 @@ class PeerRecord:
 
     address: str
     names: list[str]
-    form: str = ""
+    fingerprint: str = ""
     children: dict[str, ChildRecord] = field(default_factory=dict)
     dpd: list[int] | None = None
     listed: str = ""

@@ -1,13 +1,22 @@
-"""What is remembered of tries, and for how long."""
+"""What is recorded of attempts, and for how long."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from vpn.domain.initiation import STEADY
-from vpn.drivers.strongswan.member_record import AttemptRecord, MemberRecord, read_record, write_record
+from vpn.drivers.strongswan.member_record import (
+    AttemptRecord,
+    ChildRecord,
+    MemberRecord,
+    PeerRecord,
+    SilenceRecord,
+    read_record,
+    write_record,
+)
 from vpn.drivers.strongswan.names import MemberFiles
 
 LONG = STEADY.total_seconds()
@@ -47,7 +56,7 @@ def test_a_peer_that_came_up_by_itself_has_not_flapped_by_a_try() -> None:
     assert by_itself.flaps == 1
 
 
-def test_each_try_draws_its_own_jitter_and_keeps_it(tmp_path: Path) -> None:
+def test_each_attempt_draws_its_own_jitter_and_keeps_it(tmp_path: Path) -> None:
     """An observation must not draw again: of many draws the shortest would count."""
     files = MemberFiles(tmp_path)
     record, drawn = MemberRecord("", "", 0, "", "", ""), iter([0.25, 0.75])
@@ -75,3 +84,21 @@ def test_records_of_another_version_are_read(tmp_path: Path, extra: dict[str, in
     files.record.write_text(older)
     kept = read_record(files)
     assert kept and kept.attempts["peer"].value.count == 1
+
+
+def test_a_record_keeps_the_keys_of_earlier_versions_on_disk(tmp_path: Path) -> None:
+    """Charons and their records outlive an upgrade, and a return to the version before it."""
+    files = MemberFiles(tmp_path)
+    silence = SilenceRecord(1.0, 7, probes=2, probed_at=3.0)
+    peer = PeerRecord("203.0.113.1", ["peer"], "2:abc", {"child": ChildRecord("2:def")})
+    record = MemberRecord("", "", 0, "", "", "", network_configured=True, peers={"peer": peer})
+    record.silences["peer"] = silence
+    write_record(files, record)
+    stored = json.loads(files.record.read_text())
+    assert stored["plumbed"] is True and stored["silences"]["peer"]["asked"] == 2
+    assert stored["silences"]["peer"]["asked_at"] == 3.0
+    assert (stored["peers"]["peer"]["form"], stored["peers"]["peer"]["children"]["child"]["form"]) == (
+        "2:abc",
+        "2:def",
+    )
+    assert read_record(files) == record
