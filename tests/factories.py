@@ -37,7 +37,7 @@ class Api:
     def __call__(
         self, method: str, path: str, body: object = None, *, version: str | None = VERSION, **extra: Any
     ) -> Any:
-        """`body` as it stands when it is bytes, else as JSON."""
+        """`body` unchanged when it is bytes, else as JSON."""
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         joint = "&" if "?" in path else "?"
         url = f"{path}{joint}version={version}" if version else path

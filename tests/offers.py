@@ -26,29 +26,29 @@ class _Reader(HTMLParser):
         self.open: Offer | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        if tag == "a" and "href" in told:
-            self._add("GET", told["href"])
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in attributes:
+            self._add("GET", attributes["href"])
         elif tag == "form":
-            self.open = self._add(told.get("method", "get").upper(), told.get("action", ""))
-            self.forms[told.get("id", "")] = self.open
+            self.open = self._add(attributes.get("method", "get").upper(), attributes.get("action", ""))
+            self.forms[attributes.get("id", "")] = self.open
         elif tag in ("button", "input"):
-            self._press(told)
+            self._press(attributes)
         for name, method in _LIVE.items():
-            if name in told:
-                self._add(method, told[name])
+            if name in attributes:
+                self._add(method, attributes[name])
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self.open = None
 
-    def _press(self, told: dict[str, str]) -> None:
-        form = self.forms.get(told["form"]) if "form" in told else self.open
-        if "formaction" in told:
-            method = told.get("formmethod", form.method if form else "post").upper()
-            form = self._add(method, told["formaction"])
-        if form and told.get("type", "submit") == "submit" and told.get("name"):
-            self.found.append(form._replace(choice=f"{told['name']}={told.get('value', '')}"))
+    def _press(self, attributes: dict[str, str]) -> None:
+        form = self.forms.get(attributes["form"]) if "form" in attributes else self.open
+        if "formaction" in attributes:
+            method = attributes.get("formmethod", form.method if form else "post").upper()
+            form = self._add(method, attributes["formaction"])
+        if form and attributes.get("type", "submit") == "submit" and attributes.get("name"):
+            self.found.append(form._replace(choice=f"{attributes['name']}={attributes.get('value', '')}"))
 
     def _add(self, method: str, address: str) -> Offer:
         offer = Offer(method, urlsplit(urljoin(self.here, address)).path)

@@ -21,5 +21,5 @@ if "sqlite3" in str(DATABASES["default"]["ENGINE"]):
     DATABASES["default"]["TEST"] = {"NAME": f"{_DIRECTORY}/test.sqlite3"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RATE_LIMIT = 0
-# Each test client would look at every static file anew: half of a small test's time.
+# Each test client would scan every static file again: half of the time of a small test.
 WHITENOISE_USE_FINDERS = False

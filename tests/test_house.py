@@ -87,16 +87,16 @@ def test_the_top_level_holds_nothing_else() -> None:
 def test_every_setting_is_in_the_readme() -> None:
     code = "".join(path.read_text() for path in sources() if "tests" not in path.parts)
     read = set(re.findall(r'"(ISTHMUS_[A-Z_]+)"', code))
-    told = set(re.findall(r"`(ISTHMUS_[A-Z_]+)`", readme()))
-    assert read - told == set()
-    assert {name for name in told if not name.endswith("_FILE")} - read == set()
+    documented = set(re.findall(r"`(ISTHMUS_[A-Z_]+)`", readme()))
+    assert read - documented == set()
+    assert {name for name in documented if not name.endswith("_FILE")} - read == set()
 
 
 def test_every_command_of_ours_is_in_the_readme() -> None:
     ours = {name for name, app in get_commands().items() if app.split(".")[0] in FOLDERS}
     table = readme().partition("## Commands")[2].partition("\n## ")[0]
-    told = set(re.findall(r"^\| `([a-z_]+)", table, re.M)) - {"manage"}
-    assert told == ours
+    documented = set(re.findall(r"^\| `([a-z_]+)", table, re.M)) - {"manage"}
+    assert documented == ours
 
 
 def test_what_the_readme_names_exists() -> None:
@@ -106,7 +106,7 @@ def test_what_the_readme_names_exists() -> None:
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
 
 
-def test_the_two_commands_stand_at_the_top() -> None:
+def test_the_two_commands_are_at_the_top() -> None:
     first_screen = "\n".join(readme().splitlines()[:20])
     assert "sh .ci/install && .venv/bin/python manage.py quickstart" in first_screen
     assert "sh .ci/install --dev && .venv/bin/pytest" in first_screen

@@ -198,7 +198,7 @@ def _settled(client: Client, data_dir: Path, *gateways: Gateway) -> None:
 
 
 def dataplane(data_dir: Path) -> dict[str, Any]:
-    """What stands, by `manage.py dataplane --json`."""
+    """What exists on the host, by `manage.py dataplane --json`."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "dataplane", "--json", "--data-dir", str(data_dir)],
         capture_output=True,

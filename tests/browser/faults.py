@@ -72,5 +72,5 @@ def _beyond(page: Page, scheme: str) -> Iterator[str]:
 
 
 def _why(node: dict[str, Any]) -> str:
-    told = [one["message"] for kind in ("any", "all", "none") for one in node[kind]]
-    return "; ".join(told)[:200]
+    messages = [one["message"] for kind in ("any", "all", "none") for one in node[kind]]
+    return "; ".join(messages)[:200]

@@ -5,7 +5,7 @@
   const style = getComputedStyle(element);
   const box = element.getBoundingClientRect();
   const inside = box.width > 1 && box.height > 1 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
-  // In a picture the shape inside a link is drawn anew.
+  // In a picture the shape inside a link is drawn again.
   const drawn = [...(element.matches("svg a") ? element.querySelectorAll("*") : [])].some((shape) => {
     const { stroke, strokeWidth } = getComputedStyle(shape);
     return parseFloat(strokeWidth) >= 3 && !["none", "rgba(0, 0, 0, 0)"].includes(stroke);
@@ -16,5 +16,5 @@
   const [x, y] = [Math.max(0, first.left) + Math.min(first.width / 2, 8), Math.max(0, first.top) + Math.min(first.height / 2, 8)];
   const top = document.elementFromPoint(Math.min(x, innerWidth - 1), Math.min(y, innerHeight - 1));
   const covered = !top || !(element.contains(top) || top.contains(element));
-  return { told: element.outerHTML.slice(0, 120), inside, ringed, covered };
+  return { text: element.outerHTML.slice(0, 120), inside, ringed, covered };
 }

@@ -1,4 +1,4 @@
-"""A person without a mouse: goes on by Tab, and must always see where he is."""
+"""A person without a mouse: navigates by Tab, and must always see the focus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STOPS = 120
 
 
 class Keyboard:
-    """`unseen`: stops at which a person could not tell where he is."""
+    """`unseen`: elements whose focus is not visible."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -43,7 +43,7 @@ class Keyboard:
         return target.count() > 0 and bool(target.first.evaluate("it => it === document.activeElement"))
 
     def write(self, target: Locator, text: str) -> None:
-        """In place of what stands there."""
+        """Replaces the current text."""
         self.to(target)
         self.press("Control+a")
         self.page.keyboard.type(text)

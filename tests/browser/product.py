@@ -39,7 +39,7 @@ class Product:
     log: Path
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The answer of the API, by the key that quickstart told; it must be a good one."""
+        """The body of a successful API response, with the key that quickstart printed."""
         headers = {"Authorization": f"Bearer {self.key}"}
         address = f"{self.url}/v1/{path}"
         response = httpx.request(method, address, params=_VERSION, headers=headers, json=body, timeout=30)
@@ -47,7 +47,7 @@ class Product:
         return response.json() if response.content else None
 
     def dataplane(self) -> dict[str, Any]:
-        """What stands now, by `manage.py dataplane --json`."""
+        """What exists on the host, by `manage.py dataplane --json`."""
         command = [*_manage("dataplane", self.directory), "--json"]
         done = subprocess.run(command, env=_environment(), capture_output=True, timeout=60, check=True)
         found: dict[str, Any] = json.loads(done.stdout)
@@ -120,5 +120,5 @@ def _free_port() -> int:
 
 
 def new_psk() -> str:
-    """A key no other test has: what leaks can be told by it."""
+    """A key unique to the test, so that a leak can be attributed."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))

@@ -51,7 +51,7 @@ def downloaded(page: Page, button: str, role: str = "button") -> str:
     return Path(started.value.path()).read_text()
 
 
-def test_a_device_is_chosen_and_its_file_taken(visit: Visit, psk: str) -> None:
+def test_a_device_is_selected_and_its_file_downloaded(visit: Visit, psk: str) -> None:
     visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit.follow("FortiGate")
     preview = visit.page.get_by_label("Preview")

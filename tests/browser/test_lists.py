@@ -12,7 +12,7 @@ from tests.browser.wizard import Peer, make_gateway
 pytestmark = pytest.mark.browser
 
 
-def test_what_is_chosen_stays_when_the_list_is_drawn_anew(visit: Visit) -> None:
+def test_selected_rows_stay_selected_when_the_list_refreshes(visit: Visit) -> None:
     make_gateway(visit, "chosen-one", "subnet-1", Peer("203.0.113.71", "10.71.0.0/24", new_psk()))
     visit.go("/connections?q=10.71.0.5")
     loads = list(visit.loads)
@@ -34,7 +34,7 @@ def test_what_is_chosen_stays_when_the_list_is_drawn_anew(visit: Visit) -> None:
     assert visit.loads == loads, "the page was loaded again"
 
 
-def test_only_the_row_that_changed_is_drawn_anew(visit: Visit) -> None:
+def test_only_the_changed_row_is_replaced(visit: Visit) -> None:
     """Focus and numbers stay where they are."""
     make_gateway(visit, "row-alone", "subnet-1", Peer("203.0.113.72", "10.72.0.0/24", new_psk()))
     visit.go("/connections?q=10.72.0.5")

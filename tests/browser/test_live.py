@@ -32,10 +32,10 @@ def test_cidrs_are_edited_in_place(visit: Visit) -> None:
     visit.page.wait_for_load_state()
     loads = list(visit.loads)
     side = visit.page.locator("#peer-cidrs")
-    for entered, told in (("10.61.0.1/24", "10.61.0.0/24"), ("192.168.0.0/24", "overlap")):
+    for entered, expected in (("10.61.0.1/24", "10.61.0.0/24"), ("192.168.0.0/24", "overlap")):
         side.locator("[name=cidr]").fill(entered)
         side.get_by_role("button", name="Add", exact=True).click()
-        expect(side.locator(".wrong")).to_contain_text(told)
+        expect(side.locator(".wrong")).to_contain_text(expected)
         assert side.locator("[name=cidr]").input_value() == entered
     side.locator("[name=cidr]").fill("10.61.0.0/24")
     side.get_by_role("button", name="Add", exact=True).click()
@@ -72,7 +72,7 @@ def test_an_empty_key_is_not_copied(visit: Visit) -> None:
     assert visit.page.evaluate("navigator.clipboard.readText()") == "kept"
 
 
-def test_a_silent_server_is_told(visit: Visit) -> None:
+def test_a_server_that_does_not_respond_is_reported(visit: Visit) -> None:
     """What the page shows may be old then; it goes on asking, and says when all is well again."""
     visit.go("/gateways")
     note = visit.page.locator("#stale")

@@ -135,7 +135,7 @@ def test_two_vpcs_are_connected_and_the_progress_ends_on_the_gateway(visit: Visi
     expect(visit.page.get_by_text("1 of 1 up")).to_be_visible(timeout=UP_MILLISECONDS)
 
 
-def test_a_field_tells_what_is_wrong_as_it_is_left(visit: Visit) -> None:
+def test_a_field_shows_its_error_on_blur(visit: Visit) -> None:
     visit.go("/gateways/new")
     visit.fill(name="no spaces please")
     visit.page.locator("[name=name]").blur()

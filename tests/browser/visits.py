@@ -1,4 +1,4 @@
-"""A person with a browser at the console: what he does, and what his browser complains of."""
+"""A person with a browser at the console: their actions, and the errors that the browser reports."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Visit:
         return Visit(self.page.context.new_page(), self.product, self.complaints)
 
     def assert_content(self) -> None:
-        """No page had anything to complain of; else the servers' last words are told."""
+        """No page reported an error; otherwise the servers' last log lines are shown."""
         said = "\n".join(self.complaints)
         assert not said, f"{said}\n{self.product.log.read_text(errors='replace')[-3000:]}"
 
@@ -82,7 +82,7 @@ class Visit:
 
 
 def signed_in(context: BrowserContext, product: Product) -> Visit:
-    """By the sign-in page, with the password that quickstart told."""
+    """By the sign-in page, with the password that quickstart printed."""
     visit = Visit(context.new_page(), product)
     visit.go("/")
     assert "/sign-in" in visit.page.url

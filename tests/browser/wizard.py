@@ -9,7 +9,7 @@ from tests.browser.visits import Visit
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What the other side has told."""
+    """The parameters of the peer."""
 
     address: str
     cidr: str

@@ -55,7 +55,7 @@ class Pair:
 
 @dataclass
 class Product:
-    """`prefix` goes before every command, to run it as somebody else."""
+    """`prefix` goes before every command, to run it as another user."""
 
     directory: Path
     checkout: Path = ROOT
@@ -112,7 +112,7 @@ class Product:
 
     @property
     def pid(self) -> int:
-        """Of quickstart itself, whatever stands before it on the command line."""
+        """The pid of quickstart itself, without a prefix such as sudo."""
         return int((self.directory / "lock").read_text())
 
     @property

@@ -1,4 +1,4 @@
-"""The walk-through of the README, typed as it stands there."""
+"""The walk-through of the README, typed as it is."""
 
 from __future__ import annotations
 

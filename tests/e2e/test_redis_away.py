@@ -18,7 +18,7 @@ pytestmark = pytest.mark.dataplane
 
 
 class Server:
-    """A Redis of our own, that quickstart is told of by ISTHMUS_REDIS_URL."""
+    """A Redis of our own, which ISTHMUS_REDIS_URL makes quickstart use."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

@@ -69,7 +69,7 @@ def test_a_worker_killed_while_it_provisions_leaves_no_orphan(product: Product, 
     assert {row["private_address"] for row in after} == {row["private_address"] for row in members}
 
 
-def test_the_sweep_tells_the_truth_while_the_listener_hangs(product: Product) -> None:
+def test_the_sweep_keeps_status_right_while_the_listener_hangs(product: Product) -> None:
     listener = product.pids["listener"]
     os.kill(listener, signal.SIGSTOP)
     try:

@@ -13,7 +13,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @schemathesis.hook
 def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    """Answers may hold nothing that is not told, and paths lead to objects that exist, or to none."""
+    """Responses may have nothing undocumented, and paths lead to objects that exist, or to none."""
     for schema in raw_schema["components"]["schemas"].values():
         if schema.get("type") == "object":
             schema.setdefault("additionalProperties", False)

@@ -1,4 +1,4 @@
-"""An account with one of everything, and what stands at the places of the document's paths."""
+"""An account with one of everything, and the values of the parameters in the document's paths."""
 
 from __future__ import annotations
 

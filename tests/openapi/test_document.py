@@ -34,17 +34,17 @@ def test_it_is_served_to_everyone_as_json_and_yaml(generation: int, form: ApiVer
 
 
 def test_a_date_gets_the_form_that_it_has() -> None:
-    told = fetch("generation-2.json?version=2024-04-29").json()
-    assert told["info"]["version"] == "2023-10-10"
-    paths = [path for path in told["paths"] if "cidrs" in path.partition("connections")[2]]
+    documented = fetch("generation-2.json?version=2024-04-29").json()
+    assert documented["info"]["version"] == "2023-10-10"
+    paths = [path for path in documented["paths"] if "cidrs" in path.partition("connections")[2]]
     assert len(paths) == 4 and all("_cidrs" in path for path in paths)
-    (dated, generation, *_) = told["paths"]["/v1/vpn_gateways"]["get"]["parameters"]
+    (dated, generation, *_) = documented["paths"]["/v1/vpn_gateways"]["get"]["parameters"]
     assert (dated["name"], dated["schema"]["enum"]) == ("version", ["2023-10-10"])
     assert (generation["required"], generation["schema"]["enum"]) == (True, [2])
     assert [form_of(form) for form in FORMS] == list(FORMS)
 
 
-def test_many_who_ask_at_once_wait_for_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_requests_wait_for_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, second = list[ApiVersion](), Event()
 
     def document(version: ApiVersion) -> dict[str, str]:
@@ -103,7 +103,7 @@ def test_bodies_speak_the_words_of_their_version() -> None:
     assert hashes[2]["dh_groups"]["uniqueItems"] is True
 
 
-def test_it_tells_where_it_is_served_when_it_is_told(settings: LazySettings) -> None:
+def test_it_contains_the_public_url_when_set(settings: LazySettings) -> None:
     document.cache_clear()
     try:
         assert "servers" not in document(FORMS[-1])

@@ -9,7 +9,7 @@ import pytest
 from console.core.api.versions import FORMS, ApiVersion
 from tests.factories import Party, errors_of
 from tests.openapi.places import filled, furnish, places_of
-from tests.openapi.test_answers import FORM, Reader, refuses
+from tests.openapi.test_responses import FORM, Reader, is_unsupported
 from tests.vpn.up import up
 from vpn.models import Connection
 from vpn.services.interruptions import watch_interruptions
@@ -44,7 +44,7 @@ def changing(reader: Reader) -> list[tuple[str, str, dict[str, Any]]]:
         (method, path, operation)
         for method in CHANGING
         for path, operation in reader.operations(method)
-        if not refuses(operation)
+        if not is_unsupported(operation)
     ]
 
 
@@ -74,7 +74,7 @@ def test_what_can_end_a_tunnel_has_a_dry_run(form: ApiVersion, ana: Party, row: 
     assert lacking == ENDS_NONE
 
 
-def test_a_dry_run_answers_as_told_and_changes_nothing(ana: Party, row: Connection) -> None:
+def test_a_dry_run_matches_the_document_and_changes_nothing(ana: Party, row: Connection) -> None:
     """Of all of them in turn: had one been carried out, the next would not be there."""
     ended: dict[tuple[str, str], int] = {}
     for form in (FORMS[0], FORMS[-1]):

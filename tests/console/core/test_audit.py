@@ -16,7 +16,7 @@ from tests.factories import PSK, Api, Party, make_connection, make_gateway, path
 from vpn.models import Gateway
 
 
-def test_who_what_when_from_where(ana: Party) -> None:
+def test_an_event_has_actor_action_time_and_address(ana: Party) -> None:
     gateway = make_gateway(ana, name="first")
     key = ana.key()
     AuditEvent.objects.all().delete()
@@ -69,7 +69,7 @@ def test_members_are_audited(ana: Party, ben: Party) -> None:
     assert list(actions)[-3:] == ["member.add", "member.update", "member.remove"]
 
 
-def test_a_request_id_is_kept_whole(ana: Party) -> None:
+def test_a_request_id_is_stored_completely(ana: Party) -> None:
     longest = "r" * 128
     response = ana.api.patch(path_of(make_gateway(ana)), {"name": "named"}, headers={"X-Request-Id": longest})
     assert response.headers["X-Request-Id"] == longest

@@ -28,7 +28,7 @@ def test_the_first_key_seals_and_all_open() -> None:
 
 
 @pytest.mark.parametrize("damage", ["", "v1", "v1.x.y", "v2.a.b", "v1.{id}.AAAA", "nonsense.a.b.c"])
-def test_damage_is_noticed_and_tells_nothing(damage: str) -> None:
+def test_damage_is_detected_and_discloses_nothing(damage: str) -> None:
     ring = KeyRing([new_key()])
     ident = ring.seal("secret", "row:1").split(".")[1]
     with pytest.raises(DecryptionError) as refusal:

@@ -64,7 +64,7 @@ def test_settings_and_commands_mean_the_same_folder(folder: Path) -> None:
 
 
 class TestOfAnotherUser:
-    """Run as somebody who may not read it; root may read everything, so the refusal is played."""
+    """Run as a user who may not read it; root may read everything, so the refusal is simulated."""
 
     @pytest.fixture
     def locked(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -1,4 +1,4 @@
-"""doctor tells what is wrong, whatever is wrong."""
+"""doctor reports each kind of problem."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def names(findings: list[Finding]) -> list[str]:
     return [finding.name for finding in findings]
 
 
-def test_tables_are_looked_at_only_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_are_checked_only_where_they_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown() -> Finding:
         raise AssertionError("a table that does not exist is asked for")
 
@@ -35,7 +35,7 @@ def test_tables_are_looked_at_only_where_they_are(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.django_db
-def test_every_look_into_the_database_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_database_check_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Finding:
         raise OperationalError("no such table: vpn_node\n")
 
@@ -47,7 +47,9 @@ def test_every_look_into_the_database_may_fail(monkeypatch: pytest.MonkeyPatch) 
     assert {"database", "migrations", "keys", "host"} <= found.keys()
 
 
-def test_a_full_disk_is_told(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(
+    settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(1, 1, 1_500_000))
     finding = checks.disk_space()
@@ -73,7 +75,7 @@ def test_a_redis_that_refuses_says_why(settings: LazySettings, monkeypatch: pyte
     assert "No space left on device" in finding.message
 
 
-def test_a_directory_of_somebody_else_is_told(
+def test_a_directory_of_another_user_is_reported(
     settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(self: Path) -> None:
@@ -109,7 +111,7 @@ class TestAppArmor:
         assert apparmor.is_enforced(tmp_path / "profiles") is enforced
         assert not apparmor.is_enforced(tmp_path / "none")
 
-    def test_the_fix_mends_it(self, tmp_path: Path, driver_dir: Path) -> None:
+    def test_the_fix_works(self, tmp_path: Path, driver_dir: Path) -> None:
         (tmp_path / "local").mkdir()
         fix = apparmor.override(driver_dir, tmp_path)
         said, file = fix.partition(" && ")[0].split(" | sudo tee -a ")
@@ -118,7 +120,7 @@ class TestAppArmor:
         assert f"{driver_dir}/** rwk," in Path(file).read_text()
         assert apparmor.override(driver_dir, tmp_path) == ""
 
-    def test_doctor_tells(self, driver_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_doctor_reports_it(self, driver_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(apparmor, "is_enforced", lambda: False)
         assert list(checks.confinement()) == []
         monkeypatch.setattr(apparmor, "is_enforced", lambda: True)

@@ -29,11 +29,11 @@ def _no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_watch", health.Watch())
 
 
-def test_alive_asks_nobody(django_assert_num_queries: object) -> None:
+def test_livez_depends_on_nothing(django_assert_num_queries: object) -> None:
     assert Client().get("/livez").json() == {"status": "alive"}
 
 
-def test_ready_tells_of_hosts() -> None:
+def test_readyz_lists_hosts() -> None:
     now, long_ago = timezone.now(), timezone.now() - timedelta(hours=1)
     Node.objects.create(name="deaf", driver="simulated", sweep_seen_at=now, listener_seen_at=long_ago)
     Node.objects.create(name="fresh", driver="simulated", sweep_seen_at=now, listener_seen_at=now)
@@ -86,7 +86,7 @@ def redis_socket(tmp_path: Path, settings: LazySettings) -> Iterator[tuple[Path,
         process.wait(30)
 
 
-def test_a_full_redis_is_told_of(redis_socket: tuple[Path, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_redis_is_reported(redis_socket: tuple[Path, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "redis_url", lambda database: f"unix://{redis_socket[0]}")
     assert Client().get("/readyz").json()["status"] == "ready"
     with Redis(unix_socket_path=str(redis_socket[0])) as client:
@@ -99,7 +99,7 @@ def test_a_full_redis_is_told_of(redis_socket: tuple[Path, int], monkeypatch: py
     assert Client().get("/readyz").json()["status"] == "ready"
 
 
-def test_a_hung_redis_is_told_of(redis_socket: tuple[Path, int]) -> None:
+def test_a_hung_redis_is_reported(redis_socket: tuple[Path, int]) -> None:
     os.kill(redis_socket[1], signal.SIGSTOP)
     assert Client().get("/readyz").json()["checks"]["redis"] == "TimeoutError"
     os.kill(redis_socket[1], signal.SIGCONT)

@@ -18,7 +18,7 @@ from tests.console.project.test_web_server import SECURITY_HEADERS
 
 
 class _Turning(Worker):
-    """A worker of which only the loop's turns count; `notified` tells how often gunicorn was."""
+    """A worker with a loop alone; `notified` counts gunicorn's heartbeats."""
 
     def __init__(self, waiting: list[str], clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -57,7 +57,7 @@ def test_threads_that_end_no_request_are_no_sign_of_life(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("method", "hangs", "status"), [("GET", False, 200), ("GET", True, 503), ("HEAD", False, 200)]
 )
-def test_livez_is_answered_by_the_loop(method: str, hangs: bool, status: int) -> None:
+def test_livez_is_handled_by_the_loop(method: str, hangs: bool, status: int) -> None:
     """No thread runs here. Its headers are those of every other response."""
 
     def application(*_: object) -> Any:

@@ -17,7 +17,7 @@ from console.core.log import BrokerFilter
 from console.project.celery import app
 
 
-def told(name: str, error: Exception) -> logging.LogRecord:
+def filtered_record(name: str, error: Exception) -> logging.LogRecord:
     record = logging.LogRecord(
         name, logging.ERROR, "", 0, "Message Error: %s\n%s", (error, "a long stack"), None
     )
@@ -28,7 +28,7 @@ def told(name: str, error: Exception) -> logging.LogRecord:
 
 @pytest.mark.parametrize("error", [SchedulingError("refused"), BrokerError("refused")])
 def test_a_lost_broker_is_one_line(error: Exception) -> None:
-    record = told("celery.beat", error)
+    record = filtered_record("celery.beat", error)
     assert record.exc_info is None
     assert record.getMessage() == f"broker is down: {type(error).__name__}: refused"
 
@@ -39,7 +39,7 @@ def test_so_is_the_end_of_a_worker_whose_connection_was_closed() -> None:
     channel.connection.client = None
     with pytest.raises(AttributeError) as caught:
         channel._connparams()
-    record = told("celery.worker", caught.value)
+    record = filtered_record("celery.worker", caught.value)
     assert record.exc_info is None
     assert "hostname" in record.getMessage()
 
@@ -52,11 +52,11 @@ def test_so_is_the_end_of_a_worker_whose_connection_was_closed() -> None:
         ("vpn.tasks", BrokerError("refused")),
     ],
 )
-def test_faults_of_ours_are_told_whole(name: str, error: Exception) -> None:
+def test_internal_errors_are_logged_completely(name: str, error: Exception) -> None:
     try:
         raise error
     except type(error):
-        record = told(name, sys.exc_info()[1])  # type: ignore[arg-type]
+        record = filtered_record(name, sys.exc_info()[1])  # type: ignore[arg-type]
     assert record.exc_info is not None
 
 

@@ -103,7 +103,7 @@ class TestDataDir:
         deep.make()
         (deep.driver / "m").mkdir(parents=True)
         deep.tidy()
-        assert (deep.driver / "m").exists(), "a member stands there"
+        assert (deep.driver / "m").exists(), "a member exists there"
         (deep.driver / "m").rmdir()
         deep.tidy()
         assert not deep.sockets.exists()
@@ -205,7 +205,7 @@ class TestClaimAddress:
         quickstart._claim_address()
         assert refusals[0] == "Address already in use"
 
-    def test_an_address_of_somebody_else_is_refused_at_once(
+    def test_an_address_in_use_is_refused_at_once(
         self, place: DataDir, holder: subprocess.Popen[str]
     ) -> None:
         with pytest.raises(DataDirError, match=r"cannot listen on .* \(Address already in use\)"):
@@ -244,7 +244,7 @@ class TestProcesses:
         assert recall(place.processes) == {}
 
 
-def test_the_private_redis_answers_on_its_socket_alone(place: DataDir) -> None:
+def test_the_private_redis_listens_on_its_socket_alone(place: DataDir) -> None:
     process = subprocess.Popen(redis.command(place.redis_socket, place.directory / "redis"))
     try:
         wait_for(lambda: redis.responds(place.redis_socket), 10)

@@ -58,7 +58,7 @@ def test_a_signing_key_that_can_be_guessed_starts_nothing(key: str, problem: str
 
 
 @pytest.mark.parametrize("make", [str, lambda: secrets.token_urlsafe(48), lambda: secrets.token_hex(32)])
-def test_a_random_signing_key_is_taken(make: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_random_signing_key_is_accepted(make: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     key = make()
     monkeypatch.setenv("ISTHMUS_SECRET_KEY", key)
     assert signing_key("ISTHMUS_SECRET_KEY") == key

@@ -118,7 +118,7 @@ def assert_others_are_answered(port: int) -> None:
 
 
 @pytest.mark.parametrize("sent", [_HEAD, _BODY, _CHUNKS], ids=["headers", "body", "chunks"])
-def test_a_byte_at_a_time_stops_nobody_and_ends_at_the_deadline(start: Server, sent: bytes) -> None:
+def test_a_slow_request_blocks_no_other_and_ends_at_the_deadline(start: Server, sent: bytes) -> None:
     port = start(ISTHMUS_REQUEST_SECONDS="3", ISTHMUS_CONNECTIONS_PER_ADDRESS="1000")
     with ExitStack() as stack:
         clients = [slow(stack, port, sent) for _ in range(_MANY)]
@@ -136,7 +136,7 @@ def test_a_byte_at_a_time_stops_nobody_and_ends_at_the_deadline(start: Server, s
         assert is_alive(port)
 
 
-def test_before_their_deadline_they_stop_nobody_either(start: Server) -> None:
+def test_slow_requests_block_no_other_before_their_deadline(start: Server) -> None:
     """With a deadline that this test does not see, so that it is not the deadline that saves the others."""
     port = start(ISTHMUS_REQUEST_SECONDS="3600", ISTHMUS_CONNECTIONS_PER_ADDRESS="1000")
     with ExitStack() as stack:
@@ -174,7 +174,7 @@ def test_requests_that_wait_for_a_thread_do_not_delay_livez(start: Server, tmp_p
             assert client.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_who_does_not_take_the_answer_is_cut(start: Server) -> None:
+def test_a_client_that_does_not_read_is_disconnected(start: Server) -> None:
     """More than there are threads: the answer is larger than what the kernel keeps for a client."""
     port = start(ISTHMUS_REQUEST_SECONDS="3")
     with ExitStack() as stack:
@@ -193,7 +193,7 @@ def test_one_address_cannot_take_all_connections(start: Server) -> None:
         assert_others_are_answered(port)
 
 
-def test_a_request_under_way_is_answered_before_the_end(start: Server, tmp_path: Path) -> None:
+def test_a_request_in_progress_is_finished_before_the_end(start: Server, tmp_path: Path) -> None:
     port = start()
     with ExitStack() as stack:
         client = slow(stack, port, _LARGE)

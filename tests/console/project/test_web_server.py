@@ -62,7 +62,7 @@ def ask(ana: Party, _one_connection: None) -> Ask:
     def asked(
         method: str, path: str, *chunks: bytes, head: str = "", **more: str
     ) -> tuple[HTTPResponse, Any]:
-        """Chunks as they are sent; `head` goes out as it stands."""
+        """Chunks as they are sent; `head` is sent unchanged."""
         lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in (headers | more).items()]
         sent = f"{method} {path} HTTP/1.1\r\n{''.join(lines)}{head}\r\n".encode() + b"".join(chunks)
         ours, theirs = socket.socketpair()
@@ -150,7 +150,9 @@ def test_a_body_in_chunks_is_refused_as_any_other(ask: Ask, settings: LazySettin
         ("POST", "/static/console.css", ""),
     ],
 )
-def test_every_answer_of_the_application_has_the_security_headers(method: str, path: str, host: str) -> None:
+def test_every_response_of_the_application_has_the_security_headers(
+    method: str, path: str, host: str
+) -> None:
     """Also those given before the session is read: files, and refusals of a foreign host's name."""
     client = Client(raise_request_exception=False, enforce_csrf_checks=True)
     response = client.generic(method, path, headers={"host": host or "127.0.0.1"})
@@ -173,7 +175,7 @@ def test_what_http_refuses_has_the_form_of_the_api(ask: Ask, caplog: pytest.LogC
     assert body["trace"] in caplog.text and "secret" not in caplog.text
 
 
-def test_a_fault_of_ours_before_any_answer(
+def test_an_internal_error_before_any_response(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
@@ -207,9 +209,7 @@ def test_no_request_ends_in_two_places(ask: Ask) -> None:
         (501, {"Transfer_Encoding": "gzip"}),
     ],
 )
-def test_answers_of_the_server_itself_have_the_headers_of_all_others(
-    ask: Ask, status: int, sent: dict[str, str]
-) -> None:
+def test_responses_of_the_server_itself_have_all_headers(ask: Ask, status: int, sent: dict[str, str]) -> None:
     plain = Client().get("/v1/nothing", headers={"Accept": "application/json"})
     assert plain.status_code == 404
     wanted = {name: plain.headers[name] for name in SECURITY_HEADERS}

@@ -85,7 +85,7 @@ def test_limits_of_an_account(root: Client, ana: Party) -> None:
     assert (event.who, event.via, event.changes) == ("root", "admin", {"quotas": [{}, {"gateways": 50}]})
 
 
-def test_a_taken_name_stands_beside_its_field(root: Client, ana: Party, ben: Party) -> None:
+def test_a_name_in_use_is_reported_at_its_field(root: Client, ana: Party, ben: Party) -> None:
     response = root.post(change_url("console_account", ben.account), {"name": "ana", "quotas": "{}"})
     assert errors(response) == {"name": ["Another account is called ana."]}
 
@@ -180,7 +180,7 @@ def test_the_audit_trail_is_only_read(root: Client, ana: Party) -> None:
     assert root.post(delete_url("console_auditevent", event), {"post": "yes"}).status_code == 403
 
 
-def test_a_choice_tells_the_tenant(root: Client, ana: Party, ben: Party) -> None:
+def test_a_choice_shows_the_tenant(root: Client, ana: Party, ben: Party) -> None:
     url = reverse("admin:row_choices")
     asked = {"app_label": "vpn", "model_name": "vpc", "field_name": "resource_group", "term": "default"}
     results = root.get(url, asked).json()["results"]
@@ -189,7 +189,7 @@ def test_a_choice_tells_the_tenant(root: Client, ana: Party, ben: Party) -> None
     assert url in root.get(add_url("vpn_vpc")).content.decode()
 
 
-def test_changes_of_people_stand_in_the_audit_trail(root: Client, settings: LazySettings) -> None:
+def test_changes_of_people_are_audited(root: Client, settings: LazySettings) -> None:
     root.post(add_url("console_user"), {"username": "dora", "email": "d@example.com"})
     dora = User.objects.get(username="dora")
     url = reverse("admin:auth_user_password_change", args=[dora.pk])

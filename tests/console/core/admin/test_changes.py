@@ -31,7 +31,7 @@ def test_quotas_are_an_object(root: Client, ana: Party, quotas: str) -> None:
 
 
 @pytest.mark.parametrize("quotas", ["", "null", "{}"])
-def test_quotas_can_be_taken_away(root: Client, ana: Party, quotas: str) -> None:
+def test_quotas_can_be_removed(root: Client, ana: Party, quotas: str) -> None:
     update_account(ana.administrator, quotas={"gateways": 3})
     form = {"name": "ana", "quotas": quotas, "initial-quotas": '{"gateways": 3}'}
     assert change(root, "console_account", ana.account, **form).status_code == 302

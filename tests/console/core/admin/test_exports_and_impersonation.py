@@ -31,7 +31,7 @@ def change_url(name: str, row: Any) -> str:
     return reverse(f"admin:{name}_change", args=[row.pk])
 
 
-def test_a_new_account_stands_in_the_trail_as_made_here(root: Client) -> None:
+def test_a_new_account_is_audited(root: Client) -> None:
     root.post(add_url("console_account"), {"name": "made-here"})
     event = AuditEvent.objects.get(action="account.create", target_name="made-here")
     assert (event.who, event.via) == ("root", "admin")
@@ -96,7 +96,7 @@ def ana_key_name(party: Party) -> str:
     return party.account.api_keys.get().name
 
 
-def test_who_is_locked_out_is_let_in_again(root: Client, ana: Party, settings: LazySettings) -> None:
+def test_a_lockout_can_be_ended(root: Client, ana: Party, settings: LazySettings) -> None:
     settings.LOCKOUT_FAILURES = 2
     for _ in range(2):
         Client().post("/sign-in", {"username": "ana", "password": "wrong"})

@@ -58,7 +58,7 @@ def test_a_signed_in_person_needs_no_version(ana: Party) -> None:
     assert browser.get("/v1/vpn_gateways?version=nonsense").status_code == 400
 
 
-def test_nobody_is_asked_to_sign_in(db: None) -> None:
+def test_no_sign_in_is_required(db: None) -> None:
     response = page(Client(), "GET", "/v1/vpn_gateways")
     assert response.status_code == 401
     assert "Sign in" in response.content.decode()
@@ -73,7 +73,7 @@ def test_nothing_of_the_page_breaks_its_policy(ana: Party) -> None:
     assert not re.search(r"\son\w+=", content)
 
 
-def test_an_answer_that_is_no_document_may_load_nothing(ana: Party) -> None:
+def test_a_response_that_is_not_a_document_may_load_nothing(ana: Party) -> None:
     for path in ("/v1/vpn_gateways?version=2019-01-01", "/v1/nowhere?version=2019-01-01"):
         response = ana.browser().get(path, headers={"Accept": "application/json"})
         assert response["Content-Type"].startswith("application/json")

@@ -94,13 +94,15 @@ class FormReader(HTMLParser):
         self.select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
+        attributes = dict(attrs)
         if tag == "select":
-            self.select = told.get("name") or ""
-        elif tag == "option" and "selected" in told and self.select:
-            self.values[self.select] = told.get("value") or ""
-        elif tag == "input" and told.get("type", "text") in ("text", "number") and told.get("name"):
-            self.values[str(told["name"])] = told.get("value") or ""
+            self.select = attributes.get("name") or ""
+        elif tag == "option" and "selected" in attributes and self.select:
+            self.values[self.select] = attributes.get("value") or ""
+        elif (
+            tag == "input" and attributes.get("type", "text") in ("text", "number") and attributes.get("name")
+        ):
+            self.values[str(attributes["name"])] = attributes.get("value") or ""
 
 
 @pytest.mark.parametrize("query", ["", TODAY])

@@ -29,21 +29,21 @@ class Choices(HTMLParser):
         self.feed(response.content.decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        name, value = told.get("name") or "", told.get("value") or ""
+        attributes = dict(attrs)
+        name, value = attributes.get("name") or "", attributes.get("value") or ""
         if tag == "select":
             self.select = name
             self.options[name] = []
         elif tag == "option":
-            if "selected" in told or not self.options[self.select]:
+            if "selected" in attributes or not self.options[self.select]:
                 self.values[self.select] = value
             self.options[self.select].append(value)
-        elif tag == "input" and told.get("type", "text") in ("text", "number") and name:
+        elif tag == "input" and attributes.get("type", "text") in ("text", "number") and name:
             self.values[name] = value
 
 
 @FORM
-def test_what_a_form_begins_with_is_taken_by_its_own_post(ana: Party, form: ApiVersion) -> None:
+def test_a_prefilled_form_can_be_posted_unchanged(ana: Party, form: ApiVersion) -> None:
     browser = ana.browser()
     query = f"?version={form.date}&generation={form.generation}"
     gateway = make_gateway(ana)
@@ -123,7 +123,7 @@ def test_a_disabled_connection_stays_disabled(ana: Party) -> None:
 
 
 @pytest.mark.parametrize("form", [FORMS[0], FORMS[-1]], ids=str)
-def test_the_raw_form_of_a_change_is_taken_as_it_begins(ana: Party, form: ApiVersion) -> None:
+def test_a_prefilled_raw_form_can_be_sent_unchanged(ana: Party, form: ApiVersion) -> None:
     row = make_connection(ana)
     query = f"?version={form.date}&generation={form.generation}"
     content = page(ana.browser(), "GET", path_of(row) + query).content.decode()

@@ -23,14 +23,14 @@ def test_unknown_routes(ana: Party) -> None:
         assert errors_of(response) == [("invalid_route", "")], path
 
 
-def test_a_wrong_method_is_told_the_right_ones(ana: Party) -> None:
+def test_a_wrong_method_lists_the_allowed_ones(ana: Party) -> None:
     response = ana.api.put("/v1/vpn_gateways")
     assert response.status_code == 405
     assert response["Allow"] == "GET, POST, HEAD, OPTIONS"
     assert errors_of(response) == [("method_not_allowed", "")]
 
 
-def test_an_answer_nobody_can_give(ana: Party) -> None:
+def test_an_unsupported_media_type_is_not_acceptable(ana: Party) -> None:
     response = ana.api.get("/v1/vpn_gateways", headers={"Accept": "application/xml"})
     assert response.status_code == 406
     assert errors_of(response) == [("not_acceptable", "Accept")]
@@ -98,7 +98,7 @@ def test_too_large_a_body(ana: Party, settings: LazySettings) -> None:
     assert response.status_code == 413, response.content
 
 
-def test_a_fault_of_ours_tells_nothing(
+def test_an_internal_error_discloses_nothing(
     ana: Party, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(actor: Any) -> None:
@@ -175,8 +175,8 @@ def test_values_of_unknown_fields_are_not_repeated(ana: Party, body: dict[str, A
 def test_a_secret_is_one_however_its_name_is_written() -> None:
     broken = [Violation("validation_invalid_field_type", "list[0].PsK", "Wrong.")]
     body = {"list": [{"PsK": "hidden-value"}]}
-    told = container(RequestFactory().get("/"), broken, body=body)
-    assert "value" not in told["errors"][0]["target"]
+    error_body = container(RequestFactory().get("/"), broken, body=body)
+    assert "value" not in error_body["errors"][0]["target"]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_date_in_the_future_may_be_refused(ana: Party, settings: LazySettings)
     assert errors_of(ana.api.get(query, version=None)) == [("invalid_version_range", "version")]
 
 
-def test_both_parameters_wrong_are_told_together(ana: Party) -> None:
+def test_two_invalid_parameters_are_reported_together(ana: Party) -> None:
     response = ana.api.get("/v1/vpn_gateways?version=x&generation=3", version=None)
     assert [code for code, _ in errors_of(response)] == ["invalid_version", "invalid_generation_parameter"]
 
@@ -244,7 +244,7 @@ def test_an_unknown_host_is_a_bad_request(ana: Party) -> None:
     assert response.json()["errors"][0]["code"] == "bad_request"
 
 
-def test_answers_are_not_kept_anywhere(ana: Party) -> None:
+def test_responses_are_not_cached(ana: Party) -> None:
     assert ana.api.get("/v1/vpn_gateways")["Cache-Control"] == "no-store"
 
 
@@ -260,7 +260,7 @@ def test_public_url_is_the_base_of_links(ana: Party, settings: LazySettings) -> 
     assert error["more_info"].startswith("https://vpn.example.test/manual/errors#")
 
 
-def test_nobody_without_an_account(db: None) -> None:
+def test_an_account_is_required(db: None) -> None:
     from django.test import Client
 
     from console.core.models import User

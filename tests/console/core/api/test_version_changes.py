@@ -40,7 +40,7 @@ def test_all_of_generation_1_is_older_than_generation_2() -> None:
     assert OLD.is_before(ONE) and not NEW.is_before(ONE) and ONE.is_before(TWO)
 
 
-def test_a_body_rises_through_all_changes() -> None:
+def test_a_body_is_upgraded_through_all_changes() -> None:
     assert upgrade_request({"a": 1, "size": 5, "b": 2}, OLD, CHANGES) == (
         {"a": 1, "box": {"width": 5}, "b": 2},
         [],
@@ -65,7 +65,7 @@ def test_newer_names_are_refused_in_older_versions() -> None:
     assert [(v.code, v.field) for v in broken] == [("bad_field", "colour"), ("bad_field", "width")]
 
 
-def test_an_answer_comes_down_through_all_changes() -> None:
+def test_a_response_is_downgraded_through_all_changes() -> None:
     assert downgrade_response({"box": {"width": 5}}, OLD, CHANGES) == {"size": 5}
     assert downgrade_response({"box": {"width": 5}}, ONE, CHANGES) == {"width": 5}
     assert downgrade_response({"box": {"width": 5}}, NEW, CHANGES) == {"box": {"width": 5}}

@@ -35,7 +35,7 @@ def test_groups_of_others_do_not_exist(ana: Party, ben: Party) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 64, "ana"])
-def test_bad_and_taken_names_of_accounts(ana: Party, name: str) -> None:
+def test_invalid_and_duplicate_names_of_accounts(ana: Party, name: str) -> None:
     with pytest.raises(Invalid):
         create_account(name, who="test")
     assert Account.objects.count() == 1

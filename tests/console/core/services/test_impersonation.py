@@ -41,7 +41,7 @@ def test_a_sign_in_that_is_deleted_leaves_an_end(ana: Party) -> None:
     assert end_lapsed_impersonations(latest + timedelta(days=1)) == 0
 
 
-def test_who_stopped_is_not_stopped_again(ana: Party, ben: Party) -> None:
+def test_an_ended_impersonation_is_not_ended_again(ana: Party, ben: Party) -> None:
     root = superuser()
     act(root, ana)
     root.post("/account/stop")

@@ -32,9 +32,7 @@ def test_nothing_says_which_names_exist_while_the_invitation_stays(
     assert pages[0] == pages[1] and 'value="NAME"' in pages[0]
 
 
-def test_names_that_are_taken_use_up_the_invitation(
-    ana: Party, ben: Party, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_in_use_revoke_the_invitation(ana: Party, ben: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(invitations, "MOST_REFUSED_NAMES", 3)
     path, client = invite(ana), Client()
     client.get(path)
@@ -46,9 +44,7 @@ def test_names_that_are_taken_use_up_the_invitation(
     assert event.who == "holder of the invitation for carol" and event.address
 
 
-def test_names_that_are_taken_count_as_wrong_passwords(
-    ana: Party, ben: Party, settings: LazySettings
-) -> None:
+def test_names_in_use_count_as_wrong_passwords(ana: Party, ben: Party, settings: LazySettings) -> None:
     """So they are limited by address, whichever invitation; names that are free are then refused alike."""
     settings.LOCKOUT_ADDRESS_FAILURES = 2
     client = Client()

@@ -46,7 +46,7 @@ def invite(party: Party, role: str = "editor", **more: str) -> str:
     return link_of(text_of(party.browser().post("/members", {"label": "carol", "role": role, **more})))
 
 
-def test_a_new_person_joins_with_a_password_that_nobody_else_knows(ana: Party) -> None:
+def test_a_new_person_joins_with_their_own_password(ana: Party) -> None:
     path, client = invite(ana), Client()
     assert client.get(path).headers["Location"] == "/invitation"
     page = text_of(client.get("/invitation"))
@@ -114,7 +114,7 @@ def test_what_is_missing_is_named_at_the_top(ana: Party) -> None:
     assert "Password: This field is required." in page and "Password again: This field is" in page
 
 
-def test_who_is_signed_in_as_somebody_else_is_told_what_to_do(ana: Party, ben: Party) -> None:
+def test_another_signed_in_user_sees_what_to_do(ana: Party, ben: Party) -> None:
     client = ben.browser()
     client.get(invite(ana))
     assert "sign out and open the link again" in text_of(client.get("/invitation"))
@@ -145,7 +145,7 @@ def test_what_is_wrong_leaves_the_invitation_open(
     assert client.post("/invitation", ACCEPTED).status_code == 302
 
 
-def test_who_belongs_to_the_account_cannot_use_it_up(ana: Party) -> None:
+def test_a_member_cannot_use_up_an_invitation(ana: Party) -> None:
     path, client = invite(ana, "viewer"), ana.browser()
     client.get(path)
     assert "belongs to this account already" in text_of(client.post("/invitation"))
@@ -169,7 +169,7 @@ def test_revoked_and_expired_links_open_nothing(ana: Party) -> None:
 
 
 @pytest.mark.parametrize("loss", ["removed", "lowered", "deactivated"])
-def test_nobody_comes_back_by_a_link_of_their_own(ana: Party, ben: Party, loss: str) -> None:
+def test_a_removed_member_cannot_return_by_their_own_link(ana: Party, ben: Party, loss: str) -> None:
     """An invitation is worth what its creator may do when it is used."""
     member = add_member(ana.administrator, ben.user, Role.ADMINISTRATOR)
     inviting = replace(ana.administrator, who="ben", user_id=ben.user.pk)
@@ -191,7 +191,7 @@ def test_nobody_comes_back_by_a_link_of_their_own(ana: Party, ben: Party, loss: 
     assert "myself" not in text_of(ana.browser().get("/members"))
 
 
-def test_an_operator_who_acts_in_an_account_may_invite(ana: Party, ben: Party) -> None:
+def test_an_impersonating_superuser_may_invite(ana: Party, ben: Party) -> None:
     inviting = replace(ana.administrator, who="operator")
     User.objects.create_superuser("operator", password=PASSWORD)
     _, token = create_invitation(inviting, role=Role.VIEWER, label="ben")
@@ -259,7 +259,7 @@ def test_a_mail_server_that_refuses_loses_nothing(ana: Party, settings: LazySett
     assert "did not accept the message" in page and Client().get(link_of(page)).status_code == 302
 
 
-def test_keys_learn_who_created_them(ana: Party) -> None:
+def test_keys_record_their_creator(ana: Party) -> None:
     ana.key()
     ApiKey.objects.update(created_by="ana", creator=None)
     module = import_module("console.core.migrations.0009_key_creators")

@@ -92,7 +92,7 @@ def test_sessions_of_others_do_not_exist_for_me(ana: Party, ben: Party) -> None:
     assert Client().get("/account/sessions").headers["Location"].startswith("/sign-in")
 
 
-def test_the_page_serves_who_has_no_account(db: None) -> None:
+def test_the_page_works_without_an_account(db: None) -> None:
     User.objects.create_user("lonely", password=PASSWORD)
     assert "this session" in page_of(signed_in("lonely"))
 
@@ -155,7 +155,7 @@ def test_the_epoch_is_raised_from_what_it_is_now(ana: Party) -> None:
     assert third.session_epoch == 3 == User.objects.get(pk=ana.user.pk).session_epoch
 
 
-def test_saving_a_person_who_was_read_before_revives_no_session(ana: Party) -> None:
+def test_saving_a_stale_person_revives_no_session(ana: Party) -> None:
     client, read_before = signed_in("ana"), User.objects.get(pk=ana.user.pk)
     end_sessions(ana.user, Source())
     # What only ends by the epoch: the rows of the sessions are gone as well otherwise.

@@ -48,7 +48,7 @@ def test_a_person_sets_the_password_once(root: Client, ana: Party) -> None:
     assert AuditEvent.objects.get(action="person.update").who == "ana"
 
 
-def test_the_trail_says_who_made_the_link_and_holds_no_secret(root: Client, ana: Party) -> None:
+def test_the_audit_trail_names_the_creator_and_no_secret(root: Client, ana: Party) -> None:
     path = link_for(root, ana.user)
     made = AuditEvent.objects.get(action="person.password_link")
     assert (made.who, made.target_name) == ("root", "ana")
@@ -76,7 +76,7 @@ def test_nonsense_opens_nothing(db: None, path: str) -> None:
     assert Client().get("/password-link").status_code == 404
 
 
-def test_nobody_inactive_and_nobody_by_a_stranger(root: Client, ana: Party) -> None:
+def test_links_for_inactive_people_or_by_others_are_refused(root: Client, ana: Party) -> None:
     path = link_for(root, ana.user)
     User.objects.filter(pk=ana.user.pk).update(is_active=False)
     assert Client().get(path).status_code == 404
@@ -87,8 +87,8 @@ def test_nobody_inactive_and_nobody_by_a_stranger(root: Client, ana: Party) -> N
 
 
 @pytest.mark.parametrize("lost", ["is_superuser", "is_active"])
-def test_a_link_ends_with_the_right_of_who_made_it(root: Client, ana: Party, lost: str) -> None:
-    """Otherwise they could keep it, and come back as somebody else."""
+def test_a_link_expires_with_the_rights_of_its_creator(root: Client, ana: Party, lost: str) -> None:
+    """Otherwise they could keep it, and return as another person."""
     path, client = link_for(root, ana.user), Client()
     assert client.get(path).status_code == 302
     User.objects.filter(username="root").update(**{lost: False})

@@ -55,7 +55,7 @@ def test_ordinary_good_ones_pass(password: str) -> None:
     check_password_rules(password, User(username="anabella.rossi"))
 
 
-def test_a_password_that_is_too_long_is_told_how_long_it_may_be() -> None:
+def test_a_long_password_reports_the_maximum_length() -> None:
     with pytest.raises(Invalid, match="has 129 characters; at most 128 are allowed"):
         check_password_rules("".join(map(chr, range(0x4E00, 0x4F02, 2))), User(username="ana"))
 
@@ -104,7 +104,7 @@ def test_so_many_hashes_at_once_and_no_more() -> None:
         pass
 
 
-def test_who_waits_too_long_is_refused() -> None:
+def test_a_wait_that_is_too_long_is_refused() -> None:
     gate = Gate(running=1, waiting=1, patience=0)
     with gate.entered(), pytest.raises(TooManyHashes), gate.entered():
         pass

@@ -31,7 +31,7 @@ def events(action: str) -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(action=action).order_by("pk"))
 
 
-def test_a_sign_in_stands_in_the_trail_of_each_account(ana: Party, ben: Party) -> None:
+def test_a_sign_in_is_audited_in_each_account(ana: Party, ben: Party) -> None:
     Membership.objects.create(user=ana.user, account=ben.account, role="viewer")
     assert sign_in("ana").status_code == 302
     found = events("person.sign_in")
@@ -58,7 +58,7 @@ def test_a_failed_sign_in_too_but_not_the_password(ana: Party, settings: LazySet
 @pytest.mark.parametrize(
     ("typed", "shown"), [("nobody", "nobody"), ("my secret pass phrase", "(not a user name)")]
 )
-def test_an_unknown_name_stands_in_the_installations_trail(
+def test_an_unknown_name_is_audited_for_the_installation(
     ana: Party, typed: str, shown: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     sign_in(typed)
@@ -78,7 +78,7 @@ def test_superusers_see_the_installations_trail(db: None) -> None:
     assert "person.sign_in_failed" in page and "nobody" in page and "192.0.2.7" in page
 
 
-def test_signing_out_and_running_out_stand_there(ana: Party, settings: LazySettings) -> None:
+def test_sign_out_and_expiry_are_audited(ana: Party, settings: LazySettings) -> None:
     client = Client()
     sign_in("ana", client=client)
     client.post("/sign-out", **FROM)
@@ -100,7 +100,7 @@ def test_signing_out_and_running_out_stand_there(ana: Party, settings: LazySetti
         assert not SignInSession.objects.exists()
 
 
-def test_a_session_that_nobody_asks_for_again_has_an_end_too(ana: Party, settings: LazySettings) -> None:
+def test_an_abandoned_session_has_an_end_too(ana: Party, settings: LazySettings) -> None:
     sign_in("ana")
     idle = timedelta(seconds=settings.SESSION_IDLE_SECONDS + 61)
     assert end_lapsed_sessions() == end_lapsed_sessions(timezone.now() + idle / 2) == 0
@@ -111,7 +111,7 @@ def test_a_session_that_nobody_asks_for_again_has_an_end_too(ana: Party, setting
     assert end_lapsed_sessions(timezone.now() + idle) == 0
 
 
-def test_a_new_password_stands_in_the_account_trail(ana: Party) -> None:
+def test_a_new_password_is_audited(ana: Party) -> None:
     client = ana.browser()
     client.post("/account/password", {"present": PASSWORD, "new": NEW, "again": NEW}, **FROM)
     (event,) = events("person.update")

@@ -59,7 +59,7 @@ def test_too_many_wrong_passwords_must_wait(ana: Party) -> None:
     assert "Wait 15 minutes" in text_of(response)
 
 
-def test_the_answer_does_not_tell_whether_the_user_exists(ana: Party) -> None:
+def test_the_response_does_not_disclose_whether_the_user_exists(ana: Party) -> None:
     pages = []
     for name, address in (("ana", HERE), ("nobody", THERE)):
         answers = [attempt(name, address=address) for _ in range(4)]
@@ -221,7 +221,7 @@ def test_many_attempts_at_once_are_counted_before_their_passwords_are_checked() 
         assert sum(pool.map(begin, range(8))) == 3
 
 
-def test_an_operator_lets_somebody_try_again(ana: Party) -> None:
+def test_an_operator_can_reset_the_limits(ana: Party) -> None:
     with pytest.raises(CommandError, match="--name, --address, or --all"):
         call_command("allow_sign_in")
     for given in ({"name": "ANA"}, {"address": HERE}, {"all": True}):

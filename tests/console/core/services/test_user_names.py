@@ -28,7 +28,7 @@ def test_the_database_refuses_it(ana: Party) -> None:
         User.objects.create(username="Ana")
 
 
-def test_two_at_once_get_the_answer_of_the_rule(ana: Party, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_get_the_violation_of_the_rule(ana: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one was committed after the first had been found free."""
     user = accounts.prepare_user("dora", PASSWORD)
     found: list[User | None] = [None, User(username="Dora")]

@@ -123,7 +123,7 @@ def test_acting_ends_with_the_sign_out_and_with_another_account(ana: Party, ben:
     assert [action for action, _ in acts(ben)] == ["account.act_begin", "account.act_end"]
 
 
-def test_nobody_else_acts(ana: Party, ben: Party) -> None:
+def test_only_superusers_impersonate(ana: Party, ben: Party) -> None:
     client = ana.browser()
     assert client.post("/account/switch", {"account": str(ben.account.pk)}).status_code == 404
     session = client.session
@@ -135,7 +135,7 @@ def test_nobody_else_acts(ana: Party, ben: Party) -> None:
     assert "Act as superuser in" not in page and "ben" not in page
 
 
-def test_a_superuser_who_belongs_to_the_account_does_not_act(ana: Party) -> None:
+def test_a_superuser_in_their_own_account_does_not_impersonate(ana: Party) -> None:
     ana.user.is_superuser = True
     ana.user.save()
     client = ana.browser()

@@ -133,7 +133,7 @@ def test_the_file_holds_all_that_match_and_runs_nothing(ana: Party) -> None:
     assert rows[0][head.index("changes")] == '{"name": ["a", "b"], "psk": "changed"}'
 
 
-def test_changes_are_told_but_no_secret(ana: Party) -> None:
+def test_changes_are_shown_but_no_secret(ana: Party) -> None:
     event(ana, changes={"name": ["old-name", "new-name"], "psk": "changed"})
     page = text_of(ana.browser().get("/activity"))
     assert "<del>old-name</del>" in page and "<ins>new-name</ins>" in page and "<ins>changed</ins>" in page

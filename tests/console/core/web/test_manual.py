@@ -108,7 +108,7 @@ def h2_tags(client: Client, slug: str) -> list[str]:
     return re.findall(r"<h2[^>]*>", client.get(address(slug)).content.decode())
 
 
-def test_every_device_is_told_of(client: Client) -> None:
+def test_every_device_is_documented(client: Client) -> None:
     found = page(client, "peers")
     for vendor in VENDORS.values():
         assert vendor.slug in found.ids
@@ -117,7 +117,7 @@ def test_every_device_is_told_of(client: Client) -> None:
     assert "3des, md5: there is no configuration for policies" in found.text
 
 
-def test_every_reason_is_looked_for_at_the_peer(client: Client) -> None:
+def test_every_reason_is_documented_for_the_peer(client: Client) -> None:
     text = page(client, "peers").text
     ours = {Code.INTERNAL_ERROR, Code.CANNOT_RESERVE_ADDRESS, Code.CANNOT_CREATE_ROUTE}
     for code in set(Code) - ours:

@@ -32,18 +32,18 @@ def test_what_a_device_has_not_is_of_all_algorithms_of_the_api(slug: str, missin
     assert ABOUT[slug].missing == missing
 
 
-def test_what_is_not_written_or_depends_is_told_apart() -> None:
+def test_unwritten_and_conditional_settings_are_distinguished() -> None:
     assert ABOUT["libreswan"].unwritten == ["DH group 23", "DH group 24"]
     assert ABOUT["mikrotik"].unsure == ["sha384 in phase 1", "DH group 31 in phase 1"]
     assert ABOUT["juniper"].unsure == ["sha384 in phase 2", "sha512"]
     assert ABOUT["cisco"].only_v2 == COMBINED
 
 
-def test_the_page_tells_all_of_it(client: Client) -> None:
+def test_the_page_documents_all_of_it(client: Client) -> None:
     text = unescape(client.get(reverse("manual", args=["peers"])).content.decode())
     for device in ABOUT.values():
-        for told in (device.missing, device.unsure, device.unwritten, device.only_v2):
-            assert ", ".join(told) in text
+        for limits in (device.missing, device.unsure, device.unwritten, device.only_v2):
+            assert ", ".join(limits) in text
         assert device.key_ids in text and device.retired in text
     assert "A peer that the connection knows by its name has that name as identity" in text
     assert "as type address and not as a name. Behind" not in text

@@ -13,7 +13,7 @@ from tests.factories import Party
 pytestmark = pytest.mark.django_db
 
 
-def test_no_id_stands_twice(ana: Party) -> None:
+def test_ids_are_unique(ana: Party) -> None:
     """The page's own parts, such as the menu of the account, have ids too."""
     browser = ana.browser()
     ana.user.is_superuser = True

@@ -51,7 +51,7 @@ def test_lists_people_and_open_invitations(ana: Party, ben: Party) -> None:
 
 
 @pytest.mark.parametrize("name", ["ben", "nobody"])
-def test_tells_nobody_which_names_exist(ana: Party, ben: Party, name: str) -> None:
+def test_does_not_disclose_which_names_exist(ana: Party, ben: Party, name: str) -> None:
     """An invitation names no user: the same answer for a name that exists and for one that does not."""
     answers = ana.browser().post("/members", {"username": name, "label": name, "role": "viewer"})
     assert answers.status_code == 200 and f"The invitation for {name} is ready" in text_of(answers)
@@ -80,7 +80,7 @@ def test_keeps_the_last_administrator(ana: Party) -> None:
     assert of(ana, ana.user).role == "administrator"
 
 
-def test_leads_away_those_who_lower_themselves(ana: Party, ben: Party) -> None:
+def test_redirects_those_who_lower_their_own_role(ana: Party, ben: Party) -> None:
     add_member(ana.administrator, ben.user, Role.ADMINISTRATOR)
     response = ana.browser().post(f"/members/{of(ana, ana.user).pk}/role", {"role": "viewer"})
     assert response.headers["Location"] == "/account"
@@ -131,7 +131,7 @@ def test_removing_offers_to_revoke_the_keys_that_the_member_made(ana: Party, ben
     assert set(usable) == {"second", "own"}
 
 
-def test_who_leaves_is_not_asked_for_more_than_they_may(ana: Party, ben: Party) -> None:
+def test_leaving_offers_only_what_the_role_allows(ana: Party, ben: Party) -> None:
     """Below administrator nobody revokes keys; the page says who can."""
     member = add_member(ana.administrator, ben.user, Role.ADMINISTRATOR)
     client = ben.browser()
@@ -145,7 +145,7 @@ def test_who_leaves_is_not_asked_for_more_than_they_may(ana: Party, ben: Party) 
     assert key.revoked_at is None
 
 
-def test_a_superuser_who_acts_cannot_leave_what_is_not_theirs(ana: Party) -> None:
+def test_an_impersonating_superuser_cannot_leave_the_account(ana: Party) -> None:
     client = Client()
     client.force_login(User.objects.create_superuser("root"))
     client.post("/account/switch", {"account": str(ana.account.pk)})

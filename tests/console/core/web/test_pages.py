@@ -67,7 +67,7 @@ def test_a_poll_after_the_session_leads_to_the_sign_in(db: None) -> None:
     assert response.headers["HX-Redirect"] == "/sign-in?next=/"
 
 
-def test_every_answer_has_a_request_id_and_a_policy(ana: Party) -> None:
+def test_every_response_has_a_request_id_and_a_policy(ana: Party) -> None:
     response = ana.browser().get("/", headers={"X-Request-Id": "mine-12345678"})
     assert response.headers["X-Request-Id"] == "mine-12345678"
     assert ana.browser().get("/", headers={"X-Request-Id": "no good\n"}).headers["X-Request-Id"] != "no good"
@@ -95,7 +95,7 @@ def test_switches_between_accounts(ana: Party, ben: Party) -> None:
     assert "This needs the role administrator; ana is viewer in this account." in text_of(refused)
 
 
-def test_nobody_switches_to_an_account_of_others(ana: Party, ben: Party) -> None:
+def test_accounts_of_others_cannot_be_switched_to(ana: Party, ben: Party) -> None:
     client = ana.browser()
     assert client.post("/account/switch", {"account": str(ben.account.id)}).status_code == 404
     assert client.post("/account/switch", {"account": "nonsense"}).status_code == 404
@@ -125,7 +125,7 @@ def test_a_key_lasts_until_the_end_of_its_day(ana: Party) -> None:
     assert expiry is not None and expiry.date() == tomorrow and expiry.hour == 23
 
 
-def test_messages_of_the_rules_stand_beside_their_fields(ana: Party) -> None:
+def test_violations_are_shown_at_their_fields(ana: Party) -> None:
     client = ana.browser()
     past = {"name": "", "role": "viewer", "expires_at": "2020-01-01"}
     page = text_of(client.post("/keys", past))
@@ -190,13 +190,13 @@ def test_the_manual_has_no_other_pages(db: None) -> None:
 def test_every_error_code_is_in_the_manual(db: None) -> None:
     """Codes that stand in the sources as literals; the API links to each."""
     page = text_of(Client().get("/manual/errors"))
-    told = set(re.findall(r'<tr id="(\w+)"', page))
+    documented = set(re.findall(r'<tr id="(\w+)"', page))
     root = Path(settings.BASE_DIR)
     sources = [p for app in ("console", "policies", "vpn") for p in (root / app).rglob("*.py")]
     literal = re.compile(r'(?:Violation|not_found)\(\s*"([a-z]+(?:_[a-z0-9]+)+)"')
     used = {code for path in sources for code in literal.findall(path.read_text())}
     assert len(used) > 30
-    assert used <= told, used - told
+    assert used <= documented, used - documented
 
 
 def test_pages_of_refusals_are_whole_pages(ana: Party) -> None:

@@ -1,4 +1,4 @@
-"""What every form of the API answers is what its document says: no field less, none more."""
+"""The responses of every version match its document: no field less, none more."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def row(ana: Party) -> Connection:
     return furnish(ana)
 
 
-def refuses(operation: dict[str, Any]) -> bool:
-    """Whether it is there to say why it does nothing."""
+def is_unsupported(operation: dict[str, Any]) -> bool:
+    """Whether the method exists only to explain why it does nothing."""
     return not any(status.startswith("2") for status in operation["responses"])
 
 
 class Reader:
-    """Asks in one form, and holds the answer against the document."""
+    """Sends requests of one version, and checks each response against the document."""
 
     def __init__(self, form: ApiVersion, api: Api, places: dict[str, str]) -> None:
         self.form, self.api, self.places = form, api, places
@@ -49,12 +49,12 @@ class Reader:
         return [(path, one[method]) for path, one in paths if method in one and path.startswith("/v1")]
 
     def ask(self, method: str, path: str, body: Any = None, *, query: str = "") -> Any:
-        """The answer, whose body is as the document says for its status."""
+        """The response, whose body matches the document for its status."""
         version = f"{self.form.date}&generation={self.form.generation}{query}"
         response = self.api(method.upper(), filled(path, self.places), body, version=version)
-        told = self.document["paths"][path][method]["responses"]
-        assert str(response.status_code) in told, (path, response.status_code, response.content)
-        content = told[str(response.status_code)].get("content")
+        documented = self.document["paths"][path][method]["responses"]
+        assert str(response.status_code) in documented, (path, response.status_code, response.content)
+        content = documented[str(response.status_code)].get("content")
         assert bool(response.content) == bool(content), path
         if content:
             self.hold(response.json(), content["application/json"]["schema"])
@@ -91,7 +91,7 @@ def test_the_document_is_valid(form: ApiVersion) -> None:
 
 
 @FORM
-def test_every_get_answers_as_told(form: ApiVersion, ana: Party, row: Connection) -> None:
+def test_every_get_matches_the_document(form: ApiVersion, ana: Party, row: Connection) -> None:
     reader = Reader(form, ana.api, places_of(row))
     for path, _ in reader.operations("get"):
         # Of route mode there is nothing.
@@ -100,7 +100,7 @@ def test_every_get_answers_as_told(form: ApiVersion, ana: Party, row: Connection
 
 
 @FORM
-def test_every_example_is_taken_and_answered_as_told(form: ApiVersion, ana: Party, row: Connection) -> None:
+def test_every_example_is_accepted_as_documented(form: ApiVersion, ana: Party, row: Connection) -> None:
     reader = Reader(form, ana.api, places_of(row))
     for path, operation in reader.operations("post"):
         body = reader.example(operation)
@@ -136,26 +136,26 @@ def test_without_a_field_that_is_required_it_is_refused(
 
 
 @FORM
-def test_changes_answer_as_told(form: ApiVersion, ana: Party, row: Connection) -> None:
+def test_changes_match_the_document(form: ApiVersion, ana: Party, row: Connection) -> None:
     reader = Reader(form, ana.api, places_of(row))
     for number, (path, operation) in enumerate(reader.operations("patch")):
         assert reader.ask("patch", path, reader.example(operation)).status_code == 200, path
         assert reader.ask("patch", path, {"name": f"renamed-{number}"}).status_code == 200, path
     for path, operation in reader.operations("put"):
-        if refuses(operation):
+        if is_unsupported(operation):
             body = {"private_ip": {"subnet": {"id": reader.places["subnet_id"]}}}
             assert reader.ask("put", path, body if "member" in path else None).status_code == 400, path
             continue
         reader.places |= {"local": "10.77.0.0/24", "peer": "10.78.0.0/24"}
         assert reader.ask("put", path).status_code in (201, 204), path
         assert reader.ask("put", path).status_code == 204, path
-    paths = [path for path, operation in reader.operations("delete") if not refuses(operation)]
+    paths = [path for path, operation in reader.operations("delete") if not is_unsupported(operation)]
     for path in sorted(paths, key=lambda path: -path.count("/")):
         assert reader.ask("delete", path).status_code in (202, 204, 409), path
 
 
 @FORM
-def test_what_is_not_there_is_answered_as_told(form: ApiVersion, ana: Party, ben: Party) -> None:
+def test_missing_objects_match_the_document(form: ApiVersion, ana: Party, ben: Party) -> None:
     other = make_connection(ben, make_gateway(ben, make_subnet(ben, make_vpc(ben))))
     nobody = dict.fromkeys(places_of(furnish(ben)), str(other.pk))
     reader = Reader(form, ana.api, nobody)
@@ -166,19 +166,19 @@ def test_what_is_not_there_is_answered_as_told(form: ApiVersion, ana: Party, ben
                 assert reader.ask(method, path, body).status_code == 404, path
 
 
-def test_who_is_not_known_is_answered_as_told(ana: Party) -> None:
+def test_unauthenticated_responses_match_the_document(ana: Party) -> None:
     reader = Reader(FORMS[-1], Api(), {})
     assert reader.ask("get", "/v1/vpn_gateways").status_code == 401
     assert reader.ask("post", "/v1/vpn_gateways", {}).status_code == 401
 
 
-def test_the_etag_is_told_of_where_it_stands(ana: Party, row: Connection) -> None:
+def test_the_etag_is_documented_where_it_is_sent(ana: Party, row: Connection) -> None:
     reader = Reader(FORMS[-1], ana.api, places_of(row))
     for method in METHODS:
         for path, operation in reader.operations(method):
-            told = any("ETag" in one.get("headers", {}) for one in operation["responses"].values())
+            documented = any("ETag" in one.get("headers", {}) for one in operation["responses"].values())
             expected = path.endswith(("/connections", "/{connection_id}")) and "vpn_gateways" in path
-            assert told == (expected and (method, path.endswith("s")) in GUARDED), (method, path)
+            assert documented == (expected and (method, path.endswith("s")) in GUARDED), (method, path)
 
 
 # A list has none; its POST answers one connection.
