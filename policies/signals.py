@@ -1,4 +1,4 @@
-"""The one signal of the house: policies do not know who uses them."""
+"""The signal of a changed policy: policies do not know what uses them."""
 
 from django.dispatch import Signal
 

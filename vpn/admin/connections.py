@@ -149,13 +149,13 @@ class ConnectionAdmin(ServiceAdmin):
     def remove(self, request: HttpRequest, row: Connection) -> None:
         connections.delete_connection(admin_actor(request, row.account_id), row.gateway_id, row.pk)
 
-    @admin.action(description="Reconcile the gateways of the chosen connections now")
+    @admin.action(description="Reconcile the gateways of the selected connections now")
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         gateways = Gateway.objects.filter(connections__in=queryset).distinct()
         mark_due(gateways)
-        self.message_user(request, f"Asked the workers to look: {len(gateways)}.", messages.SUCCESS)
+        self.message_user(request, f"Reconcile runs requested: {len(gateways)}.", messages.SUCCESS)
 
-    @admin.action(description="Reset: build the tunnels of the chosen connections anew")
+    @admin.action(description="Reset: re-establish the tunnels of the selected connections")
     def reset(self, request: HttpRequest, queryset: QuerySet[Connection]) -> HttpResponse | None:
         return restart(self, request, queryset)
 

@@ -88,7 +88,7 @@ class GatewayAdmin(ServiceAdmin):
         gateways.delete_gateway(admin_actor(request, row.account_id), row.pk)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: object) -> HttpResponse:
-        message = f"The VPN gateway {obj_display} is being deleted; its row goes when nothing of it stands."
+        message = f"The VPN gateway {obj_display} is being deleted; its row goes last."
         self.message_user(request, message, messages.SUCCESS)
         return redirect("admin:vpn_gateway_changelist")
 
@@ -98,7 +98,7 @@ class GatewayAdmin(ServiceAdmin):
 
     @admin.display(description="up to date", boolean=True)
     def current(self, gateway: Gateway) -> bool:
-        """What stands on the data plane is what is wanted."""
+        """Whether the data plane has the wanted state."""
         return gateway.observed_generation == gateway.generation
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -111,12 +111,12 @@ class GatewayAdmin(ServiceAdmin):
         counts |= self.ended_by_removing(request, rows)
         return shown, counts, set(), []
 
-    @admin.action(description="Reconcile the chosen gateways now")
+    @admin.action(description="Reconcile the selected gateways now")
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
         mark_due(queryset)
-        self.message_user(request, f"Asked the workers to look: {len(queryset)}.", messages.SUCCESS)
+        self.message_user(request, f"Reconcile runs requested: {len(queryset)}.", messages.SUCCESS)
 
-    @admin.action(description="Reset: build all tunnels of the chosen gateways anew")
+    @admin.action(description="Reset: re-establish all tunnels of the selected gateways")
     def reset(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> HttpResponse | None:
         rows = Connection.objects.filter(gateway__in=queryset, admin_state_up=True)
         return restart(self, request, rows)

@@ -49,11 +49,11 @@ class VpcAdmin(ServiceAdmin):
     def remove(self, request: HttpRequest, row: Vpc) -> None:
         networks.delete_vpc(admin_actor(request, row.account_id), row.pk)
 
-    @admin.action(description="Reconcile the chosen networks now")
+    @admin.action(description="Reconcile the selected networks now")
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Vpc]) -> None:
         for vpc in queryset:
             request_network(vpc.pk, vpc.node)
-        self.message_user(request, f"Asked the workers to look: {len(queryset)}.", messages.SUCCESS)
+        self.message_user(request, f"Reconcile runs requested: {len(queryset)}.", messages.SUCCESS)
 
 
 def _zone() -> forms.ChoiceField:

@@ -70,7 +70,7 @@ class TrafficSampleAdmin(ReadOnlyAdmin):
 
 @admin.register(HandoffLink)
 class HandoffLinkAdmin(ReadOnlyAdmin):
-    """What stands behind a link is read without an account, so nobody else may know it."""
+    """A link is read without an account, so its secret is shown to nobody."""
 
     hidden = ("digest",)
     list_display = ("id", "connection", "account", "created_by", "created_at", "expires_at", "read_at")

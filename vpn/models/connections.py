@@ -44,7 +44,7 @@ class Connection(Resource):
     psk_sealed = models.TextField(editable=False)
     psk_id = models.CharField(max_length=32, editable=False)
     psk_changed_at = models.DateTimeField(editable=False)
-    # Tunnels that were established before this are to be built anew.
+    # Tunnels that were established before this are to be re-established.
     restart_at = models.DateTimeField(null=True, editable=False)
 
     # Observed
@@ -54,7 +54,7 @@ class Connection(Resource):
     status = models.CharField(max_length=4, default="down")
     status_reasons = models.JSONField(default=list)
     status_changed_at = models.DateTimeField(null=True, editable=False)
-    # Found out anew in each pass, not kept.
+    # Computed in each run, not stored.
     name_fault: str = ""
 
     class Meta:

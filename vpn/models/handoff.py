@@ -1,4 +1,4 @@
-"""Links by which the engineer of the other side, who has no account, reads the parameters."""
+"""Links by which the peer's engineer, who has no account, reads the parameters."""
 
 from __future__ import annotations
 

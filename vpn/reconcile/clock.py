@@ -1,4 +1,4 @@
-"""The order of observations: a clock that nobody sets.
+"""The order of observations, by the monotonic clock.
 
 All observations of one gateway are made on the host that carries it, by several processes. The
 kernel's monotonic clock orders them, and it starts from zero at every boot of the host; the wall

@@ -1,7 +1,7 @@
-"""One pass at a time over one gateway: a lock of the host that carries it.
+"""One run at a time over one gateway: a file lock on the host that carries it.
 
-The kernel gives it back when its holder dies, however that happens, so nobody has to judge by a
-clock whether a holder still lives. It needs no database.
+The kernel releases it when its holder dies, however that happens, so no clock has to decide whether a
+holder still lives. It needs no database.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def lease(gateway_id: UUID, *, seconds: float = 0) -> Iterator[bool]:
 
 
 def forget_lease(gateway_id: UUID) -> None:
-    """The gateway is gone: nobody comes for its lock again."""
+    """Remove the lock's file, once the gateway is deleted."""
     lease_file(gateway_id).unlink(missing_ok=True)
 
 
 def lease_file(gateway_id: UUID) -> Path:
-    """Beside what the driver keeps: it is of this host, and of this installation."""
+    """In the driver's directory, which belongs to this host and this installation."""
     return Path(settings.DRIVER_DIR) / "leases" / gateway_id.hex
 
 

@@ -40,7 +40,7 @@ def keep_log(connection_id: UUID, *, driver: Driver | None = None) -> None:
 
 
 def _read(spec: GatewaySpec, connection_id: UUID, driver: Driver) -> list[MemberLog]:
-    # A disabled connection has no peer in the spec; what its peer was called stands in the log.
+    # A disabled connection has no peer in the spec; its peer's name is still in the log.
     mine = tuple(replace(c, enabled=True) for c in spec.connections if c.id == connection_id)
     secrets = {connection.psk.value for connection in mine}
     found = []

@@ -1,8 +1,8 @@
-"""Peers that are known by name: where the last answer of the DNS says that they are.
+"""Peers with an FQDN: the address of each, by the last DNS answer.
 
-A pass asks nobody: `vpn.reconcile.resolver` keeps each row's answer beside the passes. While a lookup
-fails the last answer stays, and as long as a name still has an address, it is not exchanged for
-another of the same name. The rules of a peer's address hold for what a name leads to as well.
+A run makes no lookup: `vpn.reconcile.resolver` stores the answers in the rows, independently of runs.
+If a lookup fails, the last answer stays, and an address is kept as long as the name still has it. The
+rules for a peer's address hold for resolved addresses as well.
 """
 
 from __future__ import annotations

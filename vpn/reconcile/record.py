@@ -1,4 +1,4 @@
-"""Writes down what was observed; the only writer of observed columns.
+"""Records what was observed; the only writer of observed columns.
 
 Observations carry the moment at which they began, by the host's monotonic clock. An older one
 never overwrites a newer one, so reconcile and listener need no order between them.
@@ -46,12 +46,12 @@ def record_state(
     applied: bool,
     requeue_after: timedelta | None = None,
 ) -> GatewayStatus | None:
-    """Derive and write; `applied` says that nothing of this spec remained to be done.
+    """Derive the status and write it; `applied` says that no step of this spec remained.
 
-    `gateway` is as `load_gateway` gives it. What changed is worked out against rows read before
-    the transaction, which so holds the database's writers for its own few writes only; when
-    somebody recorded since, it is worked out again. None when a newer observation is recorded
-    already, or the gateway is gone.
+    `gateway` is as `load_gateway` gives it. Changes are computed against rows read before
+    the transaction, which so blocks other writers of the database for its own few writes only; if
+    another process recorded since, they are computed again. None if a newer observation is already
+    recorded, or the gateway is gone.
     """
     now: Gateway | None = gateway
     while now is not None and (now.observed_boot != boot() or now.observed_ticks < state.ticks):
@@ -79,7 +79,7 @@ def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState, *, applie
 
 
 def record_failure(gateway: Gateway, message: str, *, requeue_after: timedelta) -> None:
-    """The driver refused: counted, shown while the gateway never worked."""
+    """Count a failure of the driver; its message is shown until the gateway has worked once."""
     Gateway.objects.filter(pk=gateway.pk).update(
         failures=F("failures") + 1,
         lifecycle_reasons=[{"code": "internal_error", "message": message}],

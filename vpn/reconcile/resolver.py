@@ -1,9 +1,9 @@
-"""Looks up the names of peers, beside the passes: a thread of the listener.
+"""Looks up the names of peers in a thread of the listener, independently of reconcile runs.
 
 Every lookup has a thread of its own and ends after PATIENCE; an account has at most
-LOOKUPS_OF_ACCOUNT under way, so that the slow names of one delay nobody else's. A name is asked
-again when its TTL (RFC 1035 section 3.2.1) is over, one without an answer after a back-off.
-What is remembered here is only when to ask; answers are kept in the rows.
+LOOKUPS_OF_ACCOUNT in flight, so that the slow names of one account do not delay those of others. A name
+is looked up again when its TTL (RFC 1035 section 3.2.1) has expired, one without an answer after a
+back-off. Only the due times are kept here; answers are stored in the rows.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Resolver:
         connection.close()
 
     def poll_once(self) -> None:
-        """Record the answers that have come, then ask for what is due."""
+        """Record the answers that have arrived, then start the lookups that are due."""
         for name, lookup in list(self._under_way.items()):
             if lookup.future.done():
                 self._take(name, lookup.future.result())
@@ -144,7 +144,7 @@ class Resolver:
         self._due[name] = self._clock() + wait
 
     def _record(self, name: str, addresses: list[str]) -> None:
-        """Gateways are reconciled only where the answer says something new."""
+        """Gateways are reconciled only if the answer differs."""
         spelled = Q(peer_fqdn__iexact=name) | Q(peer_fqdn__iexact=f"{name}.")
         rows = self._rows().filter(spelled).only("pk", "gateway_id", "resolved_addresses")
         changed = [row for row in rows if sorted(row.resolved_addresses) != sorted(addresses)]

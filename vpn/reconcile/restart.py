@@ -1,7 +1,7 @@
-"""After a start nothing is up before it was seen: what was observed before it is not observed now.
+"""After a start nothing counts as up before it is observed: old observations are discarded.
 
-The rows then say so themselves, so that no page and no answer has to ask how old they are. Only
-what was carried is kept: counters of an SA that is still there go on where they were.
+The rows themselves then say so, and no page or response has to check their age. Only traffic counters
+are kept: those of an SA that still exists continue where they were.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from vpn.domain.reasons import not_observed
 from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
 from vpn.reconcile.clock import as_ticks, boot, ticks
 
-# Sweeps come every few seconds: nobody observed for so long.
+# Sweeps come every few seconds; after so long without one an observation is old.
 UNOBSERVED = timedelta(minutes=1)
 
 
 def forget_observations(node: str, *, older_than: timedelta = UNOBSERVED) -> int:
     """Of a host's gateways; the number of them. What another boot of the host observed is old in any
-    case. May be called at any time: who observes meanwhile wins."""
+    case. May be called at any time: a concurrent observation wins."""
     latest = ticks() - as_ticks(older_than)
     old = Gateway.objects.filter(~Q(observed_boot=boot()) | Q(observed_ticks__lte=latest), node=node)
     observed = old.exclude(observed_at=None)
@@ -36,8 +36,8 @@ def forgotten() -> list[dict[str, str]]:
 
 
 def last_recorded(gateway: Gateway, connection: Connection | None, reasons: list[dict[str, str]]) -> Any:
-    """What the history said before that which is now `forgotten`: observed to be the same it is no
-    news. None where nothing was forgotten or recorded."""
+    """The last entry of the history before the state was `forgotten`: the same state observed again is
+    not recorded twice. None if nothing was forgotten or recorded."""
     if reasons != forgotten():
         return None
     return StatusChange.objects.filter(gateway=gateway, connection=connection).first()

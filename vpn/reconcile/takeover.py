@@ -1,9 +1,9 @@
-"""A gateway is mended with what is known of it, while its rows can be neither written nor read.
+"""Repairs a gateway by its last known spec, while its rows can be neither written nor read.
 
 The driver refuses a spec that is older than the last one applied to a member (StaleGeneration), its
-lock of each member keeps two apart, and nothing is made that is not there. A gateway whose deletion
-ends in the midst of it is made again in part; the observation that follows finds no row, and removes
-that. What was done is recorded later, by observation.
+lock of each member serializes two processes, and nothing is created that does not exist. A gateway whose
+deletion ends during a repair is created again in part; the observation that follows finds no row, and
+removes that. What was done is recorded later, by observation.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ PATIENCE = 1.0
 
 
 def take_over(spec: GatewaySpec, driver: Driver) -> GatewayState | None:
-    """If the public address has to move, or its charon to be started: all that its new holder needs.
+    """All steps that the new active member needs, if the public address has to move or its charon to start.
 
-    The state before; None if there was nothing to do. Raises DriverError or StaleGeneration.
+    Returns the state before; None if there was nothing to do. Raises DriverError or StaleGeneration.
     """
-    return _mend(spec, driver, everything=False)
+    return _apply(spec, driver, everything=False)
 
 
 def repair(spec: GatewaySpec, driver: Driver) -> GatewayState | None:
-    """As a pass does, for want of a database."""
-    return _mend(spec, driver, everything=True)
+    """All steps of a run, without the database."""
+    return _apply(spec, driver, everything=True)
 
 
-def _mend(spec: GatewaySpec, driver: Driver, *, everything: bool) -> GatewayState | None:
+def _apply(spec: GatewaySpec, driver: Driver, *, everything: bool) -> GatewayState | None:
     with lease(spec.id, seconds=PATIENCE) as held:
         if not held:
-            log.warning("gateway %s: somebody else has held it for %g s; going on", spec.id, PATIENCE)
+            log.warning("gateway %s: another process has held it for %g s; continuing", spec.id, PATIENCE)
         state = observe(driver, spec)
         todo = plan(spec, state, now=timezone.now())
         steps = [step for step in todo.steps if _exists(step, state)]

@@ -1,6 +1,6 @@
 """What connections carried, kept as samples for the charts.
 
-charon counts per SA and begins anew with every rekey; samples hold what came since the one
+charon counts per SA and starts again at zero with every rekey; samples hold the difference to the one
 before. Nothing is written while nothing moves, and however many observations there are, a
 connection gets a row of its own at most every few seconds: what comes sooner is added to it.
 """
@@ -63,8 +63,8 @@ def _since(before: Mapping[str, Any] | None, name: str, now: int) -> int:
 def record_traffic(moved: Mapping[UUID, Carried], at: datetime, since: datetime | None = None) -> None:
     """Three statements for however many connections; none when nothing moved.
 
-    `since` is the observation before. After a time in which nobody looked, what passed is spread
-    over it evenly: when it passed nobody knows, but it did not pass at once.
+    `since` is the observation before. After a time without observations the traffic is spread
+    evenly over it: when it passed is unknown, but it did not pass at once.
     """
     busy = {ident: passed for ident, passed in moved.items() if passed}
     if not busy:

@@ -33,7 +33,7 @@ class WorkQueue:
             self._pool.submit(self._serve, key).add_done_callback(_report)
 
     def close(self) -> None:
-        """Wait for what is under way, and for what was asked for before."""
+        """Wait for work in progress, and for what was requested before."""
         with self._guard:
             self._closed = True
         self._pool.shutdown(wait=True)
@@ -47,7 +47,7 @@ class WorkQueue:
                     self._running.discard(key)
 
     def _begins(self, key: UUID) -> bool:
-        """Whether there is something to do, and nobody is at it."""
+        """Whether a request for `key` waits and no worker serves it."""
         with self._guard:
             if key not in self._waiting or key in self._running:
                 return False
@@ -57,6 +57,6 @@ class WorkQueue:
 
 
 def _report(done: Future[None]) -> None:
-    """Work that broke in a way nobody foresaw must not do so in silence."""
+    """Log an unexpected exception of the work, which the pool would otherwise swallow."""
     if error := done.exception():
         log.error("unforeseen", exc_info=error)

@@ -21,7 +21,7 @@ _PUBLIC_LOCK = 1769172840
 
 
 def free_count(subnet: Subnet) -> int:
-    """Addresses of the subnet that nobody has."""
+    """Free addresses of the subnet."""
     return IPv4Network(subnet.ipv4_cidr_block).num_addresses - RESERVED_FIRST - 1 - subnet.addresses.count()
 
 

@@ -1,4 +1,4 @@
-"""The rules of connections asked with what stands around them: what would be refused."""
+"""Checks connections by the domain's rules and the existing rows: what would be refused."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def creation_facts(
     gateway: Gateway | None,
     vpc_id: UUID | None = None,
 ) -> ConnectionFacts:
-    """What stands around a connection that is still to be made."""
+    """The facts about a connection that does not exist yet."""
     return connection_facts(
         gateway,
         draft,

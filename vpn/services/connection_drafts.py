@@ -86,8 +86,8 @@ def _policy(
 
 def besides(known: list[Violation], more: list[Violation]) -> list[Violation]:
     """Rules take a field that is missing or leads nowhere for an empty one: of it they say nothing."""
-    told = {violation.field.partition(".")[0] for violation in known}
-    return [*known, *(v for v in more if v.field.partition(".")[0] not in told)]
+    known_fields = {violation.field.partition(".")[0] for violation in known}
+    return [*known, *(v for v in more if v.field.partition(".")[0] not in known_fields)]
 
 
 def other_kind(connection: Connection, fields: ConnectionFields) -> list[Violation]:
@@ -128,7 +128,7 @@ def _free_name(gateway: Gateway | None) -> str:
 
 
 def draft_of(connection: Connection) -> ConnectionDraft:
-    """The connection as it stands."""
+    """The existing connection."""
     rows = list(connection.cidrs.all())
     policies = Policies(connection.ike_policy, connection.ipsec_policy)
     return ConnectionDraft(

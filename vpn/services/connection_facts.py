@@ -1,4 +1,4 @@
-"""What stands around a would-be connection: the rows that its rules could mention, and no others."""
+"""The rows that the rules of a new or changed connection refer to, and no others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def connection_facts(
     api_generation: int = 0,
     policies: Policies | None = None,
 ) -> ConnectionFacts:
-    """What stands around `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
+    """The facts about `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
 
     `but` is the connection itself when it exists already, `policies` those that it is to have. Reads
     those connections alone that the rules could mention, so that the cost does not grow with the VPC.

@@ -137,7 +137,7 @@ def update_connection(
 ) -> Connection:
     """Editors may change everything but the CIDRs; operators what `role_to_change` says.
 
-    `guard` looks at the connection that stands, and raises what it has against a change.
+    `guard` checks the existing connection, and raises if the change is not acceptable.
     """
     with change(actor, role_to_change(fields.keys() - {"api_generation"})):
         lock_gateway(gateway_id)
@@ -164,7 +164,7 @@ def update_connection(
 
 
 def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Connection:
-    """Its tunnel is ended and negotiated anew; operators may. Raises Conflict when it is disabled."""
+    """Its tunnel is closed and negotiated again; operators may. Raises Conflict when it is disabled."""
     with change(actor, Role.OPERATOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
@@ -180,7 +180,7 @@ def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> C
 
 
 def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard: Guard = pass_all) -> None:
-    """The row goes at once, the tunnel with the next pass; policies stay. `guard` as for an update."""
+    """The row is deleted at once, the tunnel with the next run; policies stay. `guard` as for an update."""
     with change(actor, Role.EDITOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)

@@ -112,7 +112,7 @@ def update_gateway(actor: Actor, gateway_id: UUID, fields: GatewayFields) -> Gat
 
 
 def delete_gateway(actor: Actor, gateway_id: UUID) -> None:
-    """With its connections; policies stay. The row goes when nothing of it stands any more.
+    """With its connections; policies stay. The row is deleted when nothing of it exists any more.
 
     Asked again while it is going, this does nothing. A pending gateway may be deleted too:
     nobody has to wait for what he no longer wants.

@@ -78,7 +78,7 @@ def links_of(row: Connection) -> QuerySet[HandoffLink]:
 def create_link(
     actor: Actor, gateway_id: UUID, connection_id: UUID, *, hours: int
 ) -> tuple[HandoffLink, str]:
-    """The row, and the secret part of the link, which nobody can show again.
+    """The row, and the secret part of the link, which cannot be shown again.
 
     Raises NotAllowed, NotFound, Invalid for another lifetime, Conflict when there are too many.
     """
@@ -116,7 +116,7 @@ def revoke_link(actor: Actor, gateway_id: UUID, connection_id: UUID, link_id: UU
 def read_link(token: str, *, address: str, request_id: str) -> HandoffLink | None:
     """A live link with its connection; its reading is noted at most once a minute.
 
-    Whoever holds the link reads for the account: he has no name, only an address.
+    The holder of the link reads for the account, and has no name, only an address.
     """
     now = timezone.now()
     links = HandoffLink.objects.filter(digest=digest_of(token), expires_at__gt=now)

@@ -30,7 +30,7 @@ _KEY_LOST = Violation(
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One side: a gateway that stands, or a subnet in which one is to be made.
+    """One side: an existing gateway, or a subnet in which one is to be created.
 
     `name` is that of its connection, `gateway_name` of a gateway to be made; both may be empty.
     """
@@ -168,8 +168,8 @@ def _gateway(actor: Actor, end: End, where: str) -> Gateway:
         raise Invalid(_prefixed(where, [v._replace(field="place") for v in error.violations])) from None
     except (Invalid, Conflict) as error:
         ours = {"name": "gateway_name", "subnet": "place"}
-        told = [v._replace(field=ours.get(v.field.partition(".")[0], v.field)) for v in error.violations]
-        raise type(error)(_prefixed(where, told)) from None
+        renamed = [v._replace(field=ours.get(v.field.partition(".")[0], v.field)) for v in error.violations]
+        raise type(error)(_prefixed(where, renamed)) from None
 
 
 def _refuse_neighbours(left: Gateway, right: Gateway) -> None:

@@ -62,11 +62,11 @@ def _page(gateway: UUID, connection: UUID | None) -> str:
 
 @register.filter
 def plain(state: str) -> str:
-    """A state in people's words."""
+    """A state in plain words."""
     return _WORDS[state][1] if state in _WORDS else state
 
 
 @register.filter
 def css_class(state: str) -> str:
-    """The word under which the tag `status` knows a state."""
+    """The class under which the tag `status` shows a state."""
     return _WORDS[state][0] if state in _WORDS else state

@@ -1,4 +1,4 @@
-"""What pages show of gateways and connections: rows with their words worked out."""
+"""What pages show of gateways and connections: rows with their status labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vpn.services.connections import cidrs_of
 
 @dataclass(frozen=True, slots=True)
 class ConnectionShown:
-    """A connection with its word: up, down or disabled."""
+    """A connection with its status label: up, down or disabled."""
 
     row: Connection
     local: list[str]
@@ -44,7 +44,7 @@ class GatewayShown:
 
 
 def status_label(gateway: Gateway) -> str:
-    """The generation 1 status, but `degraded` is told: it is what needs attention."""
+    """The status of API generation 1, and `degraded`, which needs attention."""
     if gateway.status == "available" and gateway.health_state == "degraded":
         return "degraded"
     return gateway.status

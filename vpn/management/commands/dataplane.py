@@ -1,4 +1,4 @@
-"""`manage.py dataplane`: what stands on this host now, found there and not in the database."""
+"""`manage.py dataplane`: what exists on this host, by inspection and not by the database."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _INSTANCE_COLUMNS = ("name", "address", "namespace")
 
 
 class Command(BaseCommand):
-    help = "Shows gateway members, instances and the provider network that stand on this host."
+    help = "Shows gateway members, instances and the provider network that exist on this host."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="for programs")
         parser.add_argument("--check", action="store_true", help="what the host has and lacks, as JSON")
-        parser.add_argument("--remove", action="store_true", help="remove all that stands")
+        parser.add_argument("--remove", action="store_true", help="remove all of them")
 
     def handle(self, *args: Any, **options: Any) -> None:
         enter(settings.HOLDER_PID)

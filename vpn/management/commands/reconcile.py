@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: one pass in the foreground, for operators."""
+"""`manage.py reconcile`: one reconcile run in the foreground, for operators."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def connection_edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UU
 
 
 def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """What somebody else saved meanwhile is looked for in the transaction that saves."""
+    """Concurrent edits are detected in the transaction that saves."""
     with change(request.actor, Role.EDITOR):
         connection = connections.get_connection(request.actor, gateway_id, connection_id)
         now = settings_initial(connection)

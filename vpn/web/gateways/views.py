@@ -89,7 +89,7 @@ def _renamed(request: ConsoleRequest, gateway: Gateway, form: RenameForm) -> boo
 
 @form_page(Role.EDITOR)
 def gateway_delete(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    """Says what goes and what stays, and asks for the name; what was added meanwhile is told first."""
+    """Shows what is deleted and asks for the name; what was added meanwhile is shown first."""
     with change(request.actor, Role.EDITOR):
         gateway = services.get_gateway(request.actor, gateway_id)
         connections = shown_connections(gateway)

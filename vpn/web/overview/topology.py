@@ -1,5 +1,5 @@
-"""The picture of an account: where VPCs, gateways, peers and tunnels stand. Pure: values in, places
-out; the template draws them, and writes the same lines into a table."""
+"""The picture of an account: positions of VPCs, gateways, peers and tunnels. Pure: values in, coordinates
+out; the template draws them, and lists the same lines in a table."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Card(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What leads from a gateway to a peer; its symbol stands at (x, y)."""
+    """A line from a gateway to a peer; its symbol is at (x, y)."""
 
     path: str
     x: int
@@ -73,7 +73,7 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Picture:
-    """Sizes in pixels; everything stands inside of `width` and `height`."""
+    """Sizes in pixels; everything is within `width` and `height`."""
 
     width: int = _BOX_WIDTH
     height: int = 0

@@ -1,7 +1,7 @@
-"""What of an account's networks is drawn: gateways, and the lines that its connections make.
+"""What of an account's networks is drawn: gateways, and the lines of its connections.
 
-A picture of a thousand tunnels tells nothing, so it is bounded: what has trouble comes first, peers
-of one gateway are gathered in one shape, and notes tell what was left out. Pure.
+A picture of a thousand tunnels shows nothing, so it is bounded: what has faults comes first, peers
+of one gateway are combined in one shape, and notes say what was left out. Pure.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Link(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """The connections that one line stands for; `peer` is an address, or a sentence of several."""
+    """The connections that one line represents; `peer` is an address, or a count of several."""
 
     gateway: UUID
     peer: str

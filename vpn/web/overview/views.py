@@ -1,4 +1,4 @@
-"""The overview: what stands, what needs attention, what happened."""
+"""The overview: what exists, what needs attention, what happened."""
 
 from __future__ import annotations
 

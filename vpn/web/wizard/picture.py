@@ -9,7 +9,7 @@ _AT_MOST = 3
 
 
 class Picture(NamedTuple):
-    """The upper side with its gateway, the line, the lower side; `told` says all of it.
+    """The upper side with its gateway, the line, the lower side; `described` says all of it in words.
 
     Without `peer` there is no lower side.
     """

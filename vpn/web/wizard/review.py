@@ -113,7 +113,7 @@ def _create(request: ConsoleRequest, answers: Answers) -> UUID:
 
 
 def _broken(request: ConsoleRequest, draft: WizardDraft, answers: Answers) -> list[Violation]:
-    """What would be refused, told before the button is pressed."""
+    """What would be refused, shown before the form is submitted."""
     found = [("gateway", v) for v in check_gateway(request.actor, answers.gateway.given())]
     if answers.wanted is not None:
         found += [("connection", v) for v in connection_violations(request, draft, answers.connection)]
