@@ -27,13 +27,13 @@ class Keyboard:
         """By Tab, which never goes in circles."""
         for _ in range(_STOPS):
             self.press("Shift+Tab" if back else "Tab")
-            self.look()
+            self.check_focus()
             if self.at(target):
                 return
         raise AssertionError(f"{target} is not reached by Tab on {self.page.url}")
 
-    def look(self) -> None:
-        """Judge the stop where the focus is."""
+    def check_focus(self) -> None:
+        """Record the focused element if its focus is not visible."""
         found: dict[str, Any] | None = self.page.evaluate(_FOCUS)
         if found and not (found["inside"] and found["ringed"] and not found["covered"]):
             self.unseen.append(f"{self.page.url}: {found}")

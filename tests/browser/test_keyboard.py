@@ -70,7 +70,7 @@ def _gateway_step(keys: Keyboard, name: str) -> None:
     expect(summary).to_be_focused()
     keys.press("Tab", "Enter")
     expect(page.locator("[name=name]")).to_be_focused()
-    keys.look()
+    keys.check_focus()
     keys.press("Control+a")
     page.keyboard.type(name)
     for part, text in (("vpc", "keys-here"), ("subnet", "keys-here")):

@@ -29,7 +29,7 @@ class AccountContext(NamedTuple):
 
 
 class ConsoleRequest(HttpRequest):
-    """A request behind `console.core.web.pages.page`: signed in, and acting for an account."""
+    """A request behind `console.core.web.pages.page`: signed in, with an account."""
 
     actor: Actor
     account_context: AccountContext
