@@ -22,6 +22,8 @@ MANUAL = {
     "operations": "Operations",
     "performance": "Performance",
     "changes": "Changes",
+    "architecture": "Architecture",
+    "decisions": "Decisions",
     "contract": "API contract",
 }
 # The side navigation, in groups.
@@ -30,7 +32,7 @@ GROUPS = (
     ("Use", ("console", "tunnels", "algorithms", "peers", "activity")),
     ("Program", ("api", "errors")),
     ("Run", ("operations", "performance", "changes")),
-    ("Develop", ("contract",)),
+    ("Develop", ("architecture", "decisions", "contract")),
 )
 _CONTENTS = "<!-- contents -->"
 _HEADING = re.compile(r'<(h[2-4]) id="([\w-]+)">(.*?)</\1>', re.S)
