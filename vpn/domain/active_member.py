@@ -50,7 +50,7 @@ def serve(wanted: Wanted, state: MemberState, now: datetime, waits: list[timedel
         if loaded or sas:
             yield DropPeer(peer.name)
         yield LoadPeer(peer)
-        yield from initiate_all(peer, waits)
+        yield from initiate_all(peer, waits, once=peer.name in state.unaware)
         return
     kept = [sa for sa in sas if keeps_ike(peer, sa)]
     before = loaded or LoadedPeer("", {})

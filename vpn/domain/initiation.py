@@ -36,9 +36,10 @@ def back_off(attempt: Attempt) -> timedelta:
     return timedelta(seconds=max(down, flapping) * (1 - JITTER * attempt.jitter))
 
 
-def initiate_all(peer: PeerSpec, waits: list[timedelta]) -> Iterator[Action]:
+def initiate_all(peer: PeerSpec, waits: list[timedelta], *, once: bool = False) -> Iterator[Action]:
+    """With `once` also children that only the peer may initiate, as in `initiate_due`."""
     for child in peer.children:
-        if child.initiate:
+        if child.initiate or once:
             waits.append(IN_FLIGHT)
             yield Initiate(peer.name, child.name, _version(peer.ike.version, 0))
 

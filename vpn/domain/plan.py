@@ -77,7 +77,6 @@ def plan(spec: GatewaySpec, state: GatewayState, *, now: datetime) -> Plan:
             seen = replace(seen, unaware=seen.unaware.union(seen.loaded))
         if member.id == active and _contested(member.id, state):
             # Neighbours may have learnt the other member's MAC last: configuring the role announces it again.
-
             seen = replace(seen, role=None)
         steps += [Step(member, action) for action in _member(seen, role, shared, waits)]
     return Plan(tuple(steps), active, min(waits, default=None))
@@ -101,8 +100,10 @@ def _exists(state: MemberState | None) -> bool:
 def _member(state: MemberState, role: MemberRole, shared: _Run, waits: list[timedelta]) -> Iterator[Action]:
     if not state.running:
         yield StartMember()
-        # A new charon has nothing loaded and no tunnels; its network is configured again.
-        state = MemberState(state.id, running=True)
+        # A new charon has nothing loaded and no tunnels; its network is configured again. Peers of the active
+        # member's earlier charon do not know that their SAs are gone.
+        unaware = state.unaware.union(state.loaded) if state.role is MemberRole.ACTIVE else frozenset[str]()
+        state = MemberState(state.id, running=True, unaware=unaware)
     local, remote = shared.local_cidrs, shared.peer_cidrs
     lacking = local - state.local_cidrs or remote - state.peer_cidrs
     if state.role is not role or state.drift or lacking:

@@ -204,3 +204,14 @@ def test_a_takeover_initiates_once_what_only_the_peer_may_initiate() -> None:
     assert [type(action) for action in actions(plan(spec, killed_between, now=NOW), 1)] == [Initiate]
     fresh = with_member(with_member(after, first.id, running=False), second.id, running=False, role=None)
     assert not any(isinstance(action, Initiate) for action in actions(plan(spec, fresh, now=NOW)))
+
+
+def test_a_charon_that_is_started_again_initiates_once_what_only_answers() -> None:
+    """In the run that starts it: a peer that waits for its own dead peer detection has a dead SA."""
+    spec = gateway(connection(initiate=False))
+    both = settled(spec)
+    for member in spec.members:
+        both = with_member(both, member.id, running=False, sas=())
+    todo = plan(spec, both, now=NOW)
+    assert [kind for member, kind in shape(todo) if member == 0][-2:] == ["LoadPeer", "Initiate"]
+    assert "Initiate" not in {kind for member, kind in shape(todo) if member == 1}
