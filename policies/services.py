@@ -16,7 +16,7 @@ from console.core.names import random_name
 from console.core.quotas import limits_for
 from console.core.services import resolve_resource_group, resource_group_violations
 from console.core.services.change import change
-from policies.domain.algorithms import EVERYTHING, PFS_DISABLED, ApiAlgorithms
+from policies.domain.algorithms import PFS_DISABLED
 from policies.domain.checks import (
     IKE_LIFETIME,
     IPSEC_LIFETIME,
@@ -26,6 +26,7 @@ from policies.domain.checks import (
     ike_violations,
     ipsec_violations,
 )
+from policies.domain.generations import EVERYTHING, ApiAlgorithms
 from policies.domain.spelling import as_given, audited, given_twice, listed, singular
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.signals import policy_changed

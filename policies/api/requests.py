@@ -18,8 +18,8 @@ from console.core.api.fields import (
     settled,
 )
 from console.core.api.versions import ApiVersion
-from policies.domain.algorithms import BY_GENERATION, EVERYTHING
 from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME, LOWER_NAME, MOST_READ, NAME, NAME_LENGTH
+from policies.domain.generations import BY_GENERATION, EVERYTHING
 
 _CIPHERS = (*reversed(EVERYTHING.encryption), "3des")
 _ESP_CIPHERS = (*reversed(EVERYTHING.esp_encryption), "3des")

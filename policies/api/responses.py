@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from console.core.api.responses import ResourceGroupReference, ResponseSchema, paged
 from console.core.api.versions import GENERATION_2
-from policies.domain.algorithms import EVERYTHING
+from policies.domain.generations import EVERYTHING
 from policies.models import MULTIPLE, MULTIPLE_GROUPS
 
 _LISTS = ("authentication_algorithms", "encryption_algorithms", "dh_groups", "pfs_groups")

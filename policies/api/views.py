@@ -18,7 +18,7 @@ from policies.api import responses as schemas
 from policies.api.bodies import ike_policy_body, ipsec_policy_body
 from policies.api.requests import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
 from policies.api.versions import POLICY
-from policies.domain.algorithms import BY_GENERATION, ApiAlgorithms
+from policies.domain.generations import BY_GENERATION, ApiAlgorithms
 from policies.domain.spelling import one_spelling
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import describe_warning, warnings_of

@@ -1,7 +1,8 @@
 """Every algorithm of the API: its strongSwan keyword, its strength, and the RFC behind the verdict.
 
 Sources of the verdicts: RFC 8247 (IKEv2), RFC 8221 (ESP), RFC 9395 (IKEv1 is deprecated).
-The API has no other algorithms; each API generation accepts those of its `ApiAlgorithms`.
+One row is all that the product knows of an algorithm: a new one is a row here, and in the tables of the
+devices that support it (`vpn.handoff`). Which generation accepts which: `policies.domain.generations`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-
-from policies.domain.proposals import is_combined
 
 PFS_DISABLED = "disabled"
 # The authentication algorithm of ciphers that authenticate themselves (AES-GCM).
@@ -35,14 +34,28 @@ class Verdict:
     rfc: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Algorithm:
-    """`name` is the API's name (for groups the number as text); `ike` and `esp` are the verdicts by use."""
+    """`name` is the API's (of a group its number as text), `keyword` strongSwan's in proposals, `charon`
+    what charon calls it over VICI, and `title` what people read.
+
+    `ike` and `esp` judge each use. `generations` of the API accept it. An AEAD cipher authenticates what
+    it encrypts (RFC 5282). `bits` is a cipher's key size. `iv`, `block` and `icv` are bytes that ESP adds:
+    initialisation vector, unit of padding, integrity check value (RFC 4303, 4106, 4868).
+    """
 
     name: str
     keyword: str
+    title: str
     ike: Verdict
     esp: Verdict
+    generations: frozenset[int]
+    charon: str = ""
+    aead: bool = False
+    bits: int = 0
+    iv: int = 0
+    block: int = 0
+    icv: int = 0
 
     @property
     def strength(self) -> Strength:
@@ -51,24 +64,7 @@ class Algorithm:
         return max(self.ike.strength, self.esp.strength, key=order.index)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiAlgorithms:
-    """The algorithms that one generation of the API accepts; lifetimes in seconds, limits included.
-
-    `most` is how many algorithms of one kind, and how many groups, a policy may have.
-    """
-
-    authentication: tuple[str, ...]
-    encryption: tuple[str, ...]
-    esp_authentication: tuple[str, ...]
-    esp_encryption: tuple[str, ...]
-    dh_groups: tuple[int, ...]
-    pfs: tuple[str, ...]
-    ike_versions: tuple[int, ...]
-    min_lifetime: int
-    max_lifetime: int
-    most: tuple[int, int] = (1, 1)
-    lower_names: bool = False
+_BOTH, _ONLY_1, _ONLY_2 = frozenset({1, 2}), frozenset({1}), frozenset({2})
 
 
 def _ok(rfc: str, level: str) -> Verdict:
@@ -76,78 +72,138 @@ def _ok(rfc: str, level: str) -> Verdict:
 
 
 def _unlisted(defined: str, what: str) -> Verdict:
-    """Strong, but not listed in the tables of RFC 8247 and RFC 8221."""
+    """Strong, but the tables of RFC 8247 and RFC 8221 do not name it."""
     return Verdict(Strength.OK, f"{what} of {defined}; not in the tables of RFC 8247.", defined)
 
 
-_SMALL_GROUP = "SHOULD NOT in RFC 8247: {bits} bits are within reach of well-funded attackers."
+def _against(rfc: str, why: str, strength: Strength = Strength.BROKEN) -> Verdict:
+    return Verdict(strength, why, rfc)
+
+
+def _by_name(*rows: Algorithm) -> Mapping[str, Algorithm]:
+    return MappingProxyType({row.name: row for row in rows})
+
+
+def _hash(
+    name: str, charon: str, icv: int, generations: frozenset[int], *, ike: Verdict, esp: Verdict
+) -> Algorithm:
+    title = f"HMAC-{name.upper().replace('SHA', 'SHA-')}"
+    return Algorithm(
+        name=name,
+        keyword=name,
+        title=title,
+        charon=charon,
+        icv=icv,
+        ike=ike,
+        esp=esp,
+        generations=generations,
+    )
+
+
+_SHA384 = _unlisted("RFC 4868", "HMAC-SHA-384")
+
+AUTHENTICATION: Mapping[str, Algorithm] = _by_name(
+    _hash(
+        "md5", "HMAC_MD5_96", 12, _ONLY_1,
+        ike=_against("RFC 8247", "MUST NOT in RFC 8247: MD5 is broken."),
+        esp=_against("RFC 8221", "MUST NOT in RFC 8221: MD5 is broken."),
+    ),
+    _hash(
+        "sha1", "HMAC_SHA1_96", 12, _ONLY_1,
+        ike=_against("RFC 8247", "MUST- in RFC 8247: SHA-1 is being phased out.", Strength.WEAK),
+        esp=_against("RFC 8221", "MUST- in RFC 8221: SHA-1 is being phased out.", Strength.WEAK),
+    ),
+    _hash(
+        "sha256", "HMAC_SHA2_256_128", 16, _BOTH, ike=_ok("RFC 8247", "MUST"), esp=_ok("RFC 8221", "MUST")
+    ),
+    _hash("sha384", "HMAC_SHA2_384_192", 24, _ONLY_2, ike=_SHA384, esp=_SHA384),
+    _hash(
+        "sha512", "HMAC_SHA2_512_256", 32, _ONLY_2,
+        ike=_ok("RFC 8247", "SHOULD"), esp=_ok("RFC 8221", "SHOULD"),
+    ),
+    # Of ciphers that authenticate themselves.
+    Algorithm(
+        name=INTEGRATED, keyword="", title="", ike=_ok("RFC 5282", "Part of AES-GCM"),
+        esp=_ok("RFC 8221", "MUST"), generations=_ONLY_2,
+    ),
+)  # fmt: skip
+
+
+def _aes_cbc(bits: int, level: str, generations: frozenset[int]) -> Algorithm:
+    return Algorithm(
+        name=f"aes{bits}", keyword=f"aes{bits}", title=f"AES-{bits}-CBC", charon="AES_CBC", bits=bits,
+        ike=_ok("RFC 8247", level), esp=_ok("RFC 8221", level), generations=generations, iv=16, block=16,
+    )  # fmt: skip
+
+
+def _aes_gcm(bits: int, ike: str, esp: str) -> Algorithm:
+    name = f"aes{bits}gcm16"
+    return Algorithm(
+        name=name, keyword=name, title=f"AES-{bits}-GCM", charon="AES_GCM_16", bits=bits, aead=True,
+        ike=_ok("RFC 8247", ike), esp=_ok("RFC 8221", esp), generations=_ONLY_2, iv=8, block=4, icv=16,
+    )  # fmt: skip
+
+
+ENCRYPTION: Mapping[str, Algorithm] = _by_name(
+    Algorithm(
+        name="triple_des", keyword="3des", title="3DES-CBC", charon="3DES_CBC",
+        ike=_against(
+            "RFC 8247", "MAY in RFC 8247, but NIST disallows it since 2024: blocks of 64 bits; use AES."
+        ),
+        esp=_against(
+            "RFC 8221", "SHOULD NOT in RFC 8221: blocks of 64 bits repeat under much traffic (Sweet32)."
+        ),
+        generations=_ONLY_1, iv=8, block=8,
+    ),
+    _aes_cbc(128, "MUST", _BOTH),
+    _aes_cbc(192, "MAY", _ONLY_2),
+    _aes_cbc(256, "MUST", _BOTH),
+    _aes_gcm(128, "SHOULD", "MUST"),
+    _aes_gcm(192, "MAY", "MAY"),
+    _aes_gcm(256, "SHOULD", "MUST"),
+)  # fmt: skip
+
+
+def _group(
+    number: int,
+    keyword: str,
+    charon: str,
+    verdict: Verdict,
+    *,
+    title: str,
+    generations: frozenset[int] = _ONLY_2,
+) -> tuple[int, Algorithm]:
+    """RFC 8221 leaves groups to RFC 8247, so both uses have its verdict."""
+    row = Algorithm(
+        name=str(number),
+        keyword=keyword,
+        title=title,
+        charon=charon,
+        ike=verdict,
+        esp=verdict,
+        generations=generations,
+    )
+    return number, row
+
+
+def _modp(
+    number: int, bits: int, verdict: Verdict, generations: frozenset[int] = _ONLY_2
+) -> tuple[int, Algorithm]:
+    return _group(
+        number, f"modp{bits}", f"MODP_{bits}", verdict, title=f"{bits} bits", generations=generations
+    )
+
+
+def _subgroup(number: int, bits: int, order: int, verdict: Verdict) -> tuple[int, Algorithm]:
+    """The groups of RFC 5114."""
+    return _group(number, f"modp{bits}s{order}", f"MODP_{bits}_{order}", verdict, title=f"{bits} bits")
 
 
 def _small(bits: int) -> Verdict:
-    return Verdict(Strength.BROKEN, _SMALL_GROUP.format(bits=bits), "RFC 8247")
+    return _against(
+        "RFC 8247", f"SHOULD NOT in RFC 8247: {bits} bits are within reach of well-funded attackers."
+    )
 
-
-def _group(number: int, keyword: str, verdict: Verdict) -> tuple[int, Algorithm]:
-    """RFC 8221 refers to RFC 8247 for groups, so both uses have its verdict."""
-    return number, Algorithm(str(number), keyword, verdict, verdict)
-
-
-def _cipher(name: str, ike: str, esp: str) -> tuple[str, Algorithm]:
-    return name, Algorithm(name, name, _ok("RFC 8247", ike), _ok("RFC 8221", esp))
-
-
-AUTHENTICATION: Mapping[str, Algorithm] = MappingProxyType(
-    {
-        "md5": Algorithm(
-            "md5",
-            "md5",
-            Verdict(Strength.BROKEN, "MUST NOT in RFC 8247: MD5 is broken.", "RFC 8247"),
-            Verdict(Strength.BROKEN, "MUST NOT in RFC 8221: MD5 is broken.", "RFC 8221"),
-        ),
-        "sha1": Algorithm(
-            "sha1",
-            "sha1",
-            Verdict(Strength.WEAK, "MUST- in RFC 8247: SHA-1 is being phased out.", "RFC 8247"),
-            Verdict(Strength.WEAK, "MUST- in RFC 8221: SHA-1 is being phased out.", "RFC 8221"),
-        ),
-        "sha256": Algorithm("sha256", "sha256", _ok("RFC 8247", "MUST"), _ok("RFC 8221", "MUST")),
-        "sha384": Algorithm(
-            "sha384", "sha384", _unlisted("RFC 4868", "HMAC-SHA-384"), _unlisted("RFC 4868", "HMAC-SHA-384")
-        ),
-        "sha512": Algorithm("sha512", "sha512", _ok("RFC 8247", "SHOULD"), _ok("RFC 8221", "SHOULD")),
-        # AEAD ciphers authenticate themselves.
-        INTEGRATED: Algorithm(INTEGRATED, "", _ok("RFC 5282", "Part of AES-GCM"), _ok("RFC 8221", "MUST")),
-    }
-)
-
-ENCRYPTION: Mapping[str, Algorithm] = MappingProxyType(
-    {
-        "triple_des": Algorithm(
-            "triple_des",
-            "3des",
-            Verdict(
-                Strength.BROKEN,
-                "MAY in RFC 8247, but NIST disallows it since 2024: blocks of 64 bits; use AES.",
-                "RFC 8247",
-            ),
-            Verdict(
-                Strength.BROKEN,
-                "SHOULD NOT in RFC 8221: blocks of 64 bits repeat under much traffic (Sweet32).",
-                "RFC 8221",
-            ),
-        ),
-        **dict(
-            (
-                _cipher("aes128", "MUST", "MUST"),
-                _cipher("aes192", "MAY", "MAY"),
-                _cipher("aes256", "MUST", "MUST"),
-                _cipher("aes128gcm16", "SHOULD", "MUST"),
-                _cipher("aes192gcm16", "MAY", "MAY"),
-                _cipher("aes256gcm16", "SHOULD", "MUST"),
-            )
-        ),
-    }
-)
 
 _SHOULD_NOT_5114 = Verdict(
     Strength.BROKEN, "SHOULD NOT in RFC 8247: nobody says how RFC 5114 chose its primes.", "RFC 8247"
@@ -155,29 +211,26 @@ _SHOULD_NOT_5114 = Verdict(
 DH_GROUPS: Mapping[int, Algorithm] = MappingProxyType(
     dict(
         (
-            _group(2, "modp1024", _small(1024)),
-            _group(5, "modp1536", _small(1536)),
-            _group(14, "modp2048", _ok("RFC 8247", "MUST")),
-            _group(15, "modp3072", _unlisted("RFC 3526", "3072 bits")),
-            _group(16, "modp4096", _unlisted("RFC 3526", "4096 bits")),
-            _group(17, "modp6144", _unlisted("RFC 3526", "6144 bits, slow")),
-            _group(18, "modp8192", _unlisted("RFC 3526", "8192 bits, very slow")),
-            _group(19, "ecp256", _ok("RFC 8247", "SHOULD")),
-            _group(20, "ecp384", _unlisted("RFC 5903", "The curve P-384")),
-            _group(21, "ecp521", _unlisted("RFC 5903", "The curve P-521")),
-            _group(
-                22,
-                "modp1024s160",
-                Verdict(
-                    Strength.BROKEN, "MUST NOT in RFC 8247: 1024 bits with a small subgroup.", "RFC 8247"
-                ),
+            _modp(2, 1024, _small(1024), _ONLY_1),
+            _modp(5, 1536, _small(1536), _ONLY_1),
+            _modp(14, 2048, _ok("RFC 8247", "MUST"), _BOTH),
+            _modp(15, 3072, _unlisted("RFC 3526", "3072 bits")),
+            _modp(16, 4096, _unlisted("RFC 3526", "4096 bits")),
+            _modp(17, 6144, _unlisted("RFC 3526", "6144 bits, slow")),
+            _modp(18, 8192, _unlisted("RFC 3526", "8192 bits, very slow")),
+            _group(19, "ecp256", "ECP_256", _ok("RFC 8247", "SHOULD"), title="P-256"),
+            _group(20, "ecp384", "ECP_384", _unlisted("RFC 5903", "The curve P-384"), title="P-384"),
+            _group(21, "ecp521", "ECP_521", _unlisted("RFC 5903", "The curve P-521"), title="P-521"),
+            _subgroup(
+                22, 1024, 160,
+                _against("RFC 8247", "MUST NOT in RFC 8247: 1024 bits with a small subgroup."),
             ),
-            _group(23, "modp2048s224", _SHOULD_NOT_5114),
-            _group(24, "modp2048s256", _SHOULD_NOT_5114),
-            _group(31, "curve25519", _unlisted("RFC 8031", "Curve25519")),
+            _subgroup(23, 2048, 224, _SHOULD_NOT_5114),
+            _subgroup(24, 2048, 256, _SHOULD_NOT_5114),
+            _group(31, "curve25519", "CURVE_25519", _unlisted("RFC 8031", "Curve25519"), title="Curve25519"),
         )
     )
-)
+)  # fmt: skip
 
 IKE_VERSIONS: Mapping[int, Verdict] = MappingProxyType(
     {
@@ -199,56 +252,14 @@ PFS: Mapping[str, Verdict] = MappingProxyType(
 
 # The first API documents say 3des, the SDKs triple_des (contract section 3.3): triple_des is stored.
 _ALIASES: Mapping[str, str] = MappingProxyType({"3des": "triple_des"})
-
-GENERATION_1 = ApiAlgorithms(
-    authentication=("md5", "sha1", "sha256"),
-    encryption=("triple_des", "aes128", "aes256"),
-    esp_authentication=("md5", "sha1", "sha256"),
-    esp_encryption=("triple_des", "aes128", "aes256"),
-    dh_groups=(2, 5, 14),
-    pfs=(PFS_DISABLED, "group_2", "group_5", "group_14"),
-    ike_versions=(1, 2),
-    min_lifetime=300,
-    max_lifetime=86400,
+_KEYWORDS = MappingProxyType(
+    {
+        row.keyword: row
+        for row in (*ENCRYPTION.values(), *AUTHENTICATION.values(), *DH_GROUPS.values())
+        if row.keyword
+    }
 )
-
-
-_HASHES_2 = ("sha256", "sha384", "sha512")
-_CIPHERS_2 = ("aes128", "aes192", "aes256")
-_COMBINED = tuple(name for name in ENCRYPTION if is_combined(name))
-_GROUPS_2 = (*range(14, 25), 31)
-
-# Contract sections 4.5 and 4.6: the algorithms of generation 1 that are missing here are weak.
-GENERATION_2 = ApiAlgorithms(
-    authentication=_HASHES_2,
-    encryption=_CIPHERS_2,
-    esp_authentication=(INTEGRATED, *_HASHES_2),
-    esp_encryption=(*_CIPHERS_2, *_COMBINED),
-    dh_groups=_GROUPS_2,
-    pfs=(PFS_DISABLED, *(f"group_{number}" for number in _GROUPS_2)),
-    ike_versions=(1, 2),
-    min_lifetime=1800,
-    max_lifetime=86400,
-    most=(3, 12),
-    lower_names=True,
-)
-
-# All of both generations, for the console and the admin site.
-EVERYTHING = ApiAlgorithms(
-    authentication=("md5", "sha1", *_HASHES_2),
-    encryption=("triple_des", *_CIPHERS_2),
-    esp_authentication=("md5", "sha1", *_HASHES_2, INTEGRATED),
-    esp_encryption=("triple_des", *_CIPHERS_2, *_COMBINED),
-    dh_groups=tuple(DH_GROUPS),
-    pfs=(PFS_DISABLED, *(f"group_{number}" for number in DH_GROUPS)),
-    ike_versions=(1, 2),
-    min_lifetime=300,
-    max_lifetime=86400,
-    most=(6, 14),
-)
-BY_GENERATION: Mapping[int, ApiAlgorithms] = MappingProxyType(
-    {0: EVERYTHING, 1: GENERATION_1, 2: GENERATION_2}
-)
+_CHARON = MappingProxyType({(row.charon, row.bits): row for row in _KEYWORDS.values()})
 
 
 def canonical(word: str) -> str:
@@ -280,3 +291,31 @@ def pfs_group(word: str) -> int | None:
 def pfs_word(group: int | None) -> str:
     """The inverse of `pfs_group`."""
     return PFS_DISABLED if group is None else f"group_{group}"
+
+
+def is_aead(cipher: str) -> bool:
+    """Whether a cipher of the API authenticates itself and takes no other algorithm for it."""
+    row = ENCRYPTION.get(canonical(cipher))
+    return row is not None and row.aead
+
+
+def by_keyword(keyword: str) -> Algorithm | None:
+    """The algorithm of one of strongSwan's proposal keywords; None for those that the API does not have."""
+    return _KEYWORDS.get(keyword)
+
+
+def keyword_of_charon(name: str, bits: int = 0) -> str:
+    """The proposal keyword of what charon reports over VICI: AES_CBC with 256 bits is aes256. Of what the
+    API does not have, the same letters and digits in lower case."""
+    row = _CHARON.get((name, bits)) or _CHARON.get((name, 0))
+    return row.keyword if row else f"{name.lower().replace('_', '')}{bits or ''}"
+
+
+def title_of(word: str) -> str:
+    """What people read for a name of the API: aes256, sha384, group_14; empty for other names."""
+    word = canonical(word)
+    if row := ENCRYPTION.get(word) or AUTHENTICATION.get(word):
+        return row.title
+    number = pfs_group(word) if word.startswith("group_") else None
+    group = None if number is None else DH_GROUPS.get(number)
+    return f"group {number}, {group.title}" if group else ""

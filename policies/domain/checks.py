@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from console.core.errors import Violation
-from policies.domain.algorithms import EVERYTHING, GENERATION_2, INTEGRATED, PFS_DISABLED, ApiAlgorithms
-from policies.domain.proposals import is_combined
+from policies.domain.algorithms import INTEGRATED, PFS_DISABLED, is_aead
+from policies.domain.generations import EVERYTHING, GENERATION_2, ApiAlgorithms
 
 IKE_LIFETIME = 28800
 IPSEC_LIFETIME = 3600
@@ -230,12 +230,12 @@ def _single(draft: IKEPolicyDraft | IPsecPolicyDraft, names: Sequence[str]) -> I
 
 def _integrity(draft: IPsecPolicyDraft) -> Iterator[Violation]:
     """Contract section 4.7: AES-GCM ciphers only require `disabled`, and `disabled` requires them."""
-    combined = [is_combined(cipher) for cipher in draft.encryption_algorithms]
+    combined = [is_aead(cipher) for cipher in draft.encryption_algorithms]
     digests, field = draft.authentication_algorithms, "authentication_algorithms"
     if INTEGRATED in digests and len(digests) > 1:
         yield Violation("validation_failure", field, "disabled stands alone; leave it or the others out.")
     elif INTEGRATED in digests and not all(combined):
-        plain = next(c for c in draft.encryption_algorithms if not is_combined(c))
+        plain = next(c for c in draft.encryption_algorithms if not is_aead(c))
         message = f"disabled goes with AES-GCM ciphers only; {plain} needs an authentication algorithm."
         yield Violation("validation_failure", field, message)
     elif all(combined) and INTEGRATED not in digests:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
+from policies.domain.algorithms import is_aead
+
 Word = TypeVar("Word", str, int)
 
 
@@ -16,11 +18,6 @@ class IkeVersion(IntEnum):
     ANY = 0
     V1 = 1
     V2 = 2
-
-
-def is_combined(cipher: str) -> bool:
-    """Whether it is an AEAD cipher, which authenticates itself (RFC 5282): aes128gcm16."""
-    return "gcm" in cipher
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,8 @@ class Proposal:
     def uniform(self) -> tuple[Proposal, ...]:
         """Split so that each can be one proposal of a packet: AEAD ciphers separate from others (RFC 7296
         section 3.3)."""
-        combined = tuple(name for name in self.encryption if is_combined(name))
-        plain = tuple(name for name in self.encryption if not is_combined(name))
+        combined = tuple(name for name in self.encryption if is_aead(name))
+        plain = tuple(name for name in self.encryption if not is_aead(name))
         parts: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(combined, ())] if combined else []
         parts += [(plain, self.integrity)] if plain else []
         first = self.encryption[0] if self.encryption else ""
@@ -51,7 +48,7 @@ class Proposal:
         return tuple(
             Proposal((cipher,), (digest,) if digest else (), (group,) if group else ())
             for cipher in self.encryption
-            for digest in (not is_combined(cipher) and self.integrity) or ("",)
+            for digest in (not is_aead(cipher) and self.integrity) or ("",)
             for group in self.groups or (0,)
         )
 

@@ -11,7 +11,6 @@ from console.core.web.forms import RuleForm
 from policies.domain.algorithms import (
     AUTHENTICATION,
     ENCRYPTION,
-    EVERYTHING,
     IKE_VERSIONS,
     INTEGRATED,
     PFS,
@@ -19,6 +18,7 @@ from policies.domain.algorithms import (
     pfs_word,
 )
 from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME
+from policies.domain.generations import EVERYTHING
 from policies.domain.proposals import AUTO_ESP_2, AUTO_IKE_2, by_preference
 from policies.models import MULTIPLE, MULTIPLE_GROUPS, IKEPolicy, IPsecPolicy
 from policies.web.shown import labelled, labelled_group, labelled_hash, labelled_pfs

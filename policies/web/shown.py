@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from policies.domain.algorithms import DH_GROUPS, INTEGRATED, PFS_DISABLED, Strength, Verdict
-from policies.domain.naming import group_kind, name_of
+from policies.domain.algorithms import DH_GROUPS, INTEGRATED, PFS_DISABLED, Strength, Verdict, title_of
 from policies.strength import api_name
 
 
 def labelled(word: str, verdict: Verdict) -> str:
     """For the choices of a form: `AES-256-GCM (aes256gcm16)`, `HMAC-MD5 (md5), broken: RFC 8247`."""
-    name = name_of(word)
+    name = title_of(word)
     shown = word if name.startswith("group") else api_name(word)
     return _judged(f"{name} ({shown})" if name else shown, verdict)
 
@@ -17,7 +16,7 @@ def labelled(word: str, verdict: Verdict) -> str:
 def labelled_group(number: int) -> str:
     """A Diffie-Hellman group of IKE: `14 (2048 bits)`."""
     group = DH_GROUPS[number]
-    return _judged(f"{number} ({group_kind(group.keyword)})", group.ike)
+    return _judged(f"{number} ({group.title})", group.ike)
 
 
 def labelled_hash(word: str, verdict: Verdict) -> str:

@@ -6,16 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from policies.domain.algorithms import GENERATION_2, INTEGRATED, swan_group
-from policies.domain.proposals import (
-    AUTO_ESP_2,
-    AUTO_IKE_2,
-    EspOffer,
-    IkeOffer,
-    IkeVersion,
-    Proposal,
-    is_combined,
-)
+from policies.domain.algorithms import INTEGRATED, is_aead, swan_group
+from policies.domain.generations import GENERATION_2
+from policies.domain.proposals import AUTO_ESP_2, AUTO_IKE_2, EspOffer, IkeOffer, IkeVersion, Proposal
 from tests.dataplane.test_suites import drop, only, rekeyed
 from tests.dataplane.world import World, connection, ping
 from tests.waiting import wait_for
@@ -46,7 +39,7 @@ def test_every_cipher_and_hash_comes_up_and_carries_a_ping(world: World, version
     host = world.namespace(world.left)
     for cipher in GENERATION_2.esp_encryption:
         for digest in GENERATION_2.authentication:
-            combined = is_combined(cipher)
+            combined = is_aead(cipher)
             esp = EspOffer(Proposal((cipher,), () if combined else (digest,)), 3600)
             plain = cipher.removesuffix("gcm16")
             world.connect(ike=ike(14, cipher=plain, digest=digest, version=version), esp=esp)

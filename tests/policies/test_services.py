@@ -8,7 +8,7 @@ from console.core.actor import Role
 from console.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.core.models import AuditEvent
 from policies import services
-from policies.domain.algorithms import GENERATION_1
+from policies.domain.generations import GENERATION_1
 from policies.domain.proposals import IkeVersion
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.signals import policy_changed

@@ -10,28 +10,11 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from itertools import product
 from uuid import UUID
 
-from policies.domain.algorithms import swan_group, swan_keyword
+from policies.domain.algorithms import swan_group, swan_keyword, title_of
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion, Proposal
+from vpn.domain.suites import effective_mtu
 
-# The MTU of the gateway's tunnels (see the manual), and the MSS that it clamps TCP to.
-TUNNEL_MTU, TCP_MSS = 1400, 1360
-_OUTER_MTU = 1500
 _TCP_HEAD = 40
-_WORDS = {
-    "triple_des": "3DES",
-    "aes128": "AES-128",
-    "aes192": "AES-192",
-    "aes256": "AES-256",
-    "aes128gcm16": "AES-128-GCM",
-    "aes192gcm16": "AES-192-GCM",
-    "aes256gcm16": "AES-256-GCM",
-    "sha1": "SHA-1",
-    "sha256": "SHA-256",
-    "sha384": "SHA-384",
-    "sha512": "SHA-512",
-}
-# Bytes of an IV and of a check value on the wire (RFC 4106, 4303, 4868).
-_GCM_IV, _GCM_CHECK, _CHECKS = 8, 16, {"sha256": 16, "sha384": 24, "sha512": 32}
 
 
 class Timeout(StrEnum):
@@ -150,7 +133,7 @@ class Parameters:
     @property
     def largest_packets(self) -> tuple[int, int]:
         """The largest inner packets of the suite in 1500 bytes: without and with NAT between the ends."""
-        return _inner_mtu(self.esp_suite, 0), _inner_mtu(self.esp_suite, 8)
+        return _largest(self.esp_suite, udp=False), _largest(self.esp_suite, udp=True)
 
 
 def suites(proposal: Proposal) -> list[Suite]:
@@ -163,7 +146,7 @@ def suites(proposal: Proposal) -> list[Suite]:
 
 def shown(word: str | int) -> str:
     """The display name of an algorithm; a group by its number."""
-    return f"DH group {word}" if isinstance(word, int) else _WORDS.get(word, word.upper())
+    return f"DH group {word}" if isinstance(word, int) else title_of(word)
 
 
 def safe_name(name: str, length: int = 63) -> str:
@@ -171,16 +154,11 @@ def safe_name(name: str, length: int = 63) -> str:
     return re.sub(r"[^-A-Za-z0-9_]+", "-", name)[:length].strip("-") or "connection"
 
 
-def _inner_mtu(suite: Suite, wrapping: int) -> int:
-    """ESP in tunnel mode over IPv4: outer header, SPI and sequence number, IV, padding, ICV."""
-    block = 8 if suite.cipher == "triple_des" else 16
-    vector, check = block, _CHECKS.get(suite.digest, 12)
-    if not suite.digest:
-        block, vector, check = 4, _GCM_IV, _GCM_CHECK
-    inside = _OUTER_MTU - 20 - wrapping - 8 - vector - check
-    return inside // block * block - 2
-
-
 def mss(mtu: int) -> int:
     """The TCP payload of a packet of `mtu` bytes."""
     return mtu - _TCP_HEAD
+
+
+def _largest(suite: Suite, *, udp: bool) -> int:
+    found = effective_mtu(suite.keywords, udp=udp)
+    return found.mtu if found else 0

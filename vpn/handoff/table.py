@@ -6,17 +6,10 @@ from typing import Literal, NamedTuple
 
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength, Verdict
 from policies.domain.proposals import IkeVersion
+from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU
 from vpn.handoff import labels as sheet
 from vpn.handoff.identities import Kind, parse_identity
-from vpn.handoff.parameters import (
-    TCP_MSS,
-    TUNNEL_MTU,
-    Parameters,
-    Suite,
-    Timeout,
-    shown,
-    suites,
-)
+from vpn.handoff.parameters import Parameters, Suite, Timeout, shown, suites
 
 
 class Row(NamedTuple):
@@ -84,7 +77,7 @@ def _rest(parameters: Parameters, timeout: Timeout) -> list[Row]:
         Row("Who starts", starts),
         Row(
             "TCP MSS",
-            f"{TCP_MSS} (tunnel MTU {TUNNEL_MTU})",
+            f"{CLAMPED_MSS} (tunnel MTU {TUNNEL_MTU})",
             f"this suite would carry packets of {plain} bytes, behind NAT {behind_nat}",
         ),
     ]

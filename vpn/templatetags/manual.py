@@ -10,7 +10,8 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from policies.domain.algorithms import EVERYTHING, INTEGRATED
+from policies.domain.algorithms import INTEGRATED
+from policies.domain.generations import EVERYTHING
 from policies.strength import api_name
 from vpn.handoff.support import KeyIds, Phase, Support, Word
 from vpn.handoff.vendors import VENDORS, Vendor

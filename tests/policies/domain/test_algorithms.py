@@ -6,7 +6,6 @@ from policies.domain.algorithms import (
     AUTHENTICATION,
     DH_GROUPS,
     ENCRYPTION,
-    GENERATION_1,
     IKE_VERSIONS,
     PFS,
     Strength,
@@ -16,6 +15,7 @@ from policies.domain.algorithms import (
     swan_group,
     swan_keyword,
 )
+from policies.domain.generations import GENERATION_1
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from policies.domain.algorithms import EVERYTHING, GENERATION_1, GENERATION_2, ApiAlgorithms
 from policies.domain.checks import (
     IKEPolicyDraft,
     IPsecPolicyDraft,
@@ -13,6 +12,7 @@ from policies.domain.checks import (
     ipsec_violations,
     name_violations,
 )
+from policies.domain.generations import EVERYTHING, GENERATION_1, GENERATION_2, ApiAlgorithms
 from policies.domain.spelling import as_given, audited, given_twice, listed
 
 IKE = IKEPolicyDraft(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
-from policies.domain.proposals import is_combined
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, is_aead
 from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, describe_suite, effective_mtu, weak_in_esp, weak_in_ike
 
 
@@ -28,7 +27,7 @@ def test_describe_suite(suite: str, words: str) -> None:
 def test_every_suite_of_the_api_has_a_description_and_an_mtu() -> None:
     for cipher in ENCRYPTION.values():
         for digest in AUTHENTICATION.values():
-            if is_combined(cipher.name) == bool(digest.keyword):
+            if is_aead(cipher.name) == bool(digest.keyword):
                 continue
             for group in DH_GROUPS.values():
                 suite = "-".join(part for part in (cipher.keyword, digest.keyword, group.keyword) if part)

@@ -84,7 +84,7 @@ def esp(cipher: str = "aes256", digest: str = "sha256", group: int = 14) -> EspO
 @pytest.mark.parametrize(
     ("slug", "parameters", "message"),
     [
-        ("mikrotik", case(V2, esp(digest="sha384")), "has no SHA-384 (IPsec, phase 2). Choose another"),
+        ("mikrotik", case(V2, esp(digest="sha384")), "has no HMAC-SHA-384 (IPsec, phase 2). Choose another"),
         ("mikrotik", case(V2, esp(group=31)), "has no DH group 31 (IPsec, phase 2)"),
         ("fortigate", case(V2, esp("aes192gcm16", "")), "FortiGate has no AES-192-GCM (IPsec, phase 2)"),
         ("cisco", case(V1, esp("aes256gcm16", "")), "has AES-256-GCM with IKEv2 only (IPsec, phase 2)"),
@@ -104,7 +104,7 @@ def test_what_cannot_be_written_is_reported_precisely(
 
 def test_what_depends_on_the_release_is_reported_and_written() -> None:
     made = text(case(V2, esp(digest="sha512")), VENDORS["juniper"])
-    assert "Juniper SRX has SHA-512 in some releases only (IPsec, phase 2)" in made
+    assert "Juniper SRX has HMAC-SHA-512 in some releases only (IPsec, phase 2)" in made
     assert "authentication-algorithm hmac-sha-512" in made
 
 
@@ -113,7 +113,7 @@ def test_the_header_describes_the_body(slug: str) -> None:
     chosen = adapt_to_device(VENDORS[slug].support, AUTO)
     head = text(AUTO, VENDORS[slug]).partition("To check that it works")[0]
     assert f"IKE proposals: {chosen.ike_suite.keywords}\n" in head
-    assert f"SHA-{chosen.ike_suite.digest[3:]}, DH group {chosen.ike_suite.group} (also accepted" in head
+    assert f"HMAC-SHA-{chosen.ike_suite.digest[3:]}, DH group {chosen.ike_suite.group} (also accepted" in head
     assert f"Dead peer detection: every {chosen.dpd_interval} s" in head
     assert "AES-256-GCM (also accepted: AES-192-GCM, AES-128-GCM, AES-256" in head
     assert "packets of 1446 bytes, behind NAT 1438" in head
@@ -126,7 +126,7 @@ def test_what_else_is_accepted_leaves_out_what_was_chosen() -> None:
         row.label: row.note for row in rows(AUTO, adapt_to_device(VENDORS["cisco"].support, AUTO))
     }
     assert notes_by_label["IKE (phase 1)"] == (
-        "also accepted: AES-192, AES-128; SHA-384, SHA-256; "
+        "also accepted: AES-192-CBC, AES-128-CBC; HMAC-SHA-384, HMAC-SHA-256; "
         "DH group 31, 19, 21, 16, 15, 14, 17, 18, 24, 23, 22"
     )
 

@@ -142,7 +142,9 @@ def test_a_key_that_a_device_would_misread_is_refused(slug: str, key: str, messa
 def test_what_a_device_does_not_support_is_reported_and_not_rendered() -> None:
     legacy = case(LEGACY_IKE, LEGACY_ESP)
     assert [slug for slug, one in VENDORS.items() if obstacles(one, legacy)] == ["libreswan", "pfsense"]
-    assert any("no 3DES and no MD5 (IKE, phase 1)" in line for line in obstacles(VENDORS["pfsense"], legacy))
+    assert any(
+        "no 3DES-CBC and no HMAC-MD5 (IKE, phase 1)" in line for line in obstacles(VENDORS["pfsense"], legacy)
+    )
     assert any("no DH group 2" in line for line in obstacles(VENDORS["libreswan"], legacy))
     with pytest.raises(CannotRender, match="pfSense has no 3DES"):
         render(VENDORS["pfsense"], legacy, made_at=MADE_AT)
@@ -151,7 +153,7 @@ def test_what_a_device_does_not_support_is_reported_and_not_rendered() -> None:
 @pytest.mark.parametrize(
     ("slug", "parameters", "message"),
     [
-        ("cisco", case(LEGACY_IKE, LEGACY_ESP), "refuses 3DES, MD5, DH group 2 from 17.11.1 on"),
+        ("cisco", case(LEGACY_IKE, LEGACY_ESP), "refuses 3DES-CBC, HMAC-MD5, DH group 2 from 17.11.1 on"),
         ("cisco", case(dpd=(5, 15)), "probes every 10 to 3600 s; the configuration has 10 s instead of 5 s"),
         ("juniper", case(dpd=(90, 270)), "the configuration has 60 s instead of 90 s"),
         ("strongswan", case(), "aes256-sha256-modp2048 with IKEv2 in phase 1 and aes256-sha256 in phase 2"),
@@ -191,15 +193,16 @@ def test_nothing_is_reported_if_nothing_is_lost() -> None:
 
 def test_the_table_names_every_other_choice() -> None:
     notes_by_label = {row.label: row.note for row in rows(case())}
-    assert notes_by_label["IKE (phase 1)"] == "also accepted: AES-128, 3DES; SHA-1, MD5; DH group 5, 2"
+    others = "AES-128-CBC, 3DES-CBC; HMAC-SHA-1, HMAC-MD5; DH group 5, 2"
+    assert notes_by_label["IKE (phase 1)"] == f"also accepted: {others}"
     assert notes_by_label["IKE version"] == "IKEv1 (main mode) is accepted too"
     assert {row.label: row.note for row in rows(case(V2, PFS))}["IKE (phase 1)"] == ""
 
 
 def test_the_table_marks_what_is_weak() -> None:
     notes_by_label = {row.label: row.note for row in rows(case(LEGACY_IKE, LEGACY_ESP))}
-    assert notes_by_label["IKE (phase 1)"] == "weak: 3DES, MD5, DH group 2 (RFC 8247)"
-    assert notes_by_label["IPsec (phase 2)"] == "weak: 3DES, MD5, DH group 2 (RFC 8221, RFC 8247)"
+    assert notes_by_label["IKE (phase 1)"] == "weak: 3DES-CBC, HMAC-MD5, DH group 2 (RFC 8247)"
+    assert notes_by_label["IPsec (phase 2)"] == "weak: 3DES-CBC, HMAC-MD5, DH group 2 (RFC 8221, RFC 8247)"
 
 
 @pytest.mark.parametrize(

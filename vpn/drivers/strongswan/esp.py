@@ -12,6 +12,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from vpn.domain.suites import TUNNEL_MTU
 from vpn.drivers.base import Esp
 from vpn.drivers.strongswan import netns
 from vpn.drivers.strongswan.files import read_whole, write_whole
@@ -20,7 +21,7 @@ from vpn.drivers.strongswan.routing import TUNNELS
 # The id of the XFRM interface and of everything that charon installs for it. 0 would mean none.
 IF_ID = 1
 # User-space ESP sets this MTU on its device itself.
-MTU = 1400
+MTU = TUNNEL_MTU
 # Earlier versions recorded "kernel" for a charon without the device: such a charon is replaced.
 KERNEL, USERSPACE = "kernel-device", "userspace"
 # charon flushes nothing when it exits or starts: what it leaves would keep carrying packets.

@@ -23,13 +23,14 @@ import hashlib
 import struct
 from functools import lru_cache
 
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.drivers.strongswan import netlink, netns
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
 # The mark of echo requests from the provider's side, and so of their replies.
 ASKED = "0x1"
 
-# The tunnel's MTU is 1400; where ICMP is blocked only the clamp keeps TCP from stalling. Fragments
+# Where ICMP is blocked only the clamp keeps TCP from stalling. Fragments
 # are whole again in `input` and still whole in `output`: ports can be named there.
 _RULESET = """\
 table ip isthmus
@@ -43,8 +44,8 @@ table inet isthmus {{
   }}
   chain clamp {{
     type filter hook forward priority mangle; policy accept;
-    oifname "{tunnel}" tcp flags syn tcp option maxseg size set 1360
-    iifname "{tunnel}" tcp flags syn tcp option maxseg size set 1360
+    oifname "{tunnel}" tcp flags syn tcp option maxseg size set {mss}
+    iifname "{tunnel}" tcp flags syn tcp option maxseg size set {mss}
   }}
   chain forward {{
     type filter hook forward priority filter; policy drop;
@@ -84,7 +85,7 @@ _TABLE = b"isthmus\0"
 def ruleset() -> str:
     """The input of `nft -f`; loading it again replaces the filter atomically."""
     links = {"public": PUBLIC_LINK, "subnet": SUBNET_LINK, "tunnel": TUNNEL_LINK, "asked": ASKED}
-    return _RULESET.format(**links)
+    return _RULESET.format(mss=CLAMPED_MSS, **links)
 
 
 def load(namespace: str) -> None:

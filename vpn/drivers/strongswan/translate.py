@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address
 from typing import Any
 
-from policies.domain.algorithms import swan_group, swan_keyword
+from policies.domain.algorithms import keyword_of_charon, swan_group, swan_keyword
 from policies.domain.proposals import IkeVersion, Proposal
 from vpn.domain.peers import ChildSpec, PeerSpec
 from vpn.domain.spec import DpdAction
@@ -122,36 +122,12 @@ def peer_of(connection_name: str) -> str:
     return connection_name.removesuffix(SECOND_TRY)
 
 
-_WORDS = {
-    "3DES_CBC": "3des",
-    "HMAC_MD5_96": "md5",
-    "HMAC_SHA1_96": "sha1",
-    "HMAC_SHA2_256_128": "sha256",
-    "HMAC_SHA2_384_192": "sha384",
-    "HMAC_SHA2_512_256": "sha512",
-    "CURVE_25519": "curve25519",
-    "MODP_1024_160": "modp1024s160",
-    "MODP_2048_224": "modp2048s224",
-    "MODP_2048_256": "modp2048s256",
-}
-
-
-def _word(algorithm: str) -> str:
-    return _WORDS.get(algorithm) or algorithm.lower().replace("_", "")
-
-
 def suite(message: Mapping[str, Any]) -> str:
     """What was negotiated, like aes256-sha256-modp2048; empty if nothing was yet."""
-    cipher, size = message.get("encr-alg", ""), message.get("encr-keysize", "")
-    if cipher.startswith("AES_"):
-        cipher = f"aes{size}{_aes_mode(cipher)}"
-    parts = (cipher and _word(cipher), message.get("integ-alg", ""), message.get("dh-group", ""))
-    return "-".join(_word(part) for part in parts if part)
-
-
-def _aes_mode(cipher: str) -> str:
-    mode = cipher.removeprefix("AES_").lower().replace("_", "")
-    return "" if mode == "cbc" else mode
+    cipher, bits = message.get("encr-alg", ""), int(message.get("encr-keysize", "") or 0)
+    others = (message.get("integ-alg", ""), message.get("dh-group", ""))
+    parts = ((cipher, bits), *((name, 0) for name in others))
+    return "-".join(keyword_of_charon(name, size) for name, size in parts if name)
 
 
 # charon's connection name of an SA whose initiator is not identified yet.

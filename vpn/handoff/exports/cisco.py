@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
-from vpn.handoff.parameters import TCP_MSS, Parameters, Timeout
+from vpn.handoff.parameters import Parameters, Timeout
 from vpn.handoff.support import CIPHERS, COMBINED, KeyIds, Phase, Support
 
 _GROUPS = frozenset({2, 5, 14, 15, 16, 19, 20, 21, 24})
@@ -119,7 +120,7 @@ def _interfaces(parameters: Parameters) -> list[str]:
         "interface <WAN-INTERFACE>",
         f" crypto map {parameters.tag}",
         "interface <LAN-INTERFACE>",
-        f" ip tcp adjust-mss {TCP_MSS}",
+        f" ip tcp adjust-mss {CLAMPED_MSS}",
         "!",
     ]
 

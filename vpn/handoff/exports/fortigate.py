@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network
 
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
-from vpn.handoff.parameters import TCP_MSS, Parameters, Suite, Timeout
+from vpn.handoff.parameters import Parameters, Suite, Timeout
 from vpn.handoff.support import CIPHERS, USUAL_GROUPS, KeyIds, Phase, Support, failures
 
 SUPPORT = Support(
@@ -136,8 +137,8 @@ def _policies(parameters: Parameters) -> Iterable[list[str]]:
             'schedule "always"',
             'service "ALL"',
             "nat disable",
-            f"tcp-mss-sender {TCP_MSS}",
-            f"tcp-mss-receiver {TCP_MSS}",
+            f"tcp-mss-sender {CLAMPED_MSS}",
+            f"tcp-mss-receiver {CLAMPED_MSS}",
         ]
         yield _edit("0", settings)
 

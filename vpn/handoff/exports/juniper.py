@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
-from vpn.handoff.parameters import TCP_MSS, Parameters, Timeout
+from vpn.handoff.parameters import Parameters, Timeout
 from vpn.handoff.support import CIPHERS, COMBINED, KeyIds, Phase, Support, failures
 
 _GROUPS = frozenset({2, 5, 14, 15, 16, 19, 20, 21, 24})
@@ -125,7 +126,7 @@ def _zones(parameters: Parameters) -> list[str]:
             f"{policy} match application any",
             f"{policy} then permit",
         ]
-    return [*lines, f"set security flow tcp-mss ipsec-vpn mss {TCP_MSS}"]
+    return [*lines, f"set security flow tcp-mss ipsec-vpn mss {CLAMPED_MSS}"]
 
 
 def _nat(parameters: Parameters) -> list[str]:

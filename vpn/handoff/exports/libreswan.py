@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
-from vpn.handoff.parameters import TCP_MSS, Parameters, Suite
+from vpn.handoff.parameters import Parameters, Suite
 from vpn.handoff.support import CIPHERS, COMBINED, USUAL_GROUPS, KeyIds, Phase, Support
 
 _GROUPS = USUAL_GROUPS - {2}
@@ -47,7 +48,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
         f"dpddelay={parameters.dpd_interval}",
         *([f"dpdtimeout={parameters.dpd_timeout}", "dpdaction=restart"] if parameters.version == 1 else []),
         "encapsulation=auto",
-        f"mtu={TCP_MSS + 40}",
+        f"mtu={CLAMPED_MSS + 40}",
         "auto=start",
     ]
     return [

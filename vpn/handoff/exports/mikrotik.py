@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from policies.domain.algorithms import swan_group
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.handoff.identities import OURS, YOURS, Kind, parse_identity
-from vpn.handoff.parameters import TCP_MSS, Parameters, Timeout
+from vpn.handoff.parameters import Parameters, Timeout
 from vpn.handoff.support import (
     CIPHERS,
     COMBINED,
@@ -94,8 +95,8 @@ def _firewall(parameters: Parameters) -> list[str]:
         for pair in parameters.pairs
     ]
     sized = [
-        f"/ip firewall mangle add chain=forward action=change-mss new-mss={TCP_MSS} passthrough=yes"
-        f" protocol=tcp tcp-flags=syn tcp-mss={TCP_MSS + 1}-65535 ipsec-policy={way},ipsec comment={tag}"
+        f"/ip firewall mangle add chain=forward action=change-mss new-mss={CLAMPED_MSS} passthrough=yes"
+        f" protocol=tcp tcp-flags=syn tcp-mss={CLAMPED_MSS + 1}-65535 ipsec-policy={way},ipsec comment={tag}"
         for way in ("in", "out")
     ]
     doors = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.handoff.exports import strongswan
 from vpn.handoff.parameters import Parameters
 from vpn.handoff.support import Support
@@ -14,7 +15,7 @@ NOTES = (
     "The pages have no 3DES, no MD5 and no DH groups 22 to 24, and groups 2 and 5 in a few proposals only;"
     " the file has them all",
     "Add a rule in Firewall > Rules > IPsec that lets the networks behind the gateway in",
-    "Set Firewall > Settings > Normalization to a maximum MSS of 1360 for the interface IPsec",
+    f"Set Firewall > Settings > Normalization to a maximum MSS of {CLAMPED_MSS} for the interface IPsec",
 )
 
 

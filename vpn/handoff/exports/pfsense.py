@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from xml.sax.saxutils import escape
 
+from vpn.domain.suites import CLAMPED_MSS
 from vpn.handoff.identities import Kind, parse_identity
 from vpn.handoff.parameters import Parameters, Timeout, safe_name
 from vpn.handoff.support import CIPHERS, COMBINED, DIGESTS, Phase, Support
@@ -20,7 +21,7 @@ NOTES = (
     "Or type the same values into VPN > IPsec > Tunnels: phase 1 once, phase 2 for each pair of networks",
     "ikeid, uniqid and reqid must be free in your configuration",
     "Add a rule in Firewall > Rules > IPsec that lets the networks behind the gateway in",
-    "Set System > Advanced > Firewall & NAT > Maximum MSS to 1360",
+    f"Set System > Advanced > Firewall & NAT > Maximum MSS to {CLAMPED_MSS}",
     "The timeout of dead peer detection counts with IKEv1 only",
 )
 _IDENTITIES = {Kind.ADDRESS: "address", Kind.NAME: "fqdn", Kind.KEY: "keyid tag"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vpn.handoff.parameters import TCP_MSS, End, Parameters
+from vpn.domain.suites import CLAMPED_MSS
+from vpn.handoff.parameters import End, Parameters
 from vpn.handoff.support import Support
 
 SUPPORT = Support()
@@ -31,7 +32,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
         "# Packets that leave by the tunnel must not be masqueraded, and large ones must not be lost:",
         f"#   nft insert rule ip nat postrouting ip daddr {there} accept",
         f"#   nft add rule inet filter forward ip daddr {there} tcp flags syn"
-        f" tcp option maxseg size set {TCP_MSS}",
+        f" tcp option maxseg size set {CLAMPED_MSS}",
         "# To remove it: remove this file and both rules, then",
         "#   swanctl --load-all",
         f"#   swanctl --terminate --ike {parameters.tag}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vpn.handoff.parameters import TCP_MSS, Parameters, Suite
+from vpn.domain.suites import CLAMPED_MSS
+from vpn.handoff.parameters import Parameters, Suite
 from vpn.handoff.support import Support
 
 SUPPORT = Support(dpd=(2, 86400), key_characters="'\"\\")
@@ -32,7 +33,7 @@ def body(parameters: Parameters, key: str) -> list[str]:
                 "exclude",
             )
         ),
-        f"set interfaces ethernet <LAN-INTERFACE> ip adjust-mss '{TCP_MSS}'",
+        f"set interfaces ethernet <LAN-INTERFACE> ip adjust-mss '{CLAMPED_MSS}'",
         "# To remove it:",
         *(f"#   delete nat source rule <RULE-{number + 1}>" for number in range(len(parameters.pairs))),
         "#   delete interfaces ethernet <LAN-INTERFACE> ip adjust-mss",

@@ -12,8 +12,8 @@ from console.core.actor import Role
 from console.core.names import random_name
 from console.core.web.pages import form_page
 from console.core.web.requests import ConsoleRequest
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, INTEGRATED, pfs_word
-from policies.domain.proposals import AUTO_ESP, AUTO_IKE, Proposal, is_combined
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, INTEGRATED, is_aead, pfs_word
+from policies.domain.proposals import AUTO_ESP, AUTO_IKE, Proposal
 from vpn.handoff.reader.extras import identity_of
 from vpn.handoff.reader.parse import recognise
 from vpn.handoff.reader.recognised import Recognised
@@ -130,7 +130,7 @@ def suites_of(found: Recognised) -> dict[str, dict[str, Any]]:
         suites["ike"] = words | {"dh_group": group, "ike_version": found.ike_version or 2}
         suites["ike"] |= {"key_lifetime": found.extras.ike_lifetime} if found.extras.ike_lifetime else {}
     words = _words(found.esp_proposals)
-    if is_combined(words.get("encryption_algorithm", "")):
+    if is_aead(words.get("encryption_algorithm", "")):
         words["authentication_algorithm"] = INTEGRATED
     if {"encryption_algorithm", "authentication_algorithm"} <= set(words):
         suites["ipsec"] = words | {"pfs": pfs_word(words.pop("group", None))}

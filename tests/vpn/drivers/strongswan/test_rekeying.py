@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from policies.domain.algorithms import BY_GENERATION
+from policies.domain.generations import BY_GENERATION
 from policies.domain.proposals import EspOffer, IkeOffer, IkeVersion
 from tests.vpn.drivers.strongswan.test_translate import CHILD, PEER
 from vpn.drivers.strongswan.translate import Message, connection

@@ -143,7 +143,11 @@ def test_a_device_that_cannot_has_no_file(ana: Party, browser: Client) -> None:
     legacy = make_ike_policy(ana, encryption_algorithm="3des", authentication_algorithm="md5")
     row = make_connection(ana, ike_policy={"id": str(legacy.pk)})
     page = text_of(browser.get(path_of(row, "?vendor=pfsense")))
-    assert "pfSense has no 3DES and no MD5" in page and "Download" not in page and "With the key" not in page
+    assert (
+        "pfSense has no 3DES-CBC and no HMAC-MD5" in page
+        and "Download" not in page
+        and "With the key" not in page
+    )
     assert browser.get(path_of(row, "/pfsense")).status_code == 409
     assert browser.post(path_of(row, "/pfsense"), {"password": PASSWORD}).status_code == 409
     path = share(browser, row)
