@@ -21,6 +21,7 @@ TOP_LEVEL = {
         ".editorconfig",
         ".github",
         ".gitignore",
+        ".pre-commit-config.yaml",
         "CHANGELOG.md",
         "LICENSE",
         "README.md",
