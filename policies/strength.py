@@ -12,11 +12,10 @@ from policies.domain.algorithms import (
     IKE_VERSIONS,
     PFS,
     PFS_DISABLED,
-    Strength,
-    Verdict,
     canonical,
 )
 from policies.domain.spelling import listed
+from policies.domain.verdicts import Strength, Verdict
 from policies.models import IKEPolicy, IPsecPolicy
 
 _SPELLINGS = {"triple_des": "3des"}

@@ -35,7 +35,8 @@ def imported(*folders: str) -> set[str]:
 
 def declared(*, dev: bool) -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = project["dependencies"] + (project["optional-dependencies"]["dev"] if dev else [])
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + (extras["dev"] + extras["postgres"] if dev else [])
     return {plain(re.split(r"[\[<>=!~; ]", line)[0]) for line in lines}
 
 

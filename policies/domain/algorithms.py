@@ -1,6 +1,5 @@
 """Every algorithm of the API: its strongSwan keyword, its strength, and the RFC behind the verdict.
 
-Sources of the verdicts: RFC 8247 (IKEv2), RFC 8221 (ESP), RFC 9395 (IKEv1 is deprecated).
 One row is all that the product knows of an algorithm: a new one is a row here, and in the tables of the
 devices that support it (`vpn.handoff`). Which generation accepts which: `policies.domain.generations`.
 """
@@ -9,29 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
+
+from policies.domain.verdicts import Strength, Verdict, against, ok, unlisted
 
 PFS_DISABLED = "disabled"
 # The authentication algorithm of ciphers that authenticate themselves (AES-GCM).
 INTEGRATED = "disabled"
-
-
-class Strength(StrEnum):
-    """OK: recommended. WEAK: still works, being phased out. BROKEN: only for compatibility with old peers."""
-
-    OK = "ok"
-    WEAK = "weak"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the standards say about an algorithm in one use."""
-
-    strength: Strength
-    reason: str
-    rfc: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +50,6 @@ class Algorithm:
 _BOTH, _ONLY_1, _ONLY_2 = frozenset({1, 2}), frozenset({1}), frozenset({2})
 
 
-def _ok(rfc: str, level: str) -> Verdict:
-    return Verdict(Strength.OK, f"{level} in {rfc}.", rfc)
-
-
-def _unlisted(defined: str, what: str) -> Verdict:
-    """Strong, but the tables of RFC 8247 and RFC 8221 do not name it."""
-    return Verdict(Strength.OK, f"{what} of {defined}; not in the tables of RFC 8247.", defined)
-
-
-def _against(rfc: str, why: str, strength: Strength = Strength.BROKEN) -> Verdict:
-    return Verdict(strength, why, rfc)
-
-
 def _by_name(*rows: Algorithm) -> Mapping[str, Algorithm]:
     return MappingProxyType({row.name: row for row in rows})
 
@@ -100,31 +70,31 @@ def _hash(
     )
 
 
-_SHA384 = _unlisted("RFC 4868", "HMAC-SHA-384")
+_SHA384 = unlisted("RFC 4868", "HMAC-SHA-384")
 
 AUTHENTICATION: Mapping[str, Algorithm] = _by_name(
     _hash(
         "md5", "HMAC_MD5_96", 12, _ONLY_1,
-        ike=_against("RFC 8247", "MUST NOT in RFC 8247: MD5 is broken."),
-        esp=_against("RFC 8221", "MUST NOT in RFC 8221: MD5 is broken."),
+        ike=against("RFC 8247", "MUST NOT in RFC 8247: MD5 is broken."),
+        esp=against("RFC 8221", "MUST NOT in RFC 8221: MD5 is broken."),
     ),
     _hash(
         "sha1", "HMAC_SHA1_96", 12, _ONLY_1,
-        ike=_against("RFC 8247", "MUST- in RFC 8247: SHA-1 is being phased out.", Strength.WEAK),
-        esp=_against("RFC 8221", "MUST- in RFC 8221: SHA-1 is being phased out.", Strength.WEAK),
+        ike=against("RFC 8247", "MUST- in RFC 8247: SHA-1 is being phased out.", Strength.WEAK),
+        esp=against("RFC 8221", "MUST- in RFC 8221: SHA-1 is being phased out.", Strength.WEAK),
     ),
     _hash(
-        "sha256", "HMAC_SHA2_256_128", 16, _BOTH, ike=_ok("RFC 8247", "MUST"), esp=_ok("RFC 8221", "MUST")
+        "sha256", "HMAC_SHA2_256_128", 16, _BOTH, ike=ok("RFC 8247", "MUST"), esp=ok("RFC 8221", "MUST")
     ),
     _hash("sha384", "HMAC_SHA2_384_192", 24, _ONLY_2, ike=_SHA384, esp=_SHA384),
     _hash(
         "sha512", "HMAC_SHA2_512_256", 32, _ONLY_2,
-        ike=_ok("RFC 8247", "SHOULD"), esp=_ok("RFC 8221", "SHOULD"),
+        ike=ok("RFC 8247", "SHOULD"), esp=ok("RFC 8221", "SHOULD"),
     ),
     # Of ciphers that authenticate themselves.
     Algorithm(
-        name=INTEGRATED, keyword="", title="", ike=_ok("RFC 5282", "Part of AES-GCM"),
-        esp=_ok("RFC 8221", "MUST"), generations=_ONLY_2,
+        name=INTEGRATED, keyword="", title="", ike=ok("RFC 5282", "Part of AES-GCM"),
+        esp=ok("RFC 8221", "MUST"), generations=_ONLY_2,
     ),
 )  # fmt: skip
 
@@ -132,7 +102,7 @@ AUTHENTICATION: Mapping[str, Algorithm] = _by_name(
 def _aes_cbc(bits: int, level: str, generations: frozenset[int]) -> Algorithm:
     return Algorithm(
         name=f"aes{bits}", keyword=f"aes{bits}", title=f"AES-{bits}-CBC", charon="AES_CBC", bits=bits,
-        ike=_ok("RFC 8247", level), esp=_ok("RFC 8221", level), generations=generations, iv=16, block=16,
+        ike=ok("RFC 8247", level), esp=ok("RFC 8221", level), generations=generations, iv=16, block=16,
     )  # fmt: skip
 
 
@@ -140,17 +110,17 @@ def _aes_gcm(bits: int, ike: str, esp: str) -> Algorithm:
     name = f"aes{bits}gcm16"
     return Algorithm(
         name=name, keyword=name, title=f"AES-{bits}-GCM", charon="AES_GCM_16", bits=bits, aead=True,
-        ike=_ok("RFC 8247", ike), esp=_ok("RFC 8221", esp), generations=_ONLY_2, iv=8, block=4, icv=16,
+        ike=ok("RFC 8247", ike), esp=ok("RFC 8221", esp), generations=_ONLY_2, iv=8, block=4, icv=16,
     )  # fmt: skip
 
 
 ENCRYPTION: Mapping[str, Algorithm] = _by_name(
     Algorithm(
         name="triple_des", keyword="3des", title="3DES-CBC", charon="3DES_CBC",
-        ike=_against(
+        ike=against(
             "RFC 8247", "MAY in RFC 8247, but NIST disallows it since 2024: blocks of 64 bits; use AES."
         ),
-        esp=_against(
+        esp=against(
             "RFC 8221", "SHOULD NOT in RFC 8221: blocks of 64 bits repeat under much traffic (Sweet32)."
         ),
         generations=_ONLY_1, iv=8, block=8,
@@ -200,7 +170,7 @@ def _subgroup(number: int, bits: int, order: int, verdict: Verdict) -> tuple[int
 
 
 def _small(bits: int) -> Verdict:
-    return _against(
+    return against(
         "RFC 8247", f"SHOULD NOT in RFC 8247: {bits} bits are within reach of well-funded attackers."
     )
 
@@ -213,21 +183,21 @@ DH_GROUPS: Mapping[int, Algorithm] = MappingProxyType(
         (
             _modp(2, 1024, _small(1024), _ONLY_1),
             _modp(5, 1536, _small(1536), _ONLY_1),
-            _modp(14, 2048, _ok("RFC 8247", "MUST"), _BOTH),
-            _modp(15, 3072, _unlisted("RFC 3526", "3072 bits")),
-            _modp(16, 4096, _unlisted("RFC 3526", "4096 bits")),
-            _modp(17, 6144, _unlisted("RFC 3526", "6144 bits, slow")),
-            _modp(18, 8192, _unlisted("RFC 3526", "8192 bits, very slow")),
-            _group(19, "ecp256", "ECP_256", _ok("RFC 8247", "SHOULD"), title="P-256"),
-            _group(20, "ecp384", "ECP_384", _unlisted("RFC 5903", "The curve P-384"), title="P-384"),
-            _group(21, "ecp521", "ECP_521", _unlisted("RFC 5903", "The curve P-521"), title="P-521"),
+            _modp(14, 2048, ok("RFC 8247", "MUST"), _BOTH),
+            _modp(15, 3072, unlisted("RFC 3526", "3072 bits")),
+            _modp(16, 4096, unlisted("RFC 3526", "4096 bits")),
+            _modp(17, 6144, unlisted("RFC 3526", "6144 bits, slow")),
+            _modp(18, 8192, unlisted("RFC 3526", "8192 bits, very slow")),
+            _group(19, "ecp256", "ECP_256", ok("RFC 8247", "SHOULD"), title="P-256"),
+            _group(20, "ecp384", "ECP_384", unlisted("RFC 5903", "The curve P-384"), title="P-384"),
+            _group(21, "ecp521", "ECP_521", unlisted("RFC 5903", "The curve P-521"), title="P-521"),
             _subgroup(
                 22, 1024, 160,
-                _against("RFC 8247", "MUST NOT in RFC 8247: 1024 bits with a small subgroup."),
+                against("RFC 8247", "MUST NOT in RFC 8247: 1024 bits with a small subgroup."),
             ),
             _subgroup(23, 2048, 224, _SHOULD_NOT_5114),
             _subgroup(24, 2048, 256, _SHOULD_NOT_5114),
-            _group(31, "curve25519", "CURVE_25519", _unlisted("RFC 8031", "Curve25519"), title="Curve25519"),
+            _group(31, "curve25519", "CURVE_25519", unlisted("RFC 8031", "Curve25519"), title="Curve25519"),
         )
     )
 )  # fmt: skip

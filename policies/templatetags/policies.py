@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from django import template
 
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, IKE_VERSIONS, PFS, Verdict
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, IKE_VERSIONS, PFS
+from policies.domain.verdicts import Verdict
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import AlgorithmWarning, api_name, api_names, warnings_of
 

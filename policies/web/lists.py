@@ -24,7 +24,8 @@ from console.core.web.lists.declare import (
     ident_of,
     name_column,
 )
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS, Strength
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
+from policies.domain.verdicts import Strength
 from policies.strength import AlgorithmWarning, api_names, warnings_of
 from policies.web.kinds import IKE, IPSEC, Kind, Policy
 

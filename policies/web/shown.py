@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies.domain.algorithms import DH_GROUPS, INTEGRATED, PFS_DISABLED, Strength, Verdict, title_of
+from policies.domain.algorithms import DH_GROUPS, INTEGRATED, PFS_DISABLED, title_of
+from policies.domain.verdicts import Strength, Verdict
 from policies.strength import api_name
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from policies.domain.algorithms import AUTHENTICATION, ENCRYPTION, IKE_VERSIONS, Strength, Verdict, by_keyword
+from policies.domain.algorithms import AUTHENTICATION, ENCRYPTION, IKE_VERSIONS, by_keyword
+from policies.domain.verdicts import Strength, Verdict
 
 # Bytes of the headers and of the ESP trailer without padding (RFC 4303).
 _IP, _UDP, _ESP, _TRAILER, _TCP = 20, 8, 8, 2, 20

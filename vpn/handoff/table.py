@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength, Verdict
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
 from policies.domain.proposals import IkeVersion
+from policies.domain.verdicts import Strength, Verdict
 from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU
 from vpn.handoff import labels as sheet
 from vpn.handoff.identities import Kind, parse_identity

@@ -8,7 +8,6 @@ from policies.domain.algorithms import (
     ENCRYPTION,
     IKE_VERSIONS,
     PFS,
-    Strength,
     canonical,
     pfs_group,
     pfs_word,
@@ -17,6 +16,7 @@ from policies.domain.algorithms import (
 )
 from policies.domain.generations import GENERATION_1
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
+from policies.domain.verdicts import Strength
 
 
 def test_every_algorithm_of_generation_1_is_described() -> None:

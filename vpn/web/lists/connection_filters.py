@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from console.core.actor import Actor
 from console.core.web.lists.declare import Filter, Found, Rows, fixed, ident_of, reference
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Strength
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
+from policies.domain.verdicts import Strength
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import warnings_of
 from vpn.domain.reasons import SENTENCES

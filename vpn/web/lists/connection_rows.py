@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from policies.domain.algorithms import Strength
+from policies.domain.verdicts import Strength
 from vpn.models import Connection, ConnectionCidr, Gateway, Tunnel
 from vpn.web.lists.cidr_search import Block, block_of
 from vpn.web.overview.attention import weaknesses

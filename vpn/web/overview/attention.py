@@ -8,7 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from console.core.web.quotas import QuotaRow
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, IKE_VERSIONS, Strength, Verdict
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, IKE_VERSIONS
+from policies.domain.verdicts import Strength, Verdict
 from policies.strength import api_name
 from vpn.models import Gateway
 from vpn.web.overview.snapshot import Seen, Snapshot, Suite

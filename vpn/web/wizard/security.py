@@ -14,8 +14,9 @@ from console.core.errors import Refused, Violation
 from console.core.web.forms import errors_of
 from console.core.web.pages import command, form_page
 from console.core.web.requests import ConsoleRequest
-from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, Verdict
+from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
 from policies.domain.proposals import AUTO_ESP, AUTO_IKE
+from policies.domain.verdicts import Verdict
 from policies.strength import api_name
 from policies.web.forms import given
 from vpn.models import WizardDraft
