@@ -9,7 +9,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.core.api.dry_run import Warning, creates, refusals, updates
+from console.core.api.dry_run import DryRunWarning, creates, refusals, updates
 from console.core.api.parameters import RESOURCE_GROUP
 from console.core.api.views import ApiView, path_id
 from console.core.registry import Interruption, watch_interruptions
@@ -39,8 +39,8 @@ class PolicyApiView(ApiView):
         """One spelling of each kind of algorithm, since both at once are refused."""
         return one_spelling(body, lists=self.version.generation > 1)
 
-    def warnings(self, body: Mapping[str, Any]) -> Iterable[Warning]:
-        return [Warning("weak_algorithm", describe_warning(weak)) for weak in warnings_of(self.made)]
+    def warnings(self, body: Mapping[str, Any]) -> Iterable[DryRunWarning]:
+        return [DryRunWarning("weak_algorithm", describe_warning(weak)) for weak in warnings_of(self.made)]
 
 
 class IKEPoliciesView(PolicyApiView):

@@ -24,7 +24,7 @@ P = ParamSpec("P")
 Post = Callable[Concatenate[Any, Request, P], Response]
 
 
-class Warning(NamedTuple):
+class DryRunWarning(NamedTuple):
     """Allowed, but probably not intended."""
 
     code: str
@@ -66,7 +66,7 @@ def updates(change: Post[P]) -> Post[P]:
         possible = [one for one in ended if not one.certain]
         parts = {"tunnel_interrupted": certain, "tunnel_may_be_interrupted": possible}
         messages = {code: describe_interruptions(some) for code, some in parts.items() if some}
-        found = [Warning(*one)._asdict() for one in messages.items()]
+        found = [DryRunWarning(*one)._asdict() for one in messages.items()]
         # An operation without a response body has none to show.
         shown = {} if made.data is None else {"would_update": made.data}
         count = {"interrupted_connections": len(certain)}

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from console.core.actor import Role
 from console.core.api.changes import renamed_in
-from console.core.api.dry_run import Warning, asked, creates, refusals, updates
+from console.core.api.dry_run import DryRunWarning, asked, creates, refusals, updates
 from console.core.api.fields import RequestSchema
 from console.core.api.parameters import Parameter, choice_param
 from console.core.api.views import ApiView, path_id
@@ -164,22 +164,24 @@ class ConnectionsView(ConnectionApiView):
         self.made = create_connection(self.actor, gateway_id, self.fields(ConnectionCreate, check=check))
         return self.shown_whole(self.made, status=201)
 
-    def warnings(self, body: Mapping[str, Any]) -> Iterable[Warning]:
+    def warnings(self, body: Mapping[str, Any]) -> Iterable[DryRunWarning]:
         row = self.made
         for policy in (row.ike_policy, row.ipsec_policy):
             if policy is not None:
                 for weak in warnings_of(policy):
-                    yield Warning("weak_algorithm", f"The policy {policy.name}: {describe_warning(weak)}")
+                    yield DryRunWarning(
+                        "weak_algorithm", f"The policy {policy.name}: {describe_warning(weak)}"
+                    )
         if len(row.known_psk() or "") < SHORT_KEY:
             message = (
                 f"The pre-shared key has less than {SHORT_KEY} characters; a longer one is harder to guess."
             )
-            yield Warning("short_key", message)
+            yield DryRunWarning("short_key", message)
         if row.dpd_action == DpdAction.NONE:
             message = (
                 "Without dead peer detection an idle tunnel shows a vanished peer at the next rekeying only."
             )
-            yield Warning("no_dead_peer_detection", message)
+            yield DryRunWarning("no_dead_peer_detection", message)
 
 
 class ConnectionView(ConnectionApiView):
