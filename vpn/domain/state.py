@@ -59,8 +59,6 @@ class SaState:
     version: int
     state: str
     initiator: bool
-    local_address: str
-    remote_address: str
     local_id: str
     remote_id: str
     suite: str

@@ -142,8 +142,6 @@ def sa(
         version=2,
         state=state,
         initiator=True,
-        local_address="203.0.113.1",
-        remote_address="203.0.113.2",
         local_id="203.0.113.1",
         remote_id="203.0.113.2",
         suite="aes256-sha256-modp2048",

@@ -80,8 +80,6 @@ def _sa(peer: str, sa: IkeSa, document: Document, now: float) -> SaState:
         version=sa["version"],
         state="ESTABLISHED",
         initiator=sa["initiator"],
-        local_address=document["public_address"],
-        remote_address=conf["peer_address"] if conf else "",
         local_id=conf["local_id"] if conf else "",
         remote_id=conf["remote_id"] if conf else "",
         suite=sa["suite"],

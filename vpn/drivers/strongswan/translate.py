@@ -150,8 +150,6 @@ def _sa(name: str, message: Mapping[str, Any]) -> SaState:
         version=int(message["version"]),
         state=message["state"],
         initiator=message.get("initiator") == "yes",
-        local_address=message.get("local-host", ""),
-        remote_address=message.get("remote-host", ""),
         local_id=message.get("local-id", ""),
         remote_id=message.get("remote-id", ""),
         suite=suite(message),
