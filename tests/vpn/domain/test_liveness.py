@@ -26,9 +26,7 @@ def sas(packets_in: int, used_in: int | None, used_out: int | None) -> tuple[SaS
         used_in=used_in,
         used_out=used_out,
     )
-    return (
-        SaState("peer", "1", 2, "ESTABLISHED", True, "", "", "", False, 60, None, children=(child,)),
-    )
+    return (SaState("peer", "1", 2, "ESTABLISHED", True, "", "", "", False, 60, None, children=(child,)),)
 
 
 def later(seconds: float) -> datetime:
