@@ -14,7 +14,7 @@ from django.core.management import call_command, get_commands
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("console", "policies", "vpn", "tests")
-LONGEST_FILE, LONGEST_FUNCTION = 300, 50
+LONGEST_FILE, LONGEST_FUNCTION, LONGEST_TEMPLATE_LINE = 300, 50, 120
 TOP_LEVEL = {
     *(
         ".ci",
@@ -74,6 +74,17 @@ def test_functions_are_short() -> None:
         if length > LONGEST_FUNCTION
     }
     assert long == {}
+
+
+def test_template_lines_are_short() -> None:
+    templates = sorted((ROOT / "templates").rglob("*.html"))
+    long = {
+        f"{path.relative_to(ROOT)}:{number}": len(line)
+        for path in templates
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > LONGEST_TEMPLATE_LINE
+    }
+    assert len(templates) > 100 and long == {}
 
 
 @pytest.mark.django_db

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -11,6 +9,7 @@ from console.core.actor import Role
 from console.core.models import AuditEvent, Membership
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_connection, make_ike_policy, make_ipsec_policy
+from tests.pages import text_of
 
 IKE = {
     "name": "strong",
@@ -27,10 +26,6 @@ IPSEC = {
     "pfs": "group_14",
     "key_lifetime": "3600",
 }
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 @pytest.fixture

@@ -23,11 +23,8 @@ from tests.factories import (
     make_ipsec_policy,
     raise_quotas,
 )
+from tests.pages import text_of
 from vpn.models import Connection
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def names_in(response: Any) -> list[str]:

@@ -22,6 +22,7 @@ from tests.factories import (
     make_subnet,
     make_vpc,
 )
+from tests.pages import text_of
 from vpn import triggers
 from vpn.models import AddressPrefix, Connection, Gateway, Instance, Subnet, Vpc
 from vpn.services.connections import cidrs_of
@@ -181,7 +182,7 @@ def test_a_new_connection(root: Client, ana: Party) -> None:
     }
     wrong = add(root, "vpn_connection", **fields | {"psk": "0x12", "peer_cidrs": "10.0.0.1/24"})
     assert set(errors(wrong)) == {"psk", "peer_cidrs"}
-    assert "0x12" not in wrong.content.decode()
+    assert "0x12" not in text_of(wrong)
     assert add(root, "vpn_connection", **fields).status_code == 302
     connection = Connection.objects.get()
     assert connection.open_psk() == PSK
@@ -207,7 +208,7 @@ def test_a_new_key_goes_in_and_leaves_no_trace(root: Client, ana: Party) -> None
     event = AuditEvent.objects.get(action="vpn_connection.update")
     assert event.changes == {"psk": "changed"}
     history = root.get(reverse("admin:vpn_connection_history", args=[connection.pk]))
-    assert "AnotherDemoPassword" not in history.content.decode()
+    assert "AnotherDemoPassword" not in text_of(history)
 
 
 def test_cidrs_are_set_one_by_one_and_all_or_none(root: Client, ana: Party) -> None:
@@ -261,5 +262,5 @@ def test_reset_builds_tunnels_anew(root: Client, ana: Party, ben: Party) -> None
 def test_reset_of_a_disabled_connection_says_why_not(root: Client, ana: Party) -> None:
     connection = make_connection(ana, admin_state_up=False)
     data = {"action": "reset", "_selected_action": [str(connection.pk)]}
-    page = root.post(reverse("admin:vpn_connection_changelist"), data, follow=True).content.decode()
+    page = text_of(root.post(reverse("admin:vpn_connection_changelist"), data, follow=True))
     assert "is disabled" in page and "Tunnels to be negotiated again: 0." in page

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tests.adminsite import add, change, errors, superuser
 from tests.factories import PSK, Party, make_connection, make_gateway
+from tests.pages import text_of
 from tests.vpn.admin.test_forms import connection_form
 from vpn.models import Connection
 from vpn.services.connections import cidrs_of
@@ -33,7 +34,7 @@ def named(ana: Party) -> Connection:
 def test_the_list_shows_and_finds_a_peer_by_its_name(root: Client, ana: Party, named: Connection) -> None:
     other = make_connection(ana, named.gateway, 1)
     url = reverse("admin:vpn_connection_changelist")
-    page = root.get(url, {"o": "4"}).content.decode()
+    page = text_of(root.get(url, {"o": "4"}))
     assert f'field-peer">{NAME}<' in page and f'field-peer">{other.peer_address}<' in page
     for text in (NAME, "203.0.113.77"):
         assert list(root.get(url, {"q": text}).context["cl"].result_list) == [named]
@@ -41,7 +42,7 @@ def test_the_list_shows_and_finds_a_peer_by_its_name(root: Client, ana: Party, n
 
 
 def test_its_page_shows_identities_generation_and_where_the_peer_is(root: Client, named: Connection) -> None:
-    page = root.get(reverse("admin:vpn_connection_change", args=[named.pk])).content.decode()
+    page = text_of(root.get(reverse("admin:vpn_connection_change", args=[named.pk])))
     assert "hostname: branch-7" in page and "203.0.113.77" in page
     assert f"{named.gateway.public_address} (default)" in page
     assert 'value="vpn.example.com"' in page and "API generation" in page

@@ -18,6 +18,7 @@ from tests.factories import (
     make_ike_policy,
     make_ipsec_policy,
 )
+from tests.pages import text_of
 from tests.vpn.admin.test_forms import connection_form
 from tests.vpn.up import up
 from vpn.models import Connection, Gateway
@@ -37,8 +38,8 @@ def row(ana: Party) -> Connection:
     return up(make_connection(ana, peer_cidrs=PEERS))
 
 
-def text_of(response: Any) -> str:
-    return unescape(response.content.decode())
+def unescaped(response: Any) -> str:
+    return unescape(text_of(response))
 
 
 @pytest.mark.parametrize(
@@ -56,14 +57,14 @@ def test_the_form_of_a_connection(
     before = (Connection.objects.values().get(), cidrs_of(Connection.objects.get()))
     asked = change(root, "vpn_connection", row, **fields)
     (message,) = errors(asked)["__all__"]
-    assert message.startswith(f"Nothing is saved yet. {expected}") and HIDDEN in text_of(asked)
+    assert message.startswith(f"Nothing is saved yet. {expected}") and HIDDEN in unescaped(asked)
     assert (Connection.objects.values().get(), cidrs_of(Connection.objects.get())) == before
     assert change(root, "vpn_connection", row, **fields, interrupt="1").status_code == 302
     assert (Connection.objects.values().get(), cidrs_of(Connection.objects.get())) != before
 
 
 def test_what_ends_no_tunnel_is_saved_at_once(root: Client, row: Connection) -> None:
-    page = text_of(root.get(reverse("admin:vpn_connection_change", args=[row.pk])))
+    page = unescaped(root.get(reverse("admin:vpn_connection_change", args=[row.pk])))
     assert 'name="interrupt"' not in page
     fields = connection_form(row, name="renamed", peer_cidrs="\n".join([*PEERS, "10.7.0.0/16"]))
     assert change(root, "vpn_connection", row, **fields).status_code == 302
@@ -92,11 +93,11 @@ def test_pages_of_deletion(root: Client, ana: Party, row: Connection) -> None:
     up(make_connection(ana, row.gateway, 1))
     make_connection(ana, row.gateway, 2)
     for kind, one, count in (("connection", row, 1), ("gateway", row.gateway, 2)):
-        page = text_of(root.get(reverse(f"admin:vpn_{kind}_delete", args=[one.pk])))
+        page = unescaped(root.get(reverse(f"admin:vpn_{kind}_delete", args=[one.pk])))
         assert f"Tunnels that are up and end: {count}" in page
     assert Connection.objects.count() == 3 and Gateway.objects.get().deleted_at is None
     unused = make_ipsec_policy(ana)
-    page = text_of(root.get(reverse("admin:policies_ipsecpolicy_delete", args=[unused.pk])))
+    page = unescaped(root.get(reverse("admin:policies_ipsecpolicy_delete", args=[unused.pk])))
     assert "that are up" not in page
     delete(root, "vpn_connection", row)
     assert Connection.objects.count() == 2
@@ -110,12 +111,12 @@ def test_the_action_that_restarts(root: Client, ana: Party, ben: Party, row: Con
     data = {"action": "reset", "_selected_action": [str(one.pk) for one in rows]}
     url = reverse(f"admin:vpn_{kind}_changelist")
     asked = root.post(url, data)
-    page = text_of(asked)
+    page = unescaped(asked)
     assert asked.status_code == 200
     assert "Nothing is changed yet. 2 tunnels end and are negotiated again: " in page and HIDDEN in page
     for one in rows:
         assert f'<input type="hidden" name="_selected_action" value="{one.pk}">' in page
     assert not Connection.objects.exclude(restart_at=None).exists()
     done = root.post(url, data | {"interrupt": "1"}, follow=True)
-    assert "Tunnels to be negotiated again: " in text_of(done)
+    assert "Tunnels to be negotiated again: " in unescaped(done)
     assert Connection.objects.exclude(restart_at=None).count() == (2 if kind == "connection" else 3)

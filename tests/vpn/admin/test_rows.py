@@ -11,6 +11,7 @@ from django.utils import timezone
 from console.core.models import ApiKey, KnownNetwork, PasswordFailures, SignInSession
 from tests.adminsite import superuser
 from tests.factories import PSK, Party
+from tests.pages import text_of
 from tests.vpn.populated import populate
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, HandoffLink, Node, TrafficSample, WizardDraft
@@ -45,5 +46,5 @@ def test_every_row_opens_and_shows_no_secret(ana: Party, driver: SimulatedDriver
         for row in rows[:5]:
             page = root.get(reverse(f"admin:{name}_change", args=[row.pk]))
             assert page.status_code == 200, name
-            text = page.content.decode()
+            text = text_of(page)
             assert not [secret for secret in secrets if secret in text], name

@@ -8,6 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tests.factories import Party, make_connection
+from tests.pages import text_of
 from vpn.models import HandoffLink
 from vpn.services.handoff import create_link, read_link
 from vpn.tasks import prune_history
@@ -43,7 +44,7 @@ def test_the_page_asks_the_database_no_more_for_more_links(
             create_link(ana.editor, row.gateway_id, row.pk, hours=1)
         browser.get(page)
         with django_assert_max_num_queries(12) as asked:
-            shown = browser.get(page).content.decode()
+            shown = text_of(browser.get(page))
         assert shown.count("/revoke") == HandoffLink.objects.count()
         costs.append(len(asked))
     assert costs[0] == costs[1]

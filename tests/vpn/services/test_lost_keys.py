@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from console.core.models import AuditEvent
 from tests.factories import PASSWORD, Party, connection_fields, make_connection, make_gateway, path_of
+from tests.pages import text_of
 from vpn.models import Connection, Gateway
 
 MASK = "********"
@@ -68,7 +69,7 @@ def test_its_other_side_waits_for_a_key(ana: Party, lost: Connection) -> None:
     browser = ana.browser()
     assert browser.get(page).status_code == 200
     response = browser.post(page, {"name": "back"})
-    assert response.status_code == 200 and "set a new one here first" in response.content.decode()
+    assert response.status_code == 200 and "set a new one here first" in text_of(response)
     peer = Gateway.objects.get(public_address=lost.peer_address)
     assert not peer.connections.exists()
 
@@ -77,7 +78,7 @@ def test_its_pages_open(ana: Party, lost: Connection) -> None:
     browser = ana.browser()
     for name in ("connection", "connection_edit", "connection_key", "connection_delete", "handoff"):
         response = browser.get(reverse(name, args=[lost.gateway_id, lost.pk]))
-        page = response.content.decode()
+        page = text_of(response)
         assert response.status_code == 200 and lost.name in page, name
         assert "/key" in page or name != "connection", "the way to a new key"
 
@@ -92,5 +93,5 @@ def test_who_asks_for_it_is_told_to_set_a_new_one(
     before = AuditEvent.objects.count()
     path = f"/gateways/{lost.gateway_id}/connections/{lost.pk}/{where}"
     response = client.post(path, {"password": PASSWORD})
-    assert response.status_code == 200 and words in response.content.decode()
+    assert response.status_code == 200 and words in text_of(response)
     assert AuditEvent.objects.count() == before

@@ -9,6 +9,7 @@ from django.test import Client
 
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy, make_ipsec_policy
+from tests.pages import text_of
 from vpn.models import Connection, WizardDraft
 from vpn.web.wizard.request_code import curl, python
 
@@ -18,10 +19,6 @@ KEY = "lkj14b1oi0alcniejkso"
 @pytest.fixture
 def browser(ana: Party) -> Client:
     return ana.browser()
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def fields(**changes: str) -> dict[str, str]:

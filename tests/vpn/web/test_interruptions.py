@@ -13,6 +13,7 @@ from django.urls import reverse
 from console.core.actor import Role
 from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway
+from tests.pages import text_of
 from tests.vpn.up import up
 from vpn.models import Connection, ConnectionCidr, Gateway
 
@@ -30,13 +31,13 @@ def row(ana: Party) -> Connection:
     return up(make_connection(ana, peer_cidrs=PEERS))
 
 
-def text_of(response: Any) -> str:
-    return unescape(response.content.decode())
+def unescaped(response: Any) -> str:
+    return unescape(text_of(response))
 
 
 def confirmed(browser: Client, url: str, page: Any, holding: str, **more: str) -> Any:
     """Sends the form of the page that holds a text, as its button would."""
-    forms = re.findall(r"<form\b.*?</form>", text_of(page), re.S)
+    forms = re.findall(r"<form\b.*?</form>", unescaped(page), re.S)
     (form,) = [one for one in forms if holding in one and 'name="interrupt"' in one]
     fields = {}
     for tag in re.findall(r"<(?:input|button)\b[^>]*>", form):
@@ -60,7 +61,7 @@ def test_buttons_of_a_connection(browser: Client, row: Connection, verb: str, ro
     url = reverse(rest, args=[row.gateway_id, row.pk])
     asked = browser.post(url, sent)
     assert asked.status_code == 200
-    page = text_of(asked)
+    page = unescaped(asked)
     assert f"{verb} the connection {row.name}?" in page and f"{expected}{row.name}: " in page
     kept = Connection.objects.get()
     assert kept.admin_state_up and kept.restart_at is None
@@ -92,14 +93,14 @@ def test_what_ends_no_tunnel_is_done_at_once(browser: Client, ana: Party) -> Non
 def test_the_removal_of_a_cidr(browser: Client, row: Connection, htmx: dict[str, str]) -> None:
     url = reverse("peer_cidrs", args=[row.gateway_id, row.pk])
     asked = browser.post(url, {"remove": PEERS[1]}, headers=htmx)
-    page = text_of(asked)
+    page = unescaped(asked)
     assert asked.status_code == 200 and "Nothing is removed yet. CIDR pairs of 1 tunnel end" in page
     assert f"{row.name}: {LOCAL} - {PEERS[1]}" in page
     assert ConnectionCidr.objects.filter(cidr=PEERS[1]).exists()
     confirmed(browser, url, asked, "Nothing is removed yet")
     assert not ConnectionCidr.objects.filter(cidr=PEERS[1]).exists()
     # The last one of its side stays, and that is said at once.
-    assert "interrupt" not in text_of(browser.post(url, {"remove": PEERS[0]}, headers=htmx))
+    assert "interrupt" not in unescaped(browser.post(url, {"remove": PEERS[0]}, headers=htmx))
 
 
 @pytest.mark.parametrize("htmx", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
@@ -109,28 +110,28 @@ def test_a_cidr_that_the_peer_may_refuse_under_an_older_ike_sa(
     up(row, older=True)
     url = reverse("peer_cidrs", args=[row.gateway_id, row.pk])
     asked = browser.post(url, {"cidr": "10.9.0.0/16"}, headers=htmx)
-    page = text_of(asked)
+    page = unescaped(asked)
     assert "Nothing is added yet. 1 tunnel may end and be negotiated again" in page
     assert not ConnectionCidr.objects.filter(cidr="10.9.0.0/16").exists()
     confirmed(browser, url, asked, "Nothing is added yet")
     assert ConnectionCidr.objects.filter(cidr="10.9.0.0/16").exists()
-    assert "Nothing is" not in text_of(browser.post(url, {"cidr": "10.9.0.1/16"}, headers=htmx))
+    assert "Nothing is" not in unescaped(browser.post(url, {"cidr": "10.9.0.1/16"}, headers=htmx))
 
 
 def test_enabling_beside_a_tunnel_of_an_older_ike_sa(browser: Client, ana: Party, row: Connection) -> None:
     other = make_connection(ana, row.gateway, 1, admin_state_up=False, peer_address=row.peer_address)
     up(row, older=True)
     url = reverse("connection_state", args=[other.gateway_id, other.pk])
-    page = text_of(browser.post(url, {"admin_state_up": "true"}))
+    page = unescaped(browser.post(url, {"admin_state_up": "true"}))
     assert f"1 tunnel may end and be negotiated again: {row.name}" in page
 
 
 def test_pages_of_deletion(browser: Client, ana: Party, row: Connection) -> None:
     up(make_connection(ana, row.gateway, 1))
     make_connection(ana, row.gateway, 2)
-    page = text_of(browser.get(reverse("connection_delete", args=[row.gateway_id, row.pk])))
+    page = unescaped(browser.get(reverse("connection_delete", args=[row.gateway_id, row.pk])))
     assert f"{ENDS}{row.name}: the connection is deleted." in page
-    page = text_of(browser.get(reverse("gateway_delete", args=[row.gateway_id])))
+    page = unescaped(browser.get(reverse("gateway_delete", args=[row.gateway_id])))
     assert "2 tunnels that are up end: " in page and "the gateway is deleted" in page
 
 
@@ -144,7 +145,7 @@ def test_pages_of_deletion(browser: Client, ana: Party, row: Connection) -> None
 )
 def test_chosen_connections(browser: Client, ana: Party, row: Connection, do: str, expected: str) -> None:
     rows = [row, up(make_connection(ana, row.gateway, 1)), make_connection(ana, row.gateway, 2)]
-    page = text_of(browser.post(reverse("connections_bulk"), {"do": do, "row": [str(r.pk) for r in rows]}))
+    page = unescaped(browser.post(reverse("connections_bulk"), {"do": do, "row": [str(r.pk) for r in rows]}))
     assert f"{do.capitalize()} 3 connections?" in page
     assert expected in page and ("that are up end" in page) == bool(expected)
     assert Connection.objects.filter(admin_state_up=True).count() == 3
@@ -153,7 +154,7 @@ def test_chosen_connections(browser: Client, ana: Party, row: Connection, do: st
 def test_chosen_gateways(browser: Client, ana: Party, row: Connection) -> None:
     other = up(make_connection(ana, make_gateway(ana), 1))
     chosen = {"do": "delete", "row": [str(row.gateway_id), str(other.gateway_id)]}
-    page = text_of(browser.post(reverse("gateways_bulk"), chosen))
+    page = unescaped(browser.post(reverse("gateways_bulk"), chosen))
     assert "Delete 2 gateways?" in page and "2 tunnels that are up end: " in page
     assert not Gateway.objects.exclude(deleted_at=None).exists()
 
@@ -163,6 +164,6 @@ def test_nobody_elses(ben: Party, row: Connection) -> None:
     for rest in ("connection_state", "connection_restart", "peer_cidrs", "connection_delete"):
         sent = {"admin_state_up": "false", "remove": PEERS[0]}
         response = stranger.post(reverse(rest, args=[row.gateway_id, row.pk]), sent)
-        assert response.status_code == 404 and row.name not in text_of(response)
+        assert response.status_code == 404 and row.name not in unescaped(response)
     page = stranger.post(reverse("connections_bulk"), {"do": "disable", "row": [str(row.pk)]})
-    assert row.name not in text_of(page)
+    assert row.name not in unescaped(page)

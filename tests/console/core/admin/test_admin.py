@@ -20,6 +20,7 @@ from console.core.services import add_member, create_api_key
 from console.core.services.administration import create_resource_group
 from tests.adminsite import errors, superuser
 from tests.factories import PASSWORD, Party, make_connection, make_vpc
+from tests.pages import text_of
 
 
 @pytest.fixture
@@ -110,12 +111,12 @@ def test_a_resource_group_in_use_stays(root: Client, ana: Party) -> None:
     make_vpc(ana)
     default = ResourceGroup.objects.get(account=ana.account)
     page = root.post(delete_url("console_resourcegroup", default), {"post": "yes"}, follow=True)
-    assert "keeps its default resource group" in page.content.decode()
+    assert "keeps its default resource group" in text_of(page)
     group = create_resource_group(ana.administrator, "lab")
     vpc = make_vpc(ana)
     type(vpc).objects.filter(pk=vpc.pk).update(resource_group=group)
     page = root.post(delete_url("console_resourcegroup", group), {"post": "yes"}, follow=True)
-    assert "The resource group lab is not empty" in page.content.decode()
+    assert "The resource group lab is not empty" in text_of(page)
     assert ResourceGroup.objects.filter(pk=group.pk).exists()
 
 
@@ -131,14 +132,14 @@ def test_members(root: Client, ana: Party, ben: Party) -> None:
     row, _ = create_api_key(replace(ana.administrator, user_id=ben.user.pk), name="deploy", role=Role.EDITOR)
     page = root.post(delete_url("console_membership", member), {"post": "yes"}, follow=True)
     valid = f"API keys that ben created and that remain valid: deploy ({row.hint}…)."
-    assert valid in page.content.decode()
+    assert valid in text_of(page)
     assert not Membership.objects.filter(pk=member.pk).exists()
 
 
 def test_the_last_administrator_stays(root: Client, ana: Party) -> None:
     member = Membership.objects.get(account=ana.account)
     page = root.post(delete_url("console_membership", member), {"post": "yes"}, follow=True)
-    assert "An account needs an administrator" in page.content.decode()
+    assert "An account needs an administrator" in text_of(page)
     response = root.post(change_url("console_membership", member), {"role": "viewer"})
     assert "role" in errors(response)
     member.refresh_from_db()
@@ -186,7 +187,7 @@ def test_a_choice_shows_the_tenant(root: Client, ana: Party, ben: Party) -> None
     results = root.get(url, asked).json()["results"]
     assert {found["text"] for found in results} == {"default (ana)", "default (ben)"}
     assert ana.browser().get(url, asked).status_code == 302
-    assert url in root.get(add_url("vpn_vpc")).content.decode()
+    assert url in text_of(root.get(add_url("vpn_vpc")))
 
 
 def test_changes_of_people_are_audited(root: Client, settings: LazySettings) -> None:

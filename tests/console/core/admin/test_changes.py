@@ -12,6 +12,7 @@ from console.core.services import set_role
 from console.core.services.administration import rename_resource_group, update_account
 from tests.adminsite import change, errors, superuser
 from tests.factories import Party, make_connection
+from tests.pages import text_of
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_the_trail_is_narrowed_by_way_action_and_time(root: Client, ana: Party) 
     assert "vpn_gateway.create" in actions(at__gte="2019-01-01 00:00:00+00:00")
     assert actions(at__lt="2019-01-01 00:00:00+00:00") == set()
     assert actions(via="admin", action="vpn_gateway.create") == set()
-    page = root.get(url, {"action": "no.such"}).content.decode()
+    page = text_of(root.get(url, {"action": "no.such"}))
     for words in ("By via", "By action", "vpn_connection.create", "Past 7 days"):
         assert words in page
 
@@ -89,6 +90,6 @@ def test_filters_of_the_trail_read_no_more_than_the_latest(
 ) -> None:
     monkeypatch.setattr("console.core.admin.records._LATEST", 1)
     make_connection(ana)
-    page = root.get(reverse("admin:console_auditevent_changelist")).content.decode()
+    page = text_of(root.get(reverse("admin:console_auditevent_changelist")))
     assert "?action=vpn_connection.create" in page and "?action=vpn_gateway.create" not in page
     assert "Show counts" not in page

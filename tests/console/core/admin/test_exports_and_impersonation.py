@@ -15,6 +15,7 @@ from console.core.models import ApiKey, AuditEvent, PasswordFailures
 from console.core.services.invitations import accept_as_new_person, create_invitation
 from tests.adminsite import superuser
 from tests.factories import PASSWORD, Party, make_connection
+from tests.pages import text_of
 
 
 @pytest.fixture
@@ -50,28 +51,28 @@ def test_a_person_is_a_person_wherever_they_were_created(root: Client, ana: Part
 
 def test_times_are_of_24_hours_in_utc(root: Client, ana: Party) -> None:
     AuditEvent.objects.filter(account=ana.account).update(at=datetime(2019, 1, 31, 20, 42, 7, tzinfo=UTC))
-    page = root.get(reverse("admin:console_auditevent_changelist")).content.decode()
+    page = text_of(root.get(reverse("admin:console_auditevent_changelist")))
     assert "2019-01-31 20:42:07 UTC" in page and "p.m." not in page
 
 
 def test_one_theme_for_console_and_admin_site(root: Client) -> None:
     root.post("/theme", {"theme": "dark"})
-    page = root.get(reverse("admin:index")).content.decode()
+    page = text_of(root.get(reverse("admin:index")))
     assert "theme-dark" in page and "tokens.css" in page and "dark_mode.css" not in page
 
 
 def test_the_list_of_accounts_offers_to_act(root: Client, ana: Party) -> None:
-    page = root.get(reverse("admin:console_account_changelist")).content.decode()
+    page = text_of(root.get(reverse("admin:console_account_changelist")))
     assert f'form="act-as" name="account" value="{ana.account.pk}"' in page
     assert '<form id="act-as" method="post" action="/account/switch">' in page
-    assert "Act in this account" in root.get(change_url("console_account", ana.account)).content.decode()
+    assert "Act in this account" in text_of(root.get(change_url("console_account", ana.account)))
 
 
 def test_the_admin_site_too_says_where_one_acts(root: Client, ana: Party) -> None:
     words = f"You are acting in the account <strong>{ana.account.name}</strong>"
-    assert words not in root.get(reverse("admin:index")).content.decode()
+    assert words not in text_of(root.get(reverse("admin:index")))
     root.post("/account/switch", {"account": ana.account.pk})
-    page = root.get(reverse("admin:index")).content.decode()
+    page = text_of(root.get(reverse("admin:index")))
     assert words in page and f'action="{reverse("stop_impersonation")}"' in page
 
 
@@ -79,7 +80,7 @@ def export(client: Client, name: str, *rows: Any) -> str:
     data = {"action": "export", "_selected_action": [str(row.pk) for row in rows]}
     response = client.post(reverse(f"admin:{name}_changelist"), data)
     assert response.headers["Content-Type"].startswith("text/csv")
-    return response.content.decode()
+    return text_of(response)
 
 
 def test_exports_hold_no_secret(root: Client, ana: Party) -> None:
@@ -101,7 +102,7 @@ def test_a_lockout_can_be_ended(root: Client, ana: Party, settings: LazySettings
     for _ in range(2):
         Client().post("/sign-in", {"username": "ana", "password": "wrong"})
     assert Client().post("/sign-in", {"username": "ana", "password": PASSWORD}).status_code == 429
-    page = root.get(reverse("admin:console_passwordfailures_changelist")).content.decode()
+    page = text_of(root.get(reverse("admin:console_passwordfailures_changelist")))
     assert "icon-yes.svg" in page
     rows = list(PasswordFailures.objects.values_list("pk", flat=True))
     root.post(

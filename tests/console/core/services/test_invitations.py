@@ -9,7 +9,6 @@ from datetime import timedelta
 from importlib import import_module
 from logging import LogRecord
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.apps import apps
@@ -26,13 +25,10 @@ from console.core.redaction import LinkFilter
 from console.core.services import add_member, invitations, remove_member, set_role
 from console.core.services.invitations import accept_invitation, create_invitation, revoke_invitation
 from tests.factories import PASSWORD, Party
+from tests.pages import text_of
 
 ACCEPTED = {"username": "carol", "new": PASSWORD, "again": PASSWORD}
 TRACE = {"address": "192.0.2.9", "request_id": "t"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def link_of(page: str) -> str:

@@ -17,6 +17,7 @@ from console.core.services import create_account, create_api_key, revoke_api_key
 from console.core.services.administration import create_resource_group
 from console.core.services.keys import find_key
 from tests.factories import Api, Party, errors_of
+from tests.pages import text_of
 
 
 def test_a_key_is_shown_once_and_kept_as_a_digest(ana: Party) -> None:
@@ -147,7 +148,7 @@ def test_names_have_printable_characters_only(ana: Party, name: str, code: str) 
     for make in (create_account, lambda name, who: create_resource_group(ana.administrator, name)):
         with pytest.raises(Invalid):
             make(name, who="test")
-    page = ana.browser().post("/keys", {"name": name, "role": "viewer"}).content.decode()
+    page = text_of(ana.browser().post("/keys", {"name": name, "role": "viewer"}))
     assert ("printable characters only" in page) is (not name.startswith("a\x00"))
     assert not ApiKey.objects.exists()
 

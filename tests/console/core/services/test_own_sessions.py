@@ -15,6 +15,7 @@ from console.core.services.sign_ins import Source, end_sessions
 from console.core.web import sessions
 from console.core.web.own_sessions import describe_browser
 from tests.factories import PASSWORD, Party
+from tests.pages import text_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = (
@@ -34,7 +35,7 @@ def is_in(client: Client) -> bool:
 
 
 def page_of(client: Client) -> str:
-    text = client.get("/account/sessions").content.decode()
+    text = text_of(client.get("/account/sessions"))
     return text.partition("<main")[2].partition("</main>")[0]
 
 
@@ -60,7 +61,7 @@ def test_the_page_shows_where_from_and_since_when(ana: Party, ben: Party) -> Non
 def test_one_session_is_ended(ana: Party) -> None:
     here, there, third = signed_in("ana"), signed_in("ana", CHROME), signed_in("ana")
     response = here.post(f"/account/sessions/{row_of(there).pk}/end", follow=True)
-    assert "The session in Chrome on Windows has ended" in response.content.decode()
+    assert "The session in Chrome on Windows has ended" in text_of(response)
     assert (is_in(here), is_in(there), is_in(third)) == (True, False, True)
     event = AuditEvent.objects.get(action="person.session_end")
     assert (event.who, event.address, event.account_id) == ("ana", "192.0.2.7", ana.account.pk)
@@ -78,10 +79,7 @@ def test_all_other_sessions_are_ended(ana: Party) -> None:
 
 def test_the_session_in_use_is_left_by_signing_out(ana: Party) -> None:
     here = signed_in("ana")
-    assert (
-        "sign out to end it"
-        in here.post(f"/account/sessions/{row_of(here).pk}/end", follow=True).content.decode()
-    )
+    assert "sign out to end it" in text_of(here.post(f"/account/sessions/{row_of(here).pk}/end", follow=True))
     assert is_in(here)
 
 

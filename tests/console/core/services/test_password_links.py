@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,12 +11,9 @@ from django.urls import reverse
 from console.core.models import AuditEvent, User
 from tests.adminsite import superuser
 from tests.factories import PASSWORD, Party
+from tests.pages import text_of
 
 NEW = "another-good-one-7316"
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 @pytest.fixture

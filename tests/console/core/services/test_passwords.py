@@ -21,6 +21,7 @@ from console.core.services.passwords import change_password, check_password_rule
 from console.core.services.sign_ins import Source
 from console.core.validators import period, unforeseen
 from tests.factories import PASSWORD, Party
+from tests.pages import text_of
 from tests.waiting import wait_for
 
 BAD = [
@@ -126,7 +127,7 @@ def test_every_check_of_a_password_passes_the_gate(
         again = browser.post("/account/password", {"present": PASSWORD, "new": "x", "again": "x"})
     for busy in (response, again):
         assert busy.status_code == 503 and int(busy.headers["Retry-After"]) > 0
-        assert "was not checked" in busy.content.decode()
+        assert "was not checked" in text_of(busy)
     assert not PasswordFailures.objects.exists(), "what was not checked counts for nothing"
     assert Client().post("/sign-in", {"username": name, "password": "wrong"}).status_code == 200
 

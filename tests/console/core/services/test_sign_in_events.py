@@ -18,6 +18,7 @@ from django.utils import timezone
 from console.core.models import AuditEvent, Membership, SignInSession, User
 from console.core.services.sign_ins import end_lapsed_sessions
 from tests.factories import PASSWORD, Party
+from tests.pages import text_of
 
 NEW = "another horse battery"
 FROM = {"REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "Firefox/140"}
@@ -41,7 +42,7 @@ def test_a_sign_in_is_audited_in_each_account(ana: Party, ben: Party) -> None:
         assert (event.target_type, event.target_id) == ("person", str(ana.user.pk))
         assert event.changes == {"method": [None, "password"], "browser": [None, "Firefox/140"]}
         assert event.request_id
-    page = ana.browser().get("/activity").content.decode()
+    page = text_of(ana.browser().get("/activity"))
     assert "signed in" in page and "192.0.2.7" in page
 
 
@@ -66,7 +67,7 @@ def test_an_unknown_name_is_audited_for_the_installation(
     assert (event.account_id, event.who, event.target_id, event.address) == (None, shown, "", "192.0.2.7")
     assert f"wrong password for {shown} from 192.0.2.7" in caplog.text
     assert shown == typed or typed not in caplog.text
-    assert "failed to sign in" not in ana.browser().get("/activity").content.decode()
+    assert "failed to sign in" not in text_of(ana.browser().get("/activity"))
 
 
 def test_superusers_see_the_installations_trail(db: None) -> None:
@@ -74,7 +75,7 @@ def test_superusers_see_the_installations_trail(db: None) -> None:
     client = Client()
     sign_in("root", client=client)
     sign_in("nobody")
-    page = client.get("/admin/console/auditevent/?account__isnull=True").content.decode()
+    page = text_of(client.get("/admin/console/auditevent/?account__isnull=True"))
     assert "person.sign_in_failed" in page and "nobody" in page and "192.0.2.7" in page
 
 

@@ -23,6 +23,7 @@ from console.core.services.sign_in_limits import (
     normal_name,
 )
 from tests.factories import PASSWORD, Party, make_party
+from tests.pages import text_of
 
 HERE, THERE = "192.0.2.7", "198.51.100.9"
 
@@ -30,10 +31,6 @@ HERE, THERE = "192.0.2.7", "198.51.100.9"
 @pytest.fixture(autouse=True)
 def _small_limits(settings: LazySettings) -> None:
     settings.LOCKOUT_FAILURES, settings.LOCKOUT_ADDRESS_FAILURES, settings.LOCKOUT_NAME_FAILURES = 3, 6, 9
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def attempt(name: str, given: str = "wrong", address: str = HERE, **extra: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,10 +12,7 @@ from console.core.actor import Role
 from console.core.models import AuditEvent, Membership
 from tests.adminsite import superuser
 from tests.factories import Party, make_connection, make_ike_policy, raise_quotas
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
+from tests.pages import text_of
 
 
 def rows(client: Client) -> dict[str, tuple[int, int, str, str]]:

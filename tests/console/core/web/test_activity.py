@@ -17,12 +17,9 @@ from pytest_django import DjangoAssertNumQueries
 from console.core.models import AuditEvent, Membership
 from console.core.web.activity import _VERBS
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy
+from tests.pages import text_of
 
 ROOT = Path(__file__).parents[4]
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def event(party: Party, number: int = 0, **changes: Any) -> AuditEvent:

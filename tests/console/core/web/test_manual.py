@@ -16,6 +16,7 @@ from django.urls import resolve, reverse
 
 from console.core.web.manual import GROUPS, MANUAL
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
+from tests.pages import text_of
 from vpn.domain.initiation import BACK_OFF, FLAP_DAMPING, STEADY
 from vpn.domain.reasons import REMEDIES, SENTENCES, Code
 from vpn.domain.suites import CLAMPED_MSS, TUNNEL_MTU, effective_mtu
@@ -68,7 +69,7 @@ def address(slug: str) -> str:
 def page(client: Client, slug: str) -> Page:
     response = client.get(address(slug))
     assert response.status_code == 200
-    return Page(response.content.decode())
+    return Page(text_of(response))
 
 
 @pytest.mark.parametrize("slug", MANUAL)
@@ -86,26 +87,23 @@ def test_every_page_has_its_place(client: Client) -> None:
     assert [name for _, names in GROUPS for name in names] == list(MANUAL)
     order = list(MANUAL)
     for slug, following in pairwise(order):
-        text = client.get(address(slug)).content.decode()
+        text = text_of(client.get(address(slug)))
         around = text.partition('class="around"')[2].partition("</nav>")[0]
         assert f'class="after" href="{address(following)}"' in around
-        assert f'class="before" href="{address(slug)}"' in client.get(address(following)).content.decode()
+        assert f'class="before" href="{address(slug)}"' in text_of(client.get(address(following)))
 
 
 def test_every_section_can_be_linked_to(client: Client) -> None:
     """A link beside each heading, and the contents of the page, once each section."""
-    text = client.get(address("tunnels")).content.decode()
+    text = text_of(client.get(address("tunnels")))
     found = page(client, "tunnels")
     headings = re.findall(r'<h2 id="([\w-]+)"', text)
     contents = text.partition('class="contents"')[2].partition("</nav>")[0]
     assert re.findall(r'href="#([\w-]+)"', contents) == headings
     for ident in headings:
         assert found.links.count(f"#{ident}") >= 2
-    assert all(" id=" in tag for slug in MANUAL for tag in h2_tags(client, slug))
-
-
-def h2_tags(client: Client, slug: str) -> list[str]:
-    return re.findall(r"<h2[^>]*>", client.get(address(slug)).content.decode())
+    pages = [text_of(client.get(address(slug))) for slug in MANUAL]
+    assert all(" id=" in tag for each in pages for tag in re.findall(r"<h2[^>]*>", each))
 
 
 def test_every_device_is_documented(client: Client) -> None:
@@ -144,7 +142,7 @@ def test_help_leads_to_sections_that_exist(client: Client) -> None:
 
 def test_audited_actions_exist(client: Client) -> None:
     """What the page for auditors names is recorded somewhere."""
-    text = client.get(address("activity")).content.decode()
+    text = text_of(client.get(address("activity")))
     rows = " ".join(re.findall(r'<th scope="row" class="mono">([^<]*)', text))
     source = "".join(
         file.read_text() for app in SOURCES for file in Path(settings.BASE_DIR, app).rglob("*.py")

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.pages import text_of
 from vpn.templatetags.manual import devices
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ def test_unwritten_and_conditional_settings_are_distinguished() -> None:
 
 
 def test_the_page_documents_all_of_it(client: Client) -> None:
-    text = unescape(client.get(reverse("manual", args=["peers"])).content.decode())
+    text = unescape(text_of(client.get(reverse("manual", args=["peers"]))))
     for device in ABOUT.values():
         for limits in (device.missing, device.unsure, device.unwritten, device.only_v2):
             assert ", ".join(limits) in text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -11,13 +9,10 @@ from console.core.actor import Role
 from console.core.models import ApiKey, AuditEvent, Membership, User
 from console.core.services import add_member
 from tests.factories import Party
+from tests.pages import text_of
 
 LOWER = [role for role in Role if role is not Role.ADMINISTRATOR]
 LAST = "An account needs an administrator; name another one first."
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def of(party: Party, user: User) -> Membership:

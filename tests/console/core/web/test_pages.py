@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -17,12 +16,9 @@ from console.core.models import ApiKey, AuditEvent, Membership
 from console.core.services import add_member, revoke_api_key
 from console.core.web.manual import MANUAL
 from tests.factories import PASSWORD, Party
+from tests.pages import text_of
 
 HTMX = {"HX-Request": "true"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def as_role(party: Party, role: Role) -> Client:

@@ -14,6 +14,7 @@ from django.test import Client
 from console.core.environment import TrustedProxies
 from console.core.models import AuditEvent
 from tests.factories import PASSWORD, Party
+from tests.pages import text_of
 
 LOOPBACK = TrustedProxies((ip_network("127.0.0.1"),))
 NEW = "another horse battery"
@@ -22,10 +23,6 @@ NEW = "another horse battery"
 @pytest.fixture(autouse=True)
 def _three_failures(settings: LazySettings) -> None:
     settings.LOCKOUT_FAILURES = 3
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def attempt(name: str, given: str = "wrong", **extra: Any) -> Any:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from tests.factories import PSK, Party, make_connection, make_gateway, make_ike_policy
+from tests.pages import text_of
 from vpn.models import Connection, Gateway
 from vpn.services.connections import delete_connection, update_connection
 from vpn.services.gateways import update_gateway
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def path_of(connection: Connection, rest: str = "") -> str:

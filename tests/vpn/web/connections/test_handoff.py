@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -20,15 +19,12 @@ from tests.factories import (
     make_ike_policy,
     make_ipsec_policy,
 )
+from tests.pages import text_of
 from vpn.handoff.vendors import VENDORS
 from vpn.models import Connection, HandoffLink
 from vpn.services import handoff
 
 SLUGS = [*VENDORS, "parameters"]
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def path_of(connection: Connection, rest: str = "") -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -15,15 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy, raise_quotas
+from tests.pages import text_of
 from vpn.models import Connection, Gateway, Node, TrafficSample, Tunnel
 from vpn.services.connections import update_connection
 from vpn.services.gateways import update_gateway
 
 HTMX = {"HX-Request": "true"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def path_of(connection: Connection, rest: str = "") -> str:

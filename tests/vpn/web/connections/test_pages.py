@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,6 +11,7 @@ from django.utils import timezone
 from console.core.actor import Role
 from console.core.models import AuditEvent, Membership
 from tests.factories import PSK, Party, make_connection, make_gateway, make_ike_policy
+from tests.pages import text_of
 from vpn.models import Connection, Gateway, Tunnel
 from vpn.services.connections import cidrs_of
 
@@ -26,10 +26,6 @@ NEW = {
     "dpd_interval": "15",
     "dpd_timeout": "60",
 }
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def path_of(connection: Connection, rest: str = "") -> str:

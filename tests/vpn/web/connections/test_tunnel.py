@@ -14,14 +14,11 @@ from django.utils import timezone
 from console.core.actor import Role
 from console.core.models import AuditEvent, Membership
 from tests.factories import PASSWORD, PSK, Party, make_connection
+from tests.pages import text_of
 from vpn.domain.log import KeptLog, MemberLog, log_key
 from vpn.models import Connection, Node, StatusChange
 
 HTMX = {"HX-Request": "true"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def path_of(connection: Connection, rest: str = "") -> str:

@@ -14,13 +14,10 @@ from django.utils import timezone
 from console.core.actor import Role
 from console.core.models import AuditEvent, Membership
 from tests.factories import Party, make_connection, make_gateway, make_subnet
+from tests.pages import text_of
 from vpn.models import Connection, Gateway, GatewayMember, StatusChange
 
 HTMX = {"HX-Request": "true"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 @pytest.fixture

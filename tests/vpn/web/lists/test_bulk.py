@@ -11,11 +11,8 @@ from console.core.actor import Role
 from console.core.models import AuditEvent, Membership
 from console.core.web.lists import views
 from tests.factories import Party, make_connection, make_gateway, raise_quotas
+from tests.pages import text_of
 from vpn.models import Connection, Gateway
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 @pytest.fixture

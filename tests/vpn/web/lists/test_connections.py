@@ -24,13 +24,10 @@ from tests.factories import (
     make_subnet,
     raise_quotas,
 )
+from tests.pages import text_of
 from vpn.models import Connection, Gateway, Tunnel
 
 SUITE = {"ike_version": 2, "ike_suite": "aes256-sha256-modp2048", "esp_suite": "aes256-sha256"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def names_in(response: Any) -> list[str]:

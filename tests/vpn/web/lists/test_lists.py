@@ -21,13 +21,10 @@ from tests.factories import (
     make_vpc,
     raise_quotas,
 )
+from tests.pages import text_of
 from vpn.models import Connection, Gateway
 
 HTMX = {"HX-Request": "true"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def names_in(response: Any) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from django.db.models import F
@@ -11,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.factories import Party, make_connection, make_gateway, raise_quotas
+from tests.pages import text_of
 from vpn.models import Connection, Gateway, Tunnel
 
 HTMX = {"HX-Request": "true"}
@@ -19,10 +19,6 @@ MOST = 2048
 
 def poll_of(text: str) -> str:
     return re.findall(r'id="live".*?hx-get="([^"]+)"', text)[0].replace("&amp;", "&")
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 @pytest.fixture

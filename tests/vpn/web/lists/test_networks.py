@@ -11,11 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import Party, make_gateway, make_instance, make_subnet, make_vpc, raise_quotas
+from tests.pages import text_of
 from vpn.models import Instance, Subnet, Vpc
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def names_in(response: Any) -> list[str]:

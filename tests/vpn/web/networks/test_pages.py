@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
 from console.core.actor import Role
 from console.core.models import Membership
 from tests.factories import Party, make_gateway, make_instance, make_subnet, make_vpc
+from tests.pages import text_of
 from vpn.models import AddressPrefix, Instance, Subnet, Vpc
 
 VPC = {"name": "vpc-9", "subnet_name": "inside", "zone": "us-south-1", "ipv4_cidr_block": "10.9.0.0/24"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from django.utils import timezone
 from console.core.actor import Role
 from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway, make_subnet, raise_quotas
+from tests.pages import text_of
 from vpn.models import Connection, Gateway, StatusChange, Tunnel, Vpc
 from vpn.web.overview import views as overview
 
@@ -32,7 +33,7 @@ def browser(ana: Party) -> Client:
 def get(browser: Client, **extra: Any) -> str:
     response = browser.get(reverse("overview"), **extra)
     assert response.status_code == 200
-    return str(response.content.decode())
+    return text_of(response)
 
 
 def poll(browser: Client, seen: str) -> Any:
@@ -103,7 +104,7 @@ def test_attention_is_sorted_and_says_why(ana: Party, browser: Client) -> None:
         ("connection-5", "broken algorithms"),
         ("connection-4", "old key"),
     ]
-    page = response.content.decode()
+    page = text_of(response)
     assert "IKEv1, 3des, md5, DH group 2" in page
     assert "400 days" in page
     assert 'href="/manual/tunnels#peer_not_responding"' in page
@@ -180,10 +181,10 @@ def test_a_poll_answers_only_what_looks_different(
     Gateway.objects.update(generation=F("generation") + 1)
     same = poll(browser, seen)
     assert same.status_code == 200 and b"hx-swap-oob" not in same.content
-    now_seen = re.findall(r"seen=([\w.-]+)", same.content.decode())
+    now_seen = re.findall(r"seen=([\w.-]+)", text_of(same))
     assert poll(browser, now_seen[0]).status_code == 204
     observe(joined, status="up", status_changed_at=now)
-    news = poll(browser, seen).content.decode()
+    news = text_of(poll(browser, seen))
     assert "<html" not in news
     assert 'hx-swap-oob="innerHTML:#part-topology"' in news
     assert 'hx-swap-oob="innerHTML:#part-counts"' in news

@@ -11,7 +11,8 @@ from console.core.actor import Role
 from console.core.errors import NotFound
 from console.core.models import Membership
 from tests.factories import PSK, Party, make_gateway, make_ike_policy, make_subnet, raise_quotas
-from tests.vpn.web.wizard.walk import CONNECTION, HTMX, gateway, review, security, text_of
+from tests.pages import text_of
+from tests.vpn.web.wizard.walk import CONNECTION, HTMX, gateway, review, security
 from vpn.models import Connection, Subnet, WizardDraft
 from vpn.services.connections import cidrs_of
 from vpn.web.wizard.drafts import consume, save_draft

@@ -21,7 +21,8 @@ from tests.factories import (
     make_subnet,
     raise_quotas,
 )
-from tests.vpn.web.wizard.walk import HTMX, text_of
+from tests.pages import text_of
+from tests.vpn.web.wizard.walk import HTMX
 from vpn.models import Connection, Gateway, Subnet, WizardDraft
 from vpn.services.connections import cidrs_of
 

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from tests.factories import Party, make_connection, make_gateway, make_subnet
+from tests.pages import text_of
 from tests.vpn.handoff.test_reader_extras import BY_HAND
-from tests.vpn.web.wizard.walk import review, text_of
+from tests.vpn.web.wizard.walk import review
 from vpn.handoff.reader.recognised import SWANCTL as SWANCTL_SOURCE
 from vpn.handoff.reader.recognised import Recognised
 from vpn.models import Connection, WizardDraft

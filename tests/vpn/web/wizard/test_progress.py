@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from console.core.actor import Role
 from console.core.models import Membership
 from tests.factories import Party, make_connection, make_gateway
+from tests.pages import text_of
 from tests.vpn.scene import Scene, settle
-from tests.vpn.web.wizard.walk import HTMX, text_of
+from tests.vpn.web.wizard.walk import HTMX
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, GatewayMember
 from vpn.web.wizard.progress import Progress, progress_of

@@ -8,7 +8,8 @@ from django.test import Client
 from console.core.errors import Violation
 from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_ike_policy, make_ipsec_policy, make_subnet, raise_quotas
-from tests.vpn.web.wizard.walk import CONNECTION, HTMX, text_of
+from tests.pages import text_of
+from tests.vpn.web.wizard.walk import CONNECTION, HTMX
 from vpn.models import Connection, WizardDraft
 from vpn.web.wizard import security as wizard_security
 from vpn.web.wizard.security import auto_phases

@@ -13,7 +13,8 @@ from django.utils import timezone
 from console.core.actor import Role
 from console.core.models import AuditEvent, Membership
 from tests.factories import PSK, Party, make_gateway, make_subnet, make_vpc, raise_quotas
-from tests.vpn.web.wizard.walk import CONNECTION, HTMX, gateway, review, security, text_of
+from tests.pages import text_of
+from tests.vpn.web.wizard.walk import CONNECTION, HTMX, gateway, review, security
 from vpn.models import Connection, Gateway, Subnet, Vpc, WizardDraft
 from vpn.services.connections import cidrs_of
 

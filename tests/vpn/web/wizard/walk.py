@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.factories import PSK
 
 HTMX = {"HX-Request": "true"}
@@ -17,10 +15,6 @@ CONNECTION = {
     "dpd_interval": "30",
     "dpd_timeout": "120",
 }
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def review(second: str) -> str:
