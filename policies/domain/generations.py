@@ -32,7 +32,7 @@ class ApiAlgorithms:
 def _accepted(
     generation: int, *, lifetimes: tuple[int, int], most: tuple[int, int], lower_names: bool
 ) -> ApiAlgorithms:
-    """What the rows say of a generation; 0 stands for all of them."""
+    """The algorithms whose rows name this generation; 0 means all rows."""
     ciphers = [row for row in ENCRYPTION.values() if generation in {0, *row.generations}]
     hashes = [row.name for row in AUTHENTICATION.values() if generation in {0, *row.generations}]
     groups = tuple(number for number, row in DH_GROUPS.items() if generation in {0, *row.generations})

@@ -150,7 +150,7 @@ def test_nobody_uses_what_another_has(ana: Party, theirs: dict[str, str]) -> Non
     ):
         response = ana.api(method, where, body)
         assert response.status_code == 400, (where, response.content)
-        found = [(told, target.removesuffix(".id")) for told, target in errors_of(response)]
+        found = [(code, target.removesuffix(".id")) for code, target in errors_of(response)]
         assert found == [(code, field)], where
 
 
