@@ -90,7 +90,10 @@ def test_connections_to_one_peer_do_not_disturb_each_other(world: World) -> None
     gateways = Gateways(world)
     gateways.right = replace(gateways.right, connections=_sharing(world, NO_DPD, NO_DPD, far=True))
     gateways.left = replace(gateways.left, connections=_sharing(world, NO_DPD, NO_DPD))
+    # When both ends initiate at once, charon replaces one IKE SA by the other: not what is tested.
+    gateways.silent = frozenset({gateways.right.id})
     gateways.settle(2)
+    gateways.silent = frozenset()
     kept = child_name(UUID(int=1, version=4), gateways.left.connections[0].selectors[0])
     (before,) = world.state(world.left).sas
     spis = installed(world.state(world.left))[kept]
