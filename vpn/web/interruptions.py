@@ -20,4 +20,4 @@ def ask_first(
     posted = [(name, value) for name, value in request.POST.items() if name not in skipped]
     context = {"connection": connection, "gateway": connection.gateway, "verb": verb, "posted": posted}
     context |= {"interrupts": describe_interruptions(ended)}
-    return render(request, "vpn/connections/ask.html", context)
+    return render(request, "vpn/connections/confirm_interruption.html", context)

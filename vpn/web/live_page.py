@@ -57,7 +57,7 @@ class LivePage:
             "poll": poll,
             "now": timezone.now(),
         }
-        return render(request, "vpn/_news.html", made | more)
+        return render(request, "vpn/_fragment_diff.html", made | more)
 
     def _parts(self, request: ConsoleRequest, context: Context) -> dict[str, Fragment]:
         return {

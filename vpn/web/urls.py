@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vpn.web.connections import choose_gateway, handoff, handoff_link, tunnel
+from vpn.web.connections import handoff, handoff_link, select_gateway, tunnel
 from vpn.web.connections import views as connections
 from vpn.web.gateways import views as gateways
 from vpn.web.lists import urls as list_urls
@@ -26,7 +26,7 @@ urlpatterns = [
     path(f"{_GATEWAY}/delete", gateways.gateway_delete, name="gateway_delete"),
     path(f"{_GATEWAY}/connections/new", connections.connection_new, name="connection_new"),
     path(f"{_GATEWAY}/connections/check", connections.connection_check, name="connection_check"),
-    path("connections/new", choose_gateway.connection_choose, name="connection_choose"),
+    path("connections/new", select_gateway.connection_choose, name="connection_choose"),
     path(_CONNECTION, connections.connection_page, name="connection"),
     path(f"{_CONNECTION}/status", connections.connection_status, name="connection_status"),
     path(f"{_CONNECTION}/edit", connections.connection_edit, name="connection_edit"),

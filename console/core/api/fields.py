@@ -237,9 +237,9 @@ class Reference(RequestSchema):
     one_of = (("id", "href", "crn", "name"),)
 
     id = Text(help_text="The id of the object.")
-    href = Text(style={"template": "rest_framework/left_out.html"})
-    crn = Text(style={"template": "rest_framework/left_out.html"})
-    name = Text(style={"template": "rest_framework/left_out.html"})
+    href = Text(style={"template": "rest_framework/omitted_field.html"})
+    crn = Text(style={"template": "rest_framework/omitted_field.html"})
+    name = Text(style={"template": "rest_framework/omitted_field.html"})
 
     def to_representation(self, instance: Any) -> Any:
         return {"id": instance["id"]}

@@ -98,7 +98,7 @@ def field(bound: BoundField, extra: str = "") -> dict[str, Any]:
     return {"bound": bound, "widget": bound.as_widget(attrs=attrs), "box": box, "extra": extra}
 
 
-@register.inclusion_tag("_boxes.html")
+@register.inclusion_tag("_checkbox_group.html")
 def boxes(bound: BoundField) -> dict[str, Any]:
     """A field of checkboxes: a named group, a label for each, and errors."""
     return {"bound": bound}

@@ -94,7 +94,7 @@ class GatewayCreate(NamedRequest):
     name = Text()
     subnet = Reference()
     members = Items(
-        child=MemberBody(), most=_MOST_MEMBERS, style={"template": "rest_framework/left_out.html"}
+        child=MemberBody(), most=_MOST_MEMBERS, style={"template": "rest_framework/omitted_field.html"}
     )
     mode = Word(GATEWAY_MODES, help_text="policy is what is served.")
     availability_mode = Word(AVAILABILITY_MODES)
@@ -128,7 +128,7 @@ class PeerPatch(RequestSchema):
     fixed = {"cidrs": _ONE_BY_ONE.format("peer"), **read_only("type"), **settled("ike_identity")}
 
     address = Text(rule=IPV4)
-    fqdn = Text(style={"template": "rest_framework/left_out.html"})
+    fqdn = Text(style={"template": "rest_framework/omitted_field.html"})
 
 
 class Local(RequestSchema):
@@ -141,7 +141,7 @@ class Local(RequestSchema):
         child=Identity(),
         most=1,
         reason="A connection of a policy-mode gateway has one local identity.",
-        style={"template": "rest_framework/left_out.html"},
+        style={"template": "rest_framework/omitted_field.html"},
     )
 
 
@@ -153,9 +153,9 @@ class Peer(RequestSchema):
     one_of = (("address", "fqdn"),)
 
     address = Text(rule=IPV4)
-    fqdn = Text(style={"template": "rest_framework/left_out.html"})
+    fqdn = Text(style={"template": "rest_framework/omitted_field.html"})
     cidrs = Texts(rule=CIDR, label="Peer CIDRs", help_text="Several with commas between.")
-    ike_identity = Identity(style={"template": "rest_framework/left_out.html"})
+    ike_identity = Identity(style={"template": "rest_framework/omitted_field.html"})
 
 
 class ConnectionRequest(NamedRequest):

@@ -39,7 +39,7 @@ class Zone(RequestSchema):
     one_of = (("name", "href"),)
 
     name = Text(rule=NAME)
-    href = Text(style={"template": "rest_framework/left_out.html"})
+    href = Text(style={"template": "rest_framework/omitted_field.html"})
 
     def to_internal_value(self, data: Any) -> Any:
         """A zone's name is the last word of its href."""
@@ -121,7 +121,7 @@ class Image(RequestSchema):
 class Interface(RequestSchema):
     fixed = read_only("id", "href")
 
-    name = Text(style={"template": "rest_framework/left_out.html"})
+    name = Text(style={"template": "rest_framework/omitted_field.html"})
     subnet = Reference(required=True)
     primary_ipv4_address = Text(rule=IPV4)
 

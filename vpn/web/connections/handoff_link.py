@@ -28,7 +28,7 @@ def shared_handoff(request: HttpRequest, token: str) -> HttpResponse:
     vendor = None if slug == SHEET else VENDORS.get(slug, next(iter(VENDORS.values())))
     context = device_context(link.connection, vendor)
     context |= {"token": token, "here": request.path, "shared": True, "ends": link.expires_at}
-    return _private(render(request, "vpn/handoff/shared.html", context))
+    return _private(render(request, "vpn/handoff/public.html", context))
 
 
 @require_safe
@@ -57,7 +57,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
         response = HttpResponse("Too many links that lead nowhere; wait a minute.\n", status=429)
         response["Content-Type"], response["Retry-After"] = "text/plain; charset=utf-8", str(WINDOW)
         return _private(response)
-    return _private(render(request, "vpn/handoff/gone.html", status=404))
+    return _private(render(request, "vpn/handoff/invalid_link.html", status=404))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -48,7 +48,7 @@ from vpn.web.shown import ConnectionShown, shown_connection
 _LIVE = LivePage(
     "vpn/connections/detail.html",
     "vpn/connections/live",
-    ("name", "actions", "status", "tunnels", "traffic", "past", "local", "peer", "facts"),
+    ("name", "actions", "status", "tunnels", "traffic", "history", "local", "peer", "facts"),
 )
 
 
@@ -110,7 +110,7 @@ def connection_edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UU
         form = SettingsForm(request.POST, actor=request.actor)
         gateway = gateways_of(request.actor).filter(pk=gateway_id).first()
         context = {"event": event, "entered": entered(form), "gateway": gateway}
-        return render(request, "vpn/connections/gone.html", context, status=404)
+        return render(request, "vpn/connections/deleted_meanwhile.html", context, status=404)
 
 
 def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:

@@ -30,7 +30,7 @@ from vpn.web.shown import shown_connections
 _LIVE = LivePage(
     "vpn/gateways/detail.html",
     "vpn/gateways/live",
-    ("name", "actions", "status", "connections", "members", "past", "facts"),
+    ("name", "actions", "status", "connections", "members", "history", "facts"),
 )
 
 

@@ -66,7 +66,7 @@ def network_page(request: ConsoleRequest, kind: str, row_id: UUID) -> HttpRespon
             messages.success(request, told)
             return redirect(kind, row_id=row_id)
     context = {"kind": kind, "noun": known.noun, "row": row, "rename": rename, "prefix": prefix}
-    return render(request, "vpn/networks/page.html", context | _around(kind, row))
+    return render(request, "vpn/networks/detail.html", context | _around(kind, row))
 
 
 @command(Role.EDITOR, back="vpc", keep=("row_id",))

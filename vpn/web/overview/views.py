@@ -26,7 +26,9 @@ from vpn.web.overview.topology import draw
 from vpn.web.overview.topology_lines import STATES
 from vpn.web.page_versions import overview_version
 
-_LIVE = LivePage("vpn/overview.html", "vpn/overview", ("counts", "lead", "topology", "activity", "changes"))
+_LIVE = LivePage(
+    "vpn/overview.html", "vpn/overview", ("counts", "attention", "topology", "activity", "changes")
+)
 _RECENT = 8
 
 

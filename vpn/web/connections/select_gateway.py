@@ -22,4 +22,4 @@ def connection_choose(request: ConsoleRequest) -> HttpResponse:
         chosen = gateways[0]
     if chosen is not None:
         return redirect("connection_new", gateway_id=chosen.pk)
-    return render(request, "vpn/connections/choose.html", {"gateways": gateways})
+    return render(request, "vpn/connections/select_gateway.html", {"gateways": gateways})
