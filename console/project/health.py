@@ -130,7 +130,10 @@ class Watch:
         now = self._clock()
         known, changed, asked, was_silent = self._known.get(key, (None, 0.0, -math.inf, False))
         if known != value:
-            changed, silent = now, now - asked >= patience and abs(age) >= patience
+            # Written since the last request to this process, whenever that was: by its age, each of the web
+            # processes comes to the same moment, and calls it silent at the same moment.
+            changed = max(asked, now - age) if 0 <= age < patience else now
+            silent = now - asked >= patience and abs(age) >= patience
         else:
             silent = was_silent or now - changed >= patience
         self._known[key] = value, changed, now, silent

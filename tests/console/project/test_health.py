@@ -119,6 +119,24 @@ class TestWatch:
         assert watch.is_silent("a", 1, 31, 30)
         assert not watch.is_silent("a", 2, 0, 30)
 
+    @pytest.mark.parametrize("first_requests", [(0, 0), (0, 20), (22, 1)])
+    def test_every_web_process_calls_it_silent_at_the_same_moment(
+        self, first_requests: tuple[int, int]
+    ) -> None:
+        """Each receives some of the requests. Heartbeats come at 0, 5, 10 and 15, and then no more."""
+        now = [0.0]
+        processes = [health.Watch(lambda: now[0]) for _ in first_requests]
+        responses: dict[int, set[bool]] = {}
+        for second in range(45):
+            now[0] = second
+            value = min(second // 5 * 5, 15)
+            for number, (watch, first) in enumerate(zip(processes, first_requests, strict=True)):
+                # One of them is asked every second, the other every seventh.
+                if second >= first and (second - first) % (1 + 6 * number) == 0:
+                    silent = watch.is_silent("a", value, second - value, 15)
+                    responses.setdefault(second, set()).add(silent)
+        assert all(found == {second >= 30} for second, found in responses.items()), responses
+
     @pytest.mark.parametrize("step", [-3600, 3600])
     def test_a_clock_that_is_stepped_hides_nothing_and_invents_nothing(self, step: int) -> None:
         now = [0.0]
