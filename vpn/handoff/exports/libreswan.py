@@ -19,8 +19,7 @@ SUPPORT = Support(
 VERIFY = ("ipsec auto --up <TAG>", "ipsec trafficstatus", "ipsec status")
 NOTES = (
     "Dead peer detection has no timeout of its own with IKEv2",
-    "Libreswan 5 refuses IKEv1 unless `config setup` has ikev1-policy=accept",
-    "Libreswan 3 and 4 before 4.2 write ikev2=insist or ikev2=never instead of keyexchange",
+    "Libreswan 5, and Debian's since 4.5, refuse IKEv1 unless `config setup` has ikev1-policy=accept",
 )
 _WORDS = {"triple_des": "3des", "sha256": "sha2_256", "sha384": "sha2_384", "sha512": "sha2_512"}
 _WORDS |= {f"aes{bits}gcm16": f"aes_gcm{bits}" for bits in (128, 192, 256)}
@@ -31,7 +30,8 @@ def body(parameters: Parameters, key: str) -> list[str]:
     yours, ours = parameters.yours, parameters.ours
     own, other = _identity(yours.identity, YOURS), _identity(ours.identity, OURS)
     settings = [
-        f"keyexchange=ikev{parameters.version}",
+        # Libreswan 4 knows no `keyexchange=ikev2`; Libreswan 5 only says that it has replaced this.
+        "ikev2=never" if parameters.version == 1 else "ikev2=insist",
         "authby=secret",
         "type=tunnel",
         f"left={yours.fixed_address or '%defaultroute'}",
