@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from console.core.actor import Actor, Role
 from console.core.audit import record
+from console.core.busy import without_waiting
 from console.core.errors import Invalid, Violation, not_found
 from console.core.models import ApiKey
 from console.core.models.prepared import PreparedQuery
@@ -122,7 +123,8 @@ def note_use(row: ApiKey) -> ApiKey:
 
 def _note_use(row: ApiKey, now: datetime) -> None:
     try:
-        ApiKey.objects.filter(pk=row.pk, last_used_at=row.last_used_at).update(last_used_at=now)
+        with without_waiting():
+            ApiKey.objects.filter(pk=row.pk, last_used_at=row.last_used_at).update(last_used_at=now)
     except DatabaseError as error:
-        # A busy database must not fail a read because of a timestamp.
+        # A busy database must neither fail nor delay a read because of a timestamp.
         log.warning("the use of key %s is not noted: %s", row.hint, type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
@@ -9,13 +10,18 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from console.core.busy import without_waiting
 from console.core.models import User
 from console.core.services import sign_ins
 from console.core.web.sources import source_of
+
+log = logging.getLogger(__name__)
 
 _BEGAN, _SEEN = "signed_in_at", "seen_at"
 # Seconds between writes of the session, which is not written with every request.
@@ -39,8 +45,7 @@ class SessionAgeMiddleware:
                 sign_ins.forget_session(request.session.session_key)
                 logout(request)
             elif _by_hand(request) and now - request.session.get(_SEEN, 0) >= _GRAIN:
-                request.session[_SEEN] = now
-                sign_ins.note_session(request.user, request.session.session_key or "", source_of(request))
+                _note_use(request, request.user, now)
         elif SESSION_KEY in request.session:
             # The person is deactivated: the session must not become valid again when they are reactivated.
             sign_ins.forget_session(request.session.session_key)
@@ -76,6 +81,25 @@ def _why_over(request: HttpRequest, now: int) -> str:
         return "lifetime"
     idle = settings.SESSION_IDLE_SECONDS
     return "idle" if idle and now - seen >= idle else ""
+
+
+def _note_use(request: HttpRequest, user: User, now: int) -> None:
+    """A busy or full database must neither fail nor delay a page because of a timestamp."""
+    before, was_modified = request.session.get(_SEEN), request.session.modified
+    request.session[_SEEN] = now
+    try:
+        with without_waiting(), transaction.atomic():
+            sign_ins.note_session(user, request.session.session_key or "", source_of(request))
+            request.session.save()
+    except UpdateError:
+        # It was ended meanwhile: the middleware of sessions finds this again, and responds.
+        return
+    except DatabaseError as error:
+        request.session[_SEEN] = before
+        log.warning("the use of a session is not noted: %s", type(error).__name__)
+        request.session.modified = was_modified
+    else:
+        request.session.modified = False
 
 
 def _by_hand(request: HttpRequest) -> bool:

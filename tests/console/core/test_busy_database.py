@@ -1,0 +1,72 @@
+"""While another writer has the database: what is only read waits for nothing and does not fail."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+
+from console.core.models import ApiKey, SignInSession
+from tests.factories import PASSWORD, Party
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def locked_database() -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        pytest.skip("a database with one writer")
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        other.rollback()
+        other.close()
+
+
+def response_of(client: Client, path: str, **headers: str) -> Any:
+    """It may take ten seconds; SQLite waits for 20."""
+
+    def get() -> Any:
+        try:
+            return client.get(path, **headers)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with locked_database():
+            pending = pool.submit(get)
+            wait_for(pending.done, 10)
+        return pending.result()
+
+
+def test_a_key_whose_use_is_due_to_be_recorded_reads_at_once(ana: Party) -> None:
+    key = ana.key()
+    headers = {"HTTP_AUTHORIZATION": f"Bearer {key}"}
+    path = "/v1/vpn_gateways?version=2026-01-01&generation=2"
+    response = response_of(Client(), path, **headers)
+    assert response.status_code == 200
+    assert ApiKey.objects.get().last_used_at is None
+    assert Client().get(path, **headers).status_code == 200
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_a_session_whose_use_is_due_to_be_recorded_reads_at_once(
+    ana: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    client.post("/sign-in", {"username": "ana", "password": PASSWORD})
+    before = SignInSession.objects.get().seen_at
+    monkeypatch.setattr("console.core.web.sessions._GRAIN", 0)
+    assert response_of(client, "/account").status_code == 200
+    assert SignInSession.objects.get().seen_at == before
+    assert client.get("/account").status_code == 200
+    assert SignInSession.objects.get().seen_at > before
