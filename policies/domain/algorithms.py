@@ -1,7 +1,7 @@
 """Every algorithm of the API: its strongSwan keyword, its strength, and the RFC behind the verdict.
 
-One row is all that the product knows of an algorithm: a new one is a row here, and in the tables of the
-devices that support it (`vpn.handoff`). Which generation accepts which: `policies.domain.generations`.
+Everything about an algorithm is in its row: to add one, add a row here, and list it in the tables of the
+devices that support it (`vpn.handoff`). `policies.domain.generations` says which generation accepts what.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INTEGRATED = "disabled"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algorithm:
     """`name` is the API's (of a group its number as text), `keyword` strongSwan's in proposals, `charon`
-    what charon calls it over VICI, and `title` what people read.
+    what charon calls it over VICI, and `title` the display name.
 
     `ike` and `esp` judge each use. `generations` of the API accept it. An AEAD cipher authenticates what
     it encrypts (RFC 5282). `bits` is a cipher's key size. `iv`, `block` and `icv` are bytes that ESP adds:
@@ -118,10 +118,10 @@ ENCRYPTION: Mapping[str, Algorithm] = _by_name(
     Algorithm(
         name="triple_des", keyword="3des", title="3DES-CBC", charon="3DES_CBC",
         ike=against(
-            "RFC 8247", "MAY in RFC 8247, but NIST disallows it since 2024: blocks of 64 bits; use AES."
+            "RFC 8247", "MAY in RFC 8247, but disallowed by NIST since 2024: 64-bit blocks; use AES."
         ),
         esp=against(
-            "RFC 8221", "SHOULD NOT in RFC 8221: blocks of 64 bits repeat under much traffic (Sweet32)."
+            "RFC 8221", "SHOULD NOT in RFC 8221: 64-bit blocks repeat under heavy traffic (Sweet32)."
         ),
         generations=_ONLY_1, iv=8, block=8,
     ),
@@ -176,7 +176,9 @@ def _small(bits: int) -> Verdict:
 
 
 _SHOULD_NOT_5114 = Verdict(
-    Strength.BROKEN, "SHOULD NOT in RFC 8247: nobody says how RFC 5114 chose its primes.", "RFC 8247"
+    Strength.BROKEN,
+    "SHOULD NOT in RFC 8247: RFC 5114 does not document how its primes were chosen.",
+    "RFC 8247",
 )
 DH_GROUPS: Mapping[int, Algorithm] = MappingProxyType(
     dict(
@@ -264,7 +266,7 @@ def pfs_word(group: int | None) -> str:
 
 
 def is_aead(cipher: str) -> bool:
-    """Whether a cipher of the API authenticates itself and takes no other algorithm for it."""
+    """Whether a cipher authenticates itself, so that no authentication algorithm is combined with it."""
     row = ENCRYPTION.get(canonical(cipher))
     return row is not None and row.aead
 
@@ -282,7 +284,7 @@ def keyword_of_charon(name: str, bits: int = 0) -> str:
 
 
 def title_of(word: str) -> str:
-    """What people read for a name of the API: aes256, sha384, group_14; empty for other names."""
+    """The display name of an API name such as aes256, sha384 or group_14; empty for other names."""
     word = canonical(word)
     if row := ENCRYPTION.get(word) or AUTHENTICATION.get(word):
         return row.title

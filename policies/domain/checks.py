@@ -75,7 +75,7 @@ def name_violations(name: str, *, code: str, field: str = "name", lower: bool = 
         )
     elif lower and not re.fullmatch(LOWER_NAME, name):
         message = (
-            "A name begins with a small letter, consists of small letters, digits and hyphens, "
+            "A name begins with a lower-case letter, consists of lower-case letters, digits and hyphens, "
             "and does not end with a hyphen."
         )
         yield Violation(code, field, message)
@@ -128,8 +128,8 @@ def ike_violations(draft: IKEPolicyDraft, *, facts: PolicyFacts) -> list[Violati
         broken += _single(draft, ("authentication_algorithms", "encryption_algorithms", "dh_groups"))
         if facts.beside_several:
             message = (
-                "IKEv1 negotiates one algorithm of each kind, but a connection joins this policy with the "
-                f"IPsec policy {facts.beside_several}, which names several; change that first."
+                "IKEv1 negotiates one algorithm of each kind, but a connection combines this policy with the "
+                f"IPsec policy {facts.beside_several}, which lists several; change that policy first."
             )
             broken.append(Violation("validation_failure", "ike_version", message))
     return broken
@@ -156,7 +156,7 @@ def ipsec_violations(draft: IPsecPolicyDraft, *, facts: PolicyFacts) -> list[Vio
         return broken
     broken += _integrity(draft)
     if PFS_DISABLED in draft.pfs_groups and len(draft.pfs_groups) > 1:
-        message = "disabled stands alone: perfect forward secrecy is either off or uses a group."
+        message = "disabled must be the only value: perfect forward secrecy is either off or uses a group."
         broken.append(Violation("validation_failure", "pfs_groups", message))
     if facts.used_with_ikev1:
         broken += _single(draft, ("authentication_algorithms", "encryption_algorithms", "pfs_groups"))
@@ -191,8 +191,8 @@ def weakness_violations(
         better += [", ".join(map(_word, allowed))] if found else []
     if weak:
         message = (
-            f"The {noun} policy {policy.name} names {', '.join(weak)}: too weak for what is new in "
-            f"generation 2. Choose one with {'; and with '.join(better)}."
+            f"The {noun} policy {policy.name} uses {', '.join(weak)}: too weak for new objects of "
+            f"generation 2. Use a policy with {'; and with '.join(better)}."
         )
         yield Violation("validation_failure", field, message)
 
@@ -206,14 +206,14 @@ def list_violations(
 ) -> Iterator[Violation]:
     """The rules for a list of algorithms: only known ones, no duplicates, at least one, at most `most`."""
     if not given:
-        yield Violation("validation_required_field", field, f"{field} must name at least one algorithm.")
+        yield Violation("validation_required_field", field, f"{field} must list at least one algorithm.")
     if len(given) > most:
-        message = f"{field} may name at most {most}; these are {len(given)}."
+        message = f"{field} may list at most {most}; these are {len(given)}."
         yield Violation("validation_max_value", field, message)
     for index, value in enumerate(given[:MOST_READ]):
         yield from enum_violations(value, allowed, field=f"{field}[{index}]")
         if value in given[:index]:
-            yield Violation("validation_failure", f"{field}[{index}]", f"{field} names {value} twice.")
+            yield Violation("validation_failure", f"{field}[{index}]", f"{field} lists {value} twice.")
 
 
 def single_valued(*columns: Sequence[object]) -> bool:
@@ -224,7 +224,7 @@ def single_valued(*columns: Sequence[object]) -> bool:
 def _single(draft: IKEPolicyDraft | IPsecPolicyDraft, names: Sequence[str]) -> Iterator[Violation]:
     for name in names:
         if len(getattr(draft, name)) > 1:
-            message = f"With IKEv1 {name} names exactly one; several need ike_version 2."
+            message = f"With IKEv1 {name} must have exactly one entry; several need ike_version 2."
             yield Violation("validation_failure", name, message)
 
 
@@ -233,13 +233,15 @@ def _integrity(draft: IPsecPolicyDraft) -> Iterator[Violation]:
     combined = [is_aead(cipher) for cipher in draft.encryption_algorithms]
     digests, field = draft.authentication_algorithms, "authentication_algorithms"
     if INTEGRATED in digests and len(digests) > 1:
-        yield Violation("validation_failure", field, "disabled stands alone; leave it or the others out.")
+        yield Violation(
+            "validation_failure", field, "disabled must be the only value; remove it or the others."
+        )
     elif INTEGRATED in digests and not all(combined):
         plain = next(c for c in draft.encryption_algorithms if not is_aead(c))
         message = f"disabled goes with AES-GCM ciphers only; {plain} needs an authentication algorithm."
         yield Violation("validation_failure", field, message)
     elif all(combined) and INTEGRATED not in digests:
-        message = "AES-GCM authenticates by itself: say disabled."
+        message = "AES-GCM needs no authentication algorithm: use disabled."
         yield Violation("validation_failure", field, message)
 
 

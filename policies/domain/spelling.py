@@ -75,7 +75,7 @@ def _renamed(violation: Violation, names: Mapping[str, str]) -> Violation:
 
 
 def audited(changes: Iterable[tuple[str, Any, Any]]) -> dict[str, tuple[Any, Any]]:
-    """For the audit log: a list of one as its only item, under its singular name."""
+    """For the audit trail: a list of one as its only item, under its singular name."""
 
     found = {}
     for name, before, after in changes:

@@ -213,7 +213,7 @@ def test_a_refusal_is_the_exceptions_text(client: VpcV1, subnet: Any) -> None:
     with pytest.raises(ApiException) as refused:
         client.create_vpn_gateway({"mode": "route", "subnet": {"id": str(subnet.pk)}})
     assert refused.value.status_code == 400
-    assert refused.value.message.startswith("Route mode is not served")
+    assert refused.value.message.startswith("Route mode is not supported")
 
 
 def test_a_plain_api_key_is_a_bearer_token_too(live_server: Any, ana: Party) -> None:

@@ -23,7 +23,7 @@ class ConfigureNetwork:
     """Set role and routes.
 
     Every member: an anchor address inside each local CIDR, and a route to it. The active member also: the
-    public address (taken from the other member, then announced), the routes of the underlay, and the VPC
+    public address (removed from the other member, then announced), the routes of the underlay, and the VPC
     router's routes to the peer CIDRs.
     """
 
@@ -48,8 +48,8 @@ class DropPeer:
 
 @dataclass(frozen=True, slots=True)
 class Initiate:
-    """Initiate one child without waiting. `ike_version` 1 is the second attempt, for peers that answer
-    only IKEv1, if the peer's offer is IkeVersion.ANY."""
+    """Initiate one child without waiting. With an offer of IkeVersion.ANY, `ike_version` 1 is the fallback
+    for peers that support only IKEv1."""
 
     peer: str
     child: str

@@ -26,7 +26,7 @@ _REFUSED = 2
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A peer and how charon should have it loaded, computed once: fingerprints are costly."""
+    """A peer and how charon should have it loaded, computed once: fingerprints are expensive."""
 
     peer: PeerSpec
     target: LoadedPeer

@@ -30,7 +30,7 @@ def parse_cidr(text: str) -> IPv4Network:
     address, slash, length = text.partition("/")
     shown = repr(text[:_LONGEST_SHOWN])
     if ":" in address:
-        raise CidrError(f"{shown} is an IPv6 block; only IPv4 blocks such as 192.168.1.0/24 are possible.")
+        raise CidrError(f"{shown} is an IPv6 block; only IPv4 blocks such as 192.168.1.0/24 are supported.")
     if not slash or not length.isascii() or not length.isdecimal() or len(text) > _LONGEST_SHOWN:
         raise CidrError(f"{shown} is not an address and a prefix length such as 192.168.1.0/24.")
     try:
@@ -40,7 +40,7 @@ def parse_cidr(text: str) -> IPv4Network:
     if IPv4Address(address) != network.network_address:
         raise CidrError(f"{shown} has host bits set; the network is {network}.")
     if length != str(network.prefixlen):
-        raise CidrError(f"{shown} is written unusually; the network is {network}.")
+        raise CidrError(f"{shown} is not in canonical form; the network is {network}.")
     return network
 
 

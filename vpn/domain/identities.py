@@ -82,9 +82,9 @@ def _wrong(identity: Identity) -> str:
 def _wrong_address(value: str) -> str:
     address = parse_address(value)
     if address is None:
-        return "The value of an ipv4_address is one such as 198.51.100.4."
+        return "The value of an ipv4_address is an address such as 198.51.100.4."
     if is_no_host(address):
-        return f"{address} names no single end of a tunnel; give the address of a host, such as 198.51.100.4."
+        return f"{address} does not identify a single host; give the address of a host, such as 198.51.100.4."
     return ""
 
 

@@ -102,7 +102,7 @@ def _ending(before: Terms, after: Terms | None, tunnel: UpTunnel) -> Ending | No
 def _leaves_ike_sa(before: Terms, after: Terms, tunnel: UpTunnel) -> str:
     version, suite = tunnel.version or after.ike.version, tunnel.ike_suite
     ids = (before.local_id, before.remote_id) != (after.local_id, after.remote_id)
-    gone = "is not offered any more"
+    gone = "is no longer offered"
     causes = (
         (before.peer != after.peer, "the peer address changes"),
         (ids, "an IKE identity changes"),
@@ -115,7 +115,7 @@ def _leaves_ike_sa(before: Terms, after: Terms, tunnel: UpTunnel) -> str:
 def _negotiates_children(before: Terms, after: Terms, tunnel: UpTunnel) -> str:
     suite = tunnel.esp_suite
     if not offers_esp(after.esp.proposal, suite, before.esp.proposal.groups):
-        return f"IPsec with {suite}, or its perfect forward secrecy, is not offered any more"
+        return f"IPsec with {suite}, or its perfect forward secrecy, is no longer offered"
     return "the connection is restarted" if before.restart_at != after.restart_at else ""
 
 

@@ -24,5 +24,5 @@ def key_advice(age: timedelta) -> KeyAdvice:
             age.days, "weak", "It is more than a year old: agree on a new one with the other side."
         )
     if age >= HALF_YEAR:
-        return KeyAdvice(age.days, "", "Plan a new one: after a year it should be replaced.")
+        return KeyAdvice(age.days, "", "Plan to replace it: a key should not be used for more than a year.")
     return KeyAdvice(age.days, "", "Replace it once a year, and whenever somebody who knew it leaves.")

@@ -34,7 +34,7 @@ class LogLine(NamedTuple):
 
 
 class MemberLog(TypedDict):
-    """As the host passes it to a page: `lines` are [time in ISO 8601 or "", group, text], newest last."""
+    """As the host sends it to a page: `lines` are [time in ISO 8601 or "", group, text], newest last."""
 
     index: int
     lines: list[list[str]]

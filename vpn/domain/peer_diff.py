@@ -38,7 +38,7 @@ def _settings(here: ConnectionDraft, there: ConnectionDraft) -> Iterator[Differe
         words = {True: "enabled", False: "disabled"}
         yield Difference("Admin state", words[here.admin_state_up], words[there.admin_state_up])
     if here.establish_mode == there.establish_mode == "peer_only":
-        yield Difference("Who starts the tunnel", "the peer only", "the peer only")
+        yield Difference("Initiated by", "the peer only", "the peer only")
     crossed = (
         ("Local CIDRs here, peer CIDRs there", here.local_cidrs, there.peer_cidrs),
         ("Peer CIDRs here, local CIDRs there", here.peer_cidrs, there.local_cidrs),

@@ -22,9 +22,9 @@ class Code(StrEnum):
 
 
 SENTENCES: dict[Code, str] = {
-    Code.PEER_NOT_RESPONDING: "The peer does not answer.",
+    Code.PEER_NOT_RESPONDING: "The peer does not respond.",
     Code.IKE_POLICY_MISMATCH: (
-        "The peer accepts none of the IKE proposals, speaks another IKE version, or has no connection "
+        "The peer accepts none of the IKE proposals, uses another IKE version, or has no connection "
         "to this gateway."
     ),
     Code.CANNOT_AUTHENTICATE: "Authentication failed: the pre-shared key or an IKE identity differs.",
@@ -32,38 +32,40 @@ SENTENCES: dict[Code, str] = {
     Code.CIDR_MISMATCH_V1: "The peer does not accept the local and peer CIDRs (IKEv1).",
     Code.CIDR_MISMATCH_V2: "The peer does not accept the local and peer CIDRs (IKEv2).",
     Code.CANNOT_RESERVE_ADDRESS: "The subnet has no free address for a member.",
-    Code.CANNOT_CREATE_ROUTE: "A route of the VPC could not be set.",
-    Code.INTERNAL_ERROR: "The gateway itself has a fault.",
+    Code.CANNOT_CREATE_ROUTE: "A route of the VPC could not be created.",
+    Code.INTERNAL_ERROR: "The gateway has an internal fault.",
 }
 
-# Of a responder that is asked for CIDRs that it does not have, in both IKE versions.
+# Of a responder that receives a request for CIDRs that are not configured, with either IKE version.
 UNKNOWN_CIDRS = "The peer asked for CIDRs that are not configured here: the two sides must mirror each other."
 
 # Of a peer that lost its SAs or its network: the tunnel is still up at this end.
 UNANSWERED = (
-    "Packets go out through the tunnel and none come in, and the peer does not answer a request for a sign "
-    "of life. If it stays silent, the tunnel is ended and initiated again."
+    "Packets are sent through the tunnel but none are received, and the peer does not respond to a liveness "
+    "check. If it remains silent, the tunnel is ended and initiated again."
 )
 
 REMEDIES: dict[Code, str] = {
     Code.PEER_NOT_RESPONDING: (
-        "Check the peer address, that the peer is on, and that UDP 500 and 4500 pass both ways."
+        "Check the peer address, that the peer is running, and that UDP 500 and 4500 pass in both directions."
     ),
     Code.IKE_POLICY_MISMATCH: (
-        "See that the other end has an enabled connection to this gateway's public address, and give both "
-        "ends one IKE version, cipher, hash and Diffie-Hellman group in common."
+        "Check that the other end has an enabled connection to this gateway's public address, and that both "
+        "ends have an IKE version, cipher, hash and Diffie-Hellman group in common."
     ),
     Code.CANNOT_AUTHENTICATE: (
-        "Set the same pre-shared key at both ends; the identities are the public addresses."
+        "Set the same pre-shared key at both ends, and check the IKE identities: by default they are the "
+        "public addresses."
     ),
     Code.IPSEC_POLICY_MISMATCH: (
-        "Give both ends one cipher and hash in common, and turn perfect forward secrecy on or off at both."
+        "Configure a common cipher and hash at both ends, and enable or disable perfect forward secrecy at "
+        "both."
     ),
     Code.CIDR_MISMATCH_V1: "Make the local CIDRs here the peer CIDRs there, and the other way round.",
     Code.CIDR_MISMATCH_V2: "Make the local CIDRs here the peer CIDRs there, and the other way round.",
     Code.CANNOT_RESERVE_ADDRESS: "Remove instances from the subnet or use a larger one.",
-    Code.CANNOT_CREATE_ROUTE: "Remove the route of the VPC that is in the way.",
-    Code.INTERNAL_ERROR: "It is being repaired by itself; if it stays, ask the operator.",
+    Code.CANNOT_CREATE_ROUTE: "Remove the conflicting route of the VPC.",
+    Code.INTERNAL_ERROR: "It is being repaired automatically; if it persists, contact the operator.",
 }
 
 
@@ -95,21 +97,21 @@ def cidr_mismatch(ike_version: int) -> Code:
 
 
 _NO_ADDRESS = "has no IPv4 address in the DNS"
-_LEADS_TO = "leads only to"
+_RESOLVES_TO = "resolves only to"
 _NAME_REMEDY = (
-    "Check the spelling of the name, and that the other side has published an A record for it; if other "
-    "names are found, ask the operator whether the host's resolver answers."
+    "Check the spelling of the name, and that the other side has published an A record for it; if no name "
+    "resolves, ask the operator to check the host's resolver."
 )
 
 
 def no_address(name: str, fault: str = "") -> str:
     """The message for a peer whose name has no address, or only addresses that `fault` rules out."""
-    leads = f"{_LEADS_TO} {fault}" if fault else _NO_ADDRESS
-    return f"The name {name} {leads}; it is asked for again."
+    what = f"{_RESOLVES_TO} {fault}" if fault else _NO_ADDRESS
+    return f"The name {name} {what}; the lookup is repeated."
 
 
 def remedy(code: str, message: str = "") -> str:
     """What to do about a code, or about its `message` if that is more specific; empty for unknown codes."""
-    if _NO_ADDRESS in message or _LEADS_TO in message:
+    if _NO_ADDRESS in message or _RESOLVES_TO in message:
         return _NAME_REMEDY
     return REMEDIES[Code(code)] if code in set(Code) else ""

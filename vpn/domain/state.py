@@ -112,7 +112,7 @@ class LoadedPeer:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Initiations since all children of the peer were up, and when the last one began.
+    """Initiations since all children of the peer were up, and when the last one started.
 
     Children that are initiated together count once: `count` is that of the child initiated most often.
     `flaps` is how often an initiation brought the peer up without it staying up; `jitter`, 0 up to 1, is
@@ -200,7 +200,7 @@ class TunnelEvent:
     """Something happened at a member. Events only trigger an observation; they are not evidence of state.
 
     UP and DOWN: a child of `peer`; FAILED: a negotiation with `peer` failed, see `reason`;
-    LOST: the member's charon is gone; FOUND: it answers, possibly again.
+    LOST: the member's charon is gone; FOUND: it responds, possibly again.
     """
 
     kind: EventKind

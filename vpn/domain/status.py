@@ -28,8 +28,8 @@ DEGRADED_AFTER = 2
 # Pairs of one peer come up one after the other; seconds until a missing one is reported.
 SETTLED_AFTER = 10
 _WAITING = (
-    "This side only answers (establish_mode peer_only), and the peer has not begun. One side must be "
-    "bidirectional."
+    "This side only responds (establish_mode peer_only), and the peer has not initiated the tunnel. One "
+    "side must be bidirectional."
 )
 
 
@@ -175,9 +175,9 @@ def _member(member: MemberSpec, state: GatewayState, lifecycle: LifecycleState, 
         return MemberStatus(member.id, role, HealthState.INAPPLICABLE)
     if seen.running and not seen.drift:
         return MemberStatus(member.id, role, HealthState.OK)
-    fault = "is not running; it is being started again"
+    fault = "is not running; it is being restarted"
     if seen.running:
-        fault = f"lost its {seen.drift}, or they were changed from outside; they are being restored"
+        fault = f"lost its {seen.drift}, or they were changed by another program; they are being restored"
     why = reason(Code.INTERNAL_ERROR, f"Member {member.index + 1} {fault}.")
     return MemberStatus(member.id, role, HealthState.FAULTED, (why,))
 
@@ -190,7 +190,7 @@ def _health(
         return HealthState.INAPPLICABLE, ()
     reasons = tuple(why for member in members.values() for why in member.health_reasons)
     if refusal:
-        text = f"A change could not be carried out and is tried again: {refusal}"
+        text = f"A change could not be applied and is retried: {refusal}"
         reasons = (*reasons, reason(Code.INTERNAL_ERROR, text))
     faulted = sum(member.health_state is HealthState.FAULTED for member in members.values())
     if not reasons:

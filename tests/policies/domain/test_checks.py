@@ -138,7 +138,7 @@ def test_aead_ciphers_go_without_authentication(
     assert broken == ([] if fine else [("validation_failure", "authentication_algorithms")])
 
 
-def test_no_perfect_forward_secrecy_stands_alone() -> None:
+def test_disabled_pfs_excludes_groups() -> None:
     assert ipsec(NEW, pfs_groups=("disabled", "group_14")) == [("validation_failure", "pfs_groups")]
     assert ipsec(NEW, pfs_groups=("disabled",)) == []
 

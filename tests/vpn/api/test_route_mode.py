@@ -1,4 +1,4 @@
-"""Route mode, which is not served: what is said of it, and what versions before it mean."""
+"""Route mode, which is not supported: its errors, and what earlier versions mean."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_route_mode_is_refused_in_every_version(ana: Party) -> None:
         assert errors_of(response) == [("validation_enum", "mode")]
 
 
-def test_older_clients_find_the_address_and_the_mode_where_they_look(ana: Party) -> None:
+def test_older_clients_find_the_address_and_the_mode_where_they_expect_them(ana: Party) -> None:
     gateway = make_gateway(ana)
     row = make_connection(ana, gateway)
     old, new = (ana.api.get(path_of(gateway), version=v).json() for v in (BEFORE, SINCE))
@@ -63,7 +63,7 @@ def test_what_belongs_to_route_mode_is_empty_and_says_so(ana: Party) -> None:
     for method in ("PUT", "DELETE"):
         refused = ana.api(method, f"{gateway}/advertised_cidrs/10.0.0.0%2F24", version=SINCE)
         assert errors_of(refused) == [("bad_request", "cidr")]
-        assert "route mode, which is not served" in refused.json()["errors"][0]["message"]
+        assert "route mode, which is not supported" in refused.json()["errors"][0]["message"]
 
 
 def test_members_do_not_move(ana: Party) -> None:
@@ -72,7 +72,7 @@ def test_members_do_not_move(ana: Party) -> None:
     body = {"private_ip": {"subnet": {"id": str(gateway.subnet_id)}}}
     refused = ana.api("PUT", member["href"], body, version=SINCE)
     assert errors_of(refused) == [("validation_failure", "private_ip.subnet")]
-    assert "create a gateway in the other subnet" in refused.json()["errors"][0]["message"]
+    assert "Create a gateway in the other subnet" in refused.json()["errors"][0]["message"]
     assert errors_of(ana.api("PUT", member["href"], {}, version=SINCE)) == [
         ("validation_required_field", "private_ip")
     ]

@@ -54,7 +54,7 @@ def test_differences_are_reported(changes: dict[str, object], label: str, shown:
 def test_versions_identities_ways_and_suites() -> None:
     one = replace(HERE, draft=replace(GOOD, ike=AUTO_IKE_2, establish_mode="peer_only"))
     found = differences(one, there(ike=V1, establish_mode="peer_only"))
-    assert [d.label for d in found] == ["Who starts the tunnel", "IKE offer"]
+    assert [d.label for d in found] == ["Initiated by", "IKE offer"]
     assert "IKEv2" in found[1].here and "IKEv1" in found[1].there
     pfs = replace(AUTO_ESP_2, proposal=replace(AUTO_ESP_2.proposal, groups=(14,)))
     (found_esp,) = differences(HERE, replace(THERE, esp=pfs))

@@ -14,10 +14,10 @@ from vpn.domain.plan import plan
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState
 
-WISH = NOW - timedelta(seconds=1)
+REQUESTED = NOW - timedelta(seconds=1)
 
 
-def restarted(spec: GatewaySpec, at: datetime = WISH) -> GatewaySpec:
+def restarted(spec: GatewaySpec, at: datetime = REQUESTED) -> GatewaySpec:
     return edited(spec, restart_at=at)
 
 

@@ -1,4 +1,4 @@
-"""Small specs and states for tests of the pure rooms and of the simulated driver."""
+"""Small specs and states for tests of the pure packages and of the simulated driver."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_two_enabled_peers_do_not_name_themselves_alike(
         ({}, {}),
     ],
 )
-def test_peers_with_names_of_their_own_stand_beside_each_other(
+def test_peers_with_different_identities_coexist(
     ana: Party, gateway: Gateway, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
     assert post(ana, gateway, 1, **one).status_code == post(ana, gateway, 2, **other).status_code == 201
@@ -161,7 +161,7 @@ def test_pairs_and_forms_say_the_same(ana: Party, gateway: Gateway) -> None:
     there = make_gateway(ana, make_subnet(ana, cidr="192.168.7.0/24"))
     identity = ADDRESS | {"value": there.public_address}
     assert post(ana, gateway, 1, peer_identity=identity).status_code == 201
-    with pytest.raises(Invalid, match="connection-1 lead to different peers") as refused:
+    with pytest.raises(Invalid, match="connection-1 have different peers") as refused:
         connect(
             ana.editor,
             End(gateway_id=gateway.pk, local_cidrs=("192.168.100.0/24",)),
@@ -174,5 +174,5 @@ def test_pairs_and_forms_say_the_same(ana: Party, gateway: Gateway) -> None:
         "dpd_action": "none", "local_cidrs": "192.168.100.0/24", "peer_cidrs": "10.8.0.0/16",
     }  # fmt: skip
     page = ana.browser().post(f"/gateways/{gateway.pk}/connections/new", posted)
-    assert b"The connections by-form and connection-1 lead to different peers" in page.content
+    assert b"The connections by-form and connection-1 have different peers" in page.content
     assert Connection.objects.filter(gateway=gateway).count() == 1

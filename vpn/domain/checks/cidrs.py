@@ -36,7 +36,7 @@ def parse_side(texts: Sequence[str], path: str, broken: list[Violation]) -> dict
             message = f"{network} is listed twice."
             broken.append(Violation("vpn_connection_cidr_duplicated", where, message))
         elif taken := reserved_part(network):
-            message = f"{network} lies in or contains {taken}, which no connection may use."
+            message = f"{network} overlaps {taken}, which is reserved."
             broken.append(Violation(NOT_VALID, where, message))
         else:
             networks[where] = network
@@ -57,7 +57,7 @@ def own_cidr_violations(
             yield Violation(OVERLAP, places[second], message)
     for where, network in local.items():
         if network == EVERYTHING:
-            yield Violation(NOT_VALID, where, "0.0.0.0/0 is possible as a peer CIDR only.")
+            yield Violation(NOT_VALID, where, "0.0.0.0/0 is allowed only as a peer CIDR.")
     places, here, there = [*peer], [*local.values()], [*peer.values()]
     for one, other in overlaps_between(here, there):
         if there[other] != EVERYTHING:
@@ -66,7 +66,7 @@ def own_cidr_violations(
     own = parse_address(public_address)
     for where, network in peer.items():
         if own is not None and network == IPv4Network(own):
-            message = f"{network} is the gateway's own public address, which carries the tunnel itself."
+            message = f"{network} is the gateway's own public address, which is the tunnel's endpoint."
             yield Violation(NOT_VALID, where, message)
 
 
@@ -87,6 +87,6 @@ def own_network_violations(
         if index not in reported and contains(block, network):
             message = (
                 f"The peer CIDR {network} lies in the subnet {subnets[subnet][0]} ({block}) of the gateway's "
-                "own VPC; give networks of the other side."
+                "own VPC; peer CIDRs are networks of the other side."
             )
             yield Violation(OVERLAP, places[index], message)

@@ -24,7 +24,7 @@ _UNFIT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
-    """Limits of one account (contract section 7.1), named like the settings."""
+    """Limits of one account (contract section 7.1), with the names of the settings."""
 
     vpcs: int = 5
     subnets_per_vpc: int = 15

@@ -26,12 +26,12 @@ from vpn.domain.identities import identity_violations, is_fqdn
 from vpn.domain.spec import DpdAction
 
 PSK_RULE = (
-    "A pre-shared key has 6 to 128 characters out of letters, digits and -+&!@#$%^*(),.:_ "
-    "and does not begin with 0x or 0s, in small or capital letters."
+    "A pre-shared key has 6 to 128 characters: letters, digits and -+&!@#$%^*(),.:_ "
+    "It does not begin with 0x or 0s, in lower or upper case."
 )
 # Replaces the key in responses. If it is sent back, it must not become the key.
 MASK = "********"
-_MASKED = f"{MASK} stands for a key that is not shown: leave psk out to keep the key, or give the key itself."
+_MASKED = f"{MASK} is the mask of a hidden key: omit psk to keep the key, or send the key itself."
 # strongSwan reads what follows 0x or 0s, in either case, as hexadecimal or Base64.
 _PSK = re.compile(r"(?!0[xsXS])[-+&!@#$%^*(),.:_A-Za-z0-9]{6,128}")
 LEAST_INTERVAL, LEAST_TIMEOUT, LARGEST_DPD = 1, 2, 86399
@@ -99,7 +99,7 @@ def _peer(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]
     if not draft.peer_fqdn:
         yield from _peer_address(draft.peer_address, facts)
     elif draft.peer_address:
-        message = "A peer is known by its address or by its name (fqdn): give one of both."
+        message = "A peer has either an address or a name (fqdn): give one of the two."
         yield Violation("validation_only_one", "peer_fqdn", message)
     elif not is_fqdn(draft.peer_fqdn):
         message = "The fqdn of a peer is a full domain name such as vpn.example.com."
@@ -110,7 +110,7 @@ def _peer_address(text: str, facts: ConnectionFacts) -> Iterator[Violation]:
     address = parse_address(text)
     message = ""
     if address is None:
-        what = "an IPv6 address" if ":" in text else "no IPv4 address"
+        what = "an IPv6 address" if ":" in text else "not an IPv4 address"
         message = f"peer_address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
     elif kind := unfit_peer(address, facts.public_address, facts.provider_cidr):
         message = f"peer_address {text} is {kind}; give the public IPv4 address of the peer."
@@ -137,7 +137,7 @@ def _dpd(dpd: DpdDraft) -> Iterator[Violation]:
 
 def _ikev1(draft: ConnectionDraft) -> Iterator[Violation]:
     if draft.ike.version is IkeVersion.V1 and not draft.ipsec_single:
-        message = "IKEv1 negotiates one algorithm of each kind, but this IPsec policy names several."
+        message = "IKEv1 negotiates one algorithm of each kind, but this IPsec policy lists several."
         yield Violation("validation_failure", "ipsec_policy", message)
 
 

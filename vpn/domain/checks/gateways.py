@@ -15,7 +15,7 @@ ADDRESSES_NEEDED = 2
 
 
 GATEWAY_MODES = ("policy", "route")
-ROUTE_ONLY = "{0} belongs to route mode, which is not served; gateways have the mode policy."
+ROUTE_ONLY = "{0} requires route mode, which is not supported; gateways have the mode policy."
 AVAILABILITY_MODES = ("zonal", "regional")
 
 
@@ -72,10 +72,12 @@ def member_violations(subnets: Sequence[UUID], subnet: UUID | None) -> list[Viol
     """The rules for the requested members, given by their subnets; `subnet` is the gateway's own subnet if
     the request has one as well (contract section 4.1)."""
     if subnet is not None and subnets[0] != subnet:
-        message = "subnet is another one than that of the members; say one of both, or the same in both."
+        message = (
+            "subnet differs from the members' subnet; give only one of the two, or the same subnet in both."
+        )
         return [Violation("validation_failure", "subnet", message)]
     if subnets[1] != subnets[0]:
-        message = f"Both members of a zonal gateway are in one subnet. {ROUTE_ONLY.format('Another one')}"
+        message = f"Both members of a zonal gateway are in one subnet. {ROUTE_ONLY.format('A second subnet')}"
         return [Violation("validation_failure", "members[1].private_ip.subnet", message)]
     return []
 
@@ -88,8 +90,8 @@ def advertising_violations() -> list[Violation]:
 def replacement_violations() -> list[Violation]:
     """The rule for moving an existing member to another subnet."""
     message = (
-        "Members stay where they are: both are in the subnet of their gateway. To move, create a gateway "
-        "in the other subnet and delete this one."
+        "Members cannot be moved: both are in the subnet of their gateway. Create a gateway in the other "
+        "subnet and delete this one."
     )
     return [Violation("validation_failure", "private_ip.subnet", message)]
 
@@ -97,7 +99,7 @@ def replacement_violations() -> list[Violation]:
 def _modes(draft: GatewayDraft) -> Iterator[Violation]:
     """Contract section 4.1: in API generation 2 an omitted mode means route."""
     if draft.mode == "route":
-        message = "Route mode is not served; say policy, for without a mode generation 2 means route."
+        message = "Route mode is not supported; set mode to policy, because generation 2 defaults to route."
         yield Violation("validation_enum", "mode", message)
     else:
         yield from enum_violations(draft.mode, GATEWAY_MODES[:1], field="mode")

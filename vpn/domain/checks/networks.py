@@ -134,7 +134,7 @@ def address_prefix_violations(draft: AddressPrefixDraft, *, facts: AddressPrefix
     if network is None:
         return broken
     if taken := reserved_part(network):
-        message = f"{network} overlaps {taken}, which belongs to the provider."
+        message = f"{network} overlaps {taken}, which is reserved for the provider."
         broken.append(Violation("network_conflict", "cidr", message))
     if other := first_overlap(network, map(parse_cidr, facts.other_cidrs)):
         message = f"{network} overlaps the address prefix {other} of this VPC."
@@ -240,7 +240,7 @@ def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
     prefix = _prefix_of(network, facts.prefixes)
     if prefix is None:
         known = ", ".join(one.cidr for one in facts.prefixes) or "none"
-        message = f"{network} lies in no address prefix of the VPC (there is: {known})."
+        message = f"{network} is not in an address prefix of the VPC (prefixes: {known})."
         broken.append(Violation("not_in_address_prefix", where, message))
     elif draft.zone is not None and draft.zone != prefix.zone:
         message = (
@@ -267,7 +267,7 @@ def _wanted_count(draft: SubnetDraft, facts: SubnetFacts) -> Iterator[Violation]
     elif (
         facts.prefixes is not None and draft.zone in facts.zones and choose_block(draft, facts=facts) is None
     ):
-        message = f"No address prefix of zone {draft.zone} has {count} addresses in a row free."
+        message = f"No address prefix of zone {draft.zone} has a free block of {count} addresses."
         yield Violation("insufficient_space_for_subnet", where, message)
 
 
@@ -275,11 +275,11 @@ def _wanted_address(text: str, subnet: IPv4Network, taken: Collection[str]) -> I
     where = "primary_network_interface.primary_ipv4_address"
     address: IPv4Address | None = parse_address(text)
     if address is None:
-        yield Violation("validation_invalid_ipv4_address", where, f"{text[:64]!r} is no IPv4 address.")
+        yield Violation("validation_invalid_ipv4_address", where, f"{text[:64]!r} is not an IPv4 address.")
     elif address not in subnet:
-        yield Violation("validation_invalid_address", where, f"{address} lies outside of {subnet}.")
+        yield Violation("validation_invalid_address", where, f"{address} is not in {subnet}.")
     elif address in reserved_addresses(subnet):
-        message = f"{address} is reserved: the first four addresses of {subnet} and its last one are."
+        message = f"{address} is reserved, like the first four addresses of {subnet} and its last one."
         yield Violation("validation_invalid_address", where, message)
     elif str(address) in taken:
-        yield Violation("validation_unique_failed", where, f"{address} is taken.")
+        yield Violation("validation_unique_failed", where, f"{address} is in use.")

@@ -33,7 +33,9 @@ def sibling_cidr_violations(
         same = set(their_local).intersection(local.values())
         if near and network == other and same and sibling.peer_address == draft.peer:
             pair = next(one for one in local.values() if one in same)
-            message = f"The connection {sibling.name} has the pair {pair} - {network} to the same peer."
+            message = (
+                f"The connection {sibling.name} already has the pair {pair} - {network} to the same peer."
+            )
             yield Violation("vpn_connection_pair_cidrs_duplicated", places[index], message)
         elif not near or facts.peer_cidrs_unique or overlaps_between([*local.values()], their_local):
             message = f"The peer CIDR {network} overlaps {other} of the connection {sibling.name}."
@@ -47,7 +49,7 @@ def shared_peer_violations(draft: ConnectionDraft, siblings: Sequence[Sibling]) 
     for sibling in siblings:
         if not sibling.admin_state_up or sibling.peer_address != draft.peer:
             continue
-        start = f"The connection {sibling.name} leads to the same peer and shares its IKE SA;"
+        start = f"The connection {sibling.name} has the same peer and shares its IKE SA;"
         if sibling.psk and draft.psk is not None and sibling.psk.value != draft.psk:
             yield Violation(
                 "validation_failure", "psk", f"{start} both need the same pre-shared key. {_BOTH}"
@@ -70,9 +72,9 @@ def shared_identity_violations(draft: ConnectionDraft, facts: ConnectionFacts) -
     for sibling in facts.siblings:
         if sibling.admin_state_up and sibling.peer_address != draft.peer and sibling.identities == pair:
             message = (
-                f"The connections {draft.name} and {sibling.name} lead to different peers, {draft.peer} and "
-                f"{sibling.peer_address}, that both name themselves {pair[1]} towards {pair[0]}; IKE would "
-                "take one for the other. Give each peer an identity of its own, or disable one of the two."
+                f"The connections {draft.name} and {sibling.name} have different peers, {draft.peer} and "
+                f"{sibling.peer_address}, which both identify as {pair[1]} to {pair[0]}; IKE cannot "
+                "tell them apart. Give each peer its own identity, or disable one of the two."
             )
             yield Violation("validation_failure", _peer_field(draft), message)
 

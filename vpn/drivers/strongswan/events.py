@@ -211,7 +211,7 @@ def _silence(exchange: IkeExchange) -> Reason:
         )
     return Reason(
         SILENT,
-        "The peer does not answer: it may be off, its address may be wrong, or UDP 500 may be blocked "
+        "The peer does not respond: it may be off, its address may be wrong, or UDP 500 may be blocked "
         "on the way.",
     )
 

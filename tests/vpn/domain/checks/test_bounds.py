@@ -68,7 +68,7 @@ def test_algorithms_beyond_any_list_are_counted_only() -> None:
     Compared.count = 0
     found = list(list_violations(words, ["aes256"], 3, field="encryption_algorithms"))
     assert Compared.count < 2000
-    assert found[0].message == "encryption_algorithms may name at most 3; these are 2000."
+    assert found[0].message == "encryption_algorithms may list at most 3; these are 2000."
 
 
 def test_a_name_given_twice_is_found_in_one_sweep() -> None:

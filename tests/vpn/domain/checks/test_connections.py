@@ -49,11 +49,11 @@ def test_names_accepted(name: str) -> None:
         ("198.18.255.255", "the broadcast address of the provider's network 198.18.0.0/16"),
         ("2001:db8::1", "IPv6"),
         ("::ffff:203.0.113.9", "IPv6"),
-        ("vpn.example.com", "no IPv4 address"),
-        ("203.0.113.9/32", "no IPv4 address"),
-        ("203.0.113.09", "no IPv4 address"),
-        ("", "no IPv4 address"),
-        (" 203.0.113.9", "no IPv4 address"),
+        ("vpn.example.com", "not an IPv4 address"),
+        ("203.0.113.9/32", "not an IPv4 address"),
+        ("203.0.113.09", "not an IPv4 address"),
+        ("", "not an IPv4 address"),
+        (" 203.0.113.9", "not an IPv4 address"),
     ],
 )
 def test_peer_addresses_refused(address: str, word: str) -> None:
@@ -155,7 +155,7 @@ def test_keys_refused_and_never_repeated(psk: str) -> None:
 def test_the_mask_of_a_key_is_not_a_valid_key() -> None:
     (violation,) = broken(psk=MASK)
     assert (violation.code, violation.field) == ("vpn_connection_invalid_psk_format", "psk")
-    assert "leave psk out" in violation.message
+    assert "omit psk" in violation.message
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_lines_that_are_no_failure(text: str) -> None:
 
 def test_silence_is_reported_in_as_much_detail_as_is_known() -> None:
     for before, word in (
-        ((), "does not answer"),
+        ((), "does not respond"),
         (("parsed IKE_SA_INIT response 0 [ SA KE No ]",), "UDP 4500"),
         ((ESTABLISHED,), "stopped answering"),
     ):

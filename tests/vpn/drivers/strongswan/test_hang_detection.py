@@ -85,7 +85,7 @@ def test_a_process_that_works_has_much_longer() -> None:
 
 
 def test_a_pause_of_the_observer_does_not_count() -> None:
-    """The whole machine stood still, or was too busy for the observer: so it was for the charon."""
+    """The whole machine was suspended or busy, for the observer as for the charon."""
     with process("import time; time.sleep(600)") as sleeper:
         wait_for(lambda: state_of(sleeper.pid) == "S")
         detector = HangDetector.of(sleeper.pid, 0.0)
