@@ -17,22 +17,22 @@ from policies.web.forms import IKEPolicyForm, IPsecPolicyForm, PolicyForm
 _COMMON = ("name", "encryption_algorithm", "authentication_algorithm", "key_lifetime")
 
 
-class SeveralForm(ServiceForm):
-    """Chooses one of each; what was several stays so until one is chosen."""
+class SingleChoiceForm(ServiceForm):
+    """Selects one algorithm of each kind; a policy with several keeps them until one is selected."""
 
     may_interrupt = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if isinstance(self, PolicyForm):
-            self.keep_several()
+            self.keep_multiple()
 
 
-class IKEForm(SeveralForm, IKEPolicyForm):
+class IKEForm(SingleChoiceForm, IKEPolicyForm):
     """The console's own choices, with the strength of each."""
 
 
-class IPsecForm(SeveralForm, IPsecPolicyForm):
+class IPsecForm(SingleChoiceForm, IPsecPolicyForm):
     """The console's own choices, with the strength of each."""
 
 

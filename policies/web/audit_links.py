@@ -1,4 +1,4 @@
-"""What the pages of the account and of its audit trail show of policies."""
+"""Usage of the policy quotas, and links from the audit trail to policies."""
 
 from __future__ import annotations
 

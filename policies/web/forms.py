@@ -1,4 +1,4 @@
-"""The forms of policies. Their choices carry the strength that the RFCs give them."""
+"""The forms of policies. The label of each choice includes its strength according to the RFCs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from policies.domain.checks import IKE_LIFETIME, IPSEC_LIFETIME
 from policies.domain.generations import EVERYTHING
 from policies.domain.proposals import AUTO_ESP_2, AUTO_IKE_2, by_preference
 from policies.models import MULTIPLE, MULTIPLE_GROUPS, IKEPolicy, IPsecPolicy
-from policies.web.shown import labelled, labelled_group, labelled_hash, labelled_pfs
+from policies.web.shown import algorithm_label, group_label, hash_label, pfs_label
 
 _LEAST, _MOST = EVERYTHING.min_lifetime, EVERYTHING.max_lifetime
 _LIFETIME_HINT = f"Seconds, {_LEAST} to {_MOST}."
@@ -30,8 +30,8 @@ _PFS_ORDER = tuple(pfs_word(number) for number in _IKE.groups)
 
 
 class Kind(NamedTuple):
-    """The first choice, the boxes of what may follow it, the list that both make, and the order in
-    which the boxes stand: the strongest first."""
+    """One kind of algorithm: the field of the first choice, the field of the check boxes for further ones,
+    the list that both result in, and the order of the check boxes, strongest first."""
 
     first: str
     further: str
@@ -48,11 +48,11 @@ _KINDS = (
 
 
 class Boxes(forms.CheckboxSelectMultiple):
-    """Ticked ones follow the first choice, in the order in which they stand."""
+    """Check boxes; the checked ones follow the first choice, in the order of the boxes."""
 
 
 def _further(label: str, choices: Iterable[tuple[Any, str]], order: tuple[Any, ...]) -> Any:
-    """Groups of IKE come as numbers."""
+    """The check boxes of one kind. Values of Diffie-Hellman groups are integers."""
     labels = dict(choices)
     words = by_preference(labels, order)
     kind = int if isinstance(words[0], int) else str
@@ -66,7 +66,7 @@ def _further(label: str, choices: Iterable[tuple[Any, str]], order: tuple[Any, .
 
 
 class PolicyForm(RuleForm):
-    """A first choice of each kind, and boxes for those that may follow."""
+    """A first choice of each kind of algorithm, and check boxes for further ones."""
 
     paths = {kind.several: kind.first for kind in _KINDS}
 
@@ -76,7 +76,7 @@ class PolicyForm(RuleForm):
             self._keep_order(kind)
 
     def _keep_order(self, kind: Kind) -> None:
-        """A policy that stands in another order keeps it: its own come first."""
+        """A policy with another order keeps it: its own algorithms come first."""
         control, own = self.fields.get(kind.further), self.initial.get(kind.further) or []
         if isinstance(control, forms.ChoiceField) and tuple(own) != by_preference(own, kind.order):
             choices: Any = control.choices
@@ -85,14 +85,14 @@ class PolicyForm(RuleForm):
             control.choices = [(word, labels[word]) for word in (*own, *rest) if word in labels]
 
     def field_of(self, path: str) -> str | None:
-        """What is wrong with a list of several stands beside its boxes."""
+        """Errors of a list with several algorithms are shown beside its check boxes."""
         head = path.partition("[")[0]
         boxes = next((kind.further for kind in _KINDS if kind.several == head), None)
         return boxes if boxes in self.fields else super().field_of(path)
 
     @property
     def choices(self) -> list[forms.BoundField]:
-        """The fields before the boxes."""
+        """The fields above the check boxes."""
         return [self[name] for name in self.fields if name != "key_lifetime" and not self._is_box(name)]
 
     @property
@@ -102,27 +102,26 @@ class PolicyForm(RuleForm):
     def _is_box(self, name: str) -> bool:
         return isinstance(self.fields[name].widget, Boxes)
 
-    def keep_several(self) -> None:
-        """For a form without boxes for those that follow."""
+    def keep_multiple(self) -> None:
+        """For forms without check boxes: several algorithms are kept until one is selected."""
         for kind in _KINDS:
             self._keep(kind.first)
 
     def _keep(self, name: str) -> None:
-        """Several stay as they are until one is chosen."""
         field = self.fields.get(name)
         value = self.get_initial_for_field(field, name) if field else None
         if isinstance(field, forms.ChoiceField) and value in (MULTIPLE, MULTIPLE_GROUPS):
             choices: Any = field.choices
-            field.choices = [(value, "several, as they are"), *choices]
+            field.choices = [(value, "several, unchanged"), *choices]
 
 
-_IKE_CIPHERS = [(w, labelled(w, ENCRYPTION[w].ike)) for w in reversed(EVERYTHING.encryption)]
-_IKE_HASHES = [(w, labelled(w, AUTHENTICATION[w].ike)) for w in reversed(EVERYTHING.authentication)]
-_GROUPS = [(n, labelled_group(n)) for n in reversed(EVERYTHING.dh_groups)]
-_ESP_CIPHERS = [(w, labelled(w, ENCRYPTION[w].esp)) for w in reversed(EVERYTHING.esp_encryption)]
-_ESP_HASHES = [(w, labelled_hash(w, AUTHENTICATION[w].esp)) for w in reversed(EVERYTHING.esp_authentication)]
-_PFS = [(w, labelled_pfs(w, PFS[w])) for w in reversed(EVERYTHING.pfs)]
-# These stand alone.
+_IKE_CIPHERS = [(w, algorithm_label(w, ENCRYPTION[w].ike)) for w in reversed(EVERYTHING.encryption)]
+_IKE_HASHES = [(w, algorithm_label(w, AUTHENTICATION[w].ike)) for w in reversed(EVERYTHING.authentication)]
+_GROUPS = [(n, group_label(n)) for n in reversed(EVERYTHING.dh_groups)]
+_ESP_CIPHERS = [(w, algorithm_label(w, ENCRYPTION[w].esp)) for w in reversed(EVERYTHING.esp_encryption)]
+_ESP_HASHES = [(w, hash_label(w, AUTHENTICATION[w].esp)) for w in reversed(EVERYTHING.esp_authentication)]
+_PFS = [(w, pfs_label(w, PFS[w])) for w in reversed(EVERYTHING.pfs)]
+# Not in the check boxes: these exclude all others.
 _OTHER_HASHES = [(word, label) for word, label in _ESP_HASHES if word != INTEGRATED]
 _OTHER_PFS = [(word, label) for word, label in _PFS if word != PFS_DISABLED]
 
@@ -135,7 +134,9 @@ class IKEPolicyForm(PolicyForm):
         label="IKE version",
         coerce=int,
         initial=2,
-        choices=[(n, labelled(f"IKEv{n}", IKE_VERSIONS[n])) for n in reversed(EVERYTHING.ike_versions)],
+        choices=[
+            (n, algorithm_label(f"IKEv{n}", IKE_VERSIONS[n])) for n in reversed(EVERYTHING.ike_versions)
+        ],
     )
     encryption_algorithm = forms.ChoiceField(label="Encryption", initial="aes256", choices=_IKE_CIPHERS)
     authentication_algorithm = forms.ChoiceField(
@@ -169,28 +170,30 @@ class IPsecPolicyForm(PolicyForm):
 
 
 def given(form: forms.Form, *, only_changed: bool = False) -> dict[str, Any]:
-    """The service's fields out of a valid form; what was left empty is not given.
+    """The service's fields from a valid form; empty fields are omitted.
 
-    Boxes do not count with IKEv1, which hides them; a tick at the first choice says nothing new.
+    Check boxes are ignored with IKEv1, which hides them, and so is one that repeats the first choice.
     """
     names = set(form.changed_data if only_changed else form.fields)
-    said = {n: form.cleaned_data[n] for n in form.fields if form.cleaned_data.get(n) not in ("", None, [])}
+    values = {n: form.cleaned_data[n] for n in form.fields if form.cleaned_data.get(n) not in ("", None, [])}
     found = {}
     for kind in _KINDS:
-        ticked = said.pop(kind.further, []) if said.get("ike_version") != 1 else []
-        said.pop(kind.further, None)
+        ticked = values.pop(kind.further, []) if values.get("ike_version") != 1 else []
+        values.pop(kind.further, None)
         more = [
-            word for word in _in_order(form, kind.further) if word in ticked and word != said.get(kind.first)
+            word
+            for word in _in_order(form, kind.further)
+            if word in ticked and word != values.get(kind.first)
         ]
-        if more and {kind.first, kind.further} & names and kind.first in said:
-            found[kind.several] = [said.pop(kind.first), *more]
+        if more and {kind.first, kind.further} & names and kind.first in values:
+            found[kind.several] = [values.pop(kind.first), *more]
         elif kind.further in names or (form.initial.get(kind.further) and not more):
             names.add(kind.first)
-    return found | {name: value for name, value in said.items() if name in names}
+    return found | {name: value for name, value in values.items() if name in names}
 
 
 def _in_order(form: forms.Form, name: str) -> list[Any]:
-    """The words of the boxes as they stand."""
+    """The values of the check boxes in their order."""
     choices: Any = getattr(form.fields.get(name), "choices", ())
     return [word for word, _ in choices]
 

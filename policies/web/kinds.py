@@ -1,4 +1,4 @@
-"""What differs between the two kinds of policy."""
+"""The two kinds of policy, and what differs between them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Policy = IKEPolicy | IPsecPolicy
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`word` begins the names of its routes, and names the filter of connections by its policies."""
+    """`word` is the prefix of its route names and of the filter of connections by policy."""
 
     word: str
     noun: str

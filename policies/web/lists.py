@@ -35,7 +35,7 @@ _ORDER = list(Strength)
 
 @dataclass(frozen=True, slots=True)
 class PolicyShown:
-    """A policy with the number of its connections and what of it is weak."""
+    """A policy with the number of its connections and its weak algorithms."""
 
     row: Policy
     used_by: int
@@ -43,7 +43,7 @@ class PolicyShown:
 
 
 def strength_of(policy: Policy) -> Strength:
-    """That of its weakest choice."""
+    """The strength of its weakest algorithm."""
     found = [warned.verdict.strength for warned in warnings_of(policy)]
     return max(found, key=_ORDER.index, default=Strength.OK)
 
@@ -55,16 +55,16 @@ def _shown(actor: Actor, rows: Sequence[Any], search: str) -> list[PolicyShown]:
 def _find(rows: Rows, actor: Actor, text: str) -> Found:
     known = {*ENCRYPTION, *AUTHENTICATION, "3des"}
     parts = Q(name__icontains=text) | Q(pk=ident_of(text))
-    told = f"Policies with “{text}” in their name:"
+    description = f"Policies with “{text}” in their name:"
     if text.lower() in known:
         word = "triple_des" if text.lower() == "3des" else text.lower()
         parts |= Q(encryption_algorithms__icontains=word) | Q(authentication_algorithms__icontains=word)
-        told = f"Policies with “{text}” in their name or among their algorithms:"
-    return Found(rows.filter(parts), told)
+        description = f"Policies with “{text}” in their name or among their algorithms:"
+    return Found(rows.filter(parts), description)
 
 
 def _of_strength(rows: Rows, actor: Actor, value: str) -> Rows:
-    """Judged here: what is weak stands in the tables of algorithms, not in rows."""
+    """Evaluated in Python: strength is a property of the algorithm tables, not of columns."""
     return rows.filter(pk__in=[row.pk for row in rows if strength_of(row).value == value])
 
 
@@ -75,12 +75,12 @@ def _effects(kind: Kind, rows: Sequence[Any]) -> list[Effect]:
 def _effect(kind: Kind, users: int) -> Effect:
     if not users:
         return Effect((f"the {kind.noun} itself; no connection uses it",))
-    told = "1 connection uses it" if users == 1 else f"{users} connections use it"
-    return Effect(refusal=f"{told}; change {'it' if users == 1 else 'them'} first.")
+    description = "1 connection uses it" if users == 1 else f"{users} connections use it"
+    return Effect(refusal=f"{description}; change {'it' if users == 1 else 'them'} first.")
 
 
 def _rank(table: Any) -> Any:
-    """Sorts by the order of the API's tables, which runs from weak to strong."""
+    """A sort key that follows the order of the algorithm tables, from weak to strong."""
     words = list(table)
 
     def rank(value: Any) -> int:
@@ -151,7 +151,7 @@ def _filters(kind: Kind) -> tuple[Filter, ...]:
 
 def _spec(kind: Kind) -> ListSpec:
     def rows(actor: Actor) -> Rows:
-        # Who uses a policy is counted by the name of the relation: this floor does not know them.
+        # Counted by the name of the reverse relation: this layer does not import connections.
         return kind.model._default_manager.filter(account_id=actor.account_id).annotate(
             used_by=Count("connections")
         )

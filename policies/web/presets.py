@@ -1,4 +1,4 @@
-"""Sets of choices to begin a policy with."""
+"""Presets: values that prefill the form of a new policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from policies.domain.algorithms import INTEGRATED
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """`purpose` says for which peers it is; the values are those of the form of its kind."""
+    """`purpose` says which peers it suits; the values are those of the form of its kind."""
 
     name: str
     purpose: str
@@ -50,27 +50,27 @@ def _ipsec(cipher: str, digest: str, pfs: str) -> Mapping[str, Any]:
 PRESETS: tuple[Preset, ...] = (
     Preset(
         "strong",
-        "The strongest that most peers of today can do: AES-256, SHA-384 and the curve P-384, and AES-GCM "
-        "for the data.",
+        "The strongest algorithms that most current peers support: AES-256, SHA-384 and the curve P-384, "
+        "and AES-GCM for the data.",
         _ike(2, "aes256", "sha384", 20),
         _ipsec("aes256gcm16", INTEGRATED, "group_20"),
     ),
     Preset(
         "compatible",
-        "For peers of mixed age: only what RFC 8247 and RFC 8221 demand of every device, and no fresh "
-        "exchange for phase 2 keys, which many leave off.",
+        "For older and newer peers: only what RFC 8247 and RFC 8221 require of every device, and no fresh "
+        "Diffie-Hellman exchange for phase 2 keys, which many peers leave off.",
         _ike(2, "aes128", "sha256", 14),
         _ipsec("aes128", "sha256", "disabled"),
     ),
     Preset(
         "legacy",
-        "Only for old peers that can do nothing else, until they are replaced: broken and weak "
-        "algorithms, the reasons of which stand below.",
+        "Only for old peers that support nothing else, until they are replaced: broken and weak "
+        "algorithms, for the reasons shown below.",
         _ike(1, "triple_des", "sha1", 2),
         _ipsec("triple_des", "sha1", "group_2"),
     ),
 )
 
 
-def preset_called(name: str) -> Preset | None:
+def find_preset(name: str) -> Preset | None:
     return next((preset for preset in PRESETS if preset.name == name), None)

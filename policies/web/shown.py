@@ -1,4 +1,4 @@
-"""How policies are put into words on pages."""
+"""Labels of algorithms, as pages show them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ from policies.domain.verdicts import Strength, Verdict
 from policies.strength import api_name
 
 
-def labelled(word: str, verdict: Verdict) -> str:
-    """For the choices of a form: `AES-256-GCM (aes256gcm16)`, `HMAC-MD5 (md5), broken: RFC 8247`."""
+def algorithm_label(word: str, verdict: Verdict) -> str:
+    """The label of a form's choice: `AES-256-GCM (aes256gcm16)`, `HMAC-MD5 (md5), broken: RFC 8247`."""
     name = title_of(word)
     shown = word if name.startswith("group") else api_name(word)
-    return _judged(f"{name} ({shown})" if name else shown, verdict)
+    return _with_strength(f"{name} ({shown})" if name else shown, verdict)
 
 
-def labelled_group(number: int) -> str:
+def group_label(number: int) -> str:
     """A Diffie-Hellman group of IKE: `14 (2048 bits)`."""
     group = DH_GROUPS[number]
-    return _judged(f"{number} ({group.title})", group.ike)
+    return _with_strength(f"{number} ({group.title})", group.ike)
 
 
-def labelled_hash(word: str, verdict: Verdict) -> str:
-    """Of phase 2, where ciphers may authenticate by themselves."""
+def hash_label(word: str, verdict: Verdict) -> str:
+    """The label of a phase 2 hash; AEAD ciphers need none."""
     return (
-        _judged(f"by the cipher itself ({INTEGRATED})", verdict)
+        _with_strength(f"built into the cipher ({INTEGRATED})", verdict)
         if word == INTEGRATED
-        else labelled(word, verdict)
+        else algorithm_label(word, verdict)
     )
 
 
-def labelled_pfs(word: str, verdict: Verdict) -> str:
-    return _judged(f"none ({PFS_DISABLED})", verdict) if word == PFS_DISABLED else labelled(word, verdict)
+def pfs_label(word: str, verdict: Verdict) -> str:
+    return (
+        _with_strength(f"none ({PFS_DISABLED})", verdict)
+        if word == PFS_DISABLED
+        else algorithm_label(word, verdict)
+    )
 
 
-def _judged(text: str, verdict: Verdict) -> str:
+def _with_strength(text: str, verdict: Verdict) -> str:
     return text if verdict.strength is Strength.OK else f"{text}, {verdict.strength.value}: {verdict.rfc}"

@@ -1,4 +1,4 @@
-"""Pages of policies; each route names its kind."""
+"""Routes of the policy pages; each passes its kind to the view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _of(kind: str) -> list[URLPattern]:
         path(every, views.policy_list, known, name=f"{kind}_policies"),
         path(f"{every}/bulk", views.policies_bulk, known, name=f"{kind}_policies_bulk"),
         path(f"{every}/new", views.policy_new, known, name=f"{kind}_policy_new"),
-        path(one, views.policy_shown, known, name=f"{kind}_policy"),
+        path(one, views.policy_page, known, name=f"{kind}_policy"),
         path(f"{one}/edit", views.policy_edit, known, name=f"{kind}_policy_edit"),
         path(f"{one}/clone", views.policy_clone, known, name=f"{kind}_policy_clone"),
         path(f"{one}/delete", views.policy_delete, known, name=f"{kind}_policy_delete"),

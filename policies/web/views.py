@@ -20,16 +20,16 @@ from policies.strength import warnings_of_values
 from policies.web.forms import given
 from policies.web.kinds import KINDS, Kind, Policy
 from policies.web.lists import LISTS
-from policies.web.presets import PRESETS, preset_called
+from policies.web.presets import PRESETS, find_preset
 
-# So many connections are named on a policy's page; the rest are behind a link.
+# How many connections a policy's page lists; the others are behind a link.
 NAMED = 20
 _NAME_LENGTH = 63
 
 
 @page()
 def policies(request: ConsoleRequest) -> HttpResponse:
-    """The address of both lists together, before each had its own."""
+    """The former address of both lists."""
     return redirect("ike_policies")
 
 
@@ -45,14 +45,14 @@ def policies_bulk(request: ConsoleRequest, kind: str) -> HttpResponse:
 
 @form_page(Role.EDITOR)
 def policy_new(request: ConsoleRequest, kind: str) -> HttpResponse:
-    """Empty, or filled by a preset."""
+    """An empty form, or one filled from a preset."""
     return _new(request, KINDS[kind])
 
 
 def _new(request: ConsoleRequest, chosen: Kind, source: Policy | None = None) -> HttpResponse:
     """A copy keeps the order of its source."""
     kind = chosen.word
-    preset = preset_called(request.GET.get("preset", ""))
+    preset = find_preset(request.GET.get("preset", ""))
     initial = preset.values(kind) if preset else chosen.initial(source) if source else {}
     if preset:
         initial["name"] = free_name(request.actor, chosen, initial["name"])
@@ -72,7 +72,7 @@ def _new(request: ConsoleRequest, chosen: Kind, source: Policy | None = None) ->
 
 @form_page(Role.EDITOR)
 def policy_clone(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
-    """The form of a new one, filled from another, under a name that is free."""
+    """The form of a new policy, filled from an existing one, with an unused name."""
     chosen = KINDS[kind]
     source = chosen.get(request.actor, policy_id)
     if request.method == "POST":
@@ -83,15 +83,15 @@ def policy_clone(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpRes
 
 
 @page()
-def policy_shown(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
-    """The policy, its strength, and who uses it."""
+def policy_page(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
+    """The policy, its strength, and the connections that use it."""
     policy = KINDS[kind].get(request.actor, policy_id)
     return render(request, "policies/detail.html", {"policy": policy} | _users(policy, KINDS[kind]))
 
 
 @form_page(Role.EDITOR)
 def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
-    """Says which tunnels will negotiate again before anything is saved."""
+    """Before anything is saved, shows which tunnels will be negotiated again."""
     chosen = KINDS[kind]
     policy = chosen.get(request.actor, policy_id)
     form = chosen.form(request.POST if request.method == "POST" else None, initial=chosen.initial(policy))
@@ -113,7 +113,7 @@ def policy_edit(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResp
 
 @form_page(Role.EDITOR)
 def policy_delete(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpResponse:
-    """Says who uses it and refuses then; else asks."""
+    """Refused while connections use it, and lists them; otherwise asks for confirmation."""
     chosen = KINDS[kind]
     policy = chosen.get(request.actor, policy_id)
     refused: list[str] = []
@@ -130,7 +130,7 @@ def policy_delete(request: ConsoleRequest, policy_id: UUID, kind: str) -> HttpRe
 
 
 def free_name(actor: Actor, kind: Kind, name: str) -> str:
-    """`name`, or with the first number that nobody has: strong, strong-2, strong-3."""
+    """`name`, or `name` with the first unused number: strong, strong-2, strong-3."""
     taken = set(
         kind.model._default_manager.filter(account_id=actor.account_id).values_list("name", flat=True)
     )

@@ -149,9 +149,9 @@ def test_what_a_patch_cannot_change_is_named(ana: Party) -> None:
         ("bad_field", "resource_group"),
         ("bad_field", "colour"),
     ]
-    told = {error["target"]["name"]: error["message"] for error in response.json()["errors"]}
-    assert "read-only" in told["id"]
-    assert "cannot be changed" in told["resource_group"]
+    messages = {error["target"]["name"]: error["message"] for error in response.json()["errors"]}
+    assert "read-only" in messages["id"]
+    assert "cannot be changed" in messages["resource_group"]
     policy.refresh_from_db()
     assert policy.name != "renamed"
 

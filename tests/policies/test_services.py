@@ -114,18 +114,18 @@ def test_a_change_reaches_the_gateways_that_use_it(ana: Party) -> None:
 
 
 def test_the_signal_is_sent_within_the_transaction(ana: Party) -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
 
-    def hear(policy: IPsecPolicy, **_: object) -> None:
-        heard.append((policy.pk, policy.pfs))
+    def receive(policy: IPsecPolicy, **_: object) -> None:
+        received.append((policy.pk, policy.pfs))
 
-    policy_changed.connect(hear)
+    policy_changed.connect(receive)
     try:
         policy = make_ipsec_policy(ana)
         services.update_ipsec_policy(ana.editor, policy.pk, {"pfs": "disabled"})
     finally:
-        policy_changed.disconnect(hear)
-    assert heard == [(policy.pk, "disabled")]
+        policy_changed.disconnect(receive)
+    assert received == [(policy.pk, "disabled")]
 
 
 def test_a_policy_in_use_stays(ana: Party) -> None:

@@ -65,7 +65,7 @@ def test_weak_choices_are_labelled_with_reason_and_rfc(ana: Party, browser: Clie
         "3DES-CBC (3des), broken: RFC 8221",
         "AES-256-GCM (aes256gcm16)",
         "group 20, P-384 (group_20)",
-        "by the cipher itself (disabled)",
+        "built into the cipher (disabled)",
     ):
         assert words in options
 
@@ -145,7 +145,7 @@ def test_those_of_others_do_not_exist(ana: Party, ben: Party, browser: Client, p
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
-def test_below_editor_one_may_only_look(ana: Party, browser: Client, role: Role) -> None:
+def test_roles_below_editor_may_only_read(ana: Party, browser: Client, role: Role) -> None:
     policy = make_ike_policy(ana)
     Membership.objects.update(role=role.value)
     page = text_of(browser.get("/policies/ike")) + text_of(browser.get(f"/policies/ike/{policy.pk}"))
