@@ -45,7 +45,7 @@ NEEDS: dict[str, tuple[Role | None, Role | None]] = {
     **dict.fromkeys(("vpcs_bulk", "subnets_bulk", "instances_bulk"), EDIT),
     **dict.fromkeys(("vpc_delete", "subnet_delete", "instance_delete", "handoff_revoke"), (None, EDITOR)),
     "prefix_delete": (None, EDITOR),
-    "connection_choose": (EDITOR, None),
+    "connection_select_gateway": (EDITOR, None),
     **{
         f"{kind}_{tail}": EDIT
         for kind in ("ike", "ipsec")

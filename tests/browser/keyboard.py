@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page
 
 _FOCUS = Path(__file__).with_name("focus.js").read_text()
-# No page has so many stops before what is looked for.
+# More tab stops than any page has.
 _STOPS = 120
 
 

@@ -54,7 +54,7 @@ class Product:
         return found
 
     def instance(self, name: str) -> dict[str, str]:
-        """{id, name, namespace, address, subnet_id} of a standing instance."""
+        """{id, name, namespace, address, subnet_id} of an existing instance."""
         return next(row for row in self.dataplane()["instances"] if row["name"] == name)
 
 

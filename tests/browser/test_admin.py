@@ -35,7 +35,7 @@ def test_lists_forms_and_rows(visit: Visit, furnished: Made, app: str) -> None:
         assert any(path.endswith(end) for path in seen)
 
 
-def test_a_row_is_chosen_in_a_box_that_has_a_name(visit: Visit, furnished: Made) -> None:
+def test_check_boxes_of_rows_have_accessible_names(visit: Visit, furnished: Made) -> None:
     visit.go("/admin/vpn/connection/add/")
     box = visit.page.get_by_role("combobox", name="Gateway")
     box.focus()

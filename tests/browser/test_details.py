@@ -100,7 +100,7 @@ def test_a_cidr_that_carries_a_tunnel_is_kept_after_a_question(visit: Visit, mad
     expect(added).to_have_count(0)
 
 
-def test_two_tabs_meet(visit: Visit, made: Made) -> None:
+def test_two_tabs_with_conflicting_edits(visit: Visit, made: Made) -> None:
     other = visit.another_tab()
     for tab in (visit, other):
         tab.go(f"{made.connection()}/edit")

@@ -20,7 +20,7 @@ def test_selected_rows_stay_selected_when_the_list_refreshes(visit: Visit) -> No
     expect(row).to_have_count(1)
     box = row.get_by_role("checkbox")
     box.check()
-    expect(visit.page.locator("[data-chosen]")).to_have_text("1 selected")
+    expect(visit.page.locator("[data-selected]")).to_have_text("1 selected")
     before = visit.page.locator("#live").get_attribute("hx-get")
     other = visit.another_tab()
     other.go("/connections?q=10.71.0.5")
@@ -72,7 +72,7 @@ def test_a_list_is_worked_by_the_keyboard(visit: Visit) -> None:
     visit.sees("is being deleted")
 
 
-def test_on_a_phone_what_is_done_to_rows_comes_with_the_first_one_chosen(visit: Visit) -> None:
+def test_on_a_phone_bulk_actions_appear_with_the_first_selected_row(visit: Visit) -> None:
     make_gateway(visit, "by-thumb", "subnet-1")
     visit.page.set_viewport_size({"width": 390, "height": 844})
     visit.go("/gateways?q=by-thumb")

@@ -98,7 +98,7 @@ def test_updates_can_be_paused(visit: Visit) -> None:
         pass
     visit.press("Pause updates")
     asked.clear()
-    # The polls of a page beside it, which is not paused, tell the time.
+    # The polls of another page, which is not paused, are the clock.
     other = visit.page.context.new_page()
     other.goto(visit.page.url)
     for _ in range(3):
@@ -107,4 +107,4 @@ def test_updates_can_be_paused(visit: Visit) -> None:
     other.close()
     assert asked == []
     with visit.page.expect_request("**/gateways?seen=*"):
-        visit.press("Go on updating")
+        visit.press("Resume updates")

@@ -25,7 +25,7 @@ def plain(simulated: Product, chromium: Browser) -> Iterator[Visit]:
         visit.assert_content()
 
 
-def test_a_theme_is_chosen_without_script_and_stays(plain: Visit) -> None:
+def test_a_theme_is_selected_without_script_and_stays(plain: Visit) -> None:
     body = plain.page.locator("body")
     plain.go("/sign-in")
     expect(body).to_have_css("background-color", _LIGHT)
@@ -63,7 +63,7 @@ def test_the_menu_of_the_person_closes_again(visit: Visit) -> None:
 
 
 def _end_session(context: BrowserContext) -> None:
-    """As the server's forgetting it looks to a browser."""
+    """What a browser sees when the server has forgotten the session."""
     cookie = next(cookie for cookie in context.cookies() if "session" in cookie.get("name", ""))
     context.add_cookies([{**cookie, "value": "x" * 32}])
 

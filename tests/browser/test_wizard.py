@@ -192,8 +192,8 @@ def test_enter_creates_the_policy_that_is_filled_in(visit: Visit) -> None:
     visit.fill(peer_address="203.0.113.9", psk=new_psk(), peer_cidrs="10.79.0.0/24")
     visit.submit()
     for noun, name in (("IPsec policy", "ipsec-entered"), ("IKE policy", "ike-entered")):
-        visit.page.get_by_text(f"Create an {noun} right here").click()
+        visit.page.get_by_text(f"Create an {noun} here").click()
         field = visit.page.locator(f"[name={name.split('-')[0]}-name]")
         field.fill(name)
         field.press("Enter")
-        visit.sees(f"The {noun} {name} is created and chosen.")
+        visit.sees(f"The {noun} {name} is created and selected.")

@@ -24,7 +24,7 @@ class Visit:
     loads: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("console", self._heard)
+        self.page.on("console", self._on_message)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
         self.page.on("request", self._asked)
 
@@ -71,7 +71,7 @@ class Visit:
         said = "\n".join(self.complaints)
         assert not said, f"{said}\n{self.product.log.read_text(errors='replace')[-3000:]}"
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _on_message(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             where: Any = message.location
             self.complaints.append(f"{self.page.url}: {message.text} ({where.get('url', '')})")

@@ -1,4 +1,4 @@
-"""Where the objects of the audit trail have their pages."""
+"""Links from the audit trail to the pages of its objects."""
 
 from __future__ import annotations
 

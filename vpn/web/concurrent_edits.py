@@ -1,8 +1,8 @@
 """Concurrent edits: the second person sees what the first one changed, and loses nothing.
 
-A form carries the values with which it was rendered. What another person changed since then replaces
-fields that this person left alone, and is shown beside those that they changed. Nothing is saved before
-they have seen it; submitting again saves.
+A form contains the values with which it was rendered. Changes that another person made since then replace
+the fields that this person did not edit, and are shown beside those that they did. Nothing is saved until
+they have seen the conflicts; submitting again saves.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """`posted`, with the fields that this person left alone brought up to date."""
+    """`posted`, with the fields that this person did not edit brought up to date."""
 
     posted: QueryDict
     conflicts: list[FieldConflict] = field(default_factory=list)
@@ -87,7 +87,7 @@ def deletion_of(actor: Actor, target_id: UUID) -> AuditEvent | None:
 
 
 def entered(form: forms.Form) -> list[tuple[str, str]]:
-    """The values in a form with its labels; empty ones are left out."""
+    """The values in a form with its labels; empty ones are omitted."""
     rows = ((form[name], form.fields[name]) for name in form.fields)
     found = [(str(bound.label), _shown(control, str(bound.value() or ""))) for bound, control in rows]
     return [(label, value) for label, value in found if value]

@@ -1,4 +1,4 @@
-"""What the pages of one gateway and of one connection show; queries do not grow with the account."""
+"""The context of the pages of one gateway and one connection; the number of queries is constant."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HISTORY = 8
 
 @dataclass(frozen=True, slots=True)
 class TunnelShown:
-    """A connection on one member, with its suites in words."""
+    """A connection on one member, with the names of its suites."""
 
     row: Tunnel
 
@@ -41,8 +41,8 @@ class TunnelShown:
         return self.row.member.index + 1
 
     @property
-    def waits(self) -> bool:
-        """The standby has everything loaded and nothing up."""
+    def is_standby(self) -> bool:
+        """Whether this is a standby: everything is loaded and nothing is up."""
         return self.row.member.role == "standby" and self.row.status == "down"
 
     @property
@@ -65,7 +65,7 @@ class TunnelShown:
 
 @dataclass(frozen=True, slots=True)
 class PacketAdvice:
-    """What fits through the tunnel. `basis` says for which suite that is."""
+    """The packet sizes of the tunnel. `basis` names the suite that they are for."""
 
     effective: EffectiveMtu
     basis: str
@@ -77,7 +77,7 @@ class PacketAdvice:
 
 
 def packet_advice(connection: Connection, tunnels: list[TunnelShown], esp: str) -> PacketAdvice | None:
-    """For the suite that is up; until then for the offered suite with the smallest MTU."""
+    """For the negotiated suite; until then, for the offered suite with the smallest MTU."""
     negotiated = next((t.row.negotiated for t in tunnels if t.row.status == "up" and t.row.negotiated), None)
     if negotiated:
         suite, udp = negotiated["esp_suite"], bool(negotiated["nat"])
@@ -88,7 +88,9 @@ def packet_advice(connection: Connection, tunnels: list[TunnelShown], esp: str) 
         offer = connection.esp_offer().proposal
         sizes = [found for suite in _suites(offer) if (found := effective_mtu(suite, udp=True))]
         left, udp = min(sizes, key=lambda one: one.mtu, default=None), True
-        basis = f"the policy {policy.name}" if policy else "the widest suite of auto-negotiation"
+        basis = (
+            f"the policy {policy.name}" if policy else "the auto-negotiated suite with the largest overhead"
+        )
     return PacketAdvice(left, basis, udp, esp == "userspace", esp == "simulated") if left else None
 
 
@@ -112,14 +114,14 @@ def connection_details(connection: Connection) -> dict[str, Any]:
     tunnels = [TunnelShown(row) for row in rows.order_by("member__index")]
     peer = peer_gateways(connection.account_id, [connection.address]).get(connection.address)
     troubled = peer is not None and connection.admin_state_up and connection.status_reasons
-    back, apart = differences_at(connection, peer) if peer and troubled else (None, [])
+    counterpart, differences = differences_at(connection, peer) if peer and troubled else (None, [])
     esp = Node.objects.filter(name=connection.gateway.node).values_list("esp", flat=True).first() or ""
     return {
         "gateway": connection.gateway,
         "connection": connection,
         "peer_gateway": peer,
-        "back": back,
-        "apart": apart,
+        "counterpart": counterpart,
+        "differences": differences,
         "shown": shown,
         "tunnels": tunnels,
         "evidence": _evidence(connection, tunnels),
@@ -138,11 +140,11 @@ def _announcement(connection: Connection, shown: ConnectionShown) -> str:
 
 
 def _evidence(connection: Connection, tunnels: list[TunnelShown]) -> list[tuple[str, str | datetime]]:
-    """What the reasons are based on, as far as drivers report it."""
+    """The evidence for the reasons, as far as the drivers report it."""
     members = [f"member {t.number} ({t.row.member.role})" for t in tunnels if t.row.reasons]
-    evidence: list[tuple[str, str | datetime]] = [("Seen by", ", ".join(members))] if members else []
+    evidence: list[tuple[str, str | datetime]] = [("Observed on", ", ".join(members))] if members else []
     ends = f"{connection.gateway.public_address} to {connection.peer}"
-    evidence.append(("On the way", f"UDP 500 and 4500, {ends}"))
+    evidence.append(("Path", f"UDP 500 and 4500, {ends}"))
     return [*evidence, ("Since", connection.status_changed_at or connection.created_at)]
 
 

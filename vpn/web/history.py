@@ -15,7 +15,7 @@ _MOST = 2**63 - 1
 
 
 def history_page(request: ConsoleRequest, rows: QuerySet[StatusChange], title: str) -> dict[str, Any]:
-    """`?before=` is the last row of the page before; anything else there is not heeded."""
+    """`?before=` is the id of the previous page's last row; invalid values are ignored."""
     before = request.GET.get("before", "")
     if before.isascii() and before.isdecimal() and int(before) <= _MOST:
         rows = rows.filter(pk__lt=int(before))

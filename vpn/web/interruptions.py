@@ -1,4 +1,4 @@
-"""Says how many tunnels a button ends, before it ends them."""
+"""The confirmation page for actions that end tunnels."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection
 
 
-def ask_first(
+def confirm_interruption(
     request: ConsoleRequest, connection: Connection, verb: str, ended: Sequence[Interruption]
 ) -> HttpResponse:
-    """A page that sends again what was posted, with `interrupt`."""
+    """A page that submits the posted form again, with `interrupt` set."""
     skipped = ("csrfmiddlewaretoken", "interrupt")
     posted = [(name, value) for name, value in request.POST.items() if name not in skipped]
     context = {"connection": connection, "gateway": connection.gateway, "verb": verb, "posted": posted}

@@ -1,6 +1,6 @@
 """Pages that update themselves by polling, part by part.
 
-A page sends what it has: the version of its data, and a digest of each part. A poll gets 204 while the
+A page sends the version of its data, and a digest of each part. A poll gets 204 while the
 version is the same, otherwise only the parts that render differently. Times that the browser counts
 itself (`data-until`, `data-since`) and form tokens make no difference. If only rows of a part have
 changed, only those rows are sent.

@@ -13,14 +13,14 @@ from console.core.models import AuditEvent
 from vpn.models import Connection, Gateway, StatusChange
 
 
-def counting_version(actor: Actor) -> str:
-    """A gateway's `stamp` changes with its connections as well, and with every byte that they carry; the
-    names of its VPC and subnet are added here."""
+def version_with_counters(actor: Actor) -> str:
+    """A gateway's `stamp` also changes with its connections and with their traffic counters; the names of its
+    VPC and subnet are added here."""
     rows = Gateway.objects.owned_by(actor).order_by("pk")
     return _digest(rows.values_list("pk", "stamp", "vpc__name", "subnet__name"))
 
 
-def calm_version(actor: Actor) -> str:
+def version_without_counters(actor: Actor) -> str:
     """For pages without counters: traffic does not change it."""
     gateways = Gateway.objects.owned_by(actor).order_by("pk")
     wanted = ("pk", "generation", "name", "deleted_at", "vpc__name", "subnet__name")
@@ -37,9 +37,9 @@ def calm_version(actor: Actor) -> str:
 
 
 def overview_version(actor: Actor, now: datetime) -> str:
-    """Changes with audit events too, and once a minute for what only time changes."""
+    """Also changes with audit events, and once a minute for what depends on the time."""
     last = AuditEvent.objects.filter(account_id=actor.account_id).aggregate(last=Max("id"))["last"]
-    return _digest([int(now.timestamp()) // 60, last, calm_version(actor)])
+    return _digest([int(now.timestamp()) // 60, last, version_without_counters(actor)])
 
 
 def _digest(*parts: Iterable[object]) -> str:

@@ -1,4 +1,4 @@
-"""What pages show of gateways and connections: rows with their status labels."""
+"""Gateways and connections as pages show them: rows with their status labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ConnectionShown:
         return self.row.status if self.row.admin_state_up else "disabled"
 
     @property
-    def waits(self) -> bool:
+    def is_negotiating(self) -> bool:
         """Down without a reason yet."""
         return self.word == "down" and not self.row.status_reasons
 
@@ -65,7 +65,7 @@ _CIDRS = Prefetch("cidrs", ConnectionCidr.objects.only("connection_id", "side", 
 
 
 def shown_connections(gateway: Gateway) -> list[ConnectionShown]:
-    """Only what a table of them needs: there may be many."""
+    """Reads only the columns that the table needs: there may be many rows."""
     rows = Connection.objects.filter(gateway=gateway).only(*_COLUMNS).order_by("created_at", "id")
     rows = rows.prefetch_related(_CIDRS)
     return [shown_connection(row) for row in rows]

@@ -143,7 +143,7 @@ def test_pages_of_deletion(browser: Client, ana: Party, row: Connection) -> None
         ("delete", "2 tunnels that are up end: connection-0: the connection is deleted; connection-1: "),
     ],
 )
-def test_chosen_connections(browser: Client, ana: Party, row: Connection, do: str, expected: str) -> None:
+def test_selected_connections(browser: Client, ana: Party, row: Connection, do: str, expected: str) -> None:
     rows = [row, up(make_connection(ana, row.gateway, 1)), make_connection(ana, row.gateway, 2)]
     page = unescaped(browser.post(reverse("connections_bulk"), {"do": do, "row": [str(r.pk) for r in rows]}))
     assert f"{do.capitalize()} 3 connections?" in page
@@ -151,7 +151,7 @@ def test_chosen_connections(browser: Client, ana: Party, row: Connection, do: st
     assert Connection.objects.filter(admin_state_up=True).count() == 3
 
 
-def test_chosen_gateways(browser: Client, ana: Party, row: Connection) -> None:
+def test_selected_gateways(browser: Client, ana: Party, row: Connection) -> None:
     other = up(make_connection(ana, make_gateway(ana), 1))
     chosen = {"do": "delete", "row": [str(row.gateway_id), str(other.gateway_id)]}
     page = unescaped(browser.post(reverse("gateways_bulk"), chosen))

@@ -57,7 +57,7 @@ def _pages(two: Two) -> Iterator[str]:
             yield path
 
 
-def test_no_page_tells_of_another_account(two: Two) -> None:
+def test_no_page_discloses_another_account(two: Two) -> None:
     secrets = two.secrets()
     wrong = []
     for path in _pages(two):
@@ -68,7 +68,7 @@ def test_no_page_tells_of_another_account(two: Two) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_answer_of_the_api_tells_of_another_account(two: Two) -> None:
+def test_no_response_of_the_api_discloses_another_account(two: Two) -> None:
     secrets, ids = two.secrets(), ids_of(two.mine)
     wrong, read = [], 0
     for path in {filled(template, ids) for template in _templates()}:
@@ -93,7 +93,7 @@ def test_a_child_is_found_under_its_own_parent_only(two: Two) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_rows_of_others_cannot_be_chosen(two: Two) -> None:
+def test_rows_of_others_cannot_be_selected(two: Two) -> None:
     """Actions on many rows leave out those that are not one's own."""
     before = {model: list(rows_of(model, two.other.account).order_by("pk").values()) for model in models()}
     rows = [
@@ -136,7 +136,7 @@ def test_a_draft_forgets_the_subnet_of_another_account(two: Two) -> None:
 
 
 def _status(response: Any) -> int:
-    """A status that a page asks for sends the page home when there is nothing to tell of."""
+    """A poll for an object that the user cannot see redirects the page."""
     home = response.get("HX-Redirect") == "/gateways" and not response.content
     return 404 if home else int(response.status_code)
 
@@ -218,7 +218,7 @@ def _counted(party: Party, now: datetime) -> dict[str, object]:
     assert found, "a tunnel should be up"
     return {
         "usage": list(usage_of(party.account.pk)),
-        "versions": [page_versions.counting_version(actor), page_versions.overview_version(actor, now)],
+        "versions": [page_versions.version_with_counters(actor), page_versions.overview_version(actor, now)],
         "suites": found,
         "rows": [len(rows) for rows in (seen.vpcs, seen.subnets, seen.gateways, seen.connections)],
         "trail": choices_of(party.account.pk),

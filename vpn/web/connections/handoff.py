@@ -46,7 +46,7 @@ _UNREADABLE = (
 
 
 class LinkForm(RuleForm):
-    """How long the link lives."""
+    """How long the link is valid."""
 
     hours = forms.TypedChoiceField(
         label="Expires after",
@@ -57,13 +57,13 @@ class LinkForm(RuleForm):
 
 
 class PasswordForm(RuleForm):
-    """The person's own password, once more."""
+    """Asks for the user's own password again."""
 
     password = forms.CharField(
         label="Your password",
         error_messages={"required": "Enter your password."},
         strip=False,
-        help_text="The key leaves the console with the file; the audit trail will say so.",
+        help_text="The file contains the key; the audit trail records this.",
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
@@ -71,35 +71,35 @@ class PasswordForm(RuleForm):
 @page()
 def handoff_page(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
     row = get_connection(request.actor, gateway_id, connection_id)
-    return _draw(request, row, _chosen(request.GET.get("vendor", "")))
+    return _render_page(request, row, _selected_vendor(request.GET.get("vendor", "")))
 
 
 @sensitive_post_parameters("password")
 @form_page(Role.VIEWER)
 def handoff_file(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID, vendor: str) -> HttpResponse:
-    """Without the key for everyone; posted with the password by an editor, with it."""
+    """GET: without the key, for every role. POST with the password: with the key, for editors."""
     row = get_connection(request.actor, gateway_id, connection_id)
     device = None if vendor == SHEET else handoff.find_vendor(vendor)
     if request.method != "POST":
-        return _download(row, device) or _draw(request, row, device, status=409)
+        return _download(row, device) or _render_page(request, row, device, status=409)
     request.actor.require(Role.EDITOR)
     form = PasswordForm(request.POST)
     if form.is_valid() and not password_is_right(request, form.cleaned_data["password"]):
         form.add_error("password", "This is not your password.")
     if form.errors:
-        return _draw(request, row, device, password_form=form)
+        return _render_page(request, row, device, password_form=form)
     if device and obstacles(device, handoff.parameters_of(row)):
-        return _draw(request, row, device, status=409)
+        return _render_page(request, row, device, status=409)
     try:
         return _with_key(request, row, device)
     except (CannotRender, DecryptionError) as error:
         form.add_error(None, str(error) if isinstance(error, CannotRender) else _UNREADABLE)
-        return _draw(request, row, device, password_form=form)
+        return _render_page(request, row, device, password_form=form)
 
 
 @form_page(Role.EDITOR)
 def handoff_links(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """Makes a link and shows it, this once."""
+    """Creates a link and shows it once."""
     row = get_connection(request.actor, gateway_id, connection_id)
     if request.method != "POST":
         return redirect("handoff", gateway_id=gateway_id, connection_id=connection_id)
@@ -112,7 +112,7 @@ def handoff_links(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID
             form = LinkForm()
         except (Invalid, Conflict) as error:
             form.add_violations(error.violations)
-    return _draw(request, row, _chosen(""), link_form=form, link=url)
+    return _render_page(request, row, _selected_vendor(""), link_form=form, link=url)
 
 
 @command(Role.EDITOR, back="handoff", keep=("gateway_id", "connection_id"))
@@ -125,7 +125,7 @@ def handoff_revoke(
 
 
 def device_context(row: Connection, vendor: Vendor | None, psk: Secret | None = None) -> dict[str, Any]:
-    """The parameters, the choice of devices, and the chosen one's file. Raises CannotRender."""
+    """The parameters, the list of devices, and the selected device's file. Raises CannotRender."""
     parameters = handoff.parameters_of(row)
     broken = obstacles(vendor, parameters) if vendor else []
     text = "" if broken else text_of(row, vendor, psk)
@@ -159,12 +159,12 @@ def attachment(row: Connection, vendor: Vendor | None, text: str) -> HttpRespons
     return response
 
 
-def _chosen(slug: str) -> Vendor | None:
+def _selected_vendor(slug: str) -> Vendor | None:
     return None if slug == SHEET else VENDORS.get(slug, VENDORS[_FIRST])
 
 
 def _download(row: Connection, vendor: Vendor | None) -> HttpResponse | None:
-    """None when the device cannot have this tunnel."""
+    """None if the device does not support this tunnel."""
     try:
         return attachment(row, vendor, text_of(row, vendor))
     except CannotRender:
@@ -174,14 +174,14 @@ def _download(row: Connection, vendor: Vendor | None) -> HttpResponse | None:
 def _with_key(request: ConsoleRequest, row: Connection, vendor: Vendor | None) -> HttpResponse:
     def respond(psk: Secret) -> HttpResponse:
         if request.POST.get("how") == "show":
-            return _draw(request, row, vendor, psk=psk)
+            return _render_page(request, row, vendor, psk=psk)
         return attachment(row, vendor, text_of(row, vendor, psk))
 
     slug = vendor.slug if vendor else SHEET
     return handoff.hand_out_key(request.actor, row.gateway_id, row.pk, slug, respond)
 
 
-def _draw(
+def _render_page(
     request: ConsoleRequest,
     row: Connection,
     vendor: Vendor | None,

@@ -1,4 +1,4 @@
-"""Where a new connection begins that has no gateway yet."""
+"""The first page for a new connection whose gateway is not given yet."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vpn.services.references import parse_id
 
 
 @page(Role.EDITOR)
-def connection_choose(request: ConsoleRequest) -> HttpResponse:
-    """The gateways that stand, to choose one of; a single one is chosen already."""
+def connection_select_gateway(request: ConsoleRequest) -> HttpResponse:
+    """A choice of existing gateways; with only one, it is selected automatically."""
     gateways = list(gateways_of(request.actor).filter(deleted_at=None).order_by("vpc__name", "name"))
     wanted = parse_id(request.GET.get("gateway"))
-    chosen = next((row for row in gateways if row.pk == wanted), None)
+    selected = next((row for row in gateways if row.pk == wanted), None)
     if len(gateways) == 1:
-        chosen = gateways[0]
-    if chosen is not None:
-        return redirect("connection_new", gateway_id=chosen.pk)
+        selected = gateways[0]
+    if selected is not None:
+        return redirect("connection_new", gateway_id=selected.pk)
     return render(request, "vpn/connections/select_gateway.html", {"gateways": gateways})

@@ -1,4 +1,4 @@
-"""What can be done with one connection's tunnel: restart it, read its log, see its key."""
+"""Actions on the tunnel of one connection: restart it, read its log, reveal its key."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from vpn.services.interruptions import interrupted_by_restarting
 from vpn.services.keys import reveal_key
 from vpn.services.logs import read_log
 from vpn.web.history import history_page
-from vpn.web.interruptions import ask_first
+from vpn.web.interruptions import confirm_interruption
 
-_UNREADABLE = "The key cannot be opened: a key of this installation is missing. Set a new one."
+_UNREADABLE = "The key cannot be decrypted: an encryption key of this installation is missing. Set a new one."
 
 
 class OwnPasswordForm(RuleForm):
-    """The person's own password, once more."""
+    """Asks for the user's own password again."""
 
     password = forms.CharField(
         label="Your password",
         required=False,
         strip=False,
-        help_text="The one that you sign in with.",
+        help_text="The password that you sign in with.",
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
 @command(Role.OPERATOR, back="connection")
 def connection_restart(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """End the tunnel and negotiate it again; a page asks first if one is up."""
+    """End the tunnel and negotiate it again; asks for confirmation if it is up."""
     connection = connections.get_connection(request.actor, gateway_id, connection_id)
     ended = interrupted_by_restarting(Connection.objects.filter(pk=connection.pk))
     if ended and not request.POST.get("interrupt"):
-        return ask_first(request, connection, "Restart", ended)
+        return confirm_interruption(request, connection, "Restart", ended)
     connection = connections.restart_connection(request.actor, gateway_id, connection_id)
     messages.success(request, f"The tunnel of {connection.name} is restarted.")
     return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
@@ -53,13 +53,13 @@ def connection_restart(request: ConsoleRequest, gateway_id: UUID, connection_id:
 
 @page()
 def connection_log(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """What is known of the log now; a page that shows it asks again by itself, and gets 204 while
-    nothing was added: so a reader keeps his place."""
+    """The log so far. The page polls, and gets 204 while there are no new lines, so that it keeps its scroll
+    position."""
     log = read_log(request.actor, gateway_id, connection_id)
-    mark = hashlib.sha256(repr((log.waits, log.fault, log.members)).encode()).hexdigest()[:12]
-    if request.htmx and request.GET.get("seen") == mark:
+    digest = hashlib.sha256(repr((log.waits, log.fault, log.members)).encode()).hexdigest()[:12]
+    if request.htmx and request.GET.get("seen") == digest:
         return HttpResponse(status=204)
-    context = {"log": log, "connection": log.connection, "gateway": log.connection.gateway, "mark": mark}
+    context = {"log": log, "connection": log.connection, "gateway": log.connection.gateway, "digest": digest}
     template = "vpn/connections/_log.html" if request.htmx else "vpn/connections/log.html"
     return render(request, template, context)
 
@@ -74,7 +74,7 @@ def connection_events(request: ConsoleRequest, gateway_id: UUID, connection_id: 
 
 @form_page(Role.EDITOR)
 def connection_reveal(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """The key in clear, once, for who says his password again."""
+    """Shows the key once, to a user who enters their password again."""
     connection = connections.get_connection(request.actor, gateway_id, connection_id)
     form = OwnPasswordForm(request.POST if request.method == "POST" else None)
     context = {"form": form, "connection": connection, "gateway": connection.gateway}

@@ -1,4 +1,4 @@
-"""Connections: one connection's page, and every change of it."""
+"""The page of one connection, and the forms that change it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from vpn.web.concurrent_edits import (
 )
 from vpn.web.details import connection_details
 from vpn.web.forms.connections import CidrForm, ConnectionForm, KeyForm, SettingsForm, settings_initial
-from vpn.web.interruptions import ask_first
+from vpn.web.interruptions import confirm_interruption
 from vpn.web.live_page import LivePage
 from vpn.web.shown import ConnectionShown, shown_connection
 
@@ -55,16 +55,16 @@ _LIVE = LivePage(
 @page()
 def connection_page(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
     connection = connections.get_connection(request.actor, gateway_id, connection_id)
-    return _whole(request, connection)
+    return _full_page(request, connection)
 
 
 @page()
 def connection_status(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """The parts of the page that look different now; 204 when the gateway's stamp is the one seen."""
+    """The parts of the page that have changed; 204 while the gateway's revision is the one in `seen`."""
     try:
         connection = connections.get_connection(request.actor, gateway_id, connection_id)
     except NotFound:
-        messages.success(request, "The connection is gone.")
+        messages.success(request, "The connection no longer exists.")
         return HttpResponseClientRedirect(reverse("gateways"))
     poll = _poll(connection)
     return _LIVE.diff(request, connection.gateway.stamp, poll, lambda: connection_details(connection))
@@ -90,7 +90,7 @@ def connection_new(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
 
 @command(Role.EDITOR, back="connection_new")
 def connection_check(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    """The messages of the one field that was left; nothing is written."""
+    """The errors of the field that lost the focus; nothing is saved."""
     gateway = get_gateway(request.actor, gateway_id)
     form = ConnectionForm(request.POST, actor=request.actor)
     form.is_valid()
@@ -100,7 +100,7 @@ def connection_check(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
 
 @form_page(Role.EDITOR)
 def connection_edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """Of a connection that was deleted meanwhile the entries are given back, with who deleted it."""
+    """If the connection was deleted meanwhile, shows who deleted it, and the submitted values."""
     try:
         return _edit(request, gateway_id, connection_id)
     except NotFound:
@@ -134,7 +134,7 @@ def _edit(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> Htt
 
 
 def _interrupted(request: ConsoleRequest, connection: Connection, form: SettingsForm) -> list[Interruption]:
-    """The tunnel that the edit ends, unless that was said and confirmed."""
+    """The tunnel that the edit ends; empty once the user has confirmed it."""
     if request.POST.get("interrupt"):
         return []
     ids, changes = (connection.gateway_id, connection.pk), form.given(only_changed=True)
@@ -153,7 +153,7 @@ def _saved(request: ConsoleRequest, connection: Connection, form: SettingsForm) 
 
 @form_page(Role.EDITOR)
 def connection_key(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """Sets another pre-shared key; the present one is not shown here."""
+    """Sets another pre-shared key; the current one is not shown."""
     with change(request.actor, Role.EDITOR):
         connection = connections.get_connection(request.actor, gateway_id, connection_id)
         set_at = connection.psk_changed_at.isoformat()
@@ -163,7 +163,7 @@ def connection_key(request: ConsoleRequest, gateway_id: UUID, connection_id: UUI
             messages.success(request, "The pre-shared key is changed; set the same one at the peer.")
             return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
     if late:
-        # Nobody else has this key: given back to whoever typed it, on a page that is not stored.
+        # The new key exists nowhere else, so it is kept in the form; the page is not cached.
         form.fields["psk"].widget.render_value = True
     context = {"form": form, "connection": connection, "gateway": connection.gateway, "base": set_at}
     context |= {"late": late, "last": last_change(connection) if late else None}
@@ -182,13 +182,13 @@ def _key_saved(request: ConsoleRequest, connection: Connection, form: KeyForm) -
 
 @command(Role.OPERATOR, back="connection")
 def connection_state(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """Switch the connection on or off; a page asks first if that ends a tunnel."""
+    """Enable or disable the connection; asks for confirmation if that ends a tunnel."""
     up = request.POST.get("admin_state_up") == "true"
     if not request.POST.get("interrupt"):
         connection = connections.get_connection(request.actor, gateway_id, connection_id)
         interrupted = interrupted_by_enabling if up else interrupted_by_disabling
         if ended := interrupted(Connection.objects.filter(pk=connection.pk)):
-            return ask_first(request, connection, "Enable" if up else "Disable", ended)
+            return confirm_interruption(request, connection, "Enable" if up else "Disable", ended)
     connections.update_connection(request.actor, gateway_id, connection_id, {"admin_state_up": up})
     messages.success(request, "The connection is enabled." if up else "The connection is disabled.")
     return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
@@ -198,10 +198,10 @@ def connection_state(request: ConsoleRequest, gateway_id: UUID, connection_id: U
 def connection_cidrs(
     request: ConsoleRequest, gateway_id: UUID, connection_id: UUID, side: str
 ) -> HttpResponse:
-    """Add `cidr` to a side, or take `remove` away; answers with that side's list."""
+    """Add `cidr` to a side, or remove `remove` from it; responds with that side's list."""
     form = _cidr_form(side, request.POST if request.method == "POST" else None)
     where = (request.actor, gateway_id, connection_id)
-    asked: dict[str, Any] = {}
+    confirmation: dict[str, Any] = {}
     if form.is_valid():
         chosen: cidrs.Side = "local" if side == "local" else "peer"
         try:
@@ -209,9 +209,9 @@ def connection_cidrs(
             added = "" if removed else form.cleaned_data["cidr"]
             change_one = cidrs.remove_cidr if removed else cidrs.add_cidr
             act = partial(change_one, *where, chosen, removed or added)
-            asked = _interrupts(request, connections.get_connection(*where), act)
-            if asked:
-                asked |= {"removed": removed, "added": added}
+            confirmation = _confirmation(request, connections.get_connection(*where), act)
+            if confirmation:
+                confirmation |= {"removed": removed, "added": added}
             else:
                 act()
             form = _cidr_form(side)
@@ -220,16 +220,18 @@ def connection_cidrs(
     connection = connections.get_connection(*where)
     if request.htmx:
         context = _side(shown_connection(connection), side, form)
-        return render(request, "vpn/connections/_cidrs.html", context | asked)
-    if request.method == "POST" and not form.errors and not asked:
+        return render(request, "vpn/connections/_cidrs.html", context | confirmation)
+    if request.method == "POST" and not form.errors and not confirmation:
         return redirect("connection", gateway_id=gateway_id, connection_id=connection_id)
-    changed: dict[str, Any] = {f"{side}_form": form, f"{side}_asked": asked}
-    return _whole(request, connection, **changed)
+    changed: dict[str, Any] = {f"{side}_form": form, f"{side}_confirm": confirmation}
+    return _full_page(request, connection, **changed)
 
 
-def _interrupts(request: ConsoleRequest, connection: Connection, act: Callable[[], object]) -> dict[str, Any]:
-    """What a side's list asks before it is changed; nothing if no tunnel ends by it, or when that was
-    confirmed."""
+def _confirmation(
+    request: ConsoleRequest, connection: Connection, act: Callable[[], object]
+) -> dict[str, Any]:
+    """The confirmation to request before a side's list is changed; empty if no tunnel ends, or once the user
+    has confirmed."""
     if request.POST.get("interrupt"):
         return {}
     ended = interrupted_by(connection, act)
@@ -253,7 +255,7 @@ def connection_delete(request: ConsoleRequest, gateway_id: UUID, connection_id: 
     return render(request, "vpn/connections/delete.html", context)
 
 
-def _whole(request: ConsoleRequest, connection: Connection, **changed: Any) -> HttpResponse:
+def _full_page(request: ConsoleRequest, connection: Connection, **changed: Any) -> HttpResponse:
     forms = {"local_form": _cidr_form("local"), "peer_form": _cidr_form("peer")} | changed
     context = connection_details(connection) | forms | {"mirror": _mirror(request, connection)}
     return _LIVE.whole(request, connection.gateway.stamp, _poll(connection), context)
@@ -265,7 +267,7 @@ def _poll(connection: Connection) -> str:
 
 
 def _mirror(request: ConsoleRequest, connection: Connection) -> Gateway | None:
-    """The account's gateway at the peer's address, as long as it has no connection back."""
+    """The account's own gateway at the peer's address, if it has no connection back yet."""
     there = gateways_of(request.actor).filter(
         public_address=connection.address or None, deleted_at__isnull=True
     )
@@ -277,7 +279,7 @@ def _cidr_form(side: str, posted: QueryDict | None = None) -> CidrForm:
 
 
 def _side(shown: ConnectionShown, side: str, form: CidrForm) -> dict[str, Any]:
-    """What the list of one side shows."""
+    """The context of one side's list."""
     items = shown.local if side == "local" else shown.peer
     return {
         "side": side,

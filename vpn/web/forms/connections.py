@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 else:
     PolicyField = forms.ModelChoiceField
 
-# For what is no word of a language.
+# For values that are not natural language.
 PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
 KEY_HINT = "The same at both ends: 6 to 128 letters, digits and -+&!@#$%^*(),.:_"
 
 
 def key_field() -> forms.CharField:
-    """Never filled from the server: a key that is set shows as a hint."""
+    """Never rendered with a value: the hint says whether a key is set."""
     return forms.CharField(
         label="Pre-shared key",
         required=False,
@@ -40,20 +40,20 @@ def dpd_field(initial: str = DpdAction.NONE) -> forms.ChoiceField:
         label="DPD action",
         choices=[(action.value, action.value) for action in DpdAction],
         initial=str(initial),
-        help_text="none: never ask, so that a dead peer may be shown as up for hours; clear: end the tunnel; "
-        "hold: end it and negotiate when a packet needs it; restart: negotiate again at once.",
+        help_text="none: do not probe, so that a dead peer may be shown as up for hours; clear: end the "
+        "tunnel; hold: end it and negotiate when a packet needs it; restart: negotiate again immediately.",
     )
 
 
 class PolicyChoice(PolicyField):
-    """Auto-negotiation or a policy of the account; weak ones say so."""
+    """Auto-negotiation or a policy of the account; the labels of weak policies say so."""
 
     def label_from_instance(self, obj: Any) -> str:
         weak = ", ".join(warned.word for warned in warnings_of(obj))
         return f"{obj.name} (weak: {weak})" if weak else str(obj.name)
 
 
-# What the page shows only on demand, and at once when there is an error in it.
+# Collapsed by default; expanded if one of them has an error.
 _ADVANCED = {
     *("dpd_action", "dpd_interval", "dpd_timeout"),
     *("local_identity", "local_identity_type", "peer_identity", "peer_identity_type"),
@@ -61,7 +61,7 @@ _ADVANCED = {
 
 
 class SettingsForm(RuleForm):
-    """What of a connection an edit may change; CIDRs and the key have forms of their own."""
+    """The settings that an edit may change; CIDRs and the key have their own forms."""
 
     paths = {
         "peer_fqdn": "peer_address",
@@ -86,7 +86,7 @@ class SettingsForm(RuleForm):
         queryset=IKEPolicy.objects.none(),
         required=False,
         empty_label="Auto-negotiation",
-        help_text="Phase 1. Auto-negotiation meets any peer that the tables in the manual list.",
+        help_text="Phase 1. Auto-negotiation works with every suite in the manual's tables.",
     )
     ipsec_policy = PolicyChoice(
         label="IPsec policy",
@@ -96,9 +96,9 @@ class SettingsForm(RuleForm):
         help_text="Phase 2.",
     )
     establish_mode = forms.ChoiceField(
-        label="Who starts the tunnel",
+        label="Initiated by",
         required=False,
-        choices=[("bidirectional", "both sides"), ("peer_only", "the peer only; this side answers")],
+        choices=[("bidirectional", "either side"), ("peer_only", "the peer only; this side responds")],
         initial="bidirectional",
     )
     dpd_action = dpd_field()
@@ -118,15 +118,15 @@ class SettingsForm(RuleForm):
 
     @property
     def has_advanced_errors(self) -> bool:
-        """Whether an error is in a field that the page would hide."""
+        """Whether a collapsed field has an error."""
         return not _ADVANCED.isdisjoint(self.errors)
 
     def given(self, *, only_changed: bool = False) -> ConnectionFields:
-        """After `is_valid`; what was left empty is not given, an empty policy is auto-negotiation."""
+        """After `is_valid`; empty fields are omitted, and an empty policy is auto-negotiation."""
         names = set(self.changed_data if only_changed else self.fields)
         data = self.cleaned_data
         fields: ConnectionFields = {}
-        # An emptied field of an edit is a change, for the rules to judge.
+        # Clearing a field is a change, which the rules validate.
         if "name" in names and (data.get("name") or only_changed):
             fields["name"] = data.get("name", "")
         peer = data.get("peer_address", "")
@@ -173,7 +173,7 @@ def _identity_fields(side: str) -> tuple[forms.ChoiceField, forms.CharField]:
 
 
 class ConnectionForm(SettingsForm):
-    """A new connection. `kept_key`: the draft's key, used when the field is left empty."""
+    """A new connection. `saved_key`: the draft's key, used if the field is left empty."""
 
     paths = SettingsForm.paths | {
         f"{side}_identity.{word}": f"{side}_identity{ending}"
@@ -182,10 +182,10 @@ class ConnectionForm(SettingsForm):
     }
 
     psk = key_field()
-    # Not the API's own default, under which nobody asks whether the peer still lives.
+    # Not the API's default, which does not detect a dead peer.
     dpd_action = dpd_field(DpdAction.RESTART)
     local_cidrs = WordsField(
-        label="Local CIDRs", required=False, help_text="On this side, one per line: what the peer may reach."
+        label="Local CIDRs", required=False, help_text="On this side, one per line: what the peer can reach."
     )
     peer_cidrs = WordsField(
         label="Peer CIDRs", required=False, help_text="Behind the peer, one per line: what you want to reach."
@@ -196,16 +196,16 @@ class ConnectionForm(SettingsForm):
 
     field_order = ["name", "peer_address", "psk", "local_cidrs", "peer_cidrs"]
 
-    def __init__(self, *args: Any, kept_key: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, saved_key: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._kept_key = kept_key
-        if kept_key:
-            hint = f"A key of {len(kept_key)} characters is set. Leave this empty to keep it."
+        self._saved_key = saved_key
+        if saved_key:
+            hint = f"A key of {len(saved_key)} characters is set. Leave this empty to keep it."
             self["psk"].help_text = hint
 
     def given(self, *, only_changed: bool = False) -> ConnectionFields:
         fields = super().given(only_changed=only_changed)
-        if psk := self.cleaned_data.get("psk") or self._kept_key:
+        if psk := self.cleaned_data.get("psk") or self._saved_key:
             fields["psk"] = psk
         if local := self._identity("local_identity"):
             fields["local_identity"] = local
@@ -216,7 +216,7 @@ class ConnectionForm(SettingsForm):
         return fields
 
     def _identity(self, name: str) -> dict[str, str]:
-        """As the API has it; empty when neither half was entered."""
+        """In the API's form; empty if neither field was filled in."""
         kind, value = (self.cleaned_data.get(one, "") for one in (f"{name}_type", name))
         return {"type": kind, "value": value} if kind or value else {}
 
@@ -237,7 +237,7 @@ class CidrForm(RuleForm):
 
 
 def settings_initial(row: Any) -> dict[str, Any]:
-    """The form's values of a connection as it stands."""
+    """The form's initial values for an existing connection."""
     return {
         "name": row.name,
         "peer_address": row.peer,

@@ -26,7 +26,7 @@ class GatewayForm(RuleForm):
     )
     subnet = forms.ChoiceField(
         required=False,
-        help_text="Two of its addresses are taken, one for each member of the gateway.",
+        help_text="The gateway uses two of its addresses, one for each member.",
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -38,7 +38,7 @@ class GatewayForm(RuleForm):
             control.choices = grouped(self.subnets.values())
 
     def given(self) -> GatewayFields:
-        """After `is_valid`; fields left empty are not given."""
+        """After `is_valid`; empty fields are omitted."""
         fields: GatewayFields = {}
         if name := self.cleaned_data.get("name"):
             fields["name"] = name
@@ -52,7 +52,7 @@ class RenameForm(RuleForm):
 
 
 class TypedNameForm(RuleForm):
-    """Deleting what takes other things with it asks for its name."""
+    """Confirms a deletion that includes other objects, by typing the name."""
 
     name = forms.CharField(
         label="Name of the gateway",
@@ -72,7 +72,7 @@ class TypedNameForm(RuleForm):
 
 
 def grouped(subnets: Iterable[Subnet], full: Collection[str] = ()) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Options of a choice of subnets, under the name of their VPC; zones in `full` take no gateway."""
+    """The options of a subnet field, grouped by VPC; zones in `full` have no quota left for a gateway."""
     by_vpc: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for subnet in subnets:
         label = f"{subnet.name} · {subnet.ipv4_cidr_block} · {subnet.zone}"
@@ -82,15 +82,15 @@ def grouped(subnets: Iterable[Subnet], full: Collection[str] = ()) -> list[tuple
 
 
 def suggested(subnets: Mapping[str, Subnet], full: Collection[str], near: Iterable[str]) -> str:
-    """The key of the subnet to begin with: one that takes a gateway, that of a CIDR in `near` first."""
+    """The key of the preselected subnet: one that can have a gateway, preferably one that overlaps `near`."""
     usable = {key: row for key, row in subnets.items() if row.zone not in full} or subnets
     wanted = [block for text in near if (block := _block(text))]
-    meets = (
+    candidates = (
         key
         for key, row in usable.items()
         if any(parse_cidr(row.ipv4_cidr_block).overlaps(block) for block in wanted)
     )
-    return next(meets, next(iter(usable), ""))
+    return next(candidates, next(iter(usable), ""))
 
 
 def _block(text: str) -> IPv4Network | None:

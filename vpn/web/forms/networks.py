@@ -20,7 +20,7 @@ def _zones() -> list[tuple[str, str]]:
 
 
 class VpcForm(RuleForm):
-    """A VPC with its first subnet: what a gateway needs to stand in."""
+    """A VPC with its first subnet, which is what a gateway needs."""
 
     paths = {"cidr": "ipv4_cidr_block", "vpc.name": "name", "name": "subnet_name"}
     name = forms.CharField(label="Name of the VPC", required=False, initial="vpc-1")
@@ -31,15 +31,13 @@ class VpcForm(RuleForm):
 
 class SubnetForm(RuleForm):
     paths = {"cidr": "ipv4_cidr_block"}
-    vpc = forms.ChoiceField(
-        label="VPC", error_messages={"required": "Choose the VPC in which the subnet is to be."}
-    )
+    vpc = forms.ChoiceField(label="VPC", error_messages={"required": "Select the VPC of the subnet."})
     name = forms.CharField(required=False)
     zone = forms.ChoiceField(choices=_zones)
     ipv4_cidr_block = forms.CharField(
         label="CIDR",
         required=False,
-        help_text=f"{_CIDR_HINT} A block outside of the VPC's address prefixes becomes one of them.",
+        help_text=f"{_CIDR_HINT} A block outside the VPC's address prefixes is added to them.",
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:

@@ -20,20 +20,20 @@ _GATEWAY, _SUBNET = "gateway", "subnet"
 SIDES = ("here", "there")
 
 
-class PlacesForm(RuleForm):
-    """Which two: existing gateways, or subnets that will get one."""
+class SidesForm(RuleForm):
+    """Selects both sides: existing gateways, or subnets that will get a new one."""
 
     paths = {"here.place": "here", "there.place": "there"}
-    here = forms.ChoiceField(label="One side", error_messages={"required": "Choose one side."})
-    there = forms.ChoiceField(label="The other side", error_messages={"required": "Choose the other side."})
+    here = forms.ChoiceField(label="One side", error_messages={"required": "Select one side."})
+    there = forms.ChoiceField(label="The other side", error_messages={"required": "Select the other side."})
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.places = Places(actor)
+        self.places = SideChoices(actor)
         for name in SIDES:
             control = self.fields[name]
             if isinstance(control, forms.ChoiceField):
-                control.choices = [("", "Choose…"), *self.places.choices()]
+                control.choices = [("", "Select…"), *self.places.choices()]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -43,8 +43,8 @@ class PlacesForm(RuleForm):
         return data
 
 
-class Places:
-    """The account's living gateways and its subnets, by the values of the choice."""
+class SideChoices:
+    """The account's existing gateways and its subnets, by the values of the field."""
 
     def __init__(self, actor: Actor) -> None:
         living = Gateway.objects.owned_by(actor).filter(deleted_at=None).select_related("subnet", "vpc")
@@ -53,7 +53,7 @@ class Places:
         self.subnets = {f"{_SUBNET}:{row.pk}": row for row in rows}
 
     def choices(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        stand = [
+        existing = [
             (value, f"{row.name} · VPC {row.vpc.name} · {row.subnet.ipv4_cidr_block}")
             for value, row in self.gateways.items()
         ]
@@ -61,7 +61,7 @@ class Places:
             (value, f"{row.name} · VPC {row.vpc.name} · {row.ipv4_cidr_block}")
             for value, row in self.subnets.items()
         ]
-        groups = (("A gateway that stands", stand), ("A subnet: its gateway is created", new))
+        groups = (("Existing gateways", existing), ("Subnets: a new gateway is created", new))
         return [(word, rows) for word, rows in groups if rows]
 
     def subnet_of(self, value: str) -> Subnet | None:
@@ -75,7 +75,7 @@ class Places:
 
 
 class PairForm(SettingsForm):
-    """Both connections, from both sides; `places` are the values of the first page."""
+    """Both connections; `places` are the values of the first page."""
 
     paths = {
         **SettingsForm.paths,
@@ -109,7 +109,7 @@ class PairForm(SettingsForm):
                 del self.fields[f"{side}_gateway"]
 
     def field_of(self, path: str) -> str | None:
-        """`here.psk` and the like have no field; what both sides share is without a side."""
+        """`here.psk` and the like have no field; fields that both sides share have no prefix."""
         side, _, rest = path.partition("[")[0].partition(".")
         if side not in SIDES:
             return super().field_of(path)
@@ -133,7 +133,7 @@ class PairForm(SettingsForm):
 
 
 class MirrorForm(RuleForm):
-    """Only the name is free: all else follows from the other side."""
+    """Only the name can be entered: everything else follows from the other side."""
 
     name = forms.CharField(
         label="Name of the connection",

@@ -20,21 +20,21 @@ from vpn.web.forms.connections import PLAIN, ConnectionForm
 from vpn.web.forms.gateways import GatewayForm, grouped, suggested
 
 NEW_VPC = "new"
-# As it is sent, this still fits into DATA_UPLOAD_MAX_MEMORY_SIZE.
+# Encoded as a form, this still fits into DATA_UPLOAD_MAX_MEMORY_SIZE.
 LONGEST_PASTE = 20_000
-# Of a list that has one for each of its items.
+# The most inputs of a list with one input per item.
 MOST_CONTROLS = 100
-_GONE = "There is no such policy in this account; choose another."
+_GONE = "There is no such policy in this account; select another."
 
 
 class WizardGatewayForm(GatewayForm):
-    """Step 1. A chosen VPC narrows the subnets; without one all are offered."""
+    """Step 1. A selected VPC limits the choice of subnets; without one, all are offered."""
 
     vpc = forms.ChoiceField(label="VPC", required=False)
     field_order = ["name", "vpc", "subnet"]
 
     def __init__(self, *args: Any, actor: Actor, near: Sequence[str] = (), **kwargs: Any) -> None:
-        """`near`: CIDRs that the subnet should hold, if there is a choice."""
+        """`near`: CIDRs that the subnet should overlap, if possible."""
         super().__init__(*args, actor=actor, **kwargs)
         full = full_zones(actor.account_id)
         vpcs = list(Vpc.objects.owned_by(actor).order_by("name").values_list("pk", "name"))
@@ -43,19 +43,19 @@ class WizardGatewayForm(GatewayForm):
         chosen = self["vpc"].value() or (str(vpcs[0][0]) if len(vpcs) == 1 else "")
         if chosen in {str(ident) for ident, _ in vpcs}:
             self.subnets = {k: row for k, row in self.subnets.items() if str(row.vpc_id) == chosen}
-            message = "This subnet is not in the chosen VPC; choose one that is."
+            message = "This subnet is not in the selected VPC; select one that is."
             self.fields["subnet"].error_messages["invalid_choice"] = message
         _choices(self, "subnet", grouped(self.subnets.values(), full))
         if self.initial.get("subnet") not in self.subnets:
             self.initial["subnet"] = suggested(self.subnets, full, near)
         self.chosen_vpc = chosen
-        # What it narrows is drawn anew instead.
+        # The template reloads the subnets instead of validating this field.
         for name in ("hx-post", "hx-trigger", "hx-target", "hx-swap"):
             self.fields["vpc"].widget.attrs.pop(name, None)
 
 
-class HomeForm(RuleForm):
-    """A subnet to be made on the way, in a VPC that is there or in a new one."""
+class NewSubnetForm(RuleForm):
+    """A subnet that is created within the wizard, in an existing VPC or in a new one."""
 
     paths = {
         "vpc.name": "new_vpc_name",
@@ -65,19 +65,19 @@ class HomeForm(RuleForm):
         "ipv4_cidr_block": "new_block",
         "cidr": "new_block",
     }
-    # What nobody leaves behind by chance: the others come with a choice already made.
+    # Fields that are filled in only deliberately: the others have a default.
     typed = ("new_vpc_name", "new_subnet_name", "new_block")
     new_vpc = forms.ChoiceField(label="In the VPC", required=False)
     new_vpc_name = forms.CharField(
         label="Name of the new VPC",
         required=False,
-        help_text="Only for a new VPC. Empty: a name is chosen.",
+        help_text="Only for a new VPC. Empty: a generated name.",
         widget=forms.TextInput(attrs=PLAIN),
     )
     new_subnet_name = forms.CharField(
         label="Name of the subnet",
         required=False,
-        help_text="Empty: a name is chosen.",
+        help_text="Empty: a generated name.",
         widget=forms.TextInput(attrs=PLAIN),
     )
     new_zone = forms.ChoiceField(
@@ -86,8 +86,8 @@ class HomeForm(RuleForm):
     new_block = forms.CharField(
         label="CIDR of the subnet",
         required=False,
-        help_text="A private block such as 192.168.100.0/24; where the VPC has no address prefix "
-        "around it, it becomes one.",
+        help_text="A private block such as 192.168.100.0/24. A block outside the VPC's address prefixes is "
+        "added to them.",
         widget=forms.TextInput(attrs=PLAIN),
     )
 
@@ -97,11 +97,11 @@ class HomeForm(RuleForm):
         _choices(self, "new_vpc", [*((str(pk), name) for pk, name in rows), (NEW_VPC, "A new VPC")])
 
     def described(self) -> bool:
-        """Somebody has begun to describe a subnet."""
+        """Whether any field was filled in."""
         return any(str(self[name].value() or "").strip() for name in self.typed)
 
     def first_vpc(self) -> str:
-        """The VPC that stands in the form now."""
+        """The VPC that is selected in the form."""
         control = self.fields["new_vpc"]
         choices: Any = control.choices if isinstance(control, forms.ChoiceField) else []
         return str(self["new_vpc"].value() or next((value for value, _ in choices), ""))
@@ -127,8 +127,8 @@ class HomeForm(RuleForm):
 
 
 class CidrList(forms.TextInput):
-    """One control for each CIDR, all of one name; several in one control are parted, unless that
-    would make more controls than a page can have."""
+    """One input per CIDR, all with the same name; several CIDRs in one input are split, unless that would
+    exceed the limit of inputs."""
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[str]:
         given = data.getlist(name) if isinstance(data, MultiValueDict) else data.get(name) or []
@@ -138,7 +138,7 @@ class CidrList(forms.TextInput):
 
 
 class CidrListField(WordsField):
-    """As the list of words, but with a control for each."""
+    """Like WordsField, but with one input per word."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=CidrList(), **kwargs)
@@ -156,10 +156,10 @@ def _words(texts: Iterable[str]) -> list[str]:
 
 
 class WizardConnectionForm(ConnectionForm):
-    """Step 2: all of a connection but its policies."""
+    """Step 2: a connection without its policies."""
 
     local_cidrs = CidrListField(
-        label="Local CIDRs", required=False, help_text="On this side: what the peer may reach."
+        label="Local CIDRs", required=False, help_text="On this side: what the peer can reach."
     )
     peer_cidrs = CidrListField(
         label="Peer CIDRs", required=False, help_text="Behind the peer: what you want to reach."
@@ -171,15 +171,17 @@ class WizardConnectionForm(ConnectionForm):
             del self.fields[name]
 
     def show_key(self, key: str) -> None:
-        """This once, so that it can be copied."""
+        """Show the key once, so that it can be copied."""
         attrs = self.fields["psk"].widget.attrs
         self.fields["psk"].widget = forms.TextInput(attrs=attrs | {"class": "mono", "autocomplete": "off"})
         self.initial["psk"] = key
-        self["psk"].help_text = "A new key: copy it for the other side. It is kept here, and shown this once."
+        self[
+            "psk"
+        ].help_text = "A new key: copy it for the other side. It is saved, and shown only this once."
 
 
 class SecurityForm(RuleForm):
-    """Step 3: nothing chosen is auto-negotiation."""
+    """Step 3: an empty choice is auto-negotiation."""
 
     ike_policy = forms.ChoiceField(
         label="IKE policy", required=False, error_messages={"invalid_choice": _GONE}
@@ -204,7 +206,7 @@ class SecurityForm(RuleForm):
         }
 
     def chosen(self) -> tuple[IKEPolicy | None, IPsecPolicy | None]:
-        """The rows that are chosen now."""
+        """The selected policies."""
         ike, ipsec = str(self["ike_policy"].value() or ""), str(self["ipsec_policy"].value() or "")
         return (
             next((row for row in self.ike if str(row.pk) == ike), None),
@@ -213,13 +215,13 @@ class SecurityForm(RuleForm):
 
 
 class PasteForm(RuleForm):
-    """What the other side sent; never shown again, as there may be a key in it."""
+    """The pasted text of the other side; never rendered again, because it may contain a key."""
 
     text = forms.CharField(
         label="The other side's parameters",
         strip=False,
         max_length=LONGEST_PASTE,
-        help_text="Its swanctl.conf, or a file that an Isthmus made for you.",
+        help_text="Its swanctl.conf, or a file generated by another Isthmus.",
         widget=forms.Textarea(
             attrs={
                 "rows": 14,
@@ -237,12 +239,12 @@ class PasteForm(RuleForm):
     ours = forms.BooleanField(
         label="It describes our own side",
         required=False,
-        help_text="Tick this when local and peer came out swapped.",
+        help_text="Select this if the local and peer sides are swapped.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Else browsers cut the text without a word.
+        # With it, browsers would truncate the text silently.
         self.fields["text"].widget.attrs.pop("maxlength", None)
 
 

@@ -42,11 +42,11 @@ def gateway_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
 
 @page()
 def gateway_status(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    """The parts of the page that look different now; 204 when the stamp is the one seen."""
+    """The parts of the page that have changed; 204 while the revision is the one in `seen`."""
     try:
         gateway = services.get_gateway(request.actor, gateway_id)
     except NotFound:
-        messages.success(request, "The gateway is gone.")
+        messages.success(request, "The gateway no longer exists.")
         return HttpResponseClientRedirect(reverse("gateways"))
     return _LIVE.diff(request, gateway.stamp, _poll(gateway), lambda: gateway_details(gateway))
 
@@ -89,7 +89,7 @@ def _renamed(request: ConsoleRequest, gateway: Gateway, form: RenameForm) -> boo
 
 @form_page(Role.EDITOR)
 def gateway_delete(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    """Shows what is deleted and asks for the name; what was added meanwhile is shown first."""
+    """Shows what will be deleted and asks for the name; connections added meanwhile are shown first."""
     with change(request.actor, Role.EDITOR):
         gateway = services.get_gateway(request.actor, gateway_id)
         connections = shown_connections(gateway)

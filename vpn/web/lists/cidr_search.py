@@ -1,4 +1,4 @@
-"""What a search means when it is an address or a CIDR."""
+"""Searches for an address or a CIDR."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vpn.domain.cidrs import bounds
 
 
 class Block(NamedTuple):
-    """`first` to `last` as integers; `text` as it is told to people."""
+    """`first` and `last` as integers; `text` for display."""
 
     network: IPv4Network
     first: int
@@ -28,16 +28,16 @@ class Block(NamedTuple):
     def text(self) -> str:
         return str(self.network.network_address) if self.single else str(self.network)
 
-    def meets(self, cidr: str) -> bool:
+    def overlaps(self, cidr: str) -> bool:
         """Whether it shares an address with `cidr`."""
         return self.network.overlaps(IPv4Network(cidr))
 
-    def holds(self, address: str) -> bool:
+    def contains(self, address: str) -> bool:
         return IPv4Address(address) in self.network
 
 
 def block_of(text: str) -> Block | None:
-    """10.1.2.3 and 10.1.2.0/24, host bits forgiven; None for a name, or half an address."""
+    """The block of a text such as 10.1.2.3 or 10.1.2.0/24; host bits are allowed. None for other texts."""
     if "/" in text and not text.rpartition("/")[2].isdecimal():
         return None
     try:
@@ -48,19 +48,19 @@ def block_of(text: str) -> Block | None:
 
 
 def at(paths: Sequence[str], block: Block, known: Iterable[Any]) -> Q:
-    """Rows with an address in the block at one of `paths`; `known` gives (key, *addresses) of all."""
+    """Rows with an address of the block in a field of `paths`; `known` lists (key, *addresses)."""
     if block.single:
         return reduce(or_, (Q(**{path: block.text}) for path in paths))
-    held = (key for key, *addresses in known if any(a and block.holds(a) for a in addresses))
+    held = (key for key, *addresses in known if any(a and block.contains(a) for a in addresses))
     return Q(pk__in=list(held))
 
 
-def number(address: str | None) -> int:
-    """For sorting addresses by value; what has none comes last."""
+def address_key(address: str | None) -> int:
+    """Sorts addresses by value; rows without an address come last."""
     return int(IPv4Address(address)) if address else 1 << 32
 
 
-def place(cidr: str) -> tuple[int, int]:
-    """For sorting blocks: by where they begin, the wider first."""
+def block_key(cidr: str) -> tuple[int, int]:
+    """Sorts blocks by first address, the larger ones first."""
     network = IPv4Network(cidr)
     return int(network.network_address), network.prefixlen

@@ -1,4 +1,4 @@
-"""How connections are searched and filtered."""
+"""The search and the filters of the list of connections."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AGES = {"90": "older than 90 days", "365": "older than a year"}
 
 
 def find(rows: Rows, actor: Actor, text: str) -> Found:
-    """An address or CIDR asks which tunnel carries it; anything else is looked for in words."""
+    """An address or CIDR finds the tunnels that carry it; other texts are searched for in names."""
     block = block_of(text)
     if block is None:
         cidrs = ConnectionCidr.objects.filter(connection__account=actor.account_id, cidr__startswith=text)
@@ -34,22 +34,22 @@ def find(rows: Rows, actor: Actor, text: str) -> Found:
         parts |= Q(peer_address__icontains=text) | Q(peer_fqdn__icontains=text)
         parts |= Q(gateway__name__icontains=text) | Q(pk__in=cidrs.values("connection"))
         return Found(rows.filter(parts), f"Connections with “{text}” in their name, gateway, peer or CIDRs:")
-    return Found(rows.filter(_carries(actor, block)), _said(block))
+    return Found(rows.filter(_carries(actor, block)), _describe(block))
 
 
 def _carries(actor: Actor, block: Block) -> Q:
     mine = Connection.objects.owned_by(actor)
-    # Not a question for each connection: the database would walk the index of bounds for every one.
+    # Not a correlated subquery: the database would scan the index of bounds once per connection.
     cidrs = ConnectionCidr.objects.filter(first__lte=block.last, last__gte=block.first)
     keys = cidrs.filter(connection__account=actor.account_id).values("connection")
     columns = ("peer_address", "resolved_address")
     found = Q(pk__in=keys) | at(columns, block, mine.values_list("pk", *columns))
     gateways = Gateway.objects.owned_by(actor)
-    near = [pk for pk, address in gateways.values_list("pk", "public_address") if block.holds(address)]
+    near = [pk for pk, address in gateways.values_list("pk", "public_address") if block.contains(address)]
     return found | Q(gateway__in=near)
 
 
-def _said(block: Block) -> str:
+def _describe(block: Block) -> str:
     if block.single:
         return (
             f"Connections that carry {block.text} (a local or peer CIDR contains it), "
@@ -62,7 +62,7 @@ def _said(block: Block) -> str:
 
 
 def _weak_words() -> Iterator[Q]:
-    """What strongSwan calls the algorithms that should not be used any more, in what it negotiated."""
+    """Matches negotiated suites that contain an algorithm that is not recommended."""
     yield Q(negotiated__ike_version=1)
     for one in (*ENCRYPTION.values(), *AUTHENTICATION.values(), *DH_GROUPS.values()):
         for name, verdict in (("ike_suite", one.ike), ("esp_suite", one.esp)):

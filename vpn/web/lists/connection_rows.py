@@ -1,4 +1,4 @@
-"""What the list of connections shows of one: gathered for a whole page in three queries."""
+"""The rows of the list of connections; a whole page takes three queries."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from vpn.web.shown import peer_gateways
 
 @dataclass(slots=True)
 class Line:
-    """`pairs` counts pairs of CIDRs with a tunnel, of `wanted`; bytes are those of the tunnels that
-    stand now. `matched` are the CIDRs that a search met; `peer_gateway` is the
-    account's own at the other end."""
+    """`up` are the CIDR pairs that are up, of `wanted`; bytes are those of the current tunnels. `matched`
+    are the CIDRs that match a search; `peer_gateway` is the account's own gateway at the other end."""
 
     row: Connection
     local: list[str] = field(default_factory=list)
@@ -37,13 +36,13 @@ class Line:
         return self.row.status if self.row.admin_state_up else "disabled"
 
     @property
-    def waits(self) -> bool:
+    def is_negotiating(self) -> bool:
         """Down without a reason yet."""
         return self.word == "down" and not self.row.status_reasons
 
     @property
     def reason(self) -> dict[str, str] | None:
-        """The first; none while it is up or disabled."""
+        """The first reason; None while it is up or disabled."""
         shown = self.row.admin_state_up and self.row.status_reasons
         return self.row.status_reasons[0] if shown else None
 
@@ -57,7 +56,7 @@ class Line:
 
     @property
     def part(self) -> bool:
-        """Up, but not for every pair."""
+        """Whether it is up, but not for all CIDR pairs."""
         return self.word == "up" and len(self.up) < self.wanted
 
     @property
@@ -70,7 +69,7 @@ class Line:
 
     @property
     def weak(self) -> tuple[Strength, str]:
-        """The worst strength of what was negotiated, and the words of it."""
+        """The worst strength of the negotiated algorithms, and their names."""
         worst, words = weaknesses(self.suites)
         return worst, ", ".join(words)
 
@@ -80,7 +79,7 @@ class Line:
 
 
 def lines(rows: Sequence[Connection], search: str) -> list[Line]:
-    """One for each row, in their order."""
+    """One line per row, in the same order."""
     found = {row.pk: Line(row) for row in rows}
     _add_cidrs(found, block_of(search))
     _add_tunnels(found)
@@ -111,8 +110,8 @@ def _add_tunnels(found: dict[Any, Line]) -> None:
     for key, negotiated, pairs in tunnels.values_list("connection_id", "negotiated", "pairs"):
         values[key].append(pairs)
         if negotiated:
-            said = (str(negotiated[name]) for name in ("ike_version", "ike_suite", "esp_suite"))
-            found[key].suites.append(Suite(*said))
+            suite = (str(negotiated[name]) for name in ("ike_version", "ike_suite", "esp_suite"))
+            found[key].suites.append(Suite(*suite))
     for key, members in values.items():
         for pair in (pair for pairs in members for pair in pairs):
             found[key].bytes_in += pair["bytes_in"]

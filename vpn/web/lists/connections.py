@@ -31,12 +31,12 @@ from vpn.services.interruptions import (
     interrupted_by_disabling,
     interrupted_by_enabling,
 )
-from vpn.web.lists.cidr_search import number
+from vpn.web.lists.cidr_search import address_key
 from vpn.web.lists.connection_filters import FILTERS, find
 from vpn.web.lists.connection_rows import Line, lines
-from vpn.web.page_versions import counting_version
+from vpn.web.page_versions import version_with_counters
 
-# No more than is shown: of a thousand rows a page reads fifty, and of none its sealed key.
+# Only the columns that are shown, and never the encrypted key.
 _READ = (
     "account_id",
     "name",
@@ -65,35 +65,35 @@ def _switch(actor: Actor, row: Any, *, on: bool) -> None:
 
 
 def _enabled(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
-    return [_of_switch(row, True, f"The tunnel to {row.peer} is negotiated.") for row in rows]
+    return [_switch_effect(row, True, f"The tunnel to {row.peer} will be negotiated.") for row in rows]
 
 
 def _disabled(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
-    return [_of_switch(line.row, False, *_ends(line)) for line in lines(rows, "")]
+    return [_switch_effect(line.row, False, *_ends(line)) for line in lines(rows, "")]
 
 
-def _of_switch(row: Connection, on: bool, *told: str) -> Effect:
-    if (busy := _going(row)) is not None:
+def _switch_effect(row: Connection, on: bool, *effects: str) -> Effect:
+    if (busy := _being_deleted(row)) is not None:
         return busy
     if row.admin_state_up == on:
         return Effect((f"It is {'enabled' if on else 'disabled'} already: nothing changes.",))
-    return Effect(told)
+    return Effect(effects)
 
 
 def _deleted(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
-    key = "Its pre-shared key and its history go with it."
-    return [_going(line.row) or Effect((*_ends(line), key)) for line in lines(rows, "")]
+    key = "Its pre-shared key and its history are deleted too."
+    return [_being_deleted(line.row) or Effect((*_ends(line), key)) for line in lines(rows, "")]
 
 
 def _ends(line: Line) -> tuple[str, ...]:
     row = line.row
     where = f"on gateway {row.gateway.name}, peer {row.peer}"
     carried = f"{', '.join(line.local)} to {', '.join(line.peer)}"
-    now = "the tunnel is ended, and traffic stops of" if line.word == "up" else "no tunnel stands now for"
+    now = "the tunnel ends, and with it traffic from" if line.word == "up" else "no tunnel is up from"
     return (f"{where}: {now} {carried}.",)
 
 
-def _going(row: Connection) -> Effect | None:
+def _being_deleted(row: Connection) -> Effect | None:
     if row.gateway.deleted_at is None:
         return None
     return Effect(refusal=f"The gateway {row.gateway.name} is being deleted.")
@@ -105,8 +105,8 @@ def _chosen(rows: Sequence[Any]) -> Rows:
 
 def _announce(rows: Sequence[Any], total: int) -> str:
     down = [line.row.name for line in rows if line.word == "down"]
-    told = f": {', '.join(down[:3])}{' and others' if len(down) > 3 else ''}" if down else ""
-    return f"{total} connections, {len(down)} of those shown down{told}."
+    names = f": {', '.join(down[:3])}{' and others' if len(down) > 3 else ''}" if down else ""
+    return f"{total} connections, {len(down)} of those shown down{names}."
 
 
 _COLUMNS = (
@@ -123,7 +123,7 @@ _COLUMNS = (
         label="Peer",
         text=lambda line: line.row.peer,
         value="peer_address",
-        by=number,
+        by=address_key,
         ways=LOWEST,
     ),
     Column(
@@ -206,7 +206,7 @@ CONNECTIONS = ListSpec(
         ),
     ),
     place=("Gateway", lambda row: row.gateway.name),
-    page_version=counting_version,
+    page_version=version_with_counters,
     announce=_announce,
     size=50,
 )
@@ -214,10 +214,10 @@ CONNECTIONS = ListSpec(
 
 @page()
 def connection_list(request: ConsoleRequest) -> HttpResponse:
-    """The connections of all gateways of the account, as the address says."""
-    asked = ident_of(request.GET.get("gateway", ""))
+    """All connections of the account, with the filters and the order of the URL."""
+    gateway = ident_of(request.GET.get("gateway", ""))
     mine = Gateway.objects.owned_by(request.actor).filter(deleted_at__isnull=True)
-    on_gateway = asked if asked and not request.htmx and mine.filter(pk=asked).exists() else None
+    on_gateway = gateway if gateway and not request.htmx and mine.filter(pk=gateway).exists() else None
     return list_page(request, CONNECTIONS, "vpn/connections/list.html", {"on_gateway": on_gateway})
 
 

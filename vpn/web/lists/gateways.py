@@ -29,22 +29,22 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet
 from vpn.services.gateways import delete_gateway, gateways_of
 from vpn.services.interruptions import interrupted_by_deleting_gateways
-from vpn.web.lists.cidr_search import Block, at, block_of, number
+from vpn.web.lists.cidr_search import Block, address_key, at, block_of
 from vpn.web.lists.network_filters import by_subnet, by_vpc
-from vpn.web.page_versions import calm_version
+from vpn.web.page_versions import version_without_counters
 from vpn.web.shown import GatewayShown
 
-_GONE = Q(deleted_at__isnull=False)
-_STABLE = Q(lifecycle_state=Lifecycle.STABLE) & ~_GONE
+_DELETED = Q(deleted_at__isnull=False)
+_STABLE = Q(lifecycle_state=Lifecycle.STABLE) & ~_DELETED
 _STATUS = {
     "available": ("available", _STABLE & ~Q(health_state__in=[Health.DEGRADED, Health.FAULTED])),
     "degraded": ("degraded", _STABLE & Q(health_state=Health.DEGRADED)),
     "failed": (
         "failed",
-        ~_GONE & (Q(lifecycle_state=Lifecycle.FAILED) | (_STABLE & Q(health_state=Health.FAULTED))),
+        ~_DELETED & (Q(lifecycle_state=Lifecycle.FAILED) | (_STABLE & Q(health_state=Health.FAULTED))),
     ),
-    "pending": ("pending", Q(lifecycle_state=Lifecycle.PENDING) & ~_GONE),
-    "deleting": ("deleting", _GONE | Q(lifecycle_state=Lifecycle.DELETING)),
+    "pending": ("pending", Q(lifecycle_state=Lifecycle.PENDING) & ~_DELETED),
+    "deleting": ("deleting", _DELETED | Q(lifecycle_state=Lifecycle.DELETING)),
 }
 _CONNECTIONS = {
     "down": ("some down", Q(total__gt=F("up") + F("off"))),
@@ -54,7 +54,7 @@ _CONNECTIONS = {
 
 
 def _rows(actor: Actor) -> Rows:
-    """Each with `up`, `off` and `total`: its connections that carry traffic, are disabled, are there."""
+    """With the number of connections of each: `up`, `off` (disabled) and `total`."""
     enabled = Q(connections__admin_state_up=True)
     return gateways_of(actor).annotate(
         total=Count("connections"),
@@ -77,21 +77,21 @@ def _find(rows: Rows, actor: Actor, text: str) -> Found:
     parts = at(("public_address",), block, mine.values_list("pk", "public_address"))
     parts |= Q(subnet__in=_subnets(actor, block)) | Q(pk__in=_of_members(actor, block))
     if block.single:
-        said = f"Gateways that have the address {block.text}, or whose subnet holds it:"
+        description = f"Gateways that have the address {block.text}, or whose subnet contains it:"
     else:
-        said = f"Gateways with an address in {block.text}, or with a subnet that overlaps it:"
-    return Found(rows.filter(parts), said)
+        description = f"Gateways with an address in {block.text}, or with a subnet that overlaps it:"
+    return Found(rows.filter(parts), description)
 
 
 def _subnets(actor: Actor, block: Block) -> list[Any]:
     known = Subnet.objects.owned_by(actor).values_list("pk", "ipv4_cidr_block")
-    return [key for key, cidr in known if block.meets(cidr)]
+    return [key for key, cidr in known if block.overlaps(cidr)]
 
 
 def _of_members(actor: Actor, block: Block) -> list[Any]:
     members = GatewayMember.objects.filter(gateway__account_id=actor.account_id)
     known = members.values_list("gateway_id", "private_address")
-    return [key for key, address in known if block.holds(address)]
+    return [key for key, address in known if block.contains(address)]
 
 
 def _effects(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
@@ -106,7 +106,7 @@ def _effect(row: Gateway, connections: list[str]) -> Effect:
     if row.deleted_at is not None:
         return Effect(("It is being deleted already: nothing changes.",))
     own = f"the gateway with its two members, its history and its public address {row.public_address}"
-    return Effect((own, *(connections or ["no connection: it has none"])))
+    return Effect((own, *(connections or ["no connections"])))
 
 
 GATEWAYS = ListSpec(
@@ -138,7 +138,7 @@ GATEWAYS = ListSpec(
             label="Public IP",
             text=lambda shown: shown.row.public_address,
             value="public_address",
-            by=number,
+            by=address_key,
             ways=LOWEST,
         ),
         Column(
@@ -176,7 +176,7 @@ GATEWAYS = ListSpec(
             ),
         ),
     ),
-    page_version=calm_version,
+    page_version=version_without_counters,
     announce=lambda rows, total: (
         f"{total} gateways, {sum(r.up for r in rows)} of {sum(r.total for r in rows)} connections up."
     ),
@@ -185,7 +185,7 @@ GATEWAYS = ListSpec(
 
 @page()
 def gateway_list(request: ConsoleRequest) -> HttpResponse:
-    """All gateways of the account, as the address says."""
+    """All gateways of the account, with the filters and the order of the URL."""
     return list_page(request, GATEWAYS, "vpn/gateways/list.html")
 
 

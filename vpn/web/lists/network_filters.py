@@ -1,4 +1,4 @@
-"""Filters of lists by the network that a row stands in."""
+"""Filters of lists by the network of a row."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from vpn.models import Subnet, Vpc
 
 
 def by_vpc(path: str) -> Filter:
-    """By a VPC of the account; `path` leads from the row to its id."""
+    """By a VPC of the account; `path` is the lookup from a row to its id."""
     return reference("vpc", "VPC", path, lambda a: Vpc.objects.owned_by(a).values_list("pk", "name"))
 
 
 def by_subnet(path: str) -> Filter:
-    """By a subnet of the account; `path` leads from the row to its id."""
+    """By a subnet of the account; `path` is the lookup from a row to its id."""
     return reference("subnet", "Subnet", path, lambda a: Subnet.objects.owned_by(a).values_list("pk", "name"))

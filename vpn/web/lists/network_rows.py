@@ -1,4 +1,4 @@
-"""What the lists of networks show of a row."""
+"""The rows of the lists of networks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class VpcShown:
 
 @dataclass(frozen=True, slots=True)
 class SubnetShown:
-    """With the gateways that stand in it."""
+    """A subnet with its gateways."""
 
     row: Subnet
     gateways: list[Gateway]
@@ -28,7 +28,7 @@ class SubnetShown:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A row that needs nothing beside it."""
+    """A row without additional data."""
 
     row: Any
 

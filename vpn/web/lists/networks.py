@@ -1,4 +1,4 @@
-"""The lists of VPCs, subnets and instances: three pages side by side."""
+"""The lists of VPCs, subnets and instances."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from console.core.web.lists.declare import (
 )
 from vpn.models import AddressPrefix, Gateway, Instance, Subnet, Vpc
 from vpn.services import networks, subnets
-from vpn.web.lists.cidr_search import at, block_of, number, place
+from vpn.web.lists.cidr_search import address_key, at, block_key, block_of
 from vpn.web.lists.network_filters import by_subnet, by_vpc
 from vpn.web.lists.network_rows import SubnetShown, VpcShown, plain
 
@@ -56,20 +56,24 @@ def _find_vpc(rows: Rows, actor: Actor, text: str) -> Found:
         return _named(rows, text, Q(), "VPCs with “{}” in their name:")
     prefixes = AddressPrefix.objects.owned_by(actor).values_list("vpc_id", "cidr")
     blocks = Subnet.objects.owned_by(actor).values_list("vpc_id", "ipv4_cidr_block")
-    keys = {key for key, cidr in (*prefixes, *blocks) if block.meets(cidr)}
-    said = f"VPCs with an address prefix or a subnet that {_meets(block.single)} {block.text}:"
-    return Found(rows.filter(pk__in=keys), said)
+    keys = {key for key, cidr in (*prefixes, *blocks) if block.overlaps(cidr)}
+    description = (
+        f"VPCs with an address prefix or a subnet that {_contain_or_overlap(block.single)} {block.text}:"
+    )
+    return Found(rows.filter(pk__in=keys), description)
 
 
 def _find_subnet(rows: Rows, actor: Actor, text: str) -> Found:
     block = block_of(text)
     if block is None:
         return _named(
-            rows, text, Q(vpc__name__icontains=text), "Subnets with “{}” in their or their VPC's name:"
+            rows, text, Q(vpc__name__icontains=text), "Subnets with “{}” in their name or their VPC's name:"
         )
     known = Subnet.objects.owned_by(actor).values_list("pk", "ipv4_cidr_block")
-    keys = [key for key, cidr in known if block.meets(cidr)]
-    return Found(rows.filter(pk__in=keys), f"Subnets that {_meets(block.single, many=True)} {block.text}:")
+    keys = [key for key, cidr in known if block.overlaps(cidr)]
+    return Found(
+        rows.filter(pk__in=keys), f"Subnets that {_contain_or_overlap(block.single, many=True)} {block.text}:"
+    )
 
 
 def _find_instance(rows: Rows, actor: Actor, text: str) -> Found:
@@ -81,17 +85,17 @@ def _find_instance(rows: Rows, actor: Actor, text: str) -> Found:
     return Found(rows.filter(at(("address",), block, known)), f"Instances with an address in {block.text}:")
 
 
-def _named(rows: Rows, text: str, also: Q, said: str) -> Found:
-    return Found(rows.filter(Q(name__icontains=text) | Q(pk=ident_of(text)) | also), said.format(text))
+def _named(rows: Rows, text: str, also: Q, description: str) -> Found:
+    return Found(rows.filter(Q(name__icontains=text) | Q(pk=ident_of(text)) | also), description.format(text))
 
 
-def _meets(single: bool, *, many: bool = False) -> str:
+def _contain_or_overlap(single: bool, *, many: bool = False) -> str:
     word = "contain" if single else "overlap"
     return word if many else f"{word}s"
 
 
 def _shown_subnets(actor: Actor, rows: Sequence[Any], search: str) -> list[SubnetShown]:
-    """With the gateways that stand in each, by one query."""
+    """Reads the gateways of all rows in one query."""
     gateways: dict[Any, list[Any]] = defaultdict(list)
     found = Gateway.objects.filter(subnet__in=[row.pk for row in rows]).only("id", "name", "subnet_id")
     for gateway in sorted(found, key=lambda one: natural(one.name)):
@@ -100,9 +104,9 @@ def _shown_subnets(actor: Actor, rows: Sequence[Any], search: str) -> list[Subne
 
 
 def _blocked(parts: Iterable[tuple[int, str]]) -> Effect:
-    """What is needed by others will not go."""
+    """The effect of a deletion, which is refused while anything is inside."""
     left = [f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in parts if count]
-    return Effect(refusal=f"It holds {' and '.join(left)}.") if left else Effect(("nothing is in it",))
+    return Effect(refusal=f"It contains {' and '.join(left)}.") if left else Effect(("it is empty",))
 
 
 def _vpc_effects(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
@@ -114,7 +118,7 @@ def _subnet_effects(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
 
 
 def _instance_effects(actor: Actor, rows: Sequence[Any]) -> list[Effect]:
-    return [Effect((f"its address {row.address} in {row.subnet.name} is free again",)) for row in rows]
+    return [Effect((f"its address {row.address} in {row.subnet.name} is released",)) for row in rows]
 
 
 def _delete(run: Any, effects: Any, *stays: str) -> tuple[Action, ...]:
@@ -181,7 +185,7 @@ SUBNETS = ListSpec(
             label="CIDR",
             text=lambda s: s.row.ipv4_cidr_block,
             value="ipv4_cidr_block",
-            by=place,
+            by=block_key,
         ),
         Column(key="zone", label="Zone", text=lambda s: s.row.zone, sort=("zone",)),
         Column(
@@ -219,7 +223,7 @@ INSTANCES = ListSpec(
     default="name",
     columns=(
         name_column(),
-        Column(key="address", label="Address", text=lambda s: s.row.address, value="address", by=number),
+        Column(key="address", label="Address", text=lambda s: s.row.address, value="address", by=address_key),
         Column(
             key="subnet",
             label="Subnet / VPC",

@@ -1,4 +1,4 @@
-"""Routes of the lists, of actions on rows chosen there, and of one network."""
+"""Routes of the lists, of their bulk actions, and of the pages of networks."""
 
 from __future__ import annotations
 

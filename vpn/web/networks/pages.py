@@ -1,4 +1,4 @@
-"""The page of one VPC, subnet or instance: what it holds, its name, a VPC's address prefixes."""
+"""The page of one VPC, subnet or instance: its contents, its name, a VPC's address prefixes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PrefixForm(RuleForm):
 
 
 class Page(NamedTuple):
-    """What differs between the three."""
+    """What differs between the three kinds."""
 
     noun: str
     get: Callable[[Actor, UUID], Any]
@@ -48,7 +48,7 @@ _PAGES = {
 
 @form_page(Role.VIEWER)
 def network_page(request: ConsoleRequest, kind: str, row_id: UUID) -> HttpResponse:
-    """Read by all; an editor renames it there, and adds address prefixes to a VPC."""
+    """Every role can read it; editors rename it here, and add address prefixes to a VPC."""
     known = _PAGES[kind]
     row = known.get(request.actor, row_id)
     what = request.POST.get("do", "rename") if request.method == "POST" else ""
@@ -59,19 +59,21 @@ def network_page(request: ConsoleRequest, kind: str, row_id: UUID) -> HttpRespon
     form = rename if rename.is_bound else prefix
     if form.is_bound and form.is_valid():
         try:
-            told = _rename(request, known, row, rename) if form is rename else _add(request, row, prefix)
+            description = (
+                _rename(request, known, row, rename) if form is rename else _add(request, row, prefix)
+            )
         except Refused as error:
             form.add_violations(error.violations)
         else:
-            messages.success(request, told)
+            messages.success(request, description)
             return redirect(kind, row_id=row_id)
     context = {"kind": kind, "noun": known.noun, "row": row, "rename": rename, "prefix": prefix}
-    return render(request, "vpn/networks/detail.html", context | _around(kind, row))
+    return render(request, "vpn/networks/detail.html", context | _contents(kind, row))
 
 
 @command(Role.EDITOR, back="vpc", keep=("row_id",))
 def prefix_delete(request: ConsoleRequest, row_id: UUID, prefix_id: UUID) -> HttpResponse:
-    """Refused while a subnet lies in it."""
+    """Refused while it contains a subnet."""
     networks.delete_address_prefix(request.actor, row_id, prefix_id)
     messages.success(request, "The address prefix is deleted.")
     return redirect("vpc", row_id=row_id)
@@ -88,8 +90,8 @@ def _add(request: ConsoleRequest, row: Any, form: PrefixForm) -> str:
     return f"The address prefix {cidr} is added."
 
 
-def _around(kind: str, row: Any) -> dict[str, Any]:
-    """What stands in it; an instance holds nothing."""
+def _contents(kind: str, row: Any) -> dict[str, Any]:
+    """The contents of a VPC or subnet; an instance has none."""
     if kind == "instance":
         return {}
     gateways = Gateway.objects.filter(**{kind: row})

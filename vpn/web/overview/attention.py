@@ -1,4 +1,4 @@
-"""What on the overview needs attention first, worst first. Pure but for the rows it is given."""
+"""The items of the overview that need attention, worst first. Runs no query."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, IK
 from policies.domain.verdicts import Strength, Verdict
 from policies.strength import api_name
 from vpn.models import Gateway
-from vpn.web.overview.snapshot import Seen, Snapshot, Suite
+from vpn.web.overview.snapshot import ConnectionSummary, Snapshot, Suite
 from vpn.web.shown import status_label
 
-# So many of one kind are listed, the rest is counted; a single one more is listed too.
+# How many items of one kind are listed; more are counted in one line, unless only one would be.
 MOST = 5
 PENDING_IS_LONG = timedelta(minutes=2)
 _WORST = list(Strength)
 
 
 class Item(NamedTuple):
-    """One line: `word` is a status, `label` what is said instead of it; `code` leads to the manual.
+    """One line: `word` is a status, `label` the text shown for it; `code` is an anchor in the manual.
 
-    The name leads to the connection, or to the gateway, or to the page called `page` with `query`.
+    The name links to the connection, to the gateway, or to the route `page` with `query`.
     """
 
     word: str
@@ -39,19 +39,19 @@ class Item(NamedTuple):
 
 
 def attention(seen: Snapshot, quotas: Iterable[QuotaRow], weak: Mapping[UUID, list[Suite]]) -> list[Item]:
-    """Of every kind the first few; each further one is counted in a last line of its kind."""
-    standing = [gateway for gateway in seen.gateways if gateway.deleted_at is None]
-    alive = {gateway.pk: gateway for gateway in standing}
+    """The first items of each kind; the others are counted in a last line of their kind."""
+    existing = [gateway for gateway in seen.gateways if gateway.deleted_at is None]
+    alive = {gateway.pk: gateway for gateway in existing}
     connections = [c for c in seen.connections if c.gateway_id in alive]
-    down = [c for c in connections if c.state == "down" and _works(alive[c.gateway_id])]
+    down = [c for c in connections if c.state == "down" and _is_running(alive[c.gateway_id])]
     partly = [c for c in connections if c.state == "partly"]
     return [
-        *_bounded(_gateways(standing, "failed", "has failed"), "gateways failed", "gateways"),
+        *_bounded(_gateways(existing, "failed", "has failed"), "gateways failed", "gateways"),
         *_bounded(_networks(seen), "VPCs have a fault", "networks"),
         *_bounded(map(_down, down), "connections are down", "connections", "?status=down"),
-        *_bounded(_gateways(standing, "degraded", "runs on one member"), "gateways are degraded", "gateways"),
-        *_bounded(map(_partly, partly), "connections carry only a part", "connections"),
-        *_bounded(_pending(standing, seen.now), "gateways are pending", "gateways"),
+        *_bounded(_gateways(existing, "degraded", "runs on one member"), "gateways are degraded", "gateways"),
+        *_bounded(map(_partly, partly), "connections are up in part", "connections"),
+        *_bounded(_pending(existing, seen.now), "gateways are pending", "gateways"),
         *_bounded(_weak(connections, weak), "connections use weak algorithms", "connections", "?weak=used"),
         *_bounded(_old_keys(connections, seen), "keys are older than a year", "connections", "?key=365"),
         *_bounded(_limits(quotas), "limits are nearly reached", "account_home"),
@@ -68,8 +68,8 @@ def _bounded(items: Iterable[Item], noun: str, page: str, query: str = "") -> It
         yield Item(first.word, first.label, f"{len(found) - MOST} more", f"{noun}.", page=page, query=query)
 
 
-def _works(gateway: Gateway) -> bool:
-    """Of a gateway that failed or does not stand yet, its own line says enough."""
+def _is_running(gateway: Gateway) -> bool:
+    """Whether tunnels can be up: a failed or pending gateway has its own item, which explains its tunnels."""
     return status_label(gateway) in {"available", "degraded"}
 
 
@@ -87,13 +87,13 @@ def _networks(seen: Snapshot) -> Iterator[Item]:
     )
 
 
-def _down(row: Seen) -> Item:
+def _down(row: ConnectionSummary) -> Item:
     why = row.reasons[0] if row.reasons else {"code": "", "message": "No reason is known yet."}
     label = "down" if row.changed_at else "never up"
     return Item("down", label, row.name, why["message"], row.gateway_id, row.id, code=why["code"])
 
 
-def _partly(row: Seen) -> Item:
+def _partly(row: ConnectionSummary) -> Item:
     why = row.reasons[0]
     return Item("degraded", "up in part", row.name, why["message"], row.gateway_id, row.id, code=why["code"])
 
@@ -106,7 +106,7 @@ def _pending(gateways: Iterable[Gateway], now: datetime) -> Iterator[Item]:
             yield Item("pending", "pending", gateway.name, sentence, gateway.pk)
 
 
-def _weak(rows: Iterable[Seen], suites: Mapping[UUID, list[Suite]]) -> Iterator[Item]:
+def _weak(rows: Iterable[ConnectionSummary], suites: Mapping[UUID, list[Suite]]) -> Iterator[Item]:
     found = [(row, *weaknesses(suites[row.id])) for row in rows if row.id in suites]
     found.sort(key=lambda one: -_WORST.index(one[1]))
     for row, worst, words in found:
@@ -119,7 +119,7 @@ def is_weak(suite: Suite) -> bool:
 
 
 def weaknesses(suites: Iterable[Suite]) -> tuple[Strength, list[str]]:
-    """The worst strength of what was negotiated, and the words of all that is not `ok`."""
+    """The worst strength of the negotiated algorithms, and the names of those that are not `ok`."""
     found: dict[str, Strength] = {}
     for suite in suites:
         for word, verdict in _verdicts(suite):
@@ -139,7 +139,7 @@ def _verdicts(suite: Suite) -> Iterator[tuple[str, Verdict]]:
 
 
 def _keywords() -> list[tuple[str, str, Verdict, Verdict]]:
-    """strongSwan's keyword, the word people know, the verdicts in IKE and in ESP."""
+    """strongSwan's keyword, the display name, and the verdicts for IKE and ESP."""
     named = [*ENCRYPTION.values(), *AUTHENTICATION.values()]
     found = [(one.keyword, api_name(one.name), one.ike, one.esp) for one in named]
     return found + [(g.keyword, f"DH group {g.name}", g.ike, g.esp) for g in DH_GROUPS.values()]
@@ -148,7 +148,7 @@ def _keywords() -> list[tuple[str, str, Verdict, Verdict]]:
 _KEYWORDS = _keywords()
 
 
-def _old_keys(rows: Iterable[Seen], seen: Snapshot) -> Iterator[Item]:
+def _old_keys(rows: Iterable[ConnectionSummary], seen: Snapshot) -> Iterator[Item]:
     old = [(seen.old_keys[row.id], row) for row in rows if row.id in seen.old_keys]
     for since, row in sorted(old, key=lambda one: one[0]):
         sentence = f"has had its pre-shared key for {(seen.now - since).days} days; replace it at both ends."

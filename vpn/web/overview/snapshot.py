@@ -1,4 +1,4 @@
-"""What the overview reads: everything of one account, in a number of queries that never grows."""
+"""The data of the overview: all of one account, in a constant number of queries."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from vpn.models import Connection, Gateway, Subnet, Tunnel, Vpc
 from vpn.web.overview.topology_lines import GatewayPosition, Link, Location
 from vpn.web.shown import status_label
 
-# A connection without a reason is being negotiated for so long, then it is down.
+# How long a connection without a reason counts as negotiating; then it is down.
 PATIENCE = timedelta(seconds=60)
 KEY_IS_OLD = timedelta(days=365)
 
 
-class Seen(NamedTuple):
+class ConnectionSummary(NamedTuple):
     """A connection; `state` is one of topology_lines.STATES.
 
-    Reasons and the time of the last change are read only of those that are not simply up.
+    Reasons and the time of the last change are read only for connections that are not simply up.
     """
 
     id: UUID
@@ -49,13 +49,13 @@ class Suite(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`old_keys` says since when a connection has its key, for those older than KEY_IS_OLD."""
+    """`old_keys`: when the key was set, for connections with keys older than KEY_IS_OLD."""
 
     now: datetime
     vpcs: list[Vpc]
     subnets: list[Subnet]
     gateways: list[Gateway]
-    connections: list[Seen]
+    connections: list[ConnectionSummary]
     old_keys: dict[UUID, datetime]
 
     def places(self) -> list[Location]:
@@ -72,7 +72,7 @@ class Snapshot:
         return [Link(c.id, c.name, c.gateway_id, c.peer, c.state) for c in self.connections]
 
 
-def take(actor: Actor, now: datetime) -> Snapshot:
+def take_snapshot(actor: Actor, now: datetime) -> Snapshot:
     vpcs = list(Vpc.objects.owned_by(actor).order_by("name"))
     subnets = list(Subnet.objects.owned_by(actor).order_by("name"))
     gateways = list(Gateway.objects.owned_by(actor).order_by("name", "pk"))
@@ -81,7 +81,7 @@ def take(actor: Actor, now: datetime) -> Snapshot:
     return Snapshot(now, vpcs, subnets, gateways, _connections(mine, now), dict(old))
 
 
-def _connections(mine: QuerySet[Connection], now: datetime) -> list[Seen]:
+def _connections(mine: QuerySet[Connection], now: datetime) -> list[ConnectionSummary]:
     troubled = mine.filter(admin_state_up=True).exclude(status="up", status_reasons=[])
     columns = ("pk", "status_reasons", "status_changed_at", "created_at")
     trouble = {ident: (why, changed, made) for ident, why, changed, made in troubled.values_list(*columns)}
@@ -97,12 +97,12 @@ def _connections(mine: QuerySet[Connection], now: datetime) -> list[Seen]:
             state = "partly" if reasons else "up"
         else:
             state = "negotiating" if fresh else "down"
-        found.append(Seen(ident, name, gateway, fqdn or address, state, reasons, changed))
+        found.append(ConnectionSummary(ident, name, gateway, fqdn or address, state, reasons, changed))
     return found
 
 
 def suites(actor: Actor, wanted: Callable[[Suite], bool]) -> dict[UUID, list[Suite]]:
-    """By connection, those suites in use that are wanted; most are alike, so they are asked first."""
+    """The suites in use that are `wanted`, by connection. The few distinct suites are read first."""
     names = ("ike_version", "ike_suite", "esp_suite")
     texts = {name: Cast(KeyTextTransform(name, "negotiated"), TextField()) for name in names}
     rows = Tunnel.objects.filter(connection__account_id=actor.account_id, status="up").annotate(**texts)

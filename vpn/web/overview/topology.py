@@ -1,5 +1,5 @@
-"""The picture of an account: positions of VPCs, gateways, peers and tunnels. Pure: values in, coordinates
-out; the template draws them, and lists the same lines in a table."""
+"""The topology diagram of an account: coordinates of VPCs, gateways, peers and tunnels; pure. The template
+draws them, and lists the same lines in a table."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vpn.web.overview.topology_lines import (
     GatewayPosition,
     Link,
     Location,
-    choose,
-    combined,
-    gather,
+    bundle_links,
+    count_states,
+    select_gateways,
     shorten,
-    tally,
+    worst_state,
 )
 
 MAX_VPCS = 12
@@ -88,16 +88,18 @@ class Picture:
 def draw(places: Sequence[Location], positions: Sequence[GatewayPosition], links: Sequence[Link]) -> Picture:
     """The picture of one account."""
     picture = Picture()
-    chosen = choose(positions, links, picture.notes)
+    chosen = select_gateways(positions, links, picture.notes)
     drawn = {position.id: position for position in chosen}
-    bundles = gather([link for link in links if link.gateway in drawn], chosen, positions, picture.notes)
+    bundles = bundle_links(
+        [link for link in links if link.gateway in drawn], chosen, positions, picture.notes
+    )
     bottom = _stack(picture, places, chosen, links)
     peers = [bundle for bundle in bundles if bundle.other is None]
     addresses = {bundle.peer: bundle for bundle in peers}
     if bundles:
         picture.width = _PEER_LEFT + _PEER_WIDTH if peers else _PEER_LEFT - 120
     picture.height = max(bottom, len(addresses) * _STEP)
-    _sink(picture, (picture.height - bottom) // 2)
+    _center_column(picture, (picture.height - bottom) // 2)
     cards = dict(zip([position.id for position in _ordered(places, chosen)], picture.gateways, strict=True))
     targets = _place_peers(picture, peers, cards)
     for bundle in bundles:
@@ -110,7 +112,7 @@ def draw(places: Sequence[Location], positions: Sequence[GatewayPosition], links
 
 
 def _ordered(places: Sequence[Location], positions: Sequence[GatewayPosition]) -> list[GatewayPosition]:
-    """As `_stack` draws them."""
+    """In the order in which `_stack` draws them."""
     subnets = [p for p in places if p.parent is not None]
     rank = {p.id: n for n, p in enumerate(p for p in places if p.parent is None)}
     order = {s.id: (rank.get(s.parent or s.id, 0), n) for n, s in enumerate(subnets)}
@@ -122,13 +124,13 @@ def _ordered(places: Sequence[Location], positions: Sequence[GatewayPosition]) -
 def _stack(
     picture: Picture, places: Sequence[Location], positions: Sequence[GatewayPosition], links: Sequence[Link]
 ) -> int:
-    """VPCs below each other, their subnets and gateways inside; answers the bottom."""
+    """VPCs below each other, with their subnets and gateways inside; returns the lower edge."""
     used = {position.subnet for position in positions}
-    homes = {p.parent for p in places if p.id in used}
+    used_vpcs = {p.parent for p in places if p.id in used}
     vpcs = [p for p in places if p.parent is None]
-    empty = [vpc for vpc in vpcs if vpc.id not in homes][max(0, MAX_VPCS - len(homes)) :]
+    empty = [vpc for vpc in vpcs if vpc.id not in used_vpcs][max(0, MAX_VPCS - len(used_vpcs)) :]
     if empty:
-        picture.notes.append(f"{len(empty)} more VPCs without a gateway are not drawn.")
+        picture.notes.append(f"{len(empty)} more VPCs without a gateway are not shown.")
     of = {ident: [link for link in links if link.gateway == ident] for ident in {s.id for s in positions}}
     ordered = _ordered(places, positions)
     y = 0
@@ -155,7 +157,7 @@ def _subnet(
 ) -> int:
     top, y = y, y + _TITLE
     for position in positions:
-        label = tally(of[position.id]) or "no connection"
+        label = count_states(of[position.id]) or "no connection"
         detail = shorten(f"{position.address}, {label}", _DETAIL)
         picture.gateways.append(
             Card(2 * _PAD, y, _BOX_WIDTH - 4 * _PAD, _CARD, position.name, detail, position.word, position.id)
@@ -178,23 +180,23 @@ def _idle(picture: Picture, subnets: Sequence[Location], y: int, *, alone: bool)
     return y + _TITLE
 
 
-def _sink(picture: Picture, by: int) -> None:
-    """The left column to the middle of the picture, VPCs behind what is in them."""
+def _center_column(picture: Picture, by: int) -> None:
+    """Centre the left column vertically, and draw VPCs behind their contents."""
     layers = sorted(picture.boxes, key=lambda box: box.kind != "vpc")
     picture.boxes = [box._replace(y=box.y + by) for box in layers]
     picture.gateways = [card._replace(y=card.y + by) for card in picture.gateways]
 
 
 def _place_peers(picture: Picture, bundles: Sequence[Bundle], cards: Mapping[UUID, Card]) -> dict[str, Card]:
-    """Each beside its gateways, none above another."""
+    """Each peer as near to its gateways as possible, without overlaps."""
     groups: dict[str, list[Bundle]] = {}
     for bundle in bundles:
         groups.setdefault(bundle.peer, []).append(bundle)
-    wish = {peer: sum(cards[b.gateway].y for b in own) / len(own) for peer, own in groups.items()}
-    order = sorted(groups, key=lambda peer: (wish[peer], peer))
+    ideal = {peer: sum(cards[b.gateway].y for b in own) / len(own) for peer, own in groups.items()}
+    order = sorted(groups, key=lambda peer: (ideal[peer], peer))
     tops: list[float] = []
     for peer in order:
-        tops.append(max(wish[peer], tops[-1] + _STEP if tops else 0))
+        tops.append(max(ideal[peer], tops[-1] + _STEP if tops else 0))
     floor: float = picture.height - _CARD
     for n in range(len(tops) - 1, -1, -1):
         tops[n] = min(tops[n], floor)
@@ -208,10 +210,14 @@ def _peer(own: Sequence[Bundle], y: int) -> Card:
     links = [link for bundle in own for link in bundle.links]
     only = links[0] if len(links) == 1 else None
     detail = (
-        only.name if only else tally(links) if own[0].more else f"{len(links)} connections, {tally(links)}"
+        only.name
+        if only
+        else count_states(links)
+        if own[0].more
+        else f"{len(links)} connections, {count_states(links)}"
     )
     name = own[0].peer.partition("|")[0]
-    word = combined(link.state for link in links)
+    word = worst_state(link.state for link in links)
     ident = only.id if only else None
     shown = shorten(detail, _NAME)
     return Card(_PEER_LEFT, y, _PEER_WIDTH, _CARD, name, shown, word, own[0].gateway, ident, more=own[0].more)
@@ -228,8 +234,8 @@ def _line(bundle: Bundle, near: Card, far: Card) -> Line:
         x2 = far.x
         middle = (x1 + x2) // 2
         path = f"M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"
-        # Two thirds of the way: lines of one gateway have parted there.
+        # Two thirds of the way: there the lines of one gateway no longer overlap.
         x, y = round(x1 + (x2 - x1) * 0.63), round(y1 + (y2 - y1) * 0.741)
     only = bundle.links[0].id if len(bundle.links) == 1 else None
-    label = bundle.links[0].name if only else tally(bundle.links)
+    label = bundle.links[0].name if only else count_states(bundle.links)
     return Line(path, x, y, bundle.state, near.name, far.name, label, bundle.gateway, only)

@@ -1,7 +1,7 @@
-"""What of an account's networks is drawn: gateways, and the lines of its connections.
+"""Which gateways and connections the topology diagram shows; pure.
 
-A picture of a thousand tunnels shows nothing, so it is bounded: what has faults comes first, peers
-of one gateway are combined in one shape, and notes say what was left out. Pure.
+A diagram of a thousand tunnels is unreadable, so its size is limited: gateways with faults come first, the
+peers of one gateway are combined into one shape, and notes say what was omitted.
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ class Bundle(NamedTuple):
 
     @property
     def state(self) -> str:
-        return combined(link.state for link in self.links)
+        return worst_state(link.state for link in self.links)
 
 
-def combined(states: Iterable[str]) -> str:
-    """Of several: the worst, but what is down here and up there is up in part."""
+def worst_state(states: Iterable[str]) -> str:
+    """The worst of several states; a mix of up and down is `partly`."""
     found = set(states)
     if "down" in found and found & {"up", "partly"}:
         return "partly"
     return min(found, key=STATES.index, default="up")
 
 
-def tally(links: Iterable[Link]) -> str:
-    """How many are in which state: 48 up, 2 down."""
+def count_states(links: Iterable[Link]) -> str:
+    """The number of connections in each state: 48 up, 2 down."""
     counts = Counter(link.state for link in links)
     order = ("up", *(state for state in STATES if state != "up"))
     words = {"partly": "up in part"}
@@ -79,7 +79,7 @@ def shorten(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def choose(
+def select_gateways(
     positions: Sequence[GatewayPosition], links: Sequence[Link], notes: list[str]
 ) -> list[GatewayPosition]:
     if len(positions) <= MAX_GATEWAYS:
@@ -87,17 +87,17 @@ def choose(
     trouble = Counter(link.gateway for link in links if link.state in STATES[:2])
     ranked = sorted(positions, key=lambda s: (s.word == "available", -trouble[s.id], s.name))
     rest = len(positions) - MAX_GATEWAYS
-    notes.append(f"{rest} more gateways are not drawn; those with trouble are drawn first.")
+    notes.append(f"{rest} more gateways are not shown; those with faults are shown first.")
     return ranked[:MAX_GATEWAYS]
 
 
-def gather(
+def bundle_links(
     links: Sequence[Link],
     chosen: Sequence[GatewayPosition],
     positions: Sequence[GatewayPosition],
     notes: list[str],
 ) -> list[Bundle]:
-    """Lines between gateways, both directions in one; then lines to peers elsewhere."""
+    """Lines between own gateways, one for both directions, then lines to other peers."""
     drawn = {position.id for position in chosen}
     own = {position.address: position.id for position in positions}
     inside: dict[frozenset[UUID], list[Link]] = {}
@@ -119,8 +119,8 @@ def _arcs(inside: Mapping[frozenset[UUID], list[Link]], notes: list[str]) -> lis
         found.append(Bundle(near, links[0].peer, links, other))
     found.sort(key=lambda bundle: STATES.index(bundle.state))
     if len(found) > MAX_ARCS:
-        rest = tally(link for bundle in found[MAX_ARCS:] for link in bundle.links)
-        notes.append(f"{len(found) - MAX_ARCS} more pairs of gateways are joined: {rest}.")
+        rest = count_states(link for bundle in found[MAX_ARCS:] for link in bundle.links)
+        notes.append(f"{len(found) - MAX_ARCS} more pairs of gateways are connected: {rest}.")
     return found[:MAX_ARCS]
 
 
@@ -139,8 +139,8 @@ def _spokes(outside: Mapping[tuple[UUID, str], list[Link]], notes: list[str]) ->
         if rest := own[shown:]:
             links = [link for bundle in rest for link in bundle.links]
             peer = f"{len(rest)} {'more ' if shown else ''}peers"
-            # The gateway's id keeps shapes of equal words apart.
+            # The gateway's id distinguishes shapes with the same text.
             found.append(Bundle(gateway, f"{peer}|{gateway}", links, more=True))
-    alone = "; those with trouble are drawn by themselves" if each else ""
-    notes.append(f"The peers of a gateway stand in one shape where they are many{alone}.")
+    alone = "; those with faults have their own" if each else ""
+    notes.append(f"Many peers of one gateway are combined into one shape{alone}.")
     return found

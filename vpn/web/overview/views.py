@@ -1,4 +1,4 @@
-"""The overview: what exists, what needs attention, what happened."""
+"""The overview: counts, what needs attention, the topology, and recent events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import StatusChange
 from vpn.web.live_page import LivePage
 from vpn.web.overview.attention import attention, is_weak
-from vpn.web.overview.snapshot import Snapshot, suites, take
+from vpn.web.overview.snapshot import Snapshot, suites, take_snapshot
 from vpn.web.overview.topology import draw
 from vpn.web.overview.topology_lines import STATES
 from vpn.web.page_versions import overview_version
@@ -34,12 +34,14 @@ _RECENT = 8
 
 @page()
 def overview(request: ConsoleRequest) -> HttpResponse:
-    """The page, or to a poll what of it looks different now."""
+    """The page; a poll gets the parts that have changed."""
     now = timezone.now()
     version, here = overview_version(request.actor, now), reverse("overview")
     if request.htmx:
-        return _LIVE.diff(request, version, here, lambda: _context(request, take(request.actor, now)))
-    return _LIVE.whole(request, version, here, _context(request, take(request.actor, now)))
+        return _LIVE.diff(
+            request, version, here, lambda: _context(request, take_snapshot(request.actor, now))
+        )
+    return _LIVE.whole(request, version, here, _context(request, take_snapshot(request.actor, now)))
 
 
 def _context(request: ConsoleRequest, seen: Snapshot) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def _announcement(gateways: int, up: int, connections: int, items: int) -> str:
     return (
         f"{gateways} gateway{pluralize(gateways)}, "
         f"{up} of {connections} connection{pluralize(connections)} up, "
-        f"{items} thing{pluralize(items)} to look after."
+        f"{items} item{pluralize(items)} need{pluralize(items, 's,')} attention."
     )
 
 

@@ -24,7 +24,7 @@ _LISTED = 10
 _MOST = 20
 
 
-class Unfinished(NamedTuple):
+class UnfinishedDraft(NamedTuple):
     """A draft that can be continued; `step` is the route of the next step, `about` distinguishes it
     from other drafts."""
 
@@ -48,15 +48,14 @@ def new_draft(request: ConsoleRequest) -> WizardDraft:
 
 def get_draft(request: ConsoleRequest, draft_id: UUID) -> WizardDraft:
     """Raises NotFound for another person's, another account's, or an expired one."""
-    draft = _mine(request).filter(pk=draft_id).first()
+    draft = _own_drafts(request).filter(pk=draft_id).first()
     if draft is None:
         raise not_found("not_found", "draft", draft_id)
     return draft
 
 
-def begun_draft(request: ConsoleRequest, ident: str | None) -> WizardDraft:
-    """The draft of that id, or a new one that gets it when first saved. Raises NotFound for another
-    person's."""
+def get_or_start_draft(request: ConsoleRequest, ident: str | None) -> WizardDraft:
+    """The draft with that id, or a new one that is saved under it. Raises NotFound for another person's."""
     draft, wanted = new_draft(request), parse_id(ident)
     if wanted is None:
         return draft
@@ -66,14 +65,14 @@ def begun_draft(request: ConsoleRequest, ident: str | None) -> WizardDraft:
     return draft
 
 
-def unfinished(request: ConsoleRequest) -> list[Unfinished]:
+def unfinished_drafts(request: ConsoleRequest) -> list[UnfinishedDraft]:
     """The drafts that this person can continue, the newest first."""
-    rows = list(_mine(request).filter(gateway_id=None).order_by("-created_at")[:_LISTED])
-    chosen = [parse_id(part(row, "gateway").get("subnet")) for row in rows]
+    rows = list(_own_drafts(request).filter(gateway_id=None).order_by("-created_at")[:_LISTED])
+    chosen = [parse_id(step_data(row, "gateway").get("subnet")) for row in rows]
     subnets = Subnet.objects.filter(account_id=request.actor.account_id, pk__in=[pk for pk in chosen if pk])
     names = {str(pk): name for pk, name in subnets.values_list("pk", "name")}
     found = [
-        Unfinished(
+        UnfinishedDraft(
             row,
             _title(row),
             _next_step(row),
@@ -147,7 +146,7 @@ def _drop_oldest(draft: WizardDraft) -> None:
     own.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
 
 
-def raw(form: Form) -> dict[str, Any]:
+def raw_values(form: Form) -> dict[str, Any]:
     """What was entered, as text or lists of text, valid or not, without the key."""
     found: dict[str, Any] = {}
     for name, field in form.fields.items():
@@ -173,14 +172,14 @@ def consume(draft: WizardDraft, make: Callable[[], UUID]) -> UUID:
     return locked.gateway_id
 
 
-def part(draft: WizardDraft, name: str) -> dict[str, Any]:
+def step_data(draft: WizardDraft, name: str) -> dict[str, Any]:
     """The raw fields of the step `gateway`, `connection` or `security`, or of a `pair`."""
     return dict(draft.data.get(name) or {})
 
 
 def subnet_of(draft: WizardDraft) -> Subnet | None:
     """The subnet selected in step 1, if the account still has it."""
-    ident = parse_id(part(draft, "gateway").get("subnet"))
+    ident = parse_id(step_data(draft, "gateway").get("subnet"))
     if ident is None:
         return None
     rows = Subnet.objects.filter(account_id=draft.account_id, pk=ident)
@@ -188,15 +187,15 @@ def subnet_of(draft: WizardDraft) -> Subnet | None:
 
 
 def _title(draft: WizardDraft) -> str:
-    if part(draft, "pair"):
+    if step_data(draft, "pair"):
         return "Two of my VPCs"
-    return str(part(draft, "gateway").get("name") or "New gateway")
+    return str(step_data(draft, "gateway").get("name") or "New gateway")
 
 
 def _about(draft: WizardDraft, subnet: str) -> str:
-    if pair := part(draft, "pair"):
+    if pair := step_data(draft, "pair"):
         return " and ".join(str(pair[name]) for name in ("here_cidrs", "there_cidrs") if pair.get(name))
-    peer = part(draft, "connection").get("peer_address")
+    peer = step_data(draft, "connection").get("peer_address")
     details = (f"in {subnet}" if subnet else "", f"peer {peer}" if peer else "")
     return ", ".join(text for text in details if text)
 
@@ -206,23 +205,23 @@ def _changed_at(draft: WizardDraft) -> datetime:
     return datetime.fromisoformat(kept) if kept else draft.created_at
 
 
-def placed(draft: WizardDraft) -> bool:
+def has_subnet(draft: WizardDraft) -> bool:
     """Whether step 1 is complete: a subnet is selected, and no new one is half described."""
-    return bool(part(draft, "gateway").get("subnet")) and not part(draft, "home")
+    return bool(step_data(draft, "gateway").get("subnet")) and not step_data(draft, "home")
 
 
 def _next_step(draft: WizardDraft) -> str:
     """The first incomplete step."""
-    if part(draft, "pair"):
+    if step_data(draft, "pair"):
         return "connect_review"
-    if not placed(draft):
+    if not has_subnet(draft):
         return "wizard_gateway"
-    if draft.data.get("skip") or part(draft, "security"):
+    if draft.data.get("skip") or step_data(draft, "security"):
         return "wizard_review"
     return "wizard_connection"
 
 
-def _mine(request: ConsoleRequest) -> QuerySet[WizardDraft]:
+def _own_drafts(request: ConsoleRequest) -> QuerySet[WizardDraft]:
     return WizardDraft.objects.filter(
         account_id=request.actor.account_id, user=request.user, expires_at__gt=timezone.now()
     )

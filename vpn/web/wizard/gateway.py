@@ -1,7 +1,7 @@
 """A gateway and its first connection in four steps: gateway, connection, security, review.
 
-Each step is a page of its own; what was entered waits in a draft. Nothing of the gateway is
-created before the last button, then all of it in one transaction. Here: step 1.
+Each step is a page of its own, and its values are saved in a draft. Nothing is created before the last step,
+which creates everything in one transaction. This module is step 1.
 """
 
 from __future__ import annotations
@@ -23,147 +23,151 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
 from vpn.services.gateway_subnet import create_home, try_home
 from vpn.services.gateways import check_gateway
-from vpn.web.forms.wizard import HomeForm, WizardGatewayForm
+from vpn.web.forms.wizard import NewSubnetForm, WizardGatewayForm
 from vpn.web.wizard.drafts import (
-    begun_draft,
     get_draft,
+    get_or_start_draft,
     new_draft,
     next_submission,
-    part,
-    raw,
+    raw_values,
     save_draft,
     save_field,
-    unfinished,
+    step_data,
+    unfinished_drafts,
 )
-from vpn.web.wizard.steps import onward, step_context
+from vpn.web.wizard.steps import redirect_to_step, step_context
 
-_NOT_MADE = "This subnet is not created yet: press Create the subnet, or leave its fields empty."
+_NOT_CREATED = "This subnet is not created yet: press Create the subnet, or clear its fields."
 
 
 @form_page(Role.EDITOR)
 def gateway_step(request: ConsoleRequest, draft_id: UUID | None = None) -> HttpResponse:
-    """Step 1. Without a draft this is where the wizard begins."""
+    """Step 1. Without a draft, the start of the wizard."""
     draft = get_draft(request, draft_id) if draft_id else _draft_of(request)
     if draft.gateway_id:
         return redirect("gateway", gateway_id=draft.gateway_id)
     if request.method == "POST":
-        return _take(request, draft)
-    return _show(request, draft, _kept_form(request, draft), _kept_home(request, draft))
+        return _submit(request, draft)
+    return _render_step(request, draft, _unbound_form(request, draft), _unbound_subnet_form(request, draft))
 
 
 @command(Role.EDITOR, back="gateway_new")
 def check_gateway_field(request: ConsoleRequest) -> HttpResponse:
-    """The messages of the one field of step 1 that was left; what stands there is kept."""
+    """The errors of the field that lost the focus. Its value is saved."""
     posted = _with_vpc(request.POST)
-    form, home = _forms(request, posted)
-    save_field(_draft_of(request), _entered(form, home), posted)
+    form, new_subnet = _forms(request, posted)
+    save_field(_draft_of(request), _entered(form, new_subnet), posted)
     name = request.htmx.trigger_name or ""
     if name.startswith("new_"):
-        if home.is_valid():
-            _refusals_of_home(request, home)
-        return render(request, "_messages.html", {"found": errors_of(home, name)})
+        if new_subnet.is_valid():
+            _add_subnet_violations(request, new_subnet)
+        return render(request, "_messages.html", {"found": errors_of(new_subnet, name)})
     form.is_valid()
     form.add_violations(check_gateway(request.actor, form.given()))
     return render(request, "_messages.html", {"found": errors_of(form, name)})
 
 
 def _draft_of(request: ConsoleRequest) -> WizardDraft:
-    """The page that begins the wizard names its draft before there is one."""
-    return begun_draft(request, request.POST.get("draft")) if request.POST else new_draft(request)
+    """The first page contains the id of its draft before the draft is saved."""
+    return get_or_start_draft(request, request.POST.get("draft")) if request.POST else new_draft(request)
 
 
 def _with_vpc(posted: QueryDict) -> QueryDict:
-    """A subnet to be made goes with the VPC chosen above, until its own is chosen by itself."""
+    """A new subnet's VPC follows the VPC selected above it, until the user selects another one."""
     above, before = posted.get("vpc"), posted.get("new_vpc_before")
     if not above or before is None or posted.get("new_vpc") != before:
         return posted
-    followed = posted.copy()
-    followed["new_vpc"] = followed["new_vpc_before"] = above
-    return followed
+    updated = posted.copy()
+    updated["new_vpc"] = updated["new_vpc_before"] = above
+    return updated
 
 
-def _forms(request: ConsoleRequest, posted: QueryDict) -> tuple[WizardGatewayForm, HomeForm]:
+def _forms(request: ConsoleRequest, posted: QueryDict) -> tuple[WizardGatewayForm, NewSubnetForm]:
     check = reverse("gateway_check")
     return (
         WizardGatewayForm(posted, actor=request.actor, check=check),
-        HomeForm(posted, actor=request.actor, check=check),
+        NewSubnetForm(posted, actor=request.actor, check=check),
     )
 
 
-def _entered(form: WizardGatewayForm, home: HomeForm) -> dict[str, Any]:
-    return {"gateway": raw(form), "home": raw(home) if home.described() else {}}
+def _entered(form: WizardGatewayForm, new_subnet: NewSubnetForm) -> dict[str, Any]:
+    return {"gateway": raw_values(form), "home": raw_values(new_subnet) if new_subnet.described() else {}}
 
 
-def _take(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
-    going, posted = request.POST.get("go", ""), _with_vpc(request.POST)
-    form, home = _forms(request, posted)
-    save_draft(draft, _entered(form, home) | (next_submission(draft) if going != "subnets" else {}))
-    if going == "subnets":
-        return _show(request, draft, _kept_form(request, draft), _unjudged(request, posted))
-    if going == "home":
-        return _make_home(request, draft, home)
-    if home.described():
-        home.add_error("new_block", _NOT_MADE)
+def _submit(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
+    action, posted = request.POST.get("go", ""), _with_vpc(request.POST)
+    form, new_subnet = _forms(request, posted)
+    save_draft(draft, _entered(form, new_subnet) | (next_submission(draft) if action != "subnets" else {}))
+    if action == "subnets":
+        return _render_step(
+            request, draft, _unbound_form(request, draft), _unvalidated_subnet_form(request, posted)
+        )
+    if action == "home":
+        return _create_subnet(request, draft, new_subnet)
+    if new_subnet.described():
+        new_subnet.add_error("new_block", _NOT_CREATED)
     else:
-        home = _unjudged(request, posted)
+        new_subnet = _unvalidated_subnet_form(request, posted)
     if form.is_valid():
         form.add_violations(check_gateway(request.actor, form.given()))
-    if not form.is_valid() or home.is_bound:
-        return _show(request, draft, form, home)
-    return onward(request, draft, "wizard_connection")
+    if not form.is_valid() or new_subnet.is_bound:
+        return _render_step(request, draft, form, new_subnet)
+    return redirect_to_step(request, draft, "wizard_connection")
 
 
-def _make_home(request: ConsoleRequest, draft: WizardDraft, home: HomeForm) -> HttpResponse:
-    """The subnet is made at once, since it may serve others too; the draft chooses it."""
-    if home.is_valid():
+def _create_subnet(request: ConsoleRequest, draft: WizardDraft, new_subnet: NewSubnetForm) -> HttpResponse:
+    """The subnet is created immediately, since it is useful without the gateway; the draft selects it."""
+    if new_subnet.is_valid():
         try:
-            subnet = create_home(request.actor, home.vpc(), home.subnet())
+            subnet = create_home(request.actor, new_subnet.vpc(), new_subnet.subnet())
         except Refused as error:
-            home.add_violations(error.violations)
+            new_subnet.add_violations(error.violations)
         else:
-            chosen = part(draft, "gateway") | {"vpc": str(subnet.vpc_id), "subnet": str(subnet.pk)}
+            chosen = step_data(draft, "gateway") | {"vpc": str(subnet.vpc_id), "subnet": str(subnet.pk)}
             save_draft(draft, {"gateway": chosen, "home": {}})
-            messages.success(request, f"The subnet {subnet.name} is created and chosen.")
-            return onward(request, draft, "wizard_gateway", stay=True)
-    return _show(request, draft, _kept_form(request, draft), home)
+            messages.success(request, f"The subnet {subnet.name} is created and selected.")
+            return redirect_to_step(request, draft, "wizard_gateway", stay=True)
+    return _render_step(request, draft, _unbound_form(request, draft), new_subnet)
 
 
-def _refusals_of_home(request: ConsoleRequest, home: HomeForm) -> None:
+def _add_subnet_violations(request: ConsoleRequest, new_subnet: NewSubnetForm) -> None:
     try:
-        try_home(request.actor, home.vpc(), home.subnet())
+        try_home(request.actor, new_subnet.vpc(), new_subnet.subnet())
     except Refused as error:
-        home.add_violations(error.violations)
+        new_subnet.add_violations(error.violations)
 
 
-def _kept_form(request: ConsoleRequest, draft: WizardDraft) -> WizardGatewayForm:
-    """Not judged; after a paste it begins in the subnet that the other side wants to reach."""
-    initial = {"name": random_name()} | part(draft, "gateway")
-    near = part(draft, "connection").get("local_cidrs") or []
+def _unbound_form(request: ConsoleRequest, draft: WizardDraft) -> WizardGatewayForm:
+    """Not validated; after a paste, the subnet that the other side expects is preselected."""
+    initial = {"name": random_name()} | step_data(draft, "gateway")
+    near = step_data(draft, "connection").get("local_cidrs") or []
     return WizardGatewayForm(actor=request.actor, initial=initial, near=near, check=reverse("gateway_check"))
 
 
-def _kept_home(request: ConsoleRequest, draft: WizardDraft) -> HomeForm:
-    return HomeForm(actor=request.actor, initial=part(draft, "home"), check=reverse("gateway_check"))
+def _unbound_subnet_form(request: ConsoleRequest, draft: WizardDraft) -> NewSubnetForm:
+    return NewSubnetForm(
+        actor=request.actor, initial=step_data(draft, "home"), check=reverse("gateway_check")
+    )
 
 
-def _unjudged(request: ConsoleRequest, posted: QueryDict) -> HomeForm:
-    """As it was sent: it is filled in by whoever wants a subnet."""
-    initial = {name: posted[name] for name in HomeForm.base_fields if name in posted}
-    return HomeForm(actor=request.actor, initial=initial, check=reverse("gateway_check"))
+def _unvalidated_subnet_form(request: ConsoleRequest, posted: QueryDict) -> NewSubnetForm:
+    """The posted values without validation: the fields are optional."""
+    initial = {name: posted[name] for name in NewSubnetForm.base_fields if name in posted}
+    return NewSubnetForm(actor=request.actor, initial=initial, check=reverse("gateway_check"))
 
 
-def _show(
-    request: ConsoleRequest, draft: WizardDraft, form: WizardGatewayForm, home: HomeForm
+def _render_step(
+    request: ConsoleRequest, draft: WizardDraft, form: WizardGatewayForm, new_subnet: NewSubnetForm
 ) -> HttpResponse:
-    if not home.is_bound and "new_vpc" not in home.initial and form.chosen_vpc:
-        home.initial["new_vpc"] = form.chosen_vpc
+    if not new_subnet.is_bound and "new_vpc" not in new_subnet.initial and form.chosen_vpc:
+        new_subnet.initial["new_vpc"] = form.chosen_vpc
     posted = _with_vpc(request.POST)
     context: dict[str, Any] = step_context(request, draft, 1) | {
         "form": form,
-        "home": home,
-        "before": posted.get("new_vpc_before", home.first_vpc()),
-        "open": home.is_bound or not form.subnets or bool(part(draft, "home")),
+        "new_subnet": new_subnet,
+        "before": posted.get("new_vpc_before", new_subnet.first_vpc()),
+        "open": new_subnet.is_bound or not form.subnets or bool(step_data(draft, "home")),
         "pasted": draft.data.get("pasted"),
-        "drafts": unfinished(request) if draft._state.adding else [],
+        "drafts": unfinished_drafts(request) if draft._state.adding else [],
     }
     return render(request, "vpn/gateways/wizard_gateway.html", context)

@@ -1,4 +1,4 @@
-"""Two VPCs of one account joined, and the other side of a connection that has one here."""
+"""Connects two VPCs of one account, and creates the other side of a connection to an own gateway."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from vpn.models import WizardDraft
 from vpn.services import pairs
 from vpn.services.connections import get_connection
 from vpn.services.references import parse_id
-from vpn.web.forms.pairs import SIDES, MirrorForm, PairForm, Places, PlacesForm
+from vpn.web.forms.pairs import SIDES, MirrorForm, PairForm, SideChoices, SidesForm
 from vpn.web.wizard.drafts import (
     consume,
     get_draft,
     new_draft,
     next_submission,
-    part,
-    raw,
+    raw_values,
     save_draft,
     save_field,
+    step_data,
 )
 from vpn.web.wizard.picture import Side, picture
 
 
 @form_page(Role.EDITOR)
 def connect_vpcs(request: ConsoleRequest) -> HttpResponse:
-    """Which two; the rest follows from that and is shown on the next page."""
+    """Selects both sides; the next page shows what follows from them."""
     posted = request.POST if request.method == "POST" else None
     ident = parse_id(request.GET.get("draft"))
     draft = get_draft(request, ident) if ident else new_draft(request)
-    entered = part(draft, "pair")
+    entered = step_data(draft, "pair")
     initial = {name: entered.get(name, request.GET.get(name, "")) for name in SIDES}
-    form = PlacesForm(posted, actor=request.actor, initial=initial)
+    form = SidesForm(posted, actor=request.actor, initial=initial)
     if posted is not None and form.is_valid():
         chosen = {name: form.cleaned_data[name] for name in SIDES}
         save_draft(draft, {"pair": entered | chosen | _suggested(form.places, chosen, entered)})
@@ -52,33 +52,33 @@ def connect_vpcs(request: ConsoleRequest) -> HttpResponse:
 
 @form_page(Role.EDITOR)
 def connect_review(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """Both sides on one page; the button makes all of it in one transaction."""
+    """Both sides on one page; the button creates everything in one transaction."""
     draft = get_draft(request, draft_id)
     if draft.gateway_id:
         return redirect("wizard_progress", gateway_id=draft.gateway_id)
-    entered = part(draft, "pair")
+    entered = step_data(draft, "pair")
     if not entered:
         return redirect("connect_vpcs")
     if request.method != "POST":
         form = _pair_form(request, draft, initial=entered)
-        return _show_pair(request, draft, form)
+        return _render_pair(request, draft, form)
     form = _pair_form(request, draft, request.POST)
-    save_draft(draft, {"pair": entered | raw(form)} | next_submission(draft))
+    save_draft(draft, {"pair": entered | raw_values(form)} | next_submission(draft))
     if form.is_valid():
         try:
             made = consume(draft, lambda: _connect(request, form))
             return redirect("wizard_progress", gateway_id=made)
         except (Invalid, Conflict) as error:
             form.add_violations(_once(error.violations))
-    return _show_pair(request, draft, form)
+    return _render_pair(request, draft, form)
 
 
 @command(Role.EDITOR, back="connect_review")
 def check_pair_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """The messages of the one field that was left; what stands there is kept."""
+    """The errors of the field that lost the focus. Its value is saved."""
     draft = get_draft(request, draft_id)
     form = _pair_form(request, draft, request.POST)
-    save_field(draft, {"pair": part(draft, "pair") | raw(form)}, request.POST)
+    save_field(draft, {"pair": step_data(draft, "pair") | raw_values(form)}, request.POST)
     if form.is_valid():
         found = pairs.try_connect(request.actor, form.end("here"), form.end("there"), form.security())
         form.add_violations(_once(found))
@@ -87,7 +87,7 @@ def check_pair_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
 
 @form_page(Role.EDITOR)
 def other_side(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -> HttpResponse:
-    """Says what will be created; one POST creates it, with the same key."""
+    """Shows what will be created; a POST creates it, with the same key."""
     row = get_connection(request.actor, gateway_id, connection_id)
     mirror = pairs.mirror_of(request.actor, gateway_id, connection_id)
     posted = request.POST if request.method == "POST" else None
@@ -99,18 +99,18 @@ def other_side(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -
         except (Invalid, Conflict) as error:
             form.add_violations(error.violations)
         else:
-            messages.success(request, f"The connection {made.name} is the other side now.")
+            messages.success(request, f"The connection {made.name} is created as the other side.")
             return redirect("connection", gateway_id=made.gateway_id, connection_id=made.pk)
     elif posted is None and mirror.standing is None:
         name = str(form.initial["name"])
         form.paths = {}
         violations = pairs.check_mirror(request.actor, mirror, name)
         broken = [v.message for v in violations]
-        return _show_mirror(request, row, mirror, form, broken)
-    return _show_mirror(request, row, mirror, form, [])
+        return _render_mirror(request, row, mirror, form, broken)
+    return _render_mirror(request, row, mirror, form, [])
 
 
-def _show_mirror(
+def _render_mirror(
     request: ConsoleRequest, row: Any, mirror: pairs.Mirror, form: MirrorForm, broken: list[str]
 ) -> HttpResponse:
     fields = {name: value for name, value in mirror.fields.items() if name != "psk"}
@@ -134,13 +134,13 @@ def _connect(request: ConsoleRequest, form: PairForm) -> UUID:
 def _pair_form(
     request: ConsoleRequest, draft: WizardDraft, posted: Any = None, initial: Any = None
 ) -> PairForm:
-    places = {name: str(part(draft, "pair").get(name, "")) for name in SIDES}
+    places = {name: str(step_data(draft, "pair").get(name, "")) for name in SIDES}
     check = reverse("connect_check", kwargs={"draft_id": draft.pk})
     return PairForm(posted, actor=request.actor, places=places, initial=initial, check=check)
 
 
-def _show_pair(request: ConsoleRequest, draft: WizardDraft, form: PairForm) -> HttpResponse:
-    places = Places(request.actor)
+def _render_pair(request: ConsoleRequest, draft: WizardDraft, form: PairForm) -> HttpResponse:
+    places = SideChoices(request.actor)
     sides = []
     for name in SIDES:
         subnet = places.subnet_of(form.places[name])
@@ -162,15 +162,15 @@ def _picture(form: PairForm, sides: list[dict[str, Any]]) -> Any:
             if side["gateway"]
             else str(form[f"{name}_gateway"].value() or "a new gateway")
         )
-        place = f"VPC {subnet.vpc.name}" if subnet else "no longer there"
+        place = f"VPC {subnet.vpc.name}" if subnet else "no longer exists"
         detail = f"subnet {subnet.name}, {subnet.ipv4_cidr_block}" if subnet else ""
         cidrs = str(form[f"{name}_cidrs"].value() or "").replace(",", " ").split()
         drawn.append(Side(place, detail, own, cidrs))
     return picture(drawn[0], drawn[1], line="both connections", suite="one shared key")
 
 
-def _suggested(places: Places, chosen: dict[str, str], entered: dict[str, Any]) -> dict[str, str]:
-    """Names and CIDRs that follow from what is chosen otherwise than in `entered`."""
+def _suggested(places: SideChoices, chosen: dict[str, str], entered: dict[str, Any]) -> dict[str, str]:
+    """Names and CIDRs for the sides that differ from those in `entered`."""
     found: dict[str, str] = {}
     names = {}
     changed = [name for name in SIDES if chosen[name] != entered.get(name)]
@@ -191,5 +191,5 @@ def _suggested(places: Places, chosen: dict[str, str], entered: dict[str, Any]) 
 
 
 def _once(violations: Any) -> list[Violation]:
-    """Both connections may break one rule about the same thing."""
+    """Without duplicates: both connections may violate the same rule."""
     return list({(v.field, v.message): v for v in violations}.values())

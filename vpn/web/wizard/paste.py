@@ -1,4 +1,4 @@
-"""The wizard begun with what the other side sent."""
+"""Starts the wizard from the parameters that the other side sent."""
 
 from __future__ import annotations
 
@@ -26,26 +26,24 @@ _KEYWORDS: dict[str, tuple[str, Any]] = {
     **{a.keyword: ("authentication_algorithm", word) for word, a in AUTHENTICATION.items()},
     **{a.keyword: ("group", number) for number, a in DH_GROUPS.items()},
 }
-_NOTHING = (
-    "Nothing of a tunnel was recognised in this text; enter the parameters by hand, or paste another part."
-)
+_NOTHING = "No tunnel parameters were recognised in this text; enter them by hand, or paste another part."
 
 
 @form_page(Role.EDITOR)
 def wizard_paste(request: ConsoleRequest) -> HttpResponse:
-    """What is recognised goes into a draft, the key sealed; the text itself is kept nowhere."""
+    """Recognised parameters are saved in a draft, the key encrypted; the text itself is not stored."""
     form = PasteForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         found = recognise(form.cleaned_data["text"])
         if form.cleaned_data["ours"]:
             found = found.mirrored()
         if found.peer_address or found.local_cidrs or found.peer_cidrs:
-            return _begin(request, found)
+            return _start_draft(request, found)
         form.add_error("text", _NOTHING)
     return render(request, "vpn/wizard/paste.html", {"form": form, "blank": PasteForm()})
 
 
-def _begin(request: ConsoleRequest, found: Recognised) -> HttpResponse:
+def _start_draft(request: ConsoleRequest, found: Recognised) -> HttpResponse:
     draft = new_draft(request)
     entered: dict[str, Any] = {"name": random_name(), "peer_address": found.peer_address}
     for name, cidrs in (("local_cidrs", found.local_cidrs), ("peer_cidrs", found.peer_cidrs)):
@@ -55,17 +53,17 @@ def _begin(request: ConsoleRequest, found: Recognised) -> HttpResponse:
     psk = found.psk.value if found.psk else ""
     kept = {"connection": entered, "pasted": _describe(request, found), "suites": suites_of(found)}
     save_draft(draft, kept, psk=psk)
-    messages.success(request, "What was recognised is filled in; first choose where the gateway stands.")
+    messages.success(request, "The recognised parameters are filled in. Select the gateway's subnet first.")
     return redirect("wizard_gateway", draft_id=draft.pk)
 
 
 def _more(found: Recognised) -> dict[str, Any]:
-    """Dead peer detection and identities, as far as the text says them."""
-    said = found.extras
+    """Dead peer detection and identities, if the text contains them."""
+    extras = found.extras
     values: dict[str, Any] = {
-        name: str(getattr(said, name))
+        name: str(getattr(extras, name))
         for name in ("dpd_action", "dpd_interval", "dpd_timeout")
-        if getattr(said, name)
+        if getattr(extras, name)
     }
     for side, text, address in _identities(found):
         kind, value = identity_of(text, address)
@@ -81,27 +79,27 @@ def _identities(found: Recognised) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _not_taken(found: Recognised, suites: dict[str, dict[str, Any]]) -> list[str]:
-    """What stood in the text and has no place in the wizard."""
+def _not_imported(found: Recognised, suites: dict[str, dict[str, Any]]) -> list[str]:
+    """Parameters in the text that the wizard does not support."""
     lines = []
     for _, text, address in _identities(found):
         kind, value = identity_of(text, address)
         if value and not kind:
-            lines.append("One of the identities is of a kind that cannot be had here; agree on another.")
+            lines.append("One of the identities has an unsupported type; agree on another one.")
     lifetimes = {
         "ike": ("phase 1", found.extras.ike_lifetime),
         "ipsec": ("phase 2", found.extras.esp_lifetime),
     }
     for kind, (phase, lifetime) in lifetimes.items():
         if lifetime and kind not in suites:
-            lines.append(f"The lifetime of {phase}, {lifetime} s, needs a policy and is not taken over.")
+            lines.append(f"The lifetime of {phase}, {lifetime} s, needs a policy and is not imported.")
     if found.extras.left_out:
-        lines.append(f"Not taken over: {', '.join(found.extras.left_out)}.")
+        lines.append(f"Not imported: {', '.join(found.extras.left_out)}.")
     return lines
 
 
 def _uncovered(suites: dict[str, dict[str, Any]]) -> list[str]:
-    """Auto-negotiation offers its own tables, which may lack what the other side wants."""
+    """Requirements of the other side that auto-negotiation does not offer."""
     lines = []
     for kind, offered, phase in (("ike", AUTO_IKE.proposal, 1), ("ipsec", AUTO_ESP.proposal, 2)):
         suite = suites.get(kind)
@@ -115,14 +113,14 @@ def _uncovered(suites: dict[str, dict[str, Any]]) -> list[str]:
         )
         if wanted not in offered.expand() or suite.get("pfs", "disabled") != "disabled":
             lines.append(
-                f"Auto-negotiation does not offer what it wants in phase {phase}: create the policy that is "
-                "filled in at the step Security."
+                f"Auto-negotiation does not offer what the other side requires in phase {phase}: create the "
+                "policy that is filled in at the step Security."
             )
     return lines
 
 
 def suites_of(found: Recognised) -> dict[str, dict[str, Any]]:
-    """What policies would say what the other side wants, when it wants one suite and no other."""
+    """The values of policies that match the other side, if it requires exactly one suite."""
     suites: dict[str, dict[str, Any]] = {}
     words = _words(found.ike_proposals)
     if {"encryption_algorithm", "authentication_algorithm", "group"} <= set(words):
@@ -139,7 +137,7 @@ def suites_of(found: Recognised) -> dict[str, dict[str, Any]]:
 
 
 def _words(proposals: tuple[str, ...]) -> dict[str, Any]:
-    """The API's words of a single proposal; empty when there are several, or unknown words in it."""
+    """The API names of a single proposal; empty if there are several, or with unknown algorithms."""
     if len(proposals) != 1:
         return {}
     found: dict[str, Any] = {}
@@ -152,17 +150,17 @@ def _words(proposals: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _describe(request: ConsoleRequest, found: Recognised) -> list[str]:
-    """For the pages of the wizard; never the key."""
+    """The summary for the pages of the wizard; it never contains the key."""
     lines = [f"Read as {found.source}. The pre-shared key was {'found' if found.psk else 'not found'}."]
     if found.ike_version or found.ike_proposals or found.esp_proposals:
         version = f"IKEv{found.ike_version}" if found.ike_version else "IKE of either version"
         ike = ", ".join(found.ike_proposals) or "no suites named"
         esp = ", ".join(found.esp_proposals) or "no suites named"
-        lines.append(f"The other side wants {version}: {ike}; for phase 2: {esp}.")
+        lines.append(f"The other side requires {version}: {ike}; in phase 2: {esp}.")
     if found.own_address:
         lines.append(_expected(request, found.own_address))
     suites = suites_of(found)
-    return [*lines, *_uncovered(suites), *_not_taken(found, suites), *found.warnings]
+    return [*lines, *_uncovered(suites), *_not_imported(found, suites), *found.warnings]
 
 
 def _expected(request: ConsoleRequest, address: str) -> str:
@@ -170,6 +168,8 @@ def _expected(request: ConsoleRequest, address: str) -> str:
     if row is not None:
         return (
             f"It expects {address}, which is your gateway {row.name}: a new gateway gets an address of its "
-            "own, so add a connection to that one instead if it is meant."
+            "own. To use the existing one, add a connection to it instead."
         )
-    return f"It expects you at {address}; the new gateway gets an address of its own, which you must tell it."
+    return (
+        f"It expects you at {address}; the new gateway gets another address, which the peer must configure."
+    )

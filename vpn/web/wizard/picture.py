@@ -1,4 +1,4 @@
-"""The small picture of both sides of a tunnel, and the same in words. Pure."""
+"""The diagram of both sides of a tunnel, and its description in words; pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _AT_MOST = 3
 
 
 class Picture(NamedTuple):
-    """The upper side with its gateway, the line, the lower side; `described` says all of it in words.
+    """The upper side with its gateway, the line, the lower side; `described` is the same in words.
 
     Without `peer` there is no lower side.
     """
@@ -41,7 +41,10 @@ def picture(here: Side, there: Side | None, *, line: str = "", suite: str = "") 
     described = f"{', '.join(part for part in (here.place, here.detail) if part)}: the gateway {here.name}"
     if there is None:
         return Picture(here.place, here.detail, here.name, own, f"{described}, without a connection.")
-    whole = f"{described} joins {_spoken(here.cidrs)} to {_spoken(there.cidrs)} behind {there.name}, {suite}."
+    whole = (
+        f"{described} connects {_in_words(here.cidrs)} to {_in_words(there.cidrs)} "
+        f"behind {there.name}, {suite}."
+    )
     return Picture(
         here.place,
         here.detail,
@@ -61,5 +64,5 @@ def _listed(cidrs: Sequence[str]) -> str:
     return " ".join(cidrs[:_AT_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
-def _spoken(cidrs: Sequence[str]) -> str:
+def _in_words(cidrs: Sequence[str]) -> str:
     return ", ".join(cidrs) or "nothing yet"

@@ -1,4 +1,4 @@
-"""Policies made on the way, on step 3 of the wizard: their forms, and what of them is not made yet."""
+"""Policies that are created within step 3 of the wizard: their forms, and those not created yet."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from policies.models import IKEPolicy, IPsecPolicy
 from policies.services import check_ike_policy, check_ipsec_policy, create_ike_policy, create_ipsec_policy
 from policies.web.forms import IKEPolicyForm, IPsecPolicyForm
 from vpn.models import WizardDraft
-from vpn.web.wizard.drafts import part, raw, save_draft
+from vpn.web.wizard.drafts import raw_values, save_draft, step_data
 
-_NOT_MADE = "This policy is not created yet: press Create the {noun} and choose it, or Do without it."
+_NOT_CREATED = "This policy is not created yet: press Create and select the {noun}, or Discard it."
 
 
 class Kind(NamedTuple):
-    """What there is to do with the policies of one phase."""
+    """The form and the services for the policies of one phase."""
 
     noun: str
     form: type[RuleForm]
@@ -36,53 +36,53 @@ KINDS = {
 
 
 def policy_form(draft: WizardDraft, which: str, posted: QueryDict | None = None) -> RuleForm:
-    """Begun with what the other side wants, and with what was entered on top of it.
+    """Its initial values are those that the other side requires, and those entered earlier.
 
-    Posted, it has changed when somebody entered something else than what it began with.
+    With `posted`, `has_changed` tells whether anything differs from the requirements.
     """
     check = reverse("wizard_policy_check", kwargs={"draft_id": draft.pk, "kind": which})
-    begun = part(draft, "suites").get(which, {})
+    initial = step_data(draft, "suites").get(which, {})
     if posted is None:
-        begun = begun | part(draft, "policies").get(which, {})
-    return KINDS[which].form(posted, prefix=which, check=check, initial=begun)
+        initial = initial | step_data(draft, "policies").get(which, {})
+    return KINDS[which].form(posted, prefix=which, check=check, initial=initial)
 
 
 def entered_policies(draft: WizardDraft, posted: QueryDict) -> dict[str, Any]:
-    """For the draft: the raw fields of every policy that somebody has begun to fill in."""
-    found = part(draft, "policies")
+    """For the draft: the raw values of every policy form that was changed."""
+    found = step_data(draft, "policies")
     for which in KINDS:
         form = policy_form(draft, which, posted)
         if form.add_prefix("name") not in posted:
             continue
         found.pop(which, None)
         if form.has_changed():
-            found[which] = raw(form)
+            found[which] = raw_values(form)
     return {"policies": found}
 
 
-def forget_policy(draft: WizardDraft, which: str) -> None:
-    """It is made, or will not be: its fields begin empty again."""
-    kept = {name: part(draft, name) for name in ("policies", "suites")}
+def clear_policy(draft: WizardDraft, which: str) -> None:
+    """Resets the form of a policy that was created or discarded."""
+    kept = {name: step_data(draft, name) for name in ("policies", "suites")}
     for values in kept.values():
         values.pop(which, None)
     save_draft(draft, kept)
 
 
-def begun_policies(draft: WizardDraft) -> list[str]:
-    """The kinds whose policy somebody has filled in and not created."""
-    return [which for which in KINDS if which in part(draft, "policies")]
+def unfinished_policies(draft: WizardDraft) -> list[str]:
+    """The kinds whose form was filled in, but whose policy is not created."""
+    return [which for which in KINDS if which in step_data(draft, "policies")]
 
 
-def waiting(draft: WizardDraft) -> list[str]:
-    """Those, and the kinds filled in with what the other side wants, as long as nothing is chosen."""
-    chosen, wanted = part(draft, "security"), part(draft, "suites")
-    begun = begun_policies(draft)
-    return [k for k in KINDS if k in begun or (k in wanted and not chosen.get(f"{k}_policy"))]
+def pending_policies(draft: WizardDraft) -> list[str]:
+    """Those, and kinds with requirements of the other side while no policy is selected."""
+    chosen, wanted = step_data(draft, "security"), step_data(draft, "suites")
+    unfinished = unfinished_policies(draft)
+    return [k for k in KINDS if k in unfinished or (k in wanted and not chosen.get(f"{k}_policy"))]
 
 
-def not_made(kinds: Iterable[str]) -> list[Violation]:
-    """What stands in a form must not be left out without a word."""
+def not_created_violations(kinds: Iterable[str]) -> list[Violation]:
+    """Filled-in forms must not be ignored silently."""
     return [
-        Violation("validation_failure", f"{which}_policy", _NOT_MADE.format(noun=KINDS[which].noun))
+        Violation("validation_failure", f"{which}_policy", _NOT_CREATED.format(noun=KINDS[which].noun))
         for which in kinds
     ]

@@ -1,4 +1,4 @@
-"""After the wizard: what really happens, step by step, until the gateway and its tunnels stand."""
+"""The page after the wizard: the observed progress until the gateway runs and its tunnels are up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEMPLATE = "vpn/wizard/progress.html"
 
 
 class Stage(NamedTuple):
-    """`state` is done, now, later or failed; `detail` is what the rows tell of it."""
+    """`state` is done, now, later or failed; `detail` is derived from the rows."""
 
     word: str
     state: str
@@ -32,23 +32,23 @@ class Stage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`final`: nothing here changes any more without somebody's doing; `well`: as was wanted."""
+    """`final`: nothing changes any more by itself; `succeeded`: everything is up."""
 
     stages: list[Stage]
     final: bool
-    well: bool
+    succeeded: bool
     reasons: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def announcement(self) -> str:
-        """What a screen reader says when the page changes: one sentence per stage that has begun."""
-        ends = {DONE: ".", NOW: " at work.", FAILED: " failed."}
+        """For screen readers, when the page changes: one sentence per stage that has started."""
+        ends = {DONE: ".", NOW: " in progress.", FAILED: " failed."}
         return " ".join(stage.word + ends[stage.state] for stage in self.stages if stage.state in ends)
 
 
 @page()
 def progress_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
-    """Asked by itself every second while something can change; then it leads to the gateway."""
+    """Polled every second until it is final; then it redirects to the gateway."""
     gateway = get_gateway(request.actor, gateway_id)
     there = reverse("gateway", kwargs={"gateway_id": gateway_id})
     if request.htmx and "done" in request.GET:
@@ -64,29 +64,29 @@ def progress_page(request: ConsoleRequest, gateway_id: UUID) -> HttpResponse:
 
 
 def _newest(gateway: Gateway) -> list[Connection]:
-    """What was made last: a gateway that stood before may have others, whose state is old news."""
+    """The connection that was created last: an existing gateway may have others."""
     return list(Connection.objects.filter(gateway=gateway).order_by("-created_at", "-id")[:1])
 
 
 def progress_of(
     gateway: Gateway, members: Iterable[GatewayMember], connections: Iterable[Connection]
 ) -> Progress:
-    """Out of what was observed; nothing is assumed."""
-    stages = [*_standing(gateway, list(members))]
+    """The progress, derived only from observations."""
+    stages = [*_gateway_stages(gateway, list(members))]
     wanted = [row for row in connections if row.admin_state_up]
     failed = gateway.lifecycle_state == Lifecycle.FAILED or gateway.deleted_at is not None
-    stands = stages[-1].state == DONE
+    is_ready = stages[-1].state == DONE
     if wanted:
-        stages += _tunnels(wanted, stands)
-    well = all(stage.state == DONE for stage in stages)
+        stages += _tunnels(wanted, is_ready)
+    succeeded = all(stage.state == DONE for stage in stages)
     reasons = (
         [*gateway.lifecycle_reasons, *gateway.health_reasons] if status_label(gateway) != "available" else []
     )
-    reasons += [reason for row in wanted if stands and row.status != "up" for reason in row.status_reasons]
-    return Progress(stages, well or failed, well, reasons)
+    reasons += [reason for row in wanted if is_ready and row.status != "up" for reason in row.status_reasons]
+    return Progress(stages, succeeded or failed, succeeded, reasons)
 
 
-def _standing(gateway: Gateway, members: list[GatewayMember]) -> list[Stage]:
+def _gateway_stages(gateway: Gateway, members: list[GatewayMember]) -> list[Stage]:
     private = ", ".join(member.private_address for member in members)
     running = [member for member in members if member.health_state == "ok"]
     loaded = gateway.observed_generation >= gateway.generation
@@ -95,30 +95,30 @@ def _standing(gateway: Gateway, members: list[GatewayMember]) -> list[Stage]:
     states = [True, stable or len(running) == len(members), stable and loaded]
     details = [
         f"Public {gateway.public_address}, private {private}",
-        f"{len(running)} of {len(members)} run",
+        f"{len(running)} of {len(members)} running",
         f"Version {gateway.observed_generation} of {gateway.generation}" if not loaded else "",
     ]
     words = ["Addresses reserved", "Members started", "Configuration loaded"]
     return _in_order(words, states, details, bad)
 
 
-def _tunnels(wanted: list[Connection], stands: bool) -> list[Stage]:
+def _tunnels(wanted: list[Connection], is_ready: bool) -> list[Stage]:
     up = [row for row in wanted if row.status == "up"]
     down = [row for row in wanted if row.status != "up" and row.status_reasons]
     names = ", ".join(row.name for row in wanted)
     described = f"{len(up)} of {len(wanted)} up: {names}"
-    if not stands:
+    if not is_ready:
         return [Stage("Negotiating", LATER), Stage("Up", LATER)]
     if len(up) == len(wanted):
         return [Stage("Negotiated", DONE), Stage("Up", DONE, described)]
     return [
-        Stage("Negotiating", FAILED if down else NOW, "The gateway goes on trying."),
+        Stage("Negotiating", FAILED if down else NOW, "The gateway keeps trying."),
         Stage("Up", LATER, described),
     ]
 
 
 def _in_order(words: list[str], states: list[bool], details: list[str], bad: bool) -> list[Stage]:
-    """The first that is not done is at work, or has failed; those after it wait."""
+    """The first stage that is not done is in progress, or has failed; those after it are waiting."""
     stages: list[Stage] = []
     open_yet = True
     for word, done, detail in zip(words, states, details, strict=True):

@@ -1,4 +1,4 @@
-"""What the wizard is about to do, as the same request of the API; the key is never in it. Pure."""
+"""The API requests that are equivalent to the wizard's last step; they never contain the key. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from vpn.services.fields import ConnectionFields, GatewayFields
 
 VERSION = "2019-01-01"
 VERSION_2 = "2026-10-06"
-# What generation 1 has no words for.
-_TODAY = {"peer_fqdn", "establish_mode", "local_identity", "peer_identity"}
-PSK_PLACE = "THE-PRE-SHARED-KEY"
-PLACE = "YOUR-API-KEY"
+# Fields that generation 1 does not have.
+_GENERATION_2_ONLY = {"peer_fqdn", "establish_mode", "local_identity", "peer_identity"}
+PSK_PLACEHOLDER = "THE-PRE-SHARED-KEY"
+KEY_PLACEHOLDER = "YOUR-API-KEY"
 
 
-def _spoken(
+def _versioned_bodies(
     gateway: GatewayFields, connection: ConnectionFields | None
 ) -> tuple[str, int, dict[str, Any], dict[str, Any] | None]:
-    """Version, generation and both bodies: generation 2 only for what the first one does not know."""
-    if connection is None or not _TODAY & connection.keys():
+    """Version, generation and both bodies; generation 2 only if a field requires it."""
+    if connection is None or not _GENERATION_2_ONLY & connection.keys():
         return VERSION, 1, body_of(gateway), body_of(connection) if connection else None
     rest = body_of(connection)
     local = {"cidrs": rest.pop("local_cidrs", [])}
@@ -35,32 +35,32 @@ def _spoken(
 
 
 def body_of(fields: GatewayFields | ConnectionFields) -> dict[str, Any]:
-    """The request's body: the key as a placeholder, auto-negotiation left out."""
+    """The request's body, with a placeholder for the key, and without auto-negotiation."""
     body = {name: value for name, value in fields.items() if value is not None}
-    return body | {"psk": PSK_PLACE} if "psk" in body else body
+    return body | {"psk": PSK_PLACEHOLDER} if "psk" in body else body
 
 
 def curl(origin: str, gateway: GatewayFields, connection: ConnectionFields | None) -> str:
-    """For a POSIX shell."""
+    """The requests as a POSIX shell script."""
     url = f"{origin}/v1/vpn_gateways"
-    version, generation, body, second_body = _spoken(gateway, connection)
+    version, generation, body, second_body = _versioned_bodies(gateway, connection)
     query = f"?version={version}" + (f"&generation={generation}" if generation > 1 else "")
     first = _post(f'"{url}{query}"', body)
     if second_body is None:
-        return f"key={PLACE}\n{first}\n"
+        return f"key={KEY_PLACEHOLDER}\n{first}\n"
     take = """python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])'"""
     second = _post(f'"{url}/$gateway/connections{query}"', second_body)
-    return f"key={PLACE}\ngateway=$({first} |\n  {take})\n\n{second}\n"
+    return f"key={KEY_PLACEHOLDER}\ngateway=$({first} |\n  {take})\n\n{second}\n"
 
 
 def python(origin: str, gateway: GatewayFields, connection: ConnectionFields | None) -> str:
-    """With the `ibm-vpc` package: its class VpcV1 has had these calls in every release."""
-    version, generation, body, second_body = _spoken(gateway, connection)
+    """The requests with the `ibm-vpc` package, whose class VpcV1 has these methods in every release."""
+    version, generation, body, second_body = _versioned_bodies(gateway, connection)
     lines = [
         "from ibm_cloud_sdk_core.authenticators import BearerTokenAuthenticator",
         "from ibm_vpc import VpcV1",
         "",
-        f'authenticator = BearerTokenAuthenticator("{PLACE}")',
+        f'authenticator = BearerTokenAuthenticator("{KEY_PLACEHOLDER}")',
         f'service = VpcV1("{version}", authenticator=authenticator, generation={generation})',
         f'service.set_service_url("{origin}/v1")',
         "",

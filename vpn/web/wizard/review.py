@@ -1,4 +1,4 @@
-"""Step 4 of the wizard: everything on one page, then all of it in one transaction."""
+"""Step 4 of the wizard: everything on one page, created in one transaction."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import check_gateway, create_gateway, create_gateway_with_connection
 from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm, WizardGatewayForm
 from vpn.web.wizard.connection import connection_fields, connection_form, connection_violations
-from vpn.web.wizard.drafts import consume, get_draft, part, subnet_of
+from vpn.web.wizard.drafts import consume, get_draft, step_data, subnet_of
 from vpn.web.wizard.picture import Picture, Side, picture
-from vpn.web.wizard.policies import begun_policies, not_made
+from vpn.web.wizard.policies import not_created_violations, unfinished_policies
 from vpn.web.wizard.request_code import curl, python
 from vpn.web.wizard.steps import step_context
 
@@ -31,7 +31,7 @@ _SECURITY = ("ike_policy", "ipsec_policy")
 
 
 class Use(NamedTuple):
-    """How much of a limit is used after this."""
+    """The usage of a quota after the creation."""
 
     after: int
     limit: int
@@ -43,18 +43,18 @@ class Use(NamedTuple):
         return self.after > self.limit
 
 
-class Answers(NamedTuple):
-    """What the draft says: the validated steps, and the connection's fields unless it is skipped."""
+class DraftValues(NamedTuple):
+    """The values of the draft: the validated steps, and the connection's fields unless it is skipped."""
 
     gateway: WizardGatewayForm
     connection: WizardConnectionForm
     security: SecurityForm
     wanted: ConnectionFields | None
-    not_made: list[Violation]
+    not_created_violations: list[Violation]
 
 
-class Wrong(NamedTuple):
-    """A broken rule, and where it is put right."""
+class ReviewError(NamedTuple):
+    """A violation, and the address of the field that it concerns."""
 
     url: str
     message: str
@@ -62,83 +62,85 @@ class Wrong(NamedTuple):
 
 @form_page(Role.EDITOR)
 def review_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """Step 4. Asks all rules again; the button creates."""
+    """Step 4. Validates everything again; the button creates it."""
     draft = get_draft(request, draft_id)
     if draft.gateway_id:
         return redirect("wizard_progress", gateway_id=draft.gateway_id)
-    answers = _answers(request, draft)
-    misfits = _misfits(answers)
-    if request.method != "POST" or misfits:
-        return _show(request, draft, answers, misfits or _broken(request, draft, answers))
+    values = _draft_values(request, draft)
+    invalid = _invalid_values(values)
+    if request.method != "POST" or invalid:
+        return _render_step(request, draft, values, invalid or _broken(request, draft, values))
     try:
-        made = consume(draft, lambda: _create(request, answers))
+        made = consume(draft, lambda: _create(request, values))
     except (Invalid, Conflict) as error:
-        return _show(request, draft, answers, list(error.violations))
+        return _render_step(request, draft, values, list(error.violations))
     return redirect("wizard_progress", gateway_id=made)
 
 
-def _answers(request: ConsoleRequest, draft: WizardDraft) -> Answers:
-    gateway = WizardGatewayForm(part(draft, "gateway"), actor=request.actor)
+def _draft_values(request: ConsoleRequest, draft: WizardDraft) -> DraftValues:
+    gateway = WizardGatewayForm(step_data(draft, "gateway"), actor=request.actor)
     connection = connection_form(request, draft, bound=True)
-    security = SecurityForm(part(draft, "security"), actor=request.actor)
+    security = SecurityForm(step_data(draft, "security"), actor=request.actor)
     for form in (gateway, connection, security):
         form.is_valid()
     if draft.data.get("skip"):
-        return Answers(gateway, connection, security, None, [])
+        return DraftValues(gateway, connection, security, None, [])
     wanted = connection_fields(request, draft, connection)
-    return Answers(gateway, connection, security, wanted, not_made(begun_policies(draft)))
+    return DraftValues(
+        gateway, connection, security, wanted, not_created_violations(unfinished_policies(draft))
+    )
 
 
-def _misfits(answers: Answers) -> list[Violation]:
-    """What is no number, names something that went meanwhile, or was filled in and not created: it
-    must not count as not given."""
-    forms: list[tuple[str, Form]] = [("gateway", answers.gateway)]
-    if answers.wanted is not None:
-        forms += [("connection", answers.connection), ("connection", answers.security)]
+def _invalid_values(values: DraftValues) -> list[Violation]:
+    """Values that a form rejects, references to objects deleted meanwhile, and policies filled in but not
+    created: they must not be treated as omitted."""
+    forms: list[tuple[str, Form]] = [("gateway", values.gateway)]
+    if values.wanted is not None:
+        forms += [("connection", values.connection), ("connection", values.security)]
     found = [
         Violation("validation_failure", f"{where}.{name}", f"{form[name].label}: {message}")
         for where, form in forms
         for name, messages in form.errors.items()
         for message in messages
     ]
-    return found + [v._replace(field=f"connection.{v.field}") for v in answers.not_made]
+    return found + [v._replace(field=f"connection.{v.field}") for v in values.not_created_violations]
 
 
-def _create(request: ConsoleRequest, answers: Answers) -> UUID:
-    gateway = answers.gateway.given()
-    if answers.wanted is None:
+def _create(request: ConsoleRequest, values: DraftValues) -> UUID:
+    gateway = values.gateway.given()
+    if values.wanted is None:
         return create_gateway(request.actor, gateway).pk
-    row, _ = create_gateway_with_connection(request.actor, gateway=gateway, connection=answers.wanted)
+    row, _ = create_gateway_with_connection(request.actor, gateway=gateway, connection=values.wanted)
     return row.pk
 
 
-def _broken(request: ConsoleRequest, draft: WizardDraft, answers: Answers) -> list[Violation]:
-    """What would be refused, shown before the form is submitted."""
-    found = [("gateway", v) for v in check_gateway(request.actor, answers.gateway.given())]
-    if answers.wanted is not None:
-        found += [("connection", v) for v in connection_violations(request, draft, answers.connection)]
+def _broken(request: ConsoleRequest, draft: WizardDraft, values: DraftValues) -> list[Violation]:
+    """The violations of a creation, shown before the form is submitted."""
+    found = [("gateway", v) for v in check_gateway(request.actor, values.gateway.given())]
+    if values.wanted is not None:
+        found += [("connection", v) for v in connection_violations(request, draft, values.connection)]
     return [v._replace(field=f"{where}.{v.field}") for where, v in found]
 
 
-def _show(
-    request: ConsoleRequest, draft: WizardDraft, answers: Answers, broken: list[Violation]
+def _render_step(
+    request: ConsoleRequest, draft: WizardDraft, values: DraftValues, broken: list[Violation]
 ) -> HttpResponse:
     subnet = subnet_of(draft)
-    ike, ipsec = answers.security.chosen()
+    ike, ipsec = values.security.chosen()
     origin = request.build_absolute_uri("/").rstrip("/")
-    gateway, wanted = answers.gateway.given(), answers.wanted
+    gateway, wanted = values.gateway.given(), values.wanted
     context = step_context(request, draft, 4) | {
-        "gateway": answers.gateway.cleaned_data,
-        "connection": None if wanted is None else answers.connection.cleaned_data,
+        "gateway": values.gateway.cleaned_data,
+        "connection": None if wanted is None else values.connection.cleaned_data,
         "ike": ike,
         "ipsec": ipsec,
         "key_length": len(draft.open_psk()),
         "subnet": subnet,
-        "picture": _picture(answers, subnet, ike),
+        "picture": _picture(values, subnet, ike),
         "uses": _uses(request, subnet, wanted),
         "curl": curl(origin, gateway, wanted),
         "python": python(origin, gateway, wanted),
-        "wrong": [_wrong(draft, v, answers) for v in broken],
+        "errors": [_review_error(draft, v, values) for v in broken],
     }
     return render(request, "vpn/gateways/wizard_review.html", context)
 
@@ -159,13 +161,13 @@ def _uses(request: ConsoleRequest, subnet: Subnet | None, wanted: ConnectionFiel
     return uses
 
 
-def _picture(answers: Answers, subnet: Subnet | None, ike: IKEPolicy | None) -> Picture:
+def _picture(values: DraftValues, subnet: Subnet | None, ike: IKEPolicy | None) -> Picture:
     place = f"VPC {subnet.vpc.name}" if subnet else "No VPC yet"
     detail = f"subnet {subnet.name}, {subnet.ipv4_cidr_block}" if subnet else ""
-    entered = answers.connection.cleaned_data
-    own = entered.get("local_cidrs", []) if answers.wanted is not None else []
-    here = Side(place, detail, answers.gateway.cleaned_data.get("name") or "to be named", own)
-    if answers.wanted is None:
+    entered = values.connection.cleaned_data
+    own = entered.get("local_cidrs", []) if values.wanted is not None else []
+    here = Side(place, detail, values.gateway.cleaned_data.get("name") or "a generated name", own)
+    if values.wanted is None:
         return picture(here, None)
     peer = entered.get("peer_address") or "no address yet"
     there = Side("The other side", "", peer, entered.get("peer_cidrs", []))
@@ -173,14 +175,14 @@ def _picture(answers: Answers, subnet: Subnet | None, ike: IKEPolicy | None) -> 
     return picture(here, there, line=entered.get("name", ""), suite=suite)
 
 
-def _wrong(draft: WizardDraft, violation: Violation, answers: Answers) -> Wrong:
-    """With the way to the field, from where one comes back here."""
+def _review_error(draft: WizardDraft, violation: Violation, values: DraftValues) -> ReviewError:
+    """With a link to the field; the step returns to the review."""
     where, _, rest = violation.field.partition(".")
     if where != "connection":
-        step, field = "wizard_gateway", answers.gateway.field_of(rest) or "name"
+        step, field = "wizard_gateway", values.gateway.field_of(rest) or "name"
     elif rest.partition(".")[0] in _SECURITY:
         step, field = "wizard_security", rest.partition(".")[0]
     else:
-        step, field = "wizard_connection", answers.connection.field_of(rest) or "name"
+        step, field = "wizard_connection", values.connection.field_of(rest) or "name"
     url = reverse(step, kwargs={"draft_id": draft.pk})
-    return Wrong(f"{url}?to=review#id_{field}", violation.message)
+    return ReviewError(f"{url}?to=review#id_{field}", violation.message)

@@ -1,4 +1,4 @@
-"""Step 3 of the wizard: auto-negotiation, policies that are there, or one made right here."""
+"""Step 3 of the wizard: auto-negotiation, an existing policy, or a new one."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from policies.web.forms import given
 from vpn.models import WizardDraft
 from vpn.web.forms.wizard import SecurityForm
 from vpn.web.wizard.connection import connection_form, connection_violations
-from vpn.web.wizard.drafts import get_draft, next_submission, part, raw, save_draft, save_field
+from vpn.web.wizard.drafts import get_draft, next_submission, raw_values, save_draft, save_field, step_data
 from vpn.web.wizard.policies import (
     KINDS,
+    clear_policy,
     entered_policies,
-    forget_policy,
-    not_made,
+    not_created_violations,
+    pending_policies,
     policy_form,
-    waiting,
 )
-from vpn.web.wizard.steps import onward, step_context
+from vpn.web.wizard.steps import redirect_to_step, step_context
 
 
 class Offered(NamedTuple):
-    """One algorithm of auto-negotiation, with what the RFCs say of its use."""
+    """An algorithm of auto-negotiation, with its strength according to the RFCs."""
 
     use: str
     word: str
@@ -52,18 +52,20 @@ class Phase(NamedTuple):
 
 @form_page(Role.EDITOR)
 def security_step(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """Step 3. Every button of it keeps what was chosen."""
+    """Step 3. Each of its buttons saves what was entered."""
     draft = get_draft(request, draft_id)
     if draft.gateway_id:
         return redirect("gateway", gateway_id=draft.gateway_id)
     if request.method != "POST":
-        return _show(request, draft, SecurityForm(actor=request.actor, initial=part(draft, "security")))
-    return _take(request, draft)
+        return _render_step(
+            request, draft, SecurityForm(actor=request.actor, initial=step_data(draft, "security"))
+        )
+    return _submit(request, draft)
 
 
 @command(Role.EDITOR, back="wizard_security", keep=("draft_id",))
 def check_policy_field(request: ConsoleRequest, draft_id: UUID, kind: str) -> HttpResponse:
-    """The messages of the one field of a policy to be made that was left; what stands there is kept."""
+    """The errors of the field of a new policy that lost the focus. Its value is saved."""
     draft = get_draft(request, draft_id)
     save_field(draft, entered_policies(draft, request.POST), request.POST)
     form = KINDS[kind].form(request.POST, prefix=kind)
@@ -74,7 +76,7 @@ def check_policy_field(request: ConsoleRequest, draft_id: UUID, kind: str) -> Ht
 
 
 def auto_phases() -> list[Phase]:
-    """Auto-negotiation as two tables, out of the proposals themselves."""
+    """Auto-negotiation as two tables, derived from the proposals."""
     ike, esp = AUTO_IKE.proposal, AUTO_ESP.proposal
     first = [
         *(Offered("Encryption", api_name(name), ENCRYPTION[name].ike) for name in ike.encryption),
@@ -91,28 +93,28 @@ def auto_phases() -> list[Phase]:
     ]
 
 
-def _take(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
+def _submit(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:
     form = SecurityForm(request.POST, actor=request.actor)
-    going, _, which = request.POST.get("go", "on").partition(":")
+    action, _, which = request.POST.get("go", "on").partition(":")
     values = entered_policies(draft, request.POST) | next_submission(draft)
-    save_draft(draft, values | ({"security": raw(form), "skip": False} if form.is_valid() else {}))
-    if going == "enter" and (begun := waiting(draft)):
-        # The Enter key cannot say in which field: it creates what stands there.
-        going, which = "create", begun[0]
-    if going == "create" and which in KINDS:
-        return _make_policy(request, draft, which)
-    if going == "drop" and which in KINDS:
-        forget_policy(draft, which)
-        return onward(request, draft, "wizard_security", stay=True)
-    if going == "back":
+    save_draft(draft, values | ({"security": raw_values(form), "skip": False} if form.is_valid() else {}))
+    if action == "enter" and (unfinished := pending_policies(draft)):
+        # The Enter key does not tell in which field it was pressed: create the policy that is filled in.
+        action, which = "create", unfinished[0]
+    if action == "create" and which in KINDS:
+        return _create_policy(request, draft, which)
+    if action == "drop" and which in KINDS:
+        clear_policy(draft, which)
+        return redirect_to_step(request, draft, "wizard_security", stay=True)
+    if action == "back":
         return redirect("wizard_connection", draft_id=draft.pk)
     if form.is_valid():
-        form.add_violations(not_made(waiting(draft)))
+        form.add_violations(not_created_violations(pending_policies(draft)))
     if form.is_valid():
         form.add_violations(v for v in _violations(request, draft) if form.field_of(v.field))
     if form.is_valid():
-        return onward(request, draft, "wizard_review")
-    return _show(request, draft, form)
+        return redirect_to_step(request, draft, "wizard_review")
+    return _render_step(request, draft, form)
 
 
 def _violations(request: ConsoleRequest, draft: WizardDraft) -> list[Violation]:
@@ -121,8 +123,8 @@ def _violations(request: ConsoleRequest, draft: WizardDraft) -> list[Violation]:
     return connection_violations(request, draft, connection)
 
 
-def _make_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> HttpResponse:
-    """The policy is made at once, since others may use it too; the draft chooses it."""
+def _create_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> HttpResponse:
+    """The policy is created immediately, since it is useful without the connection; the draft selects it."""
     kind = KINDS[which]
     form = policy_form(draft, which, request.POST)
     if form.is_valid():
@@ -131,23 +133,25 @@ def _make_policy(request: ConsoleRequest, draft: WizardDraft, which: str) -> Htt
         except Refused as error:
             form.add_violations(error.violations)
         else:
-            chosen = part(draft, "security") | {f"{which}_policy": str(policy.pk)}
-            forget_policy(draft, which)
+            chosen = step_data(draft, "security") | {f"{which}_policy": str(policy.pk)}
+            clear_policy(draft, which)
             save_draft(draft, {"security": chosen})
-            messages.success(request, f"The {kind.noun} {policy.name} is created and chosen.")
-            return onward(request, draft, "wizard_security", stay=True)
-    security = SecurityForm(actor=request.actor, initial=part(draft, "security"))
-    return _show(request, draft, security, **{f"new_{which}": form})
+            messages.success(request, f"The {kind.noun} {policy.name} is created and selected.")
+            return redirect_to_step(request, draft, "wizard_security", stay=True)
+    security = SecurityForm(actor=request.actor, initial=step_data(draft, "security"))
+    return _render_step(request, draft, security, **{f"new_{which}": form})
 
 
-def _show(request: ConsoleRequest, draft: WizardDraft, form: SecurityForm, **more: Any) -> HttpResponse:
+def _render_step(
+    request: ConsoleRequest, draft: WizardDraft, form: SecurityForm, **more: Any
+) -> HttpResponse:
     context = step_context(request, draft, 3) | {
         "form": form,
         "phases": auto_phases(),
         "new_ike": policy_form(draft, "ike"),
         "new_ipsec": policy_form(draft, "ipsec"),
-        "waiting": waiting(draft),
-        "wanted": part(draft, "suites"),
+        "pending": pending_policies(draft),
+        "wanted": step_data(draft, "suites"),
         "ike_chosen": str(form["ike_policy"].value() or ""),
         "ipsec_chosen": str(form["ipsec_policy"].value() or ""),
         "pasted": draft.data.get("pasted"),

@@ -1,4 +1,5 @@
-"""What the wizard's pages share: the line of steps, the way on, lists of CIDRs, a draft's end."""
+"""What the wizard's pages share: the list of steps, redirects between them, lists of CIDRs, and discarding
+a draft."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from console.core.actor import Role
 from console.core.web.pages import command
 from console.core.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
-from vpn.web.wizard.drafts import discard, placed
+from vpn.web.wizard.drafts import discard, has_subnet
 
 REVIEW = "review"
 _STEPS = (
@@ -27,14 +28,14 @@ _STEPS = (
 
 
 class Step(NamedTuple):
-    """`url` is empty while the step cannot be gone to."""
+    """`url` is empty while the step is not reachable."""
 
     word: str
     url: str
 
 
 class CidrRow(NamedTuple):
-    """One control of a list; `fresh` was just asked for."""
+    """One input of a list; `fresh` if it was just added."""
 
     number: int
     value: str
@@ -43,17 +44,17 @@ class CidrRow(NamedTuple):
 
 
 class CidrRows(NamedTuple):
-    """A list of CIDRs as the template draws it."""
+    """A list of CIDRs for the template."""
 
     bound: BoundField
     rows: list[CidrRow]
 
 
 def step_context(request: ConsoleRequest, draft: WizardDraft, number: int) -> dict[str, Any]:
-    """For the frame of every step."""
-    begun = placed(draft)
+    """The context that all steps share."""
+    has_steps = has_subnet(draft)
     steps = [
-        Step(word, reverse(name, kwargs={"draft_id": draft.pk}) if begun or not index else "")
+        Step(word, reverse(name, kwargs={"draft_id": draft.pk}) if has_steps or not index else "")
         for index, (word, name) in enumerate(_STEPS)
     ]
     if draft._state.adding:
@@ -67,8 +68,10 @@ def step_context(request: ConsoleRequest, draft: WizardDraft, number: int) -> di
     }
 
 
-def onward(request: ConsoleRequest, draft: WizardDraft, step: str, *, stay: bool = False) -> HttpResponse:
-    """To the next step, or back to the review by whose link the page was opened.
+def redirect_to_step(
+    request: ConsoleRequest, draft: WizardDraft, step: str, *, stay: bool = False
+) -> HttpResponse:
+    """Redirects to the next step, or back to the review if the page was opened from there.
 
     `stay`: to the same page again.
     """
@@ -79,8 +82,8 @@ def onward(request: ConsoleRequest, draft: WizardDraft, step: str, *, stay: bool
     return HttpResponseRedirect(f"{url}?to={REVIEW}" if back else url)
 
 
-def shown(bound: BoundField, *, add: bool = False) -> CidrRows:
-    """At least one control; one more when `add`."""
+def cidr_rows(bound: BoundField, *, add: bool = False) -> CidrRows:
+    """The inputs of a list: at least one; one more if `add`."""
     values: list[str] = list(bound.value() or [])
     fresh = len(values) if add else -1
     if add or not values:
@@ -95,7 +98,7 @@ def shown(bound: BoundField, *, add: bool = False) -> CidrRows:
 
 @command(Role.EDITOR, back="gateways", keep=())
 def discard_draft(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
-    """What was entered is forgotten, the key with it."""
+    """Deletes the draft and its key."""
     discard(request, draft_id)
     messages.success(request, "The draft is discarded.")
     return redirect("gateways")

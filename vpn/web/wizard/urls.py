@@ -1,4 +1,4 @@
-"""Pages that lead to a gateway or connection step by step; `vpn.web.urls` takes them in."""
+"""Routes of the wizards; included by `vpn.web.urls`."""
 
 from __future__ import annotations
 

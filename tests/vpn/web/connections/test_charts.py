@@ -8,7 +8,15 @@ import pytest
 
 from tests.factories import Party, make_connection
 from vpn.models import Connection, StatusChange, TrafficSample
-from vpn.web.connections.charts import BINS, HALF, WIDTH, drawn, drawn_timeline, timeline, traffic_chart
+from vpn.web.connections.charts import (
+    BINS,
+    HALF,
+    WIDTH,
+    build_timeline,
+    build_traffic_chart,
+    timeline,
+    traffic_chart,
+)
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -17,7 +25,7 @@ HOUR = timedelta(hours=1)
 def test_samples_fall_into_their_intervals() -> None:
     second = timedelta(seconds=1)
     samples = [(BEGIN, 300, 0), (BEGIN + 29 * second, 300, 30), (BEGIN + 1799 * second, 0, 6000)]
-    chart = drawn(samples, BEGIN)
+    chart = build_traffic_chart(samples, BEGIN)
     step = WIDTH // BINS
     # 6000 of 6000 is as tall as may be; 600 is a tenth of that; 30 would be nothing to see.
     assert chart.path_in == f"M0 {HALF}h{step - 2}v-5.6h{2 - step}z"
@@ -30,39 +38,39 @@ def test_samples_fall_into_their_intervals() -> None:
         (BEGIN, 600, 30),
     ]
     assert (chart.bytes_in, chart.bytes_out, chart.peak) == (600, 6030, "200 B/s")
-    assert "600 B came in" in chart.text and "200 B/s" in chart.text
+    assert "600 B in" in chart.text and "200 B/s" in chart.text
 
 
 def test_an_empty_chart_says_so() -> None:
-    chart = drawn([], BEGIN)
+    chart = build_traffic_chart([], BEGIN)
     assert (
         chart.rows == []
         and chart.path_in == chart.path_out == ""
-        and chart.text == "Nothing passed in the last 30 minutes."
+        and chart.text == "No traffic in the last 30 minutes."
     )
 
 
 def test_the_timeline_is_whole_and_in_order() -> None:
     changes = [(BEGIN + HOUR, "up"), (BEGIN + 2 * HOUR, "up"), (BEGIN + 3 * HOUR, "down")]
-    drawing = drawn_timeline("down", changes, BEGIN, BEGIN + 4 * HOUR)
-    assert [(s.status, s.lasted) for s in drawing.stretches] == [
+    drawing = build_timeline("down", changes, BEGIN, BEGIN + 4 * HOUR)
+    assert [(s.status, s.duration) for s in drawing.periods] == [
         ("down", HOUR),
         ("up", 2 * HOUR),
         ("down", HOUR),
     ]
-    assert sum(s.width for s in drawing.stretches) == pytest.approx(WIDTH, abs=0.1)
+    assert sum(s.width for s in drawing.periods) == pytest.approx(WIDTH, abs=0.1)
     assert drawing.changes == 2
     assert drawing.text == "Up 50 % of the time since it was created; 2 changes between up and down."
 
 
 def test_a_moment_down_is_seen() -> None:
     moment = BEGIN + timedelta(seconds=1)
-    drawing = drawn_timeline("up", [(BEGIN, "down"), (moment, "up")], BEGIN - HOUR, BEGIN + 23 * HOUR)
-    assert [s.width > 1 for s in drawing.stretches] == [True, True, True]
+    drawing = build_timeline("up", [(BEGIN, "down"), (moment, "up")], BEGIN - HOUR, BEGIN + 23 * HOUR)
+    assert [s.width > 1 for s in drawing.periods] == [True, True, True]
 
 
 def test_a_new_connection_has_a_timeline() -> None:
-    drawing = drawn_timeline("down", [], BEGIN, BEGIN)
+    drawing = build_timeline("down", [], BEGIN, BEGIN)
     assert drawing.changes == 0 and "Up 0 %" in drawing.text
 
 
@@ -82,7 +90,7 @@ def test_only_the_last_day_counts(connection: Connection) -> None:
     for hours, status in ((1, "up"), (2, "down"), (3, "up"), (30, "down")):
         change(hours, status)
     drawing = timeline(connection, BEGIN + timedelta(hours=36, seconds=-1))
-    assert [s.status for s in drawing.stretches] == ["up", "down"]
+    assert [s.status for s in drawing.periods] == ["up", "down"]
     assert drawing.text.startswith("Up 75 % of the last 24 hours; 1 change")
 
 
@@ -102,6 +110,6 @@ def test_what_is_now_is_seen_at_its_end(connection: Connection) -> None:
     for seconds, status in ((-9, "down"), (-1, "up")):
         at = now + timedelta(seconds=seconds)
         StatusChange.objects.create(gateway=connection.gateway, connection=connection, at=at, status=status)
-    last = timeline(connection, now).stretches[-1]
+    last = timeline(connection, now).periods[-1]
     assert last.status == "up" and last.width > 0
     assert timeline(connection, now) == timeline(connection, now + timedelta(seconds=30))

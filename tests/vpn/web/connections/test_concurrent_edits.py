@@ -41,7 +41,7 @@ def form_of(connection: Connection, page: str, **changes: str) -> dict[str, str]
     return fields | {"dpd_action": "none", "dpd_interval": "30", "dpd_timeout": "120"} | changes
 
 
-def test_the_second_one_is_told_and_loses_nothing(
+def test_the_second_one_sees_the_conflict_and_loses_nothing(
     ana: Party, browser: Client, connection: Connection
 ) -> None:
     url = path_of(connection, "/edit")
@@ -75,7 +75,7 @@ def test_what_was_entered_for_a_connection_deleted_meanwhile_is_given_back(
     assert "was deleted while" not in text_of(browser.get(url))
 
 
-def test_the_same_change_twice_is_no_clash(ana: Party, browser: Client, connection: Connection) -> None:
+def test_the_same_change_twice_is_no_conflict(ana: Party, browser: Client, connection: Connection) -> None:
     url = path_of(connection, "/edit")
     fields = form_of(connection, text_of(browser.get(url)), name="agreed")
     update_connection(ana.editor, connection.gateway_id, connection.pk, {"name": "agreed"})
@@ -90,7 +90,7 @@ def test_a_base_that_makes_no_sense_does_no_harm(browser: Client, connection: Co
     assert Connection.objects.get().name == connection.name
 
 
-def test_wrong_input_and_a_clash_are_told_together(
+def test_wrong_input_and_a_conflict_are_shown_together(
     ana: Party, browser: Client, connection: Connection
 ) -> None:
     url = path_of(connection, "/edit")
@@ -100,7 +100,7 @@ def test_wrong_input_and_a_clash_are_told_together(
     assert "This was changed while" in page and 'value="soon"' in page and 'value="theirs"' in page
 
 
-def test_a_key_replaced_meanwhile_is_told(ana: Party, browser: Client, connection: Connection) -> None:
+def test_a_key_replaced_meanwhile_is_reported(ana: Party, browser: Client, connection: Connection) -> None:
     url = path_of(connection, "/key")
     base = base_of(text_of(browser.get(url)))
     update_connection(ana.editor, connection.gateway_id, connection.pk, {"psk": "TheirsKey-1"})
@@ -124,7 +124,7 @@ def test_two_rename_a_gateway(ana: Party, browser: Client) -> None:
     assert browser.post(url, {"name": "mine", "base": base_of(page)}).status_code == 302
 
 
-def test_a_connection_added_before_a_deletion_is_told(ana: Party, browser: Client) -> None:
+def test_a_connection_added_before_a_deletion_is_shown(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana, name="edge")
     make_connection(ana, gateway, 1)
     url = f"/gateways/{gateway.pk}/delete"

@@ -101,8 +101,10 @@ def test_an_editor_takes_the_key_with_his_password(
     shown = browser.post(path_of(connection, f"/{slug}"), fields | {"how": "show"})
     assert PSK in text_of(shown) and "<html" in text_of(shown) and shown["Cache-Control"] == "no-store"
     assert actions() == ["vpn_connection.handoff_key"] * 2
-    told = AuditEvent.objects.filter(action="vpn_connection.handoff_key").values_list("changes", flat=True)
-    assert list(told) == [{"device": [None, slug]}] * 2
+    recorded = AuditEvent.objects.filter(action="vpn_connection.handoff_key").values_list(
+        "changes", flat=True
+    )
+    assert list(recorded) == [{"device": [None, slug]}] * 2
     assert PSK not in str(list(AuditEvent.objects.values()))
 
 
@@ -121,7 +123,7 @@ def test_without_the_password_no_key(
     assert actions() == []
 
 
-def test_a_key_that_cannot_be_opened_is_said_to_be_so(browser: Client, connection: Connection) -> None:
+def test_a_key_that_cannot_be_decrypted_is_reported(browser: Client, connection: Connection) -> None:
     Connection.objects.update(psk_sealed="nothing that opens")
     response = browser.post(path_of(connection, "/strongswan"), {"password": PASSWORD})
     assert response.status_code == 200 and "Set a new pre-shared key" in text_of(response)
@@ -266,7 +268,7 @@ def test_who_tries_links_has_to_wait(browser: Client, connection: Connection) ->
     assert Client().get(path).status_code == 200
 
 
-def test_a_link_stands_in_no_log(
+def test_no_log_contains_a_link(
     browser: Client, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = share(browser, connection)

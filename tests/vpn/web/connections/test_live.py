@@ -65,9 +65,9 @@ def up(connection: Connection, *, spi: str = "c1", count: int = 0) -> None:
 def test_every_part_has_its_place(browser: Client, connection: Connection, which: str) -> None:
     url = path_of(connection) if which == "connection" else f"/gateways/{connection.gateway_id}"
     page = text_of(browser.get(url))
-    news = text_of(browser.get(poll_of(page).partition("?")[0], headers=HTMX))
-    assert len(fresh_of(news)) >= 6
-    for name in fresh_of(news):
+    changes = text_of(browser.get(poll_of(page).partition("?")[0], headers=HTMX))
+    assert len(fresh_of(changes)) >= 6
+    for name in fresh_of(changes):
         assert page.count(f'id="part-{name}"') == 1
     assert 'style="' not in page and "<style" not in page and "data-updated" in page
     assert text_of(browser.get(poll_of(page), headers=HTMX)) == ""
@@ -83,8 +83,8 @@ def test_a_new_name_reaches_the_open_page(
         update_connection(ana.editor, connection.gateway_id, connection.pk, {"name": "name-two"})
     else:
         update_gateway(ana.editor, connection.gateway_id, {"name": "name-two"})
-    news = text_of(browser.get(poll, headers=HTMX))
-    assert "name" in fresh_of(news) and '#part-name">name-two' in news
+    changes = text_of(browser.get(poll, headers=HTMX))
+    assert "name" in fresh_of(changes) and '#part-name">name-two' in changes
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("still")
-def test_nothing_that_looks_the_same_is_drawn_again(browser: Client, connection: Connection) -> None:
+def test_nothing_unchanged_is_sent_again(browser: Client, connection: Connection) -> None:
     poll = poll_of(text_of(browser.get(path_of(connection))))
     stir(connection)
     part = text_of(browser.get(poll, headers=HTMX))
@@ -118,14 +118,14 @@ def test_only_what_changed_is_drawn(ana: Party, browser: Client, connection: Con
     assert 'data-announce="Connection connection-0 up."' in part
 
 
-def test_why_it_is_down_what_to_do_and_where_more_is_told(browser: Client, connection: Connection) -> None:
-    reason = {"code": "peer_not_responding", "message": "The peer does not answer."}
+def test_why_it_is_down_what_to_do_and_where_to_read_more(browser: Client, connection: Connection) -> None:
+    reason = {"code": "peer_not_responding", "message": "The peer does not respond."}
     Connection.objects.update(status="down", status_reasons=[reason], status_changed_at=timezone.now())
     member = connection.gateway.members.get(index=0)
     Tunnel.objects.create(connection=connection, member=member, status="down", reasons=[reason])
     page = text_of(browser.get(path_of(connection)))
     for words in (
-        "The peer does not answer.",
+        "The peer does not respond.",
         "Check the peer address",
         "member 1 (",
         f"{connection.gateway.public_address} to 203.0.113.1",
@@ -150,9 +150,9 @@ def test_what_was_negotiated_in_words_and_what_fits(browser: Client, connection:
         ("userspace", ("MTU</dt><dd>1422 bytes", "1360 bytes", "clamp the MSS of TCP connections to 1360")),
         (
             "kernel",
-            ("MTU</dt><dd>1422 bytes", "MSS 1382 bytes", "1360 bytes, which fits", "nothing is clamped"),
+            ("MTU</dt><dd>1422 bytes", "MSS 1382 bytes", "1360 bytes, which fits", "the MSS is not clamped"),
         ),
-        ("simulated", ("MTU</dt><dd>1422 bytes", "1360 bytes", "No packet is carried here")),
+        ("simulated", ("MTU</dt><dd>1422 bytes", "1360 bytes", "The simulated driver carries no packets")),
     ):
         Node.objects.update_or_create(
             name=connection.gateway.node, defaults={"esp": esp, "seen_at": timezone.now()}
@@ -166,7 +166,7 @@ def test_what_was_negotiated_in_words_and_what_fits(browser: Client, connection:
             "4.0 KiB",
         ):
             assert word in page, (esp, word)
-    assert "3.0 MiB came in" in page and '<path class="in"' in page and "Figures" in page
+    assert "3.0 MiB in and" in page and '<path class="in"' in page and "As a table" in page
     assert "data-until" in page and "data-since" in page
 
 
@@ -216,7 +216,7 @@ def test_a_mirror_is_offered_where_it_is_missing(ana: Party, browser: Client) ->
     assert offer not in text_of(browser.get(path_of(one)))
 
 
-def test_a_weak_suite_that_was_agreed_upon_is_told(browser: Client, connection: Connection) -> None:
+def test_a_negotiated_weak_suite_is_shown(browser: Client, connection: Connection) -> None:
     up(connection)
     assert "modp1024</span>" not in text_of(browser.get(path_of(connection)))
     row = Tunnel.objects.get()
@@ -227,7 +227,7 @@ def test_a_weak_suite_that_was_agreed_upon_is_told(browser: Client, connection: 
         assert word in page
 
 
-def test_where_both_ends_are_ones_own_what_differs_stands_side_by_side(
+def test_differences_between_two_own_ends_are_shown_side_by_side(
     ana: Party, browser: Client, connection: Connection
 ) -> None:
     there = make_gateway(ana, name="there")
@@ -238,6 +238,6 @@ def test_where_both_ends_are_ones_own_what_differs_stands_side_by_side(
     fields = {"local_cidrs": ["10.0.0.0/24"], "peer_cidrs": ["192.168.9.0/24"], "psk": "AnotherPassword"}
     back = make_connection(ana, there, 1, peer_address=connection.gateway.public_address, **fields)
     page = text_of(browser.get(path_of(connection)))
-    assert "Both ends are yours: this differs" in page and path_of(back) in page
+    assert "Both ends are yours: these settings differ" in page and path_of(back) in page
     assert '<td data-label="At there" class="mono">192.168.9.0/24</td>' in page
     assert "another key" in page and "AnotherPassword" not in page

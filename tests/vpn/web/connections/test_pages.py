@@ -112,12 +112,12 @@ def test_the_page_shows_what_was_negotiated(browser: Client, connection: Connect
         assert words in page
 
 
-def test_a_poll_answers_only_news(browser: Client, connection: Connection) -> None:
+def test_a_poll_returns_only_changes(browser: Client, connection: Connection) -> None:
     gateway = Gateway.objects.get(pk=connection.gateway_id)
     url = path_of(connection, "/status")
     assert browser.get(f"{url}?seen={gateway.stamp}", headers=HTMX).status_code == 204
-    news = text_of(browser.get(f"{url}?seen=0", headers=HTMX))
-    assert "<html" not in news and 'hx-swap-oob="innerHTML:#part-status"' in news
+    changes = text_of(browser.get(f"{url}?seen=0", headers=HTMX))
+    assert "<html" not in changes and 'hx-swap-oob="innerHTML:#part-status"' in changes
     connection.delete()
     assert browser.get(url, headers=HTMX).headers["HX-Redirect"] == "/gateways"
 
@@ -203,7 +203,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("path", "fields"), [*CHANGES, ("/state", {"admin_state_up": "false"})])
-def test_viewers_may_only_look(
+def test_viewers_may_only_read(
     browser: Client, connection: Connection, path: str, fields: dict[str, str]
 ) -> None:
     Membership.objects.update(role=Role.VIEWER.value)

@@ -1,4 +1,4 @@
-"""Restarting a tunnel, its log, its key and its past, in the console."""
+"""Restarting a tunnel, its log, its key and its history, in the console."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ def test_operators_do_not_see_the_key(browser: Client, connection: Connection) -
     assert browser.post(path_of(connection, "/reveal"), {"password": PASSWORD}).status_code == 403
 
 
-def test_a_key_that_cannot_be_opened_is_told(browser: Client, connection: Connection) -> None:
+def test_a_key_that_cannot_be_decrypted_is_reported(browser: Client, connection: Connection) -> None:
     Connection.objects.update(psk_sealed="broken")
     page = text_of(browser.post(path_of(connection, "/reveal"), {"password": PASSWORD}))
-    assert "The key cannot be opened" in page
+    assert "The key cannot be decrypted" in page
     assert not AuditEvent.objects.filter(action="vpn_connection.reveal_key").exists()
 
 
@@ -103,7 +103,11 @@ def test_the_log_is_waited_for_and_then_shown(
     members = [MemberLog(index=0, lines=[line]), MemberLog(index=1, lines=[])]
     cache.set(log_key(connection.pk), KeptLog(at=timezone.now().isoformat(), fault="", members=members))
     part = text_of(browser.get(url, headers=HTMX))
-    assert "sending &lt;DPD&gt; request" in part and "a standby is silent" in part and "<html" not in part
+    assert (
+        "sending &lt;DPD&gt; request" in part
+        and "a standby member does not negotiate" in part
+        and "<html" not in part
+    )
     again = re.search(r'hx-get="([^"]+)"', part)
     assert again and browser.get(again[1], headers=HTMX).status_code == 204
     cache.clear()

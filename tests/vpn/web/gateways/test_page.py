@@ -25,10 +25,10 @@ def browser(ana: Party) -> Client:
     return ana.browser()
 
 
-def test_the_page_tells_everything(ana: Party, browser: Client) -> None:
+def test_the_page_shows_everything(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana, name="edge")
     connection = make_connection(ana, gateway)
-    reason = [{"code": "peer_not_responding", "message": "The peer does not answer."}]
+    reason = [{"code": "peer_not_responding", "message": "The peer does not respond."}]
     Connection.objects.filter(pk=connection.pk).update(status_reasons=reason)
     GatewayMember.objects.filter(gateway=gateway, index=0).update(health_state="ok", role="active")
     StatusChange.objects.create(gateway=gateway, connection=connection, at=timezone.now(), status="down")
@@ -36,18 +36,18 @@ def test_the_page_tells_everything(ana: Party, browser: Client) -> None:
     assert "Addresses reserved" in page
     for member in gateway.members.all():
         assert member.private_address in page
-    for words in ("The peer does not answer.", "10.0.0.0/24", "203.0.113.1", "active", "0 of 1 up"):
+    for words in ("The peer does not respond.", "10.0.0.0/24", "203.0.113.1", "active", "0 of 1 up"):
         assert words in page
 
 
-def test_a_poll_of_the_page_answers_only_news(ana: Party, browser: Client) -> None:
+def test_a_poll_of_the_page_returns_only_changes(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana)
     url = f"/gateways/{gateway.pk}/status"
     assert browser.get(f"{url}?seen={gateway.stamp}", headers=HTMX).status_code == 204
     Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1, lifecycle_state="stable")
-    news = text_of(browser.get(f"{url}?seen={gateway.stamp}", headers=HTMX))
-    assert "available" in news and "<html" not in news
-    assert f"seen={gateway.stamp + 1}" in news
+    changes = text_of(browser.get(f"{url}?seen={gateway.stamp}", headers=HTMX))
+    assert "available" in changes and "<html" not in changes
+    assert f"seen={gateway.stamp + 1}" in changes
 
 
 def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_queries: Any) -> None:
@@ -64,10 +64,10 @@ def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_quer
 def test_a_poll_of_a_gateway_that_is_gone_leads_to_the_list(ana: Party, browser: Client) -> None:
     response = browser.get(f"/gateways/{uuid4()}/status?seen=1", headers=HTMX)
     assert response.headers["HX-Redirect"] == "/gateways"
-    assert "The gateway is gone." in text_of(browser.get("/gateways"))
+    assert "The gateway no longer exists." in text_of(browser.get("/gateways"))
 
 
-def test_degraded_is_told(ana: Party, browser: Client) -> None:
+def test_degraded_is_shown(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana)
     reason = [{"code": "internal_error", "message": "Member 2 is not running."}]
     Gateway.objects.filter(pk=gateway.pk).update(
@@ -116,7 +116,7 @@ def test_those_of_others_do_not_exist(ben: Party, browser: Client, path: str) ->
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
-def test_below_editor_one_may_only_look(ana: Party, browser: Client, role: Role) -> None:
+def test_roles_below_editor_may_only_read(ana: Party, browser: Client, role: Role) -> None:
     gateway = make_gateway(ana)
     Membership.objects.update(role=role.value)
     pages = text_of(browser.get("/gateways")) + text_of(browser.get(f"/gateways/{gateway.pk}"))

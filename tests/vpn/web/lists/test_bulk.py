@@ -65,7 +65,7 @@ def test_deletes_only_when_it_is_written(browser: Client, rows: list[Connection]
     assert Connection.objects.count() == 3
 
 
-def test_deletes_and_tells_of_each(browser: Client, rows: list[Connection]) -> None:
+def test_deletes_and_reports_each(browser: Client, rows: list[Connection]) -> None:
     Connection.objects.filter(pk=rows[0].pk).delete()
     page = act(browser, "delete", rows[:2], confirmed="1", typed=" Delete  1 ")
     assert "1 of 1 done" in page and "connection-1" in page
@@ -92,7 +92,7 @@ def test_gateways_go_with_their_connections(browser: Client, rows: list[Connecti
     assert gateway.deleted_at is not None
 
 
-def test_all_that_match_may_be_chosen(browser: Client, rows: list[Connection]) -> None:
+def test_all_that_match_may_be_selected(browser: Client, rows: list[Connection]) -> None:
     page = act(browser, "disable", [], scope="all", match="q=10.1.0.9&status=down")
     assert "Disable 1 connection?" in page and "connection-1" in page
     assert "Disable 3 connections?" in act(browser, "disable", [], scope="all")
@@ -101,12 +101,12 @@ def test_all_that_match_may_be_chosen(browser: Client, rows: list[Connection]) -
 def test_so_many_at_a_time(browser: Client, rows: list[Connection], monkeypatch: Any) -> None:
     monkeypatch.setattr(views, "MOST", 2)
     page = act(browser, "disable", [], scope="all")
-    assert "2 at a time" in page and "1 more are left for later" in page
+    assert "2 at a time" in page and "1 more are not included" in page
     assert page.count('name="row"') == 2
 
 
 @pytest.mark.parametrize("chosen", [[], ["x"], ["7d3cb5b0-0000-4000-8000-000000000000"]])
-def test_nothing_chosen_is_said(browser: Client, rows: list[Connection], chosen: list[str]) -> None:
+def test_an_empty_selection_is_reported(browser: Client, rows: list[Connection], chosen: list[str]) -> None:
     response = browser.post("/connections/bulk", {"do": "delete", "row": chosen, "match": "q=edge"})
     assert response.headers["Location"] == "/connections?q=edge"
     assert "No connection is selected" in text_of(browser.get("/connections"))
@@ -119,7 +119,7 @@ def test_nonsense_leads_back(browser: Client, rows: list[Connection]) -> None:
     assert response.headers["Location"].startswith("/connections?")
 
 
-def test_those_of_others_cannot_be_chosen(browser: Client, ben: Party, rows: list[Connection]) -> None:
+def test_those_of_others_cannot_be_selected(browser: Client, ben: Party, rows: list[Connection]) -> None:
     theirs = make_connection(ben, make_gateway(ben), 7, name="hidden-one")
     page = act(browser, "delete", [theirs, rows[0]], confirmed="1", typed="delete 1")
     assert "hidden-one" not in page and "1 of 1 done" in page

@@ -67,16 +67,16 @@ def test_an_empty_list_leads_to_the_wizard(browser: Client) -> None:
     assert "No connection yet" in page and 'href="/gateways/new"' in page
 
 
-def test_shows_what_stands_and_why_not(browser: Client, ana: Party, gateway: Gateway) -> None:
+def test_shows_what_is_up_and_why_not(browser: Client, ana: Party, gateway: Gateway) -> None:
     make_up(make_connection(ana, gateway, 0, peer_cidrs=["10.0.0.0/24", "10.99.0.0/24"]))
     bad = make_connection(ana, gateway, 1)
-    reason = [{"code": "peer_not_responding", "message": "The peer does not answer."}]
+    reason = [{"code": "peer_not_responding", "message": "The peer does not respond."}]
     Connection.objects.filter(pk=bad.pk).update(status_reasons=reason)
     make_connection(ana, gateway, 2, admin_state_up=False)
     page = text_of(browser.get("/connections"))
     for words in ("1 of 2", "IKEv2", "aes256-sha256", "2.0 KiB", "1.5 KiB", "edge", "203.0.113.2"):
         assert words in page
-    for words in ("The peer does not answer.", "/manual/tunnels#peer_not_responding", "disabled"):
+    for words in ("The peer does not respond.", "/manual/tunnels#peer_not_responding", "disabled"):
         assert words in page
     assert PSK not in page
 
@@ -125,7 +125,7 @@ def test_filters(browser: Client, ana: Party, gateway: Gateway) -> None:
     four = make_connection(ana, make_gateway(ana, name="other"), 4, local_cidrs=["192.168.100.0/24"])
     make_up(two)
     make_up(four, ike_suite="aes256-md5-modp2048")
-    reason = [{"code": "peer_not_responding", "message": "The peer does not answer."}]
+    reason = [{"code": "peer_not_responding", "message": "The peer does not respond."}]
     old = timezone.now() - timedelta(days=400)
     Connection.objects.filter(pk=one.pk).update(status_reasons=reason, psk_changed_at=old)
     for query, names in (

@@ -90,7 +90,7 @@ def poll_of(response: Any) -> str:
     return re.findall(r'hx-get="([^"]+)"', text_of(response))[0].replace("&amp;", "&")
 
 
-def test_a_poll_answers_only_news_and_keeps_what_was_asked(ana: Party, browser: Client) -> None:
+def test_a_poll_returns_only_changes_and_keeps_the_query(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana, name="edge")
     other = make_gateway(ana, name="other")
     poll = poll_of(browser.get("/gateways?q=edge"))
@@ -100,19 +100,23 @@ def test_a_poll_answers_only_news_and_keeps_what_was_asked(ana: Party, browser: 
     Gateway.objects.filter(pk=other.pk).update(health_state="ok")
     assert browser.get(poll, headers=HTMX).status_code == 204
     Gateway.objects.filter(pk=gateway.pk).update(health_state="ok")
-    news = browser.get(poll, headers=HTMX)
-    assert "<html" not in text_of(news) and 'id="live"' in text_of(news)
-    assert names_in(news) == ["edge"] and "<table" not in text_of(news)
-    assert f'<template><tr hx-swap-oob="true" id="line-{gateway.pk}">' in text_of(news)
+    changes = browser.get(poll, headers=HTMX)
+    assert "<html" not in text_of(changes) and 'id="live"' in text_of(changes)
+    assert names_in(changes) == ["edge"] and "<table" not in text_of(changes)
+    assert f'<template><tr hx-swap-oob="true" id="line-{gateway.pk}">' in text_of(changes)
     assert "<html" in text_of(browser.get(poll))
 
 
-def test_another_row_is_news_of_the_whole_list(ana: Party, browser: Client) -> None:
+def test_another_row_renders_the_whole_list(ana: Party, browser: Client) -> None:
     make_gateway(ana, name="edge")
     poll = poll_of(browser.get("/gateways"))
     make_gateway(ana, name="other")
-    news = text_of(browser.get(poll, headers=HTMX))
-    assert '<div id="list" hx-swap-oob="innerHTML">' in news and "<table" in news and "<template>" not in news
+    changes = text_of(browser.get(poll, headers=HTMX))
+    assert (
+        '<div id="list" hx-swap-oob="innerHTML">' in changes
+        and "<table" in changes
+        and "<template>" not in changes
+    )
 
 
 def test_a_poll_is_cheap(ana: Party, browser: Client, django_assert_max_num_queries: Any) -> None:
@@ -220,7 +224,7 @@ def test_viewers_are_offered_nothing(ana: Party, browser: Client) -> None:
     assert 'type="checkbox"' not in page and "Delete" not in page and "New gateway" not in page
 
 
-def test_the_address_says_only_what_was_chosen(ana: Party, browser: Client) -> None:
+def test_the_url_contains_only_what_was_selected(ana: Party, browser: Client) -> None:
     make_gateway(ana, name="edge")
     response = browser.get("/gateways?q=edge&status=&vpc=&sort=-created&size=10")
     assert response.headers["Location"] == "/gateways?q=edge&size=10"

@@ -48,17 +48,17 @@ def carry(gateway: Gateway, count: int) -> None:
     Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
 
 
-def test_traffic_of_fifty_is_told_in_two_kilobytes(browser: Client, fifty: Gateway) -> None:
+def test_traffic_of_fifty_takes_two_kilobytes(browser: Client, fifty: Gateway) -> None:
     page = text_of(browser.get("/connections"))
     assert page.count("<span data-figure>2.0 KiB</span>") == 50
     carry(fifty, 4096)
-    news = text_of(browser.get(poll_of(page), headers=HTMX))
-    assert "hx-swap-oob" not in news and len(news) <= MOST
-    assert 'data-figures="0|4.0 KiB|1.5 KiB;1|4.0 KiB|1.5 KiB;' in news
-    assert browser.get(poll_of(news), headers=HTMX).status_code == 204
+    changes = text_of(browser.get(poll_of(page), headers=HTMX))
+    assert "hx-swap-oob" not in changes and len(changes) <= MOST
+    assert 'data-figures="0|4.0 KiB|1.5 KiB;1|4.0 KiB|1.5 KiB;' in changes
+    assert browser.get(poll_of(changes), headers=HTMX).status_code == 204
 
 
-def test_traffic_of_a_gateway_that_is_not_shown_is_no_news(
+def test_traffic_of_a_gateway_that_is_not_shown_is_no_change(
     ana: Party, browser: Client, fifty: Gateway
 ) -> None:
     other = make_gateway(ana, name="other")
@@ -78,7 +78,7 @@ def test_one_connection_that_goes_down_is_one_row(browser: Client, fifty: Gatewa
         page = text_of(browser.get(path))
         Connection.objects.filter(pk=one.pk).update(status="down")
         Gateway.objects.filter(pk=fifty.pk).update(stamp=F("stamp") + 1)
-        news = text_of(browser.get(poll_of(page), headers=HTMX))
-        assert re.findall(r'<tr hx-swap-oob="true" id="line-([^"]+)"', news) == [str(one.pk)], path
-        assert len(news) <= 2 * MOST and "<table" not in news, path
-    assert '<span hx-swap-oob="true" id="line-up" class="count">49 of 50 up</span>' in news
+        changes = text_of(browser.get(poll_of(page), headers=HTMX))
+        assert re.findall(r'<tr hx-swap-oob="true" id="line-([^"]+)"', changes) == [str(one.pk)], path
+        assert len(changes) <= 2 * MOST and "<table" not in changes, path
+    assert '<span hx-swap-oob="true" id="line-up" class="count">49 of 50 up</span>' in changes

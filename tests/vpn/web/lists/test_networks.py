@@ -68,7 +68,7 @@ def test_searches_filters_and_sorts(
     assert names_in(browser.get(f"/networks{path}?{query}")) == names
 
 
-def test_filters_by_where_they_stand(browser: Client, lab: Subnet) -> None:
+def test_filters_by_network(browser: Client, lab: Subnet) -> None:
     assert names_in(browser.get(f"/networks/subnets?vpc={lab.vpc_id}")) == ["idle", "used"]
     assert names_in(browser.get(f"/networks/instances?vpc={lab.vpc_id}")) == ["vsi-1"]
     assert names_in(browser.get(f"/networks/instances?subnet={lab.pk}")) == []
@@ -105,7 +105,7 @@ def test_deletes_what_is_empty_and_says_what_is_not(browser: Client, lab: Subnet
     ids = [str(row.pk) for row in Subnet.objects.order_by("name")]
     chosen = {"do": "delete", "row": ids}
     page = text_of(browser.post("/networks/subnets/bulk", chosen))
-    assert "It holds 1 gateway." in page and "It holds 1 instance." in page and "nothing is in it" in page
+    assert "It contains 1 gateway." in page and "It contains 1 instance." in page and "it is empty" in page
     confirmed = chosen | {"confirmed": "1", "typed": "delete 3"}
     done = text_of(browser.post("/networks/subnets/bulk", confirmed, follow=True))
     assert "1 of 3 done" in done

@@ -22,13 +22,13 @@ def browser(ana: Party) -> Client:
 def test_lists_all_three(ana: Party, browser: Client) -> None:
     subnet = make_subnet(ana, name="inside")
     make_instance(ana, subnet, "vsi-9")
-    for path, told in (
+    for path, shown in (
         ("/networks", (subnet.vpc.name, "192.168.0.0/16", f"/networks/subnets?vpc={subnet.vpc_id}")),
         ("/networks/subnets", (subnet.vpc.name, "inside", "192.168.100.0/24", "us-south-1")),
         ("/networks/instances", ("vsi-9", "192.168.100.4", "inside")),
     ):
         page = text_of(browser.get(path))
-        assert all(words in page for words in told), path
+        assert all(words in page for words in shown), path
 
 
 def test_creates_a_vpc_with_its_subnet_and_goes_on(browser: Client) -> None:
@@ -95,7 +95,7 @@ def test_creates_instances(ana: Party, browser: Client) -> None:
         browser.post("/networks/instances/new", fields, follow=True)
     )
     taken = browser.post("/networks/instances/new", fields | {"address": "192.168.100.4"})
-    assert "192.168.100.4 is taken." in text_of(taken)
+    assert "192.168.100.4 is in use." in text_of(taken)
     assert Instance.objects.count() == 1
 
 
@@ -127,7 +127,7 @@ def test_those_of_others_do_not_exist(ben: Party, browser: Client) -> None:
         assert "hidden-one" not in text_of(browser.get(f"/networks{path}"))
 
 
-def test_below_editor_one_may_only_look(ana: Party, browser: Client) -> None:
+def test_roles_below_editor_may_only_read(ana: Party, browser: Client) -> None:
     subnet = make_subnet(ana)
     Membership.objects.update(role=Role.OPERATOR.value)
     page = text_of(browser.get("/networks"))
@@ -136,16 +136,16 @@ def test_below_editor_one_may_only_look(ana: Party, browser: Client) -> None:
     assert browser.post(f"/networks/subnets/{subnet.pk}/delete").status_code == 403
 
 
-def test_a_page_of_each_tells_what_stands_in_it(ana: Party, browser: Client) -> None:
+def test_a_page_of_each_shows_its_contents(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana, name="edge")
     instance = make_instance(ana, gateway.subnet, "vsi-9")
-    for path, told in (
+    for path, shown in (
         (f"vpcs/{gateway.vpc_id}", ("edge", gateway.subnet.name, "192.168.0.0/16")),
         (f"subnets/{gateway.subnet_id}", ("edge", "vsi-9", "192.168.100.0/24")),
         (f"instances/{instance.pk}", (instance.address, gateway.subnet.name)),
     ):
         page = text_of(browser.get(f"/networks/{path}"))
-        assert all(words in page for words in told), path
+        assert all(words in page for words in shown), path
 
 
 @pytest.mark.parametrize("kind", ["vpcs", "subnets", "instances"])

@@ -22,7 +22,7 @@ from vpn.models import Connection, Gateway, StatusChange, Tunnel, Vpc
 from vpn.web.overview import views as overview
 
 HTMX = {"HX-Request": "true"}
-REASON = [{"code": "peer_not_responding", "message": "The peer does not answer."}]
+REASON = [{"code": "peer_not_responding", "message": "The peer does not respond."}]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_all_is_well(ana: Party, browser: Client) -> None:
     position(joined.gateway)
     observe(joined, status="up", status_changed_at=timezone.now())
     page = get(browser)
-    assert "Nothing: every gateway runs" in page
+    assert "Nothing: all gateways are running" in page
     assert "1 up" in page and "203.0.113.1" in page
     assert 'aria-label="Peer 203.0.113.1, connection-0, up"' in page
 
@@ -166,7 +166,7 @@ def test_every_role_sees_it_and_is_offered_what_it_may(ana: Party, browser: Clie
     assert offered == (role in {Role.EDITOR, Role.ADMINISTRATOR})
 
 
-def test_a_poll_answers_only_what_looks_different(
+def test_a_poll_returns_only_what_has_changed(
     ana: Party, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined = make_connection(ana)
@@ -184,12 +184,12 @@ def test_a_poll_answers_only_what_looks_different(
     now_seen = re.findall(r"seen=([\w.-]+)", text_of(same))
     assert poll(browser, now_seen[0]).status_code == 204
     observe(joined, status="up", status_changed_at=now)
-    news = text_of(poll(browser, seen))
-    assert "<html" not in news
-    assert 'hx-swap-oob="innerHTML:#part-topology"' in news
-    assert 'hx-swap-oob="innerHTML:#part-counts"' in news
-    assert "#part-activity" not in news
-    assert 'data-announce="1 gateway, 1 of 1 connection up' in news
+    changes = text_of(poll(browser, seen))
+    assert "<html" not in changes
+    assert 'hx-swap-oob="innerHTML:#part-topology"' in changes
+    assert 'hx-swap-oob="innerHTML:#part-counts"' in changes
+    assert "#part-activity" not in changes
+    assert 'data-announce="1 gateway, 1 of 1 connection up' in changes
 
 
 def test_it_costs_the_same_however_much_there_is(ana: Party, browser: Client) -> None:

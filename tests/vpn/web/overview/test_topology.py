@@ -1,4 +1,4 @@
-"""Where the picture's parts stand: pure values in and out."""
+"""The coordinates of the topology diagram: pure values in and out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from vpn.web.overview.topology_lines import (
     GatewayPosition,
     Link,
     Location,
-    combined,
+    count_states,
     shorten,
-    tally,
+    worst_state,
 )
 
 
@@ -44,7 +44,7 @@ def world(
     return [*vpcs, *subnets], positions, links
 
 
-def apart(one: Box | Card, other: Box | Card) -> bool:
+def disjoint(one: Box | Card, other: Box | Card) -> bool:
     return (
         one.x + one.width <= other.x
         or other.x + other.width <= one.x
@@ -63,12 +63,12 @@ def within(inner: Box | Card, outer: Box) -> bool:
 
 
 def check(picture: Picture) -> None:
-    """Nothing lies over another, everything stands in its frame and in the picture."""
+    """Nothing overlaps, and everything is within its frame and the diagram."""
     whole = Box("", 0, 0, picture.width, picture.height, "")
     cards = [*picture.gateways, *picture.peers]
-    assert all(apart(one, other) for one, other in combinations(cards, 2))
+    assert all(disjoint(one, other) for one, other in combinations(cards, 2))
     vpcs, subnets = ([b for b in picture.boxes if b.kind == kind] for kind in ("vpc", "subnet"))
-    assert all(apart(one, other) for one, other in combinations(vpcs, 2))
+    assert all(disjoint(one, other) for one, other in combinations(vpcs, 2))
     assert all(any(within(card, box) for box in subnets) for card in picture.gateways)
     assert all(any(within(box, frame) for frame in vpcs) for box in subnets)
     for part in (*picture.boxes, *cards):
@@ -124,7 +124,7 @@ def test_two_directions_are_one_line() -> None:
     check(picture)
 
 
-def test_one_peer_of_several_gateways_stands_once() -> None:
+def test_one_peer_of_several_gateways_is_drawn_once() -> None:
     places, positions, _ = world(3, 0)
     links = [
         Link(ident(4, n), f"c-{n}", position.id, "203.0.113.1", "up") for n, position in enumerate(positions)
@@ -136,7 +136,7 @@ def test_one_peer_of_several_gateways_stands_once() -> None:
     check(picture)
 
 
-def test_what_leads_nowhere_is_told() -> None:
+def test_unconnected_gateways_are_listed() -> None:
     places, positions, links = world(2, 1)
     picture = draw(places, positions, links[:1])
     assert [card.name for card in picture.alone] == ["gateway-001"]
@@ -148,8 +148,8 @@ def test_what_leads_nowhere_is_told() -> None:
 def test_words() -> None:
     _, _, links = world(1, 3)
     links[1] = links[1]._replace(state="partly")
-    assert tally(links) == "2 up, 1 up in part"
-    assert combined(["up", "disabled"]) == "up"
-    assert combined(["negotiating", "up"]) == "negotiating"
-    assert combined(["down", "disabled"]) == "down"
+    assert count_states(links) == "2 up, 1 up in part"
+    assert worst_state(["up", "disabled"]) == "up"
+    assert worst_state(["negotiating", "up"]) == "negotiating"
+    assert worst_state(["down", "disabled"]) == "down"
     assert shorten("gateway", 7) == "gateway" and shorten("gateways", 7) == "gatewa…"

@@ -14,6 +14,6 @@ STYLES = Path(__file__).parents[4] / "static" / "overview.css"
 def test_every_kind_of_box_has_its_style() -> None:
     kinds = {box.kind for box in draw(*world(4, 1)).boxes} - {"note"}
     assert kinds == {"vpc", "subnet"}
-    # At the beginning of a line: the rules for forced colours, which stand indented, fill nothing.
+    # At the beginning of a line: the rules for forced colours, which are indented, have no fill.
     styled = set(re.findall(r"^\.topo-(\w+) \{ fill:", STYLES.read_text(encoding="utf-8"), re.M))
     assert kinds - styled == set()

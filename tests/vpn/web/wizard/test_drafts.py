@@ -1,4 +1,4 @@
-"""The wizard's drafts and its review: what is kept, how one comes back, what is told before."""
+"""The wizard's drafts and its review: what is saved, how it is continued, and which errors are shown."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def test_what_is_left_in_step_one_survives_a_closed_tab(ana: Party, browser: Cli
     assert ident in first and f'href="{first}">half</a>' in text_of(browser.get("/gateways/new"))
     page = text_of(browser.get(first))
     assert 'value="half"' in page and 'value="10.0.0."' in page and 'id="home" open' in page
-    # Whoever goes on in the first tab has no second draft.
+    # Continuing in the first tab creates no second draft.
     second = browser.post("/gateways/new", left | {"new_block": ""}).headers["Location"]
     assert second == f"/gateways/new/{ident}/connection"
     assert WizardDraft.objects.count() == 1
 
 
 def test_a_field_that_was_left_before_the_page_was_sent_is_older(ana: Party, browser: Client) -> None:
-    """Whichever the server hears of first."""
+    """Whichever request arrives first."""
     one, two = make_subnet(ana), make_subnet(ana)
     page = text_of(browser.get("/gateways/new"))
     assert 'name="taken" value="0"' in page
@@ -97,7 +97,7 @@ def test_the_draft_of_another_person_is_not_taken(ana: Party, ben: Party, browse
         save_draft(late, {"gateway": {"name": "his"}})
 
 
-def test_drafts_are_told_apart(ana: Party, browser: Client, second: str) -> None:
+def test_drafts_are_distinguishable(ana: Party, browser: Client, second: str) -> None:
     browser.post(second, CONNECTION | {"go": "back"})
     page = text_of(browser.get("/gateways/new"))
     assert "in subnet-1, peer 203.0.113.9; changed <time" in page
@@ -160,12 +160,12 @@ def test_the_review_shows_picture_quota_and_code_without_the_key(
     browser.post(second, CONNECTION)
     page = text_of(browser.get(review(second)))
     assert "2 of 9 gateways of the account" in page and "1 of 10 connections" in page
-    assert 'role="img"' in page and "joins 192.168.100.0/24 to 10.1.0.0/16 behind 203.0.113.9" in page
+    assert 'role="img"' in page and "connects 192.168.100.0/24 to 10.1.0.0/16 behind 203.0.113.9" in page
     assert "curl -s" in page and "VpcV1" in page and "THE-PRE-SHARED-KEY" in page
     assert PSK not in page
 
 
-def test_the_review_tells_what_is_wrong_before_the_button(browser: Client, second: str) -> None:
+def test_the_review_shows_errors_before_the_button(browser: Client, second: str) -> None:
     browser.post(second, CONNECTION | {"peer_address": "nowhere", "go": "back"})
     page = text_of(browser.get(review(second)))
     assert "Nothing is created yet" in page and f"{second}?to=review#id_peer_address" in page
@@ -186,7 +186,7 @@ def test_what_cannot_be_read_or_went_meanwhile_is_never_taken_as_not_given(
     assert not Connection.objects.exists()
 
 
-def test_keeping_a_step_does_not_undo_a_key_sealed_anew(browser: Client, second: str) -> None:
+def test_saving_a_step_does_not_undo_a_new_key(browser: Client, second: str) -> None:
     """Rotation of the installation's keys writes `psk_sealed` at any time."""
     browser.post(second, CONNECTION)
     stale = WizardDraft.objects.get()

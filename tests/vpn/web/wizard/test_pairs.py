@@ -50,7 +50,7 @@ def chosen(browser: Client, here: str, there: str) -> str:
 
 
 def proposed(browser: Client, review: str) -> dict[str, str]:
-    """What the review would post as it stands."""
+    """What the unchanged review would post."""
     form = browser.get(review).context["form"]
     return {name: str(form[name].value() or "") for name in form.fields}
 
@@ -78,7 +78,7 @@ def test_choosing_others_keeps_the_draft_and_what_was_entered(
     assert browser.get(review).context["form"]["here_gateway"].value() == "kept", "as it was left"
     draft = WizardDraft.objects.get()
     others = f"/connections/connect?draft={draft.pk}"
-    assert f'href="{others}">Choose others</a>' in text_of(browser.get(review))
+    assert f'href="{others}">Select others</a>' in text_of(browser.get(review))
     form = browser.get(others).context["form"]
     assert [form[name].value() for name in ("here", "there")] == [f"subnet:{row.pk}" for row in subnets]
     third = make_subnet(ana, cidr="192.168.30.0/24", name="third")
@@ -90,7 +90,7 @@ def test_choosing_others_keeps_the_draft_and_what_was_entered(
     assert now["here_name"] == f"to-{now['there_gateway']}" and WizardDraft.objects.count() == 1
 
 
-def test_gateways_that_stand_are_used(ana: Party, browser: Client, subnets: tuple[Subnet, Subnet]) -> None:
+def test_existing_gateways_are_used(ana: Party, browser: Client, subnets: tuple[Subnet, Subnet]) -> None:
     here, there = make_gateway(ana, subnets[0], "here"), make_gateway(ana, subnets[1], "there")
     policy = make_ike_policy(ana)
     path = chosen(browser, f"gateway:{here.pk}", f"gateway:{there.pk}")
@@ -132,7 +132,7 @@ def test_a_second_submit_creates_nothing_more(browser: Client, review: str) -> N
         ({"dpd_interval": "500"}, "dpd_timeout", "must not be shorter"),
     ],
 )
-def test_what_is_wrong_stands_beside_its_field_and_nothing_is_made(
+def test_errors_are_shown_beside_their_field_and_nothing_is_created(
     browser: Client, review: str, changes: dict[str, str], field: str, words: str
 ) -> None:
     fields = proposed(browser, review) | changes
@@ -165,7 +165,7 @@ def test_places_of_one_vpc_or_of_others_cannot_be_joined(
     assert not WizardDraft.objects.exists()
 
 
-def test_a_place_that_went_meanwhile_is_told(browser: Client, review: str) -> None:
+def test_a_side_deleted_meanwhile_is_reported(browser: Client, review: str) -> None:
     fields = proposed(browser, review)
     Subnet.objects.get(name="right").delete()
     response = browser.post(review, fields)

@@ -74,7 +74,7 @@ def test_a_paste_that_says_everything_may_go_straight_to_the_review(ana: Party, 
     assert "No VPC yet: the gateway" in unanswered
     browser.post(first, {"name": "edge", "subnet": str(subnet.pk)})
     page = browser.get(review)
-    assert page.context["wrong"] == []
+    assert page.context["errors"] == []
     assert browser.post(review).status_code == 302
     assert Connection.objects.get().dpd_action == "restart"
 
@@ -150,27 +150,27 @@ def test_our_own_export_comes_back_with_its_roles(ana: Party, ben: Party, browse
 
 
 def test_a_gateway_that_is_meant_is_named(ana: Party, browser: Client) -> None:
-    gateway = make_gateway(ana, name="standing")
+    gateway = make_gateway(ana, name="existing")
     browser.post(PATH, {"text": SWANCTL.replace("OWN", gateway.public_address)})
-    assert "your gateway standing" in str(WizardDraft.objects.get().data["pasted"])
+    assert "your gateway existing" in str(WizardDraft.objects.get().data["pasted"])
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "Paste the text first."),
-        ("nothing of the kind, KEYLIKE secret", "Nothing of a tunnel was recognised"),
+        ("nothing of the kind, KEYLIKE secret", "No tunnel parameters were recognised"),
         ("x" * (LONGEST_PASTE + 1), "longer than 20000 characters"),
-        ('connections { secrets { ike { secret = "KEYLIKE"', "Nothing of a tunnel was recognised"),
+        ('connections { secrets { ike { secret = "KEYLIKE"', "No tunnel parameters were recognised"),
     ],
 )
-def test_what_is_not_recognised_is_said_and_not_echoed(browser: Client, text: str, words: str) -> None:
+def test_what_is_not_recognised_is_reported_and_not_echoed(browser: Client, text: str, words: str) -> None:
     page = text_of(browser.post(PATH, {"text": text}))
     assert words in page and "KEYLIKE" not in page
     assert not WizardDraft.objects.exists()
 
 
-def test_identities_and_dead_peer_detection_are_filled_in_and_the_rest_is_told(
+def test_identities_and_dead_peer_detection_are_filled_in_and_the_rest_is_reported(
     ana: Party, browser: Client
 ) -> None:
     first = browser.post(PATH, {"text": BY_HAND}).headers["Location"]
@@ -186,8 +186,8 @@ def test_identities_and_dead_peer_detection_are_filled_in_and_the_rest_is_told(
         assert form[name].value() == value, name
     page = browser.get(first.removesuffix("/gateway") + "/security")
     described = text_of(page)
-    assert "Not taken over: encap, ipcomp." in described
-    assert "Auto-negotiation does not offer what it wants in phase 2" in described
+    assert "Not imported: encap, ipcomp." in described
+    assert "Auto-negotiation does not offer what the other side requires in phase 2" in described
     assert "in phase 1: create" not in described
     assert page.context["new_ike"]["key_lifetime"].value() == 2700
     assert page.context["new_ipsec"]["encryption_algorithm"].value() == "aes128gcm16"

@@ -43,11 +43,11 @@ def test_stages_follow_what_was_observed(scene: Scene, driver: SimulatedDriver) 
     settle(driver, here)
     seen = progress(here)
     assert [stage.state for stage in seen.stages][:3] == ["done", "done", "done"]
-    assert not seen.well and not seen.final
+    assert not seen.succeeded and not seen.final
     scene.connect(there, here)
     settle(driver, here, there)
     seen = progress(here)
-    assert seen.well and seen.final and not seen.reasons
+    assert seen.succeeded and seen.final and not seen.reasons
     assert [stage.word for stage in seen.stages][-2:] == ["Negotiated", "Up"]
 
 
@@ -55,7 +55,7 @@ def test_stages_follow_what_was_observed(scene: Scene, driver: SimulatedDriver) 
 def test_a_failure_says_why_and_goes_on(scene: Scene) -> None:
     gateway = scene.gateway(scene.left)
     scene.connect(gateway, "203.0.113.9")
-    reason = {"code": "peer_not_responding", "message": "The peer does not answer."}
+    reason = {"code": "peer_not_responding", "message": "The peer does not respond."}
     Gateway.objects.update(lifecycle_state="stable", health_state="ok", observed_generation=9)
     GatewayMember.objects.update(health_state="ok")
     Connection.objects.update(status_reasons=[reason])
@@ -66,7 +66,7 @@ def test_a_failure_says_why_and_goes_on(scene: Scene) -> None:
     GatewayMember.objects.update(health_state="inapplicable")
     seen = progress(gateway)
     assert [stage.state for stage in seen.stages] == ["done", "failed", "later", "later", "later"]
-    assert seen.final and not seen.well
+    assert seen.final and not seen.succeeded
 
 
 def test_the_page_ticks_until_it_is_final(ana: Party, browser: Client) -> None:
@@ -85,7 +85,7 @@ def test_the_page_ticks_until_it_is_final(ana: Party, browser: Client) -> None:
     assert f'content="3;url=/gateways/{gateway.pk}"' in text_of(browser.get(path))
 
 
-def test_old_trouble_of_the_gateway_is_not_told(ana: Party, browser: Client) -> None:
+def test_old_reasons_of_the_gateway_are_not_shown(ana: Party, browser: Client) -> None:
     gateway = make_gateway(ana)
     old = make_connection(ana, gateway, 0)
     new = make_connection(ana, gateway, 1)

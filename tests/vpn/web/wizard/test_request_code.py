@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vpn.services.fields import ConnectionFields, GatewayFields
-from vpn.web.wizard.request_code import PLACE, PSK_PLACE, python
+from vpn.web.wizard.request_code import KEY_PLACEHOLDER, PSK_PLACEHOLDER, python
 
 GATEWAY: GatewayFields = {"name": "edge", "subnet": {"id": "d62a9716-ea5f-45af-bea2-01f1d67f5500"}}
 CONNECTION: ConnectionFields = {
@@ -72,10 +72,10 @@ def test_the_python_code_makes_the_same_requests(package: type[VpcV1], tmp_path:
     run(python("http://api.example", GATEWAY, CONNECTION), tmp_path)
     wanted = {name: value for name, value in CONNECTION.items() if value is not None}
     assert package.asked == [
-        ("2019-01-01", PLACE, 1),
+        ("2019-01-01", KEY_PLACEHOLDER, 1),
         "http://api.example/v1",
         GATEWAY,
-        ("r1", wanted | {"psk": PSK_PLACE}),
+        ("r1", wanted | {"psk": PSK_PLACEHOLDER}),
     ]
 
 

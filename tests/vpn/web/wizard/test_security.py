@@ -1,4 +1,4 @@
-"""Step 3: auto-negotiation explained, policies with their weaknesses, one made right here."""
+"""Step 3: auto-negotiation, existing policies with their weaknesses, and a new one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_auto_negotiation_is_explained_by_its_own_tables(browser: Client, third:
     ]
     assert {row.use for row in second.rows} == {"Encryption", "Authentication"}
     page = text_of(browser.get(third))
-    assert "Phase 1 (IKE), keys live 28800 s" in page and "MUST NOT in RFC 8247" in page
+    assert "Phase 1 (IKE), lifetime 28800 s" in page and "MUST NOT in RFC 8247" in page
 
 
 def test_policies_are_offered_with_their_weaknesses(ana: Party, browser: Client, third: str) -> None:
@@ -73,14 +73,14 @@ def test_policies_are_offered_with_their_weaknesses(ana: Party, browser: Client,
     assert (row.ike_policy, row.ipsec_policy) == (weak, ipsec)
 
 
-def test_a_policy_of_others_cannot_be_chosen(ben: Party, browser: Client, third: str) -> None:
+def test_a_policy_of_others_cannot_be_selected(ben: Party, browser: Client, third: str) -> None:
     theirs = make_ike_policy(ben, "hidden-one")
     response = browser.post(third, {"ike_policy": str(theirs.pk)})
     assert response.status_code == 200 and "hidden-one" not in text_of(response)
     assert WizardDraft.objects.get().data["security"] == {}
 
 
-def test_a_policy_is_made_right_here_and_chosen(browser: Client, third: str) -> None:
+def test_a_policy_is_created_here_and_selected(browser: Client, third: str) -> None:
     response = browser.post(third, IKE | {"go": "create:ike"})
     policy = IKEPolicy.objects.get()
     assert response.headers["Location"] == third
@@ -92,7 +92,7 @@ def test_a_policy_is_made_right_here_and_chosen(browser: Client, third: str) -> 
     assert chosen == {"ike_policy": str(policy.pk), "ipsec_policy": str(IPsecPolicy.objects.get().pk)}
 
 
-def test_what_is_wrong_with_a_new_policy_stands_beside_it(ana: Party, browser: Client, third: str) -> None:
+def test_errors_of_a_new_policy_are_shown_beside_it(ana: Party, browser: Client, third: str) -> None:
     page = text_of(browser.post(third, IKE | {"ike-name": "1", "ike-key_lifetime": "5", "go": "create:ike"}))
     assert 'id="id_ike-name_error"' in page and "A name begins" in page and 'value="5"' in page
     raise_quotas(ana, ike_policies=0)
@@ -104,13 +104,13 @@ def test_what_is_wrong_with_a_new_policy_stands_beside_it(ana: Party, browser: C
 
 
 def test_a_policy_that_was_filled_in_is_not_thrown_away(browser: Client, third: str) -> None:
-    described = "This policy is not created yet: press Create the IKE policy and choose it, or Do without it."
+    described = "This policy is not created yet: press Create and select the IKE policy, or Discard it."
     page = text_of(browser.post(third, IKE | {"ike-dh_group": "20"}))
-    assert described in page and 'value="right-here"' in page and "Do without it" in page
+    assert described in page and 'value="right-here"' in page and "Discard it" in page
     assert browser.post(third, IKE | {"go": "back"}).headers["Location"] == of(third, "/connection")
     assert browser.get(third).context["new_ike"]["name"].value() == "right-here"
     # Neither by the link of the steps.
-    assert [wrong.message for wrong in browser.get(of(third, "/review")).context["wrong"]] == [described]
+    assert [wrong.message for wrong in browser.get(of(third, "/review")).context["errors"]] == [described]
     browser.post(of(third, "/review"))
     assert not Connection.objects.exists()
     assert browser.post(third, {"go": "drop:ike"}).headers["Location"] == third
@@ -125,7 +125,7 @@ def test_fields_left_as_they_begin_are_no_policy(browser: Client, third: str) ->
     assert browser.post(third, posted).headers["Location"] == of(third, "/review")
 
 
-def test_the_enter_key_creates_what_stands_there(browser: Client, third: str) -> None:
+def test_the_enter_key_creates_what_was_entered(browser: Client, third: str) -> None:
     assert 'value="enter" tabindex="-1"' in text_of(browser.get(third))
     ipsec = {"ipsec-encryption_algorithm": "aes128", "ipsec-name": "too"}
     browser.post(third, IKE | ipsec | {"go": "enter"})
@@ -152,7 +152,7 @@ def test_back_and_forth_keeps_the_choice(ana: Party, browser: Client, third: str
     assert f'value="{policy.pk}" checked' in text_of(browser.get(third))
 
 
-def test_what_the_rules_say_of_a_policy_stands_beside_it(
+def test_violations_of_a_policy_are_shown_beside_it(
     browser: Client, third: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = [Violation("validation_failure", "ike_policy", "Both need the same IKE policy.")]

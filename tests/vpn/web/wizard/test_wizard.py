@@ -76,7 +76,7 @@ def test_a_vpc_narrows_its_subnets(ana: Party, browser: Client, subnet: Subnet) 
     page = text_of(browser.post("/gateways/new", fields))
     assert "elsewhere ·" in page and "subnet-1 ·" not in page and 'value="kept"' in page
     wrong = browser.post("/gateways/new", fields | {"go": "on", "subnet": str(subnet.pk)})
-    assert wrong.status_code == 200 and "not in the chosen VPC" in text_of(wrong)
+    assert wrong.status_code == 200 and "not in the selected VPC" in text_of(wrong)
 
 
 def test_a_new_subnet_goes_where_the_gateway_goes(ana: Party, browser: Client) -> None:
@@ -137,7 +137,7 @@ def test_from_the_first_step_to_both_created(browser: Client, subnet: Subnet, se
 
 def test_the_connection_may_be_skipped(browser: Client, second: str) -> None:
     assert browser.post(second, {"go": "skip"}).headers["Location"] == review(second)
-    assert "None for now" in text_of(browser.get(review(second)))
+    assert "You can add connections to the gateway later" in text_of(browser.get(review(second)))
     browser.post(review(second))
     assert Gateway.objects.get().name == "edge"
     assert not Connection.objects.exists()
@@ -237,13 +237,13 @@ def test_drafts_belong_to_one_person_and_end(ana: Party, ben: Party, browser: Cl
     assert WizardDraft.objects.count() == 1
 
 
-def test_a_subnet_of_others_cannot_be_chosen(ben: Party, browser: Client, subnet: Subnet) -> None:
+def test_a_subnet_of_others_cannot_be_selected(ben: Party, browser: Client, subnet: Subnet) -> None:
     other = make_subnet(ben, name="hidden-one")
     response = browser.post("/gateways/new", {"name": "edge", "subnet": str(other.pk)})
     assert response.status_code == 200 and "hidden-one" not in text_of(response)
 
 
-def test_a_role_that_sank_meanwhile_creates_nothing(browser: Client, second: str) -> None:
+def test_a_role_lowered_meanwhile_creates_nothing(browser: Client, second: str) -> None:
     browser.post(second, CONNECTION)
     Membership.objects.update(role=Role.OPERATOR.value)
     assert browser.post(review(second)).status_code == 403
