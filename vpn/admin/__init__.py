@@ -1,4 +1,4 @@
-"""The admin site of networks, gateways, connections, and of what was observed of them."""
+"""The admin site of networks, gateways and connections, and of observed state."""
 
 from vpn.admin import connections, gateways, networks, observed
 

@@ -1,4 +1,4 @@
-"""VPN connections. A key goes in here and never comes out."""
+"""VPN connections. Keys can be set here, but are never shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DPD = {"dpd_action": "action", "dpd_interval": "interval", "dpd_timeout": "time
 
 
 class ConnectionForm(ServiceForm):
-    """The key is only ever new: nothing of the present one is sent to the browser."""
+    """The key field is for a new key: the current one is never sent to the browser."""
 
     clearable = ("ike_policy", "ipsec_policy")
     may_interrupt = True
@@ -161,12 +161,12 @@ class ConnectionAdmin(ServiceAdmin):
 
 
 def _identity(given: Mapping[str, str] | None, default: str) -> str:
-    """As the API has it; of an end that was given none, what it names itself by."""
+    """The configured identity in the API's form, or the default one."""
     return f"{given['type']}: {given['value']}" if given else f"{default or 'none yet'} (default)"
 
 
 def _fields(values: Values) -> ConnectionFields:
-    """As the service takes them: DPD nested, policies by reference."""
+    """The fields of the service: DPD nested, policies by reference."""
     plain = {name: value for name, value in values.items() if name not in _DPD}
     dpd = {path: values[name] for name, path in _DPD.items() if name in values}
     nested = {"dead_peer_detection": dpd} if dpd else {}
@@ -174,7 +174,7 @@ def _fields(values: Values) -> ConnectionFields:
 
 
 def _set_cidrs(actor: Actor, row: Connection, side: Side, wanted: list[str]) -> None:
-    """Additions first: a connection is never without a CIDR. Violations name the form's field."""
+    """Additions first: a connection must never be without a CIDR. Violations refer to the form's field."""
     local, peer = connections.cidrs_of(connections.get_connection(actor, row.gateway_id, row.pk))
     present = local if side == "local" else peer
     try:

@@ -88,7 +88,7 @@ class GatewayAdmin(ServiceAdmin):
         gateways.delete_gateway(admin_actor(request, row.account_id), row.pk)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: object) -> HttpResponse:
-        message = f"The VPN gateway {obj_display} is being deleted; its row goes last."
+        message = f"The VPN gateway {obj_display} is being deleted; its row is removed last."
         self.message_user(request, message, messages.SUCCESS)
         return redirect("admin:vpn_gateway_changelist")
 
@@ -98,7 +98,7 @@ class GatewayAdmin(ServiceAdmin):
 
     @admin.display(description="up to date", boolean=True)
     def current(self, gateway: Gateway) -> bool:
-        """Whether the data plane has the wanted state."""
+        """Whether the data plane has the desired state."""
         return gateway.observed_generation == gateway.generation
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

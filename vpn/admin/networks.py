@@ -20,7 +20,7 @@ from vpn.triggers import request_network
 class VpcForm(ServiceForm):
     address_prefix_management = forms.ChoiceField(
         choices=[("auto", "auto"), ("manual", "manual")],
-        help_text="auto: one address prefix per zone is made at once.",
+        help_text="auto: one address prefix per zone is created immediately.",
     )
 
 
@@ -93,7 +93,7 @@ class AddressPrefixAdmin(ServiceAdmin):
 
 
 class SubnetForm(ServiceForm):
-    """By block, or by number of addresses and zone."""
+    """Created with a CIDR block, or with a number of addresses and a zone."""
 
     ipv4_cidr_block = forms.CharField(required=False, label="IPv4 block", help_text="192.168.100.0/24")
     total_ipv4_address_count = forms.IntegerField(

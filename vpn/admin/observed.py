@@ -1,4 +1,4 @@
-"""What only the product writes: hosts, addresses, tunnels, history, drafts."""
+"""Read-only: rows that only the product itself writes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TrafficSampleAdmin(ReadOnlyAdmin):
 
 @admin.register(HandoffLink)
 class HandoffLinkAdmin(ReadOnlyAdmin):
-    """A link is read without an account, so its secret is shown to nobody."""
+    """A link works without an account, so its secret is never shown."""
 
     hidden = ("digest",)
     list_display = ("id", "connection", "account", "created_by", "created_at", "expires_at", "read_at")

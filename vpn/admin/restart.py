@@ -1,4 +1,4 @@
-"""Tunnels ended and negotiated again, of gateways or of connections."""
+"""The admin action that ends tunnels and negotiates them again."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from vpn.services.interruptions import interrupted_by_restarting
 
 
 def restart(site: Any, request: HttpRequest, rows: QuerySet[Connection]) -> HttpResponse | None:
-    """Through the service, each in its own account's trail; says how many, and why not the others.
+    """Uses the service, so each restart is audited in its account; reports how many, and why others failed.
 
-    Tunnels that are up are ended only when the action is sent again from the page that says how many.
+    Tunnels that are up are ended only after a confirmation page.
     """
     ended = [] if request.POST.get("interrupt") else interrupted_by_restarting(rows)
     if ended:

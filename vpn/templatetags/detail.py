@@ -1,4 +1,4 @@
-"""Times that go on by themselves, on the pages of gateways and connections."""
+"""Durations that the browser keeps up to date, on the pages of gateways and connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 
 def lasting(seconds: float) -> str:
-    """1 h 5 min; the two largest units, at least seconds."""
+    """A duration such as 1 h 5 min: the two largest units."""
     left = max(0, int(seconds))
     parts = []
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
@@ -25,7 +25,7 @@ def lasting(seconds: float) -> str:
 
 @register.filter
 def until(value: datetime | str | None) -> SafeString | str:
-    """The time to a moment, counted down by the browser."""
+    """The time until a moment; the browser counts it down."""
     if not value:
         return ""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -35,7 +35,7 @@ def until(value: datetime | str | None) -> SafeString | str:
 
 @register.filter
 def since(value: datetime | str | None) -> SafeString | str:
-    """The time from a moment, counted on by the browser."""
+    """The time since a moment; the browser keeps counting."""
     if not value:
         return ""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Peer devices for the manual, from the same source as their configurations."""
+"""Peer devices for the manual, from the same tables as their configurations."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _ESP: tuple[Word, ...] = (
 
 
 class Device(NamedTuple):
-    """A vendor, and what its devices have not, have in some releases only, or have no more.
+    """A vendor, and the algorithms that its devices lack, have only in some releases, or no longer have.
 
-    `unwritten` they may have, but no configuration of ours uses it.
+    `unwritten` algorithms may be supported, but generated configurations never use them.
     """
 
     vendor: Vendor
@@ -45,7 +45,7 @@ class Device(NamedTuple):
 
 @register.simple_tag
 def devices() -> list[Device]:
-    """Every device for which a configuration can be had, in the order of the hand-off page."""
+    """Every device with a generated configuration, in the order of the hand-off page."""
     return [_device(vendor) for vendor in VENDORS.values()]
 
 
@@ -82,16 +82,16 @@ def _has(phase: Phase, word: Word) -> bool:
 
 
 def _by_phase(ike: Set[Word], esp: Set[Word]) -> list[str]:
-    """What is there in both phases stands alone, as does what only phase 2 could have."""
-    said = []
+    """Without a phase if it applies to both, or can apply only to phase 2."""
+    words = []
     for word in dict.fromkeys((*_ESP, *_IKE)):
         if word in ike and word in esp:
-            said.append(_word(word))
+            words.append(_word(word))
         elif word in ike:
-            said.append(f"{_word(word)} in phase 1")
+            words.append(f"{_word(word)} in phase 1")
         elif word in esp:
-            said.append(f"{_word(word)} in phase 2" if word in _IKE else _word(word))
-    return said
+            words.append(f"{_word(word)} in phase 2" if word in _IKE else _word(word))
+    return words
 
 
 def _word(word: Word) -> str:
@@ -109,7 +109,7 @@ def _dpd(vendor: Vendor) -> str:
 
 
 def _key(support: Support) -> str:
-    """What a pre-shared key may not have there."""
+    """The restrictions on pre-shared keys."""
     parts = []
     if characters := " ".join(char for char in support.key_characters if not char.isspace()):
         space = " and spaces" if any(char.isspace() for char in support.key_characters) else ""
@@ -121,5 +121,5 @@ def _key(support: Support) -> str:
 
 @register.filter
 def ticked(note: str) -> SafeString:
-    """What stands in backticks is to be typed."""
+    """Renders text in backticks as code."""
     return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(note))))  # noqa: S308

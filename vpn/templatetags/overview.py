@@ -1,4 +1,4 @@
-"""Words and symbols of the overview."""
+"""Labels and symbols of the overview."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpn.web.overview.topology import Card, Line
 register = template.Library()
 
 # Word of a gateway or state of a line: tone (a class of the stylesheet) and symbol (of icons.svg).
-_LOOKS = {
+_STYLES = {
     "up": ("ok", "check"),
     "available": ("ok", "check"),
     "partly": ("warn", "warning"),
@@ -33,28 +33,28 @@ _WORDS = {"partly": ("degraded", "up in part"), "negotiating": ("pending", "nego
 
 @register.filter
 def tone(word: str) -> str:
-    """The class of a word's colour."""
-    return _LOOKS[word][0]
+    """The CSS class for the colour of a status."""
+    return _STYLES[word][0]
 
 
 @register.simple_tag
 def symbol(word: str, x: int, y: int, size: int = 18) -> SafeString:
-    """The symbol of a word, its middle at (x, y)."""
+    """The symbol of a status, centred at (x, y)."""
     shape = '<use class="topo-symbol {}" href="{}#{}" x="{}" y="{}" width="{}" height="{}"></use>'
-    name = _LOOKS[word]
+    name = _STYLES[word]
     corner = (x - size // 2, y - size // 2)
     return format_html(shape, name[0], icons(), name[1], *corner, size, size)
 
 
 @register.filter
 def page(shape: Line | Card) -> str:
-    """Where a line or a peer leads: its connection, or the gateway when it stands for several."""
+    """The page that a line or peer links to: its connection, or the gateway if it represents several."""
     return _page(shape.gateway, shape.connection)
 
 
 @lru_cache(maxsize=4096)
 def _page(gateway: UUID, connection: UUID | None) -> str:
-    """A picture asks for hundreds of addresses, each time for the same ones."""
+    """Cached: a diagram needs hundreds of addresses, and the same ones for every poll."""
     if connection:
         return reverse("connection", args=[gateway, connection])
     return reverse("gateway", args=[gateway])
@@ -62,11 +62,11 @@ def _page(gateway: UUID, connection: UUID | None) -> str:
 
 @register.filter
 def plain(state: str) -> str:
-    """A state in plain words."""
+    """The label of a state."""
     return _WORDS[state][1] if state in _WORDS else state
 
 
 @register.filter
 def css_class(state: str) -> str:
-    """The class under which the tag `status` shows a state."""
+    """The name of a state for the tag `status`."""
     return _WORDS[state][0] if state in _WORDS else state

@@ -1,4 +1,4 @@
-"""Reasons for the manual, and what to do about one."""
+"""Reasons and their remedies, for pages and the manual."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from vpn.domain import reasons
 register = template.Library()
 
 
-class Told(NamedTuple):
-    """One code of the manual's table."""
+class ReasonRow(NamedTuple):
+    """One row of the manual's table of reasons."""
 
     code: str
     sentence: str
@@ -20,9 +20,9 @@ class Told(NamedTuple):
 
 
 @register.simple_tag
-def reason_rows() -> list[Told]:
-    """Every reason that a status may carry, with its fix."""
-    return [Told(code.value, text, reasons.REMEDIES[code]) for code, text in reasons.SENTENCES.items()]
+def reason_rows() -> list[ReasonRow]:
+    """Every reason that a status may have, with its remedy."""
+    return [ReasonRow(code.value, text, reasons.REMEDIES[code]) for code, text in reasons.SENTENCES.items()]
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""What a person began in the wizard and has not ended."""
+"""The user's unfinished wizard drafts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from vpn.web.wizard.drafts import unfinished
+from vpn.web.wizard.drafts import unfinished_drafts
 
 register = template.Library()
 _SHOWN = 3
@@ -15,6 +15,6 @@ _SHOWN = 3
 
 @register.inclusion_tag("vpn/wizard/_drafts.html", takes_context=True)
 def drafts(context: Context) -> dict[str, Any]:
-    """The newest with ways on, and how many more there are; one query."""
-    found = unfinished(context["request"])
+    """The newest drafts, and the number of others."""
+    found = unfinished_drafts(context["request"])
     return {"drafts": found[:_SHOWN], "more": len(found[_SHOWN:])}

@@ -36,10 +36,10 @@ def root(db: None) -> Client:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, UUID]]:
-    """What the workers were asked to look at, in order."""
-    wishes: list[tuple[str, UUID]] = []
-    monkeypatch.setattr(triggers, "send", lambda task, ident, node: wishes.append((task, ident)))
-    return wishes
+    """The tasks that were sent to the workers, in order."""
+    requests: list[tuple[str, UUID]] = []
+    monkeypatch.setattr(triggers, "send", lambda task, ident, node: requests.append((task, ident)))
+    return requests
 
 
 def connection_form(connection: Connection, **changes: Any) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def test_a_subnet_by_number_of_addresses(root: Client, ana: Party) -> None:
     assert Subnet.objects.get(name="small").ipv4_cidr_block.endswith("/26")
 
 
-def test_violations_of_networks_stand_beside_the_fields(root: Client, ana: Party) -> None:
+def test_violations_of_networks_are_shown_beside_the_fields(root: Client, ana: Party) -> None:
     subnet = make_subnet(ana)
     response = add(root, "vpn_subnet", vpc=subnet.vpc_id, name="x", ipv4_cidr_block="10.0.0.0/24")
     assert list(errors(response)) == ["ipv4_cidr_block"]
@@ -225,7 +225,7 @@ def test_cidrs_are_set_one_by_one_and_all_or_none(root: Client, ana: Party) -> N
     assert cidrs_of(fresh)[1] == ["10.8.0.0/24", "10.9.0.0/24"]
 
 
-def test_a_policy_is_chosen_and_cleared(root: Client, ana: Party, ben: Party) -> None:
+def test_a_policy_is_selected_and_cleared(root: Client, ana: Party, ben: Party) -> None:
     connection, policy = make_connection(ana), make_ike_policy(ana)
     for chosen in (str(policy.pk), ""):
         form = connection_form(connection, ike_policy=chosen)
@@ -243,7 +243,7 @@ def test_deleting_a_connection(root: Client, ana: Party) -> None:
     assert AuditEvent.objects.get(action="vpn_connection.delete").via == "admin"
 
 
-def test_reset_builds_tunnels_anew(root: Client, ana: Party, ben: Party) -> None:
+def test_reset_negotiates_tunnels_again(root: Client, ana: Party, ben: Party) -> None:
     first = make_connection(ana)
     second = make_connection(ana, first.gateway, 1, admin_state_up=False)
     foreign = make_connection(ben)

@@ -32,10 +32,10 @@ def refusal(monkeypatch: pytest.MonkeyPatch, driver: str, name: str) -> str:
 
 def test_the_simulated_driver_says_that_it_carries_no_packets(monkeypatch: pytest.MonkeyPatch) -> None:
     said = refusal(monkeypatch, "simulated", "vsi-1")
-    for words in ("is simulated", "vsi-1", "no packet is carried", "--driver strongswan"):
+    for words in ("is simulated", "vsi-1", "no packets are carried", "--driver strongswan"):
         assert words in said
 
 
 def test_an_instance_that_does_not_exist_is_reported_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     for driver, name in (("simulated", "vsi-9"), ("strongswan", "vsi-1")):
-        assert refusal(monkeypatch, driver, name) == f"no instance {name} stands in a network here"
+        assert refusal(monkeypatch, driver, name) == f"no instance {name} exists on this host"

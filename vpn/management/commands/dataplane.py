@@ -1,4 +1,4 @@
-"""`manage.py dataplane`: what exists on this host, by inspection and not by the database."""
+"""`manage.py dataplane`: what exists on this host, from inspection rather than the database."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="for programs")
-        parser.add_argument("--check", action="store_true", help="what the host has and lacks, as JSON")
+        parser.add_argument("--check", action="store_true", help="check the requirements of the host; JSON")
         parser.add_argument("--remove", action="store_true", help="remove all of them")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -71,8 +71,8 @@ def as_table(found: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _rows(title: str, things: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
-    cells = [[str("" if thing[name] is None else thing[name]) for name in columns] for thing in things]
+def _rows(title: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    cells = [[str("" if row[name] is None else row[name]) for name in columns] for row in rows]
     if not cells:
         return [f"{title}: none"]
     table = [[name.replace("_", " ") for name in columns], *cells]

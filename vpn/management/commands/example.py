@@ -1,4 +1,4 @@
-"""`manage.py example`: the two VPCs of the walk-through."""
+"""`manage.py example`: creates the two VPCs of the walk-through."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from console.core.errors import Refused
 from vpn.services.networks import create_address_prefix, create_vpc
 from vpn.services.subnets import create_instance, create_subnet
 
-# Number, block of the subnet, address of the instance in it.
+# Number, CIDR of the subnet, address of its instance.
 _SIDES = ((1, "192.168.100.0/24", "192.168.100.10"), (2, "192.168.0.0/24", "192.168.0.10"))
 
 
 class Command(BaseCommand):
-    help = "Makes the example network in an account: two VPCs, each with a subnet and an instance."
+    help = "Creates the example network in an account: two VPCs, each with a subnet and an instance."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,12 +30,12 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 for number, block, address in _SIDES:
-                    _make_side(actor, number, block, address)
+                    _create_side(actor, number, block, address)
         except Refused as error:
             raise CommandError(str(error)) from None
 
 
-def _make_side(actor: Actor, number: int, block: str, address: str) -> None:
+def _create_side(actor: Actor, number: int, block: str, address: str) -> None:
     zone = {"name": settings.ZONES[0]}
     vpc = create_vpc(actor, {"name": f"vpc-{number}"})
     create_address_prefix(actor, vpc.id, {"cidr": block, "zone": zone})

@@ -1,4 +1,4 @@
-"""`manage.py inside vsi-1 ping 192.168.0.10`: a command as it runs on an instance."""
+"""`manage.py inside vsi-1 ping 192.168.0.10`: runs a command as on an instance."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from console.core.rootless import enter
 from vpn.reconcile.driver import load_driver
 
 _SIMULATED = (
-    "the driver here is simulated: {name} stands in its memory only, and no packet is carried. Tunnels are "
-    "real with the driver strongswan (quickstart --driver strongswan, as root on a Linux with strongSwan; "
-    "quickstart --check says what is lacking)"
+    "the driver is simulated: {name} exists only in its memory, and no packets are carried. The driver "
+    "strongswan has real tunnels (quickstart --driver strongswan, as root on Linux with strongSwan; "
+    "quickstart --check lists missing requirements)"
 )
 
 
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         if known and inventory.driver == "simulated":
             raise CommandError(_SIMULATED.format(name=options["instance"]))
         if not found:
-            raise CommandError(f"no instance {options['instance']} stands in a network here")
+            raise CommandError(f"no instance {options['instance']} exists on this host")
         if len(found) > 1:
             raise CommandError(f"{len(found)} instances have the name {options['instance']}; give the id")
-        # In place of this process, and no shell sees the words.
+        # Replaces this process; no shell interprets the arguments.
         os.execvp("ip", ["ip", "netns", "exec", found[0], *options["command"]])  # noqa: S606

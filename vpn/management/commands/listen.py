@@ -1,4 +1,4 @@
-"""`manage.py listen`: hears the charons of this host."""
+"""`manage.py listen`: listens to the charons of this host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpn.reconcile import listener
 
 
 class Command(BaseCommand):
-    help = "Hears every charon of this host and records tunnels going up and down as it happens."
+    help = "Listens to every charon of this host and records tunnel changes as they happen."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -17,7 +17,7 @@ from vpn.reconcile.sweep import sweep_host
 
 
 class Command(BaseCommand):
-    help = "Brings one gateway, or all of this host, to what the database wants; prints what came of it."
+    help = "Reconciles one gateway, or all gateways of this host, with the database, and prints the results."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("gateway", nargs="?", type=UUID, help="id of a gateway; without it: all")
@@ -42,9 +42,9 @@ class Command(BaseCommand):
                 raise CommandError(f"the host {gateways[0].node} carries this gateway, not {settings.NODE}")
             reconcile(gateway_id)
         for gateway in gateways:
-            self.stdout.write(self._told(gateway.pk))
+            self.stdout.write(self._describe(gateway.pk))
 
-    def _told(self, gateway_id: UUID) -> str:
+    def _describe(self, gateway_id: UUID) -> str:
         gateway = Gateway.objects.filter(pk=gateway_id).first()
         if gateway is None:
             return f"{gateway_id}  removed"
