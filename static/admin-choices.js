@@ -1,4 +1,4 @@
-// The boxes that select2 draws in place of a select have no name of their own: they take its label's.
+// The combo boxes of select2 have no accessible name: give them that of the select's label.
 "use strict";
 (() => {
   const named = (select) => {
@@ -12,7 +12,7 @@
     box.setAttribute("aria-labelledby", `${label.id} ${text.id}`);
   };
   window.addEventListener("load", () => {
-    // After select2, whose drawing waits for the same.
+    // After select2, which initialises on the same event.
     django.jQuery(() => document.querySelectorAll("select.admin-autocomplete").forEach(named));
     django.jQuery(document).on("select2:open", (event) => {
       const field = document.querySelector(".select2-container--open .select2-search__field");

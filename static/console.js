@@ -1,4 +1,4 @@
-/* What pages do beyond links and forms. All of it is an addition: without script everything works. */
+/* Progressive enhancement: everything also works without this script. */
 (() => {
   "use strict";
   let paused = false;
@@ -7,7 +7,7 @@
   const all = (selector, act) => document.querySelectorAll(selector).forEach(act);
   const wake = () => all("[data-poll]", (part) => window.htmx && window.htmx.trigger(part, "wake"));
 
-  // Live parts ask again every two seconds, but not for nobody.
+  // Live parts poll, except while updates are paused or the tab is hidden.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.matches("[data-poll]") && (paused || document.hidden)) event.preventDefault();
   });
@@ -17,14 +17,14 @@
   document.addEventListener("htmx:sendError", () => stale(true));
   document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) stale(false); });
 
-  // Screen readers hear changes, not every poll.
+  // Screen readers announce changes, not every poll.
   const announce = () => {
     const part = document.querySelector("[data-announce]");
     if (!part || part.dataset.announce === announced) return;
     if (announced) document.getElementById("announcer").textContent = part.dataset.announce;
     announced = part.dataset.announce;
   };
-  // Buttons that do nothing without this script; parts that are swapped in bring new ones.
+  // Shows buttons that need this script; swapped-in parts contain new ones.
   const offer = () => all("[data-reveal], [data-copy], [data-generate], [data-pause]", (button) => { button.hidden = false; });
   document.addEventListener("htmx:afterSettle", (event) => {
     announce();
@@ -36,7 +36,7 @@
     }
   });
 
-  // As the server makes them: letters and digits, a letter first. Bytes beyond a multiple of 62 would favour some.
+  // Like the server's keys: letters and digits, a letter first. Bytes beyond a multiple of the length would be biased.
   const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", CHARACTERS = LETTERS + "0123456789";
   const randomly = (characters, count) => {
     const bytes = crypto.getRandomValues(new Uint8Array(count * 4 + 16));
@@ -83,12 +83,12 @@
     if ("pause" in button.dataset) {
       paused = !paused;
       button.setAttribute("aria-pressed", String(paused));
-      button.textContent = paused ? "Go on updating" : "Pause updates";
+      button.textContent = paused ? "Resume updates" : "Pause updates";
       if (!paused) wake();
     }
   });
 
-  // A part of a form with a button of its own: Enter presses that one.
+  // In a part of a form with its own button, Enter presses that button.
   document.addEventListener("keydown", (event) => {
     const own = event.key === "Enter" && event.target.matches("input") && event.target.closest("[data-enter]");
     if (!own) return;
@@ -96,8 +96,8 @@
     own.querySelector("button[name=go]").click();
   });
 
-  // Menus close as menus do.
-  const closeMenus = (but) => all("details.person[open]", (menu) => { if (!but || !menu.contains(but)) menu.open = false; });
+  // Menus close on a click or focus elsewhere, and on Escape.
+  const closeMenus = (target) => all("details.person[open]", (menu) => { if (!target || !menu.contains(target)) menu.open = false; });
   document.addEventListener("click", (event) => closeMenus(event.target));
   document.addEventListener("focusin", (event) => closeMenus(event.target));
   document.addEventListener("keydown", (event) => {
@@ -112,47 +112,47 @@
     announce();
   });
 
-  // Chosen rows of a list are counted, and stay chosen when the list is drawn anew.
+  // Counts the selected rows of a list, and keeps the selection when the list is rendered again.
   const boxes = () => [...document.querySelectorAll("[data-row]")];
-  let kept = new Set();
+  let selected = new Set();
   const count = () => {
-    const note = document.querySelector("[data-chosen]");
+    const note = document.querySelector("[data-selected]");
     if (!note) return;
-    const chosen = boxes().filter((box) => box.checked).length;
-    note.textContent = chosen ? `${chosen} selected` : "";
-    all("[data-choose-all]", (button) => {
+    const checked = boxes().filter((box) => box.checked).length;
+    note.textContent = checked ? `${checked} selected` : "";
+    all("[data-select-all]", (button) => {
       button.hidden = false;
-      button.textContent = chosen && chosen === boxes().length ? "Select none" : "Select all on this page";
+      button.textContent = checked && checked === boxes().length ? "Select none" : "Select all on this page";
     });
   };
   document.addEventListener("htmx:beforeSwap", () => {
-    kept = new Set(boxes().filter((box) => box.checked).map((box) => box.value));
+    selected = new Set(boxes().filter((box) => box.checked).map((box) => box.value));
   });
   document.addEventListener("htmx:afterSwap", () => {
-    boxes().forEach((box) => { box.checked = box.checked || kept.has(box.value); });
+    boxes().forEach((box) => { box.checked = box.checked || selected.has(box.value); });
     count();
   });
   document.addEventListener("change", (event) => { if (event.target.matches("[data-row]")) count(); });
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-choose-all]")) return;
+    if (!event.target.closest("[data-select-all]")) return;
     const every = boxes().every((box) => box.checked);
     boxes().forEach((box) => { box.checked = !every; });
     count();
   });
   document.addEventListener("DOMContentLoaded", count);
 
-  // Whose place is drawn anew stays there: on the same control, or near the one that is gone.
-  let stood = null;
-  const sign = (one) => one.getAttribute("href") || `${one.name}=${one.value} ${one.textContent}`;
+  // When a part is rendered again, the focus returns to the same control, or to one nearby.
+  let focused = null;
+  const signature = (one) => one.getAttribute("href") || `${one.name}=${one.value} ${one.textContent}`;
   document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     const active = document.activeElement;
-    stood = target && target !== active && target.contains(active) ? { id: target.id, sign: sign(active) } : null;
+    focused = target && target !== active && target.contains(active) ? { id: target.id, signature: signature(active) } : null;
   });
   document.addEventListener("htmx:afterSettle", () => {
-    const place = stood && document.activeElement === document.body && document.getElementById(stood.id);
+    const place = focused && document.activeElement === document.body && document.getElementById(focused.id);
     if (!place) return;
     const stops = [...place.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")].filter((one) => one.checkVisibility());
-    const again = stops.find((one) => sign(one) === stood.sign) || stops.find((one) => one.matches("input, select, textarea")) || stops[0];
+    const again = stops.find((one) => signature(one) === focused.signature) || stops.find((one) => one.matches("input, select, textarea")) || stops[0];
     if (again) again.focus({ preventScroll: true });
   });
 })();

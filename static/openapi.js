@@ -1,4 +1,4 @@
-/* Draws the OpenAPI document; requests that are tried out go by the session, or by the key that was given. */
+/* Renders the OpenAPI document. Try-it-out requests use the session, or the key that was entered. */
 (() => {
   "use strict";
   const place = document.getElementById("swagger");
@@ -6,10 +6,10 @@
   const csrf = token ? token.value : "";
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
-  const dress = () => root.classList.toggle("dark-mode", root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
-  system.addEventListener("change", dress);
-  dress();
-  // Its buttons of symbols have titles, but no names.
+  const applyTheme = () => root.classList.toggle("dark-mode", root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+  system.addEventListener("change", applyTheme);
+  applyTheme();
+  // Its icon buttons have titles, but no accessible names.
   const tidy = () => place.querySelectorAll("button[title]:not([aria-label])")
     .forEach((button) => button.setAttribute("aria-label", button.title));
   new MutationObserver(tidy).observe(place, { childList: true, subtree: true });
