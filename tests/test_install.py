@@ -36,7 +36,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def run(checkout: Path, user: str, *lacking: str) -> tuple[str, list[str]]:
-    """What it says, and the packages that stand then; `lacking` are names that apt does not know."""
+    """Its output, and the packages that are installed then; `lacking` are names that apt does not know."""
     fakes, here = checkout / "fakes", checkout / "here"
     refusal = "".join(f'case " $* " in *" {name} "*) exit 100 ;; esac\n' for name in lacking)
     wanted = 'for word in "$@"; do case $word in -*|install|update) ;; *) echo "$word" >>'
@@ -58,14 +58,14 @@ def test_one_unknown_name_costs_no_other_package(checkout: Path) -> None:
     said, here = run(checkout, "0", "chromium")
     assert {"charon-systemd", "nftables", "postgresql"} <= set(here)
     assert "chromium" not in here
-    assert "going on without chromium" in said and "playwright install" in said
+    assert "continuing without chromium" in said and "playwright install" in said
     assert "without: charon" not in said
 
 
 def test_without_root_each_call_is_named_by_itself(checkout: Path) -> None:
     said, here = run(checkout, "1000")
     assert here == []
-    calls = [line for line in said.splitlines() if "to bring them" in line]
+    calls = [line for line in said.splitlines() if "to install them" in line]
     assert len(calls) == 2
     assert "charon-systemd" in calls[0] and "chromium" not in calls[0]
     assert all(name in calls[1] for name in DEV)
