@@ -187,7 +187,7 @@ def raise_quotas(party: Party, **quotas: int) -> None:
 
 
 def errors_of(response: Any) -> list[tuple[str, str]]:
-    """(code, target name) of each error, after a look at the container's form."""
+    """(code, target name) of each error, after checking the container's form."""
     body = response.json()
     assert set(body) == {"errors", "trace"}, body
     assert body["errors"] and body["trace"].replace("-", "").replace("_", "").isalnum()

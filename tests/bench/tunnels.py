@@ -84,7 +84,7 @@ def measure(client: Client, data_dir: Path, *, rounds: int) -> list[Figure]:
             "peer disables the connection to `down`",
             milliseconds(times.down),
             "0.25 s",
-            polled.format("peer's PATCH `admin_state_up` false") + "; its own pass included",
+            polled.format("peer's PATCH `admin_state_up` false") + "; its own reconcile run included",
         ),
     ]
 

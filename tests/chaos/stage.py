@@ -77,7 +77,7 @@ class Stage:
         return _of(self.struck.gateways[0], self.members())[:1]
 
     def hit(self, how: Callable[[list[InventoryMember]], bool]) -> None:
-        """Each gateway that may be hit: those that stood before the round at once, the one that is
+        """Each gateway that may be hit: those that existed before the round at once, the one that is
         being created as soon as there is something to hit.
 
         `how` is given a gateway's members, the active one first, and says whether it hit any.

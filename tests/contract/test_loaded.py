@@ -59,8 +59,8 @@ def tunnel(world: World, tmp_path: Path) -> Tunnel:
     return world, Hand(world, Store(tmp_path / "driver")), there
 
 
-def mended(tunnel: Tunnel, steps: int = 1) -> None:
-    """The next passes mend it, and the tunnel goes on."""
+def repaired_in(tunnel: Tunnel, steps: int = 1) -> None:
+    """The next runs repair it, and the tunnel stays up."""
     world, _, there = tunnel
     before = installed(world.state(world.left))
     assert before and apply_plan(world, there) == steps
@@ -72,7 +72,7 @@ def test_a_connection_that_was_unloaded_comes_back(tunnel: Tunnel) -> None:
     world, hand, _ = tunnel
     (name,) = world.state(world.left).loaded
     hand.change(lambda charon: charon.unload(name), lambda document: document["loaded"].pop(name))
-    mended(tunnel)
+    repaired_in(tunnel)
     assert list(world.state(world.left).loaded) == [name]
 
 
@@ -84,7 +84,7 @@ def test_a_stray_connection_goes(tunnel: Tunnel) -> None:
         lambda document: document["loaded"].update(stray=document["loaded"][name]),
     )
     assert set(world.state(world.left).loaded) == {name, "stray"}
-    mended(tunnel)
+    repaired_in(tunnel)
     assert set(world.state(world.left).loaded) == before
 
 
@@ -96,4 +96,4 @@ def test_a_changed_child_is_loaded_as_it_should_be(tunnel: Tunnel) -> None:
         lambda charon: charon.load({name: changed}),
         lambda document: document["loaded"][name].update(form="another"),
     )
-    mended(tunnel)
+    repaired_in(tunnel)

@@ -14,7 +14,7 @@ from vpn.domain.state import GatewayState
 
 
 def apply_plan(world: World, *wanted: ConnectionSpec) -> int:
-    """One pass over the left side's first member; how many steps it took."""
+    """One run over the left side's first member; returns the number of steps."""
     side = world.left
     spec = GatewaySpec(side.gateway_id, side.name, world.generation, side.members[:1], wanted)
     now = datetime.now(UTC)

@@ -29,7 +29,7 @@ class Gateways:
         return GatewaySpec(side.gateway_id, side.name, 1, side.members, wanted)
 
     def once(self) -> int:
-        """One pass over both; how many steps it took."""
+        """One run over both; returns the number of steps."""
         taken = 0
         for spec in (self.left, self.right):
             now = datetime.now(UTC)

@@ -78,10 +78,10 @@ def test_a_child_that_both_ends_open_under_one_ike_sa_becomes_one(world: World, 
     world.do(world.left.members[0], Terminate(sa.peer, sa.children[0].name))
     wait_for(lambda: not any(carried(world, side) for side, _ in ends), 10)
     names = Names(config.installation)
-    with deaf([names.member(side.gateway_id, 0) for side, _ in ends]) as spoken_to:
+    with deaf([names.member(side.gateway_id, 0) for side, _ in ends]) as has_responded:
         for end in ends:
             initiate(world, *end)
-        wait_for(spoken_to, 10)
+        wait_for(has_responded, 10)
     wait_for(lambda: all(len(spis(world, side)) == 2 for side, _ in ends), 10)
     wait_for(lambda: gateways.once() == 0 and is_one(world) and has_one_child(world), 20)
     wait_for(lambda: carries_traffic(world), 10)
@@ -95,12 +95,12 @@ def deaf(namespaces: list[str]) -> Iterator[Callable[[], bool]]:
         done = in_namespace(namespace, "nft", f"add table inet deaf {ruleset}")
         assert not done.returncode, done.stderr
 
-    def spoken_to() -> bool:
+    def has_responded() -> bool:
         kept = (in_namespace(name, "nft", "list table inet deaf").stdout for name in namespaces)
         return all("counter" in rules and "packets 0 " not in rules for rules in kept)
 
     try:
-        yield spoken_to
+        yield has_responded
     finally:
         for namespace in namespaces:
             in_namespace(namespace, "nft", "delete table inet deaf")

@@ -24,7 +24,7 @@ from vpn.drivers.strongswan.names import MemberFiles, Names
 pytestmark = pytest.mark.dataplane
 
 LEFT = Side("left", "192.168.100.0/24", "198.18.0.2")
-PLUMB = ConfigureNetwork(MemberRole.ACTIVE, frozenset({LEFT.cidr}), frozenset({"192.168.0.0/24"}))
+CONFIGURE = ConfigureNetwork(MemberRole.ACTIVE, frozenset({LEFT.cidr}), frozenset({"192.168.0.0/24"}))
 
 
 def killed_at(config: DriverConfig, number: int, member: MemberSpec, *actions: Action) -> bool:
@@ -70,12 +70,12 @@ def charons(config: DriverConfig, member: MemberSpec) -> int:
 def test_starting_is_repaired_from_every_point(driver: StrongSwanDriver, config: DriverConfig) -> None:
     member, number = LEFT.members[0], 1
     driver.observe([member])
-    while killed_at(config, number, member, StartMember(), PLUMB):
-        for action in (StartMember(), PLUMB):
+    while killed_at(config, number, member, StartMember(), CONFIGURE):
+        for action in (StartMember(), CONFIGURE):
             driver.apply(member, action, generation=1)
         state = driver.observe([member])[member.id]
         assert state.running and state.role is MemberRole.ACTIVE, number
-        assert (state.local_cidrs, state.peer_cidrs) == (PLUMB.local_cidrs, PLUMB.peer_cidrs), number
+        assert (state.local_cidrs, state.peer_cidrs) == (CONFIGURE.local_cidrs, CONFIGURE.peer_cidrs), number
         assert charons(config, member) == 1, number
         assert ping(Names(config.installation).vpc(LEFT.vpc_id), member.private_address) == 1, number
         driver.remove_all()
@@ -85,7 +85,7 @@ def test_starting_is_repaired_from_every_point(driver: StrongSwanDriver, config:
 
 def test_whatever_is_half_made_can_be_removed(driver: StrongSwanDriver, config: DriverConfig) -> None:
     member, number = LEFT.members[0], 1
-    while killed_at(config, number, member, StartMember(), PLUMB):
+    while killed_at(config, number, member, StartMember(), CONFIGURE):
         driver.apply(member, StopMember(), generation=1)
         assert not driver.observe([member])[member.id].exists
         assert charons(config, member) == 0, number
@@ -98,12 +98,12 @@ def test_whatever_is_half_made_can_be_removed(driver: StrongSwanDriver, config: 
 
 def test_stopping_is_completed_from_every_point(driver: StrongSwanDriver, config: DriverConfig) -> None:
     member, number = LEFT.members[0], 1
-    for action in (StartMember(), PLUMB):
+    for action in (StartMember(), CONFIGURE):
         driver.apply(member, action, generation=1)
     while killed_at(config, number, member, StopMember()):
         driver.apply(member, StopMember(), generation=1)
         assert not driver.observe([member])[member.id].exists
-        for action in (StartMember(), PLUMB):
+        for action in (StartMember(), CONFIGURE):
             driver.apply(member, action, generation=1)
         number += 1
     assert number > 3

@@ -19,8 +19,8 @@ from vpn.domain.state import GatewayState
 pytestmark = pytest.mark.dataplane
 
 
-def passes(world: World, *wanted: ConnectionSpec) -> None:
-    """As reconcile does it: one pass over the left side."""
+def run_once(world: World, *wanted: ConnectionSpec) -> None:
+    """As reconcile does it: one run over the left side."""
     side, now = world.left, datetime.now(UTC)
     spec = GatewaySpec(side.gateway_id, side.name, world.generation, side.members[:1], wanted)
     for step in plan(spec, GatewayState(now, world.driver.observe(spec.members)), now=now).steps:
@@ -39,7 +39,7 @@ def test_one_tunnel_gets_new_spis_and_the_other_loses_nothing(world: World) -> N
     before = installed(world.state(world.left))
     ikes = {sa.peer: sa.unique_id for sa in world.state(world.left).sas}
     with pinging(world.namespace(world.left), world.right.host, 150) as running:
-        passes(world, replace(mine, restart_at=datetime.now(UTC)), other)
+        run_once(world, replace(mine, restart_at=datetime.now(UTC)), other)
         wait_for(lambda: installed(world.state(world.left)).keys() == before.keys())
         assert ", 150 received" in running.communicate(timeout=20 * PATIENCE)[0]
     after = installed(world.state(world.left))

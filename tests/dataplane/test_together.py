@@ -57,7 +57,7 @@ def test_many_workers_on_few_members(driver: StrongSwanDriver, config: DriverCon
 
 
 def test_a_member_stopped_and_started_at_once(driver: StrongSwanDriver, config: DriverConfig) -> None:
-    """Whoever comes last decides; there is never half a member."""
+    """The last caller decides; there is never half a member."""
     member = SIDES[0].members[0]
     for _ in range(3):
         assert together(config, [member] * 3) == [0] * 3

@@ -1,4 +1,4 @@
-"""A peer that never begins and never looks for itself holds SAs with a charon that is no more."""
+"""A peer that never initiates and never probes has SAs with a charon that no longer exists."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_it_is_notified_after_both_have_died(world: World, gateways: Gateways) -
     wait_for(lambda: passes(world))
 
 
-def test_a_new_gateway_only_answers(world: World, far: BarePeer) -> None:
+def test_a_new_gateway_only_responds(world: World, far: BarePeer) -> None:
     made = Gateways(world)
     passive = connection(world.left, world.right, peer_address=ADDRESS, remote_id=ADDRESS, remote=[NETWORK])
     made.left = replace(made.left, connections=(replace(passive, initiate=False),))

@@ -260,7 +260,7 @@ def _is_charon(pid: int, mark: bytes) -> bool:
 
 @contextmanager
 def installed(driver: str = "strongswan", **settings: str) -> Iterator[Product]:
-    """A product with a directory of its own; nothing of it may stand afterwards."""
+    """A product with a directory of its own; nothing of it may exist afterwards."""
     # Short: Unix sockets lie in it.
     with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as name:
         product = Product(Path(name) / "data", settings=settings)

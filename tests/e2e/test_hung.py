@@ -51,7 +51,7 @@ def restarted(product: Product, before: Mapping[str, int]) -> bool:
 
 
 def test_readyz_says_which_process_hangs_and_each_is_started_again() -> None:
-    """Those whose silence looks different at the same time, since each takes a while."""
+    """Processes whose hangs can be distinguished, at the same time, since each takes a while."""
     require_parts()
     with installed(ISTHMUS_HANG_SECONDS=HANG_SECONDS, ISTHMUS_SWEEP_SECONDS="2") as product:
         wait_for(lambda: is_well(product), 60)

@@ -50,7 +50,7 @@ def test_a_killed_quickstart_leaves_traffic_alone_and_the_next_one_adopts_it() -
         assert not set(processes.values()) & set(product.pids.values())
 
 
-def test_two_installations_side_by_side_do_not_meet() -> None:
+def test_two_installations_on_one_host_are_separate() -> None:
     require_parts()
     with installed() as first, installed() as second:
         for product in (first, second):

@@ -50,9 +50,9 @@ def test_killed_processes_come_back(product: Product, pair: Pair) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_a_worker_killed_while_it_provisions_leaves_no_orphan(product: Product, share: float) -> None:
     """Killed before, amid and right after the namespaces of the two members are made."""
-    standing = len(product.namespaces())
+    existing = len(product.namespaces())
     gateway = product.gateway("subnet-1")["id"]
-    wait_for(lambda: len(product.namespaces()) - standing >= 2 * share, 10, every=0.001)
+    wait_for(lambda: len(product.namespaces()) - existing >= 2 * share, 10, every=0.001)
     restart(product, "worker", signal.SIGKILL)
     product.wait_until_available(gateway)
     members = [row for row in product.dataplane()["members"] if row["gateway_id"] == gateway]
@@ -60,7 +60,7 @@ def test_a_worker_killed_while_it_provisions_leaves_no_orphan(product: Product, 
     assert len([name for name in product.namespaces() if gateway in name]) == 2
     assert len({row["private_address"] for row in members}) == 2
     product.part(gateway)
-    assert len(product.namespaces()) == standing
+    assert len(product.namespaces()) == existing
     assert product.charon_processes() == []
     # Its addresses are free again.
     again = product.gateway("subnet-1")["id"]

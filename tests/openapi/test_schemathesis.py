@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.openapi, pytest.mark.django_db(transaction=True), pyte
 HERE = Path(__file__).parent
 # Beyond what its coverage phase makes of every schema; per operation and phase.
 EXAMPLES = "5"
-# The same requests in every run; another number looks elsewhere.
+# The same requests in every run; another number generates others.
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 
 

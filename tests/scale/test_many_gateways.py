@@ -20,7 +20,7 @@ from vpn.reconcile import controller, networks, sweep
 from vpn.services.connections import new_cidr
 
 _PUBLIC, _PEER = IPv4Address("198.18.0.10"), IPv4Address("203.0.113.0")
-# Statements of one quiet look, and of the sweep besides, with the one VPC.
+# Queries of an observation without changes, and of the rest of the sweep with one VPC.
 MOST, ITSELF = 12, 20
 
 

@@ -83,8 +83,8 @@ def test_reserved_ips(client: VpcV1, subnet: Any) -> None:
     gateway = make_gateway(client, subnet)
     listed = result(client.list_subnet_reserved_ips(str(subnet.pk)))
     vpc_v1.ReservedIPCollection.from_dict(listed)
-    told = {one["id"]: one["address"] for one in listed["reserved_ips"]}
-    assert told == {one["private_ip"]["id"]: one["private_ip"]["address"] for one in gateway["members"]}
+    addresses = {one["id"]: one["address"] for one in listed["reserved_ips"]}
+    assert addresses == {one["private_ip"]["id"]: one["private_ip"]["address"] for one in gateway["members"]}
     one = result(client.get_subnet_reserved_ip(str(subnet.pk), listed["reserved_ips"][0]["id"]))
     assert one == listed["reserved_ips"][0]
 

@@ -2,7 +2,7 @@
 
 The bodies are the document's, with its placeholders filled and the slips corrected that keep
 them from being JSON at all (contract section 10, rows 1 to 4 and 7). As `curl -d` does, they are
-labelled as forms, and the token stands in the header without the word Bearer.
+labelled as forms, and the token is in the header without the word Bearer.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def pair(scene: Scene, driver: SimulatedDriver) -> tuple[Gateway, Gateway]:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> list[tuple[str, str, str]]:
-    """Task, id and queue of every wish that reached the broker."""
+    """Task, id and queue of every request that reached the broker."""
     settings.REDIS_URL = "unix:///somewhere"
     calls: list[tuple[str, str, str]] = []
 

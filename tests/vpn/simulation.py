@@ -15,10 +15,10 @@ def observe(driver: SimulatedDriver, spec: GatewaySpec) -> GatewayState:
     return GatewayState(datetime.now(UTC), driver.observe(spec.members))
 
 
-def reconcile(driver: SimulatedDriver, *specs: GatewaySpec, passes: int = 1) -> list[Plan]:
+def reconcile(driver: SimulatedDriver, *specs: GatewaySpec, runs: int = 1) -> list[Plan]:
     """Plan and apply each gateway in turn; returns the plans."""
     done = []
-    for spec in specs * passes:
+    for spec in specs * runs:
         todo = plan(spec, observe(driver, spec), now=datetime.now(UTC))
         for step in todo.steps:
             driver.apply(step.member, step.action, generation=spec.generation)

@@ -1,4 +1,4 @@
-"""Wishes reach the queue of the right host, after commit, and never hurt the change itself."""
+"""Requests reach the queue of the right host, after commit, and never make the change itself fail."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_rows_and_related_rows_are_the_same(django_assert_num_queries):
     assert found._state.adding is False
 
 
-def test_chosen_columns_without_instances():
+def test_selected_columns_without_instances():
     scene = make_scene()
     gateway = scene.gateway(scene.left)
     made = scene.connect(gateway, "203.0.113.9", name="first")

@@ -124,9 +124,9 @@ class TestAppArmor:
         monkeypatch.setattr(apparmor, "is_enforced", lambda: False)
         assert list(checks.confinement()) == []
         monkeypatch.setattr(apparmor, "is_enforced", lambda: True)
-        monkeypatch.setattr(apparmor, "override", lambda place: "mend it")
+        monkeypatch.setattr(apparmor, "override", lambda place: "fix it")
         (finding,) = checks.confinement()
-        assert (finding.ok, finding.fix) == (False, "mend it")
+        assert (finding.ok, finding.fix) == (False, "fix it")
         assert str(driver_dir) in finding.message
 
     def test_the_simulated_driver_has_no_charon(

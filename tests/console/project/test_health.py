@@ -148,7 +148,7 @@ class TestWatch:
         now[0] = 41
         assert watch.is_silent("a", 2, 31 + step, 30), "hidden"
 
-    def test_the_first_sight_goes_by_age(self) -> None:
+    def test_the_first_observation_goes_by_age(self) -> None:
         watch = health.Watch(lambda: 0.0)
         assert watch.is_silent("old", 1, 3600, 30)
         assert watch.is_silent("from the future", 1, -3600, 30)

@@ -239,7 +239,7 @@ class TestProcesses:
         wait_for(lambda: Identity.of(process.pid) is None, 5)
         process.wait()
 
-    def test_damaged_notes_count_as_none(self, place: DataDir) -> None:
+    def test_a_damaged_file_counts_as_none(self, place: DataDir) -> None:
         place.processes.write_text("{")
         assert recall(place.processes) == {}
 

@@ -192,7 +192,7 @@ def test_restarts_a_process_that_hangs(tmp_path: Path, log: io.StringIO) -> None
     supervisor.stop()
 
 
-class TestPulseWatch:
+class TestHeartbeatWatch:
     def test_an_unchanged_heartbeat_is_silence(self) -> None:
         watch = HeartbeatWatch()
         assert [watch.silence(1, 0), watch.silence(1, 10), watch.is_seen] == [0, 10, False]

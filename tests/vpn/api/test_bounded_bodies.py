@@ -159,7 +159,7 @@ def test_every_body_is_answered_in_few_bytes_after_few_queries_and_steps(
 
 
 def refused(ana: Party, method: str, path: str, fields: dict[str, Any], version: str) -> tuple[int, int]:
-    """Steps and queries of a refusal, after a look at its size and form."""
+    """Steps and queries of a refusal, after checking its size and form."""
     body, answers = json.dumps(fields, separators=(",", ":")).encode(), []
     assert len(body) <= LIMIT
     with CaptureQueriesContext(connection) as queries:

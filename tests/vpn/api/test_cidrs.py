@@ -105,7 +105,7 @@ def test_the_quota(ana: Party) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
-def test_roles_below_editor_only_look(ana: Party, role: Role) -> None:
+def test_roles_below_editor_may_only_read(ana: Party, role: Role) -> None:
     row = make_connection(ana)
     api = ana.api_as(role)
     assert api.get(f"{path_of(row)}/local_cidrs").status_code == 200

@@ -28,7 +28,7 @@ def test_the_status_filter(ana: Party) -> None:
 
 def test_reasons_are_shown(ana: Party) -> None:
     row = make_connection(ana)
-    reasons = [{"code": "peer_not_responding", "message": "The peer does not answer."}]
+    reasons = [{"code": "peer_not_responding", "message": "The peer does not respond."}]
     Connection.objects.update(status_reasons=reasons)
     assert ana.api.get(path_of(row)).json()["status_reasons"] == reasons
 

@@ -62,7 +62,7 @@ def test_nothing_is_created(ana: Party, django_capture_on_commit_callbacks: Any)
         assert ana.api.post(path, body).status_code == 201
 
 
-def test_every_mistake_is_told(ana: Party) -> None:
+def test_every_mistake_is_reported(ana: Party) -> None:
     gateway = make_gateway(ana)
     wrong = connection_fields(1, psk="x", peer_address="nowhere")
     dry = ana.api.post(f"{path_of(gateway)}/connections{DRY}", wrong)

@@ -27,7 +27,7 @@ TODAY = "2026-01-01&generation=2"
 LOCAL, PEERS = "192.168.100.0/24", ["10.0.0.0/24", "10.5.0.0/16"]
 
 
-def standing() -> list[Any]:
+def existing_rows() -> list[Any]:
     """All that a change could change."""
     return [
         list(Connection.objects.order_by("pk").values()),
@@ -39,11 +39,11 @@ def standing() -> list[Any]:
 
 def tried(party: Party, method: str, path: str, callbacks: Any, version: str = TODAY) -> dict[str, Any]:
     api = party.api
-    before = standing()
+    before = existing_rows()
     with callbacks() as requested:
         response = api(method, path + DRY, version=version)
     assert response.status_code == 200, response.content
-    assert standing() == before and requested == []
+    assert existing_rows() == before and requested == []
     body: dict[str, Any] = response.json()
     assert body.keys() == {"dry_run", "interrupted_connections", "warnings"} and body["dry_run"] is True
     codes = [one["code"] for one in body["warnings"]]
@@ -132,7 +132,7 @@ def test_refusals_are_those_of_the_real_operation(ana: Party, ben: Party) -> Non
     ]
     paths += [("DELETE", path_of(row)), ("DELETE", path_of(row.gateway)), ("DELETE", f"{path_of(row)}x")]
     paths += [("DELETE", f"/v1/{kind}_policies/{row.pk}") for kind in ("ike", "ipsec")]
-    before = standing()[:3]
+    before = existing_rows()[:3]
     for api in (ben.api, ana.api_as(Role.VIEWER), ana.api_as(Role.OPERATOR)):
         for method, path in paths:
             dry, wet = api(method, path + DRY), api(method, path)
@@ -144,7 +144,7 @@ def test_refusals_are_those_of_the_real_operation(ana: Party, ben: Party) -> Non
             if dry.status_code != 200:
                 wet = ana.api(method, path)
                 assert errors_of(dry) == errors_of(wet), (method, path)
-    assert standing()[:3] == before
+    assert existing_rows()[:3] == before
     stale = ana.api("DELETE", path_of(row) + DRY, version=TODAY, headers={"If-Match": '"old"'})
     assert stale.status_code == 412
 
@@ -176,7 +176,7 @@ def test_a_shared_ike_sa_of_an_older_form_goes_along(ana: Party) -> None:
     assert ana.api.delete(path_of(ours) + DRY).json()["interrupted_connections"] == 1
 
 
-def test_a_name_that_is_spelt_otherwise_is_looked_up_again(ana: Party) -> None:
+def test_a_name_with_another_spelling_is_resolved_again(ana: Party) -> None:
     """Until then the peer has no address, and no tunnel."""
     fields = {"peer_fqdn": "vpn.example.com", "api_generation": 2, "name": "by-name"}
     gateway = make_gateway(ana)

@@ -67,7 +67,7 @@ def test_what_is_down_is_not_interrupted(ana: Party) -> None:
     assert (found["interrupted_connections"], found["warnings"]) == (0, [])
 
 
-def test_mistakes_are_told_as_without_it(ana: Party) -> None:
+def test_mistakes_are_reported_as_without_it(ana: Party) -> None:
     row = up(make_connection(ana))
     for body in ({"psk": "x"}, {"peer_address": "nowhere"}):
         dry, wet = ana.api.patch(path_of(row) + DRY, body), ana.api.patch(path_of(row), body)

@@ -206,7 +206,7 @@ def test_unknown_gateways(ana: Party, ident: str) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
-def test_roles_below_editor_only_look(ana: Party, role: Role) -> None:
+def test_roles_below_editor_may_only_read(ana: Party, role: Role) -> None:
     gateway = make_gateway(ana)
     api = ana.api_as(role)
     assert api.get(path_of(gateway)).status_code == 200

@@ -75,7 +75,7 @@ def test_what_is_sent_back_unchanged_is_not_judged(ana: Party, weak: dict[str, A
     assert errors_of(ana.api.patch(policy, {"dh_group": 5}, version=NEW)) == [("validation_enum", "dh_group")]
 
 
-def test_a_cipher_is_told_by_the_word_that_was_sent(ana: Party) -> None:
+def test_a_cipher_is_reported_by_the_name_that_was_sent(ana: Party) -> None:
     body = {"authentication_algorithm": "sha256", "encryption_algorithm": "3des", "pfs": "group_14"}
     (error,) = ana.api.post("/v1/ipsec_policies", body, version=NEW).json()["errors"]
     assert "'3des' is not" in error["message"]
@@ -135,15 +135,17 @@ def test_a_reference_leads_to_its_own_collection(ana: Party, way: str, value: st
     body = {"subnet": {way: value.format(id=subnet.pk)}}
     refused = ana.api.post("/v1/vpn_gateways?dry_run=true", body)
     assert errors_of(refused) == [("vpn_gateway_subnet_not_found", f"subnet.{way}")]
-    told = ana.api.get(f"/v1/subnets/{subnet.pk}").json()
+    reported = ana.api.get(f"/v1/subnets/{subnet.pk}").json()
     for good in (
-        told["href"],
+        reported["href"],
         f"https://elsewhere.example/v1/subnets/{subnet.pk}?version=2019-01-01",
         f"/v1/subnets/{subnet.pk}",
     ):
         taken = ana.api.post("/v1/vpn_gateways?dry_run=true", {"subnet": {"href": good}})
         assert taken.status_code == 200, good
-    assert ana.api.post("/v1/vpn_gateways?dry_run=true", {"subnet": {"crn": told["crn"]}}).status_code == 200
+    assert (
+        ana.api.post("/v1/vpn_gateways?dry_run=true", {"subnet": {"crn": reported["crn"]}}).status_code == 200
+    )
 
 
 def test_a_policy_has_no_crn(ana: Party) -> None:
@@ -175,9 +177,9 @@ def test_messages_have_the_names_of_the_version(
         body["local"]["ike_identities"] = [{"type": "shape", "value": "round"}]
         body["peer"] = {"cidrs": ["10.7.0.0/24"]}
         errors = ana.api.post(f"{path_of(row.gateway)}/connections", body, version=version).json()["errors"]
-        told = {error["target"]["name"]: error["message"] for error in errors}
-        assert told[identity].startswith(f"{identity} must be one of")
-        assert "peer.fqdn" in told["peer.address"]
+        reported = {error["target"]["name"]: error["message"] for error in errors}
+        assert reported[identity].startswith(f"{identity} must be one of")
+        assert "peer.fqdn" in reported["peer.address"]
     nowhere = {"peer": {"address": "nowhere"}} if version == NEW else {"peer_address": "nowhere"}
     (error,) = ana.api.patch(path_of(row), nowhere, version=version).json()["errors"]
     assert error["message"].startswith(f"{error['target']['name']} must be an IPv4 address")

@@ -1,4 +1,4 @@
-"""What is wrong with a body is told at once, in the words of its version, and to whom it concerns."""
+"""All errors of a body are reported together, in the terms of its version."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_connection_with_a_policy_that_is_not_there(ana: Party) -> None:
     }  # fmt: skip
     connections = f"{path_of(row.gateway)}/connections"
     assert fields_of(ana.api.post(connections, wrong)) == expected
-    # Two policies that are not there are not told to differ from those of a sibling.
+    # Two missing policies are not reported as different from those of a sibling.
     alike = connection_fields(1, peer_address=row.peer_address) | {"ike_policy": {"id": "zz"}}
     assert errors_of(ana.api.post(connections, alike)) == [("ike_policy_not_found", "ike_policy.id")]
     change = {"name": "9", "psk": "x", "ike_policy": {"id": "zz"}}
@@ -59,10 +59,10 @@ def test_a_gateway_with_references_that_are_not_there(ana: Party) -> None:
 def test_the_neighbours(ana: Party) -> None:
     vpc = make_vpc(ana)
     subnet = {"vpc": {"id": str(vpc.pk)}, "name": "9", "ipv4_cidr_block": "10.1.2.3/24"}
-    told = {"name", "ipv4_cidr_block"}
-    assert fields_of(ana.api.post("/v1/subnets", subnet | {"foo": 1})) == told | {"foo"}
+    reported = {"name", "ipv4_cidr_block"}
+    assert fields_of(ana.api.post("/v1/subnets", subnet | {"foo": 1})) == reported | {"foo"}
     nowhere = subnet | {"vpc": {"id": NOWHERE}, "resource_group": GROUP}
-    assert fields_of(ana.api.post("/v1/subnets", nowhere)) == told | {"vpc.id", "resource_group.id"}
+    assert fields_of(ana.api.post("/v1/subnets", nowhere)) == reported | {"vpc.id", "resource_group.id"}
     whole = {"vpc": {"id": NOWHERE}, "ipv4_cidr_block": "10.240.0.0/24"}
     assert fields_of(ana.api.post("/v1/subnets", whole)) == {"vpc.id"}
     count = {"vpc": {"id": NOWHERE}, "total_ipv4_address_count": 8, "zone": {"name": "us-south-1"}}
@@ -71,13 +71,13 @@ def test_the_neighbours(ana: Party) -> None:
     prefixes = f"/v1/vpcs/{vpc.pk}/address_prefixes"
     assert fields_of(ana.api.post(prefixes, prefix)) == {"name", "cidr", "zone.name", "foo"}
     wrong = {"name": "9", "address_prefix_management": "foo", "resource_group": GROUP}
-    told = {"name", "address_prefix_management", "resource_group.id"}
-    assert fields_of(ana.api.post("/v1/vpcs", wrong)) == told
-    assert fields_of(ana.api.post("/v1/vpcs", wrong | {"unk": 1})) == told | {"unk"}
+    reported = {"name", "address_prefix_management", "resource_group.id"}
+    assert fields_of(ana.api.post("/v1/vpcs", wrong)) == reported
+    assert fields_of(ana.api.post("/v1/vpcs", wrong | {"unk": 1})) == reported | {"unk"}
     interface = {"subnet": {"id": NOWHERE}}
     instance = {"name": "9", "primary_network_interface": interface, "vpc": {"id": NOWHERE}}
-    told = {"name", "vpc.id", "primary_network_interface.subnet.id", "resource_group.id"}
-    assert fields_of(ana.api.post("/v1/instances", instance | {"resource_group": GROUP})) == told
+    reported = {"name", "vpc.id", "primary_network_interface.subnet.id", "resource_group.id"}
+    assert fields_of(ana.api.post("/v1/instances", instance | {"resource_group": GROUP})) == reported
     assert fields_of(ana.api.patch(f"/v1/vpcs/{vpc.pk}", {"name": "9", "foo": 1})) == {"name", "foo"}
     assert Vpc.objects.count() == 1 and not Subnet.objects.exists()
 
@@ -136,7 +136,7 @@ def test_what_is_about_the_path_is_about_a_parameter(ana: Party) -> None:
 
 @pytest.mark.parametrize("body", [{"nonsense": 1}, {"name": 5}, b"{", {}])
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
-def test_a_role_that_is_too_low_hears_of_that_first(ana: Party, ben: Party, role: Role, body: Any) -> None:
+def test_a_role_that_is_too_low_is_reported_first(ana: Party, ben: Party, role: Role, body: Any) -> None:
     row, theirs = make_connection(ana), make_connection(ben)
     api = ana.api_as(role)
     for path in ("/v1/vpcs", "/v1/subnets", "/v1/instances", "/v1/vpn_gateways", "/v1/ike_policies"):
@@ -150,7 +150,7 @@ def test_a_role_that_is_too_low_hears_of_that_first(ana: Party, ben: Party, role
     assert Gateway.objects.owned_by(ana.editor).count() == 1
 
 
-def test_an_operator_hears_what_is_wrong_with_what_he_may_change(ana: Party) -> None:
+def test_an_operator_gets_the_errors_of_fields_that_they_may_change(ana: Party) -> None:
     row = make_connection(ana)
     api = ana.api_as(Role.OPERATOR)
     assert fields_of(api.patch(path_of(row), {"admin_state_up": 0})) == {"admin_state_up"}

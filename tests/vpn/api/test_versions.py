@@ -74,7 +74,7 @@ def test_a_gateways_address_is_the_active_members_in_generation_2(ana: Party) ->
 
 
 @pytest.mark.parametrize("version", [CLASSIC, OLDEST_2, BEFORE_OBJECTS])
-def test_both_ends_are_told_flat_before_objects(ana: Party, version: str) -> None:
+def test_both_ends_are_flat_fields_before_objects(ana: Party, version: str) -> None:
     row = make_connection(ana)
     old, new = (ana.api.get(path_of(row), version=v).json() for v in (version, OBJECTS))
     assert old.keys() - new.keys() == FLAT | (set() if version == BEFORE_OBJECTS else {"route_mode"})

@@ -121,7 +121,7 @@ def test_the_header_describes_the_body(slug: str) -> None:
     assert chosen.dpd_interval == max(2, low)
 
 
-def test_what_else_is_accepted_leaves_out_what_was_chosen() -> None:
+def test_what_else_is_accepted_omits_the_selected_suite() -> None:
     notes_by_label = {
         row.label: row.note for row in rows(AUTO, adapt_to_device(VENDORS["cisco"].support, AUTO))
     }

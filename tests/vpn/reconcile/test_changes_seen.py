@@ -1,4 +1,4 @@
-"""What makes a page redraw, and what an event can still tell."""
+"""Which observations change a page, and which events are still needed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from vpn.models import Connection, Gateway
 from vpn.reconcile.event_filter import is_redundant
 from vpn.reconcile.record import _steady
 from vpn.web.details import _suites, packet_advice
-from vpn.web.page_versions import calm_version
+from vpn.web.page_versions import version_without_counters
 
 pytestmark = pytest.mark.django_db
-SILENT = Reason("peer_not_responding", "The peer does not answer.")
+SILENT = Reason("peer_not_responding", "The peer does not respond.")
 
 
 @pytest.mark.parametrize("field", ["lifecycle_reasons", "health_reasons"])
 def test_a_reason_alone_redraws_the_overview(ana: Party, field: str) -> None:
     gateway = make_gateway(ana)
-    before = calm_version(ana.editor)
-    assert calm_version(ana.editor) == before
+    before = version_without_counters(ana.editor)
+    assert version_without_counters(ana.editor) == before
     Gateway.objects.filter(pk=gateway.pk).update(**{field: [{"code": "internal_error", "message": "x"}]})
-    assert calm_version(ana.editor) != before
+    assert version_without_counters(ana.editor) != before
 
 
 def test_a_failure_is_known_only_if_every_connection_to_the_peer_shows_it(ana: Party) -> None:

@@ -63,7 +63,7 @@ def test_an_outage_is_recorded(
     assert status_of(ours) == "down"
 
 
-def test_a_pass_that_was_asked_for_is_made(scene: Scene, driver: SimulatedDriver, step: Step) -> None:
+def test_a_requested_run_is_made(scene: Scene, driver: SimulatedDriver, step: Step) -> None:
     gateway = scene.gateway(scene.left)
     settle(driver, gateway)
     step()
@@ -124,7 +124,7 @@ def test_back_off_counts_from_the_last_try(step: Step) -> None:
     assert now - record.attempts["peer"].value.at > timedelta(hours=1)
 
 
-def test_the_sweep_goes_to_whoever_waits_the_longest(
+def test_the_sweep_begins_with_the_gateway_that_waits_the_longest(
     scene: Scene, driver: SimulatedDriver, step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (controller, networks, sweep):
@@ -133,10 +133,10 @@ def test_the_sweep_goes_to_whoever_waits_the_longest(
     settle(driver, first)
     step()
     settle(driver, second)
-    looked: list[object] = []
-    monkeypatch.setattr(sweep, "observe_gateway", looked.append)
+    observed: list[object] = []
+    monkeypatch.setattr(sweep, "observe_gateway", observed.append)
     sweep.sweep_host(first.node)
-    assert looked == [first.pk, second.pk]
+    assert observed == [first.pk, second.pk]
 
 
 def test_a_host_is_there_while_its_heartbeats_come(scene: Scene, step: Step) -> None:

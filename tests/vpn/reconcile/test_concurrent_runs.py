@@ -1,4 +1,4 @@
-"""Passes and looks that meet each other, a change, or a gateway that is ill."""
+"""Runs and observations that coincide with each other, with a change, or with a faulty gateway."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Watched:
-    """The driver, with something done before each action and each look."""
+    """The driver, with a callback before each action and each observation."""
 
     def __init__(self, driver: SimulatedDriver) -> None:
         self._driver = driver
@@ -45,7 +45,7 @@ class Watched:
 def test_only_what_was_seen_counts_as_observed(
     scene: Scene, driver: SimulatedDriver, pair: tuple[Gateway, Gateway]
 ) -> None:
-    """The rows are read anew before they are written: by then they may want more."""
+    """The rows are read again before they are written: by then the desired state may have changed."""
     one, _ = pair
     before = load_gateway(one.pk)
     assert before
@@ -59,7 +59,7 @@ def test_only_what_was_seen_counts_as_observed(
 
 
 @pytest.mark.parametrize(("by_event", "recorded"), [(True, "down"), (False, "up")])
-def test_an_event_is_told_before_it_is_mended(
+def test_an_event_is_recorded_before_it_is_repaired(
     scene: Scene, driver: SimulatedDriver, pair: tuple[Gateway, Gateway], by_event: bool, recorded: str
 ) -> None:
     one, two = pair
@@ -87,7 +87,7 @@ def test_one_bad_gateway_does_not_stop_the_others(
     class Ill(Watched):
         def observe(self, members: tuple[MemberSpec, ...]) -> Any:
             if members[0].gateway_id == bad:
-                raise DriverError("look at a member", "it does not answer")
+                raise DriverError("observe a member", "it does not respond")
             return self._driver.observe(members)
 
     ill = Ill(driver)

@@ -1,4 +1,4 @@
-"""The lives of gateways and connections on the simulated data plane, as rows tell them."""
+"""The lives of gateways and connections on the simulated data plane, as recorded in rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vpn.services import connections, gateways
 pytestmark = pytest.mark.django_db
 
 
-def test_both_sides_come_up_and_the_tunnel_tells_its_suite(scene, driver, pair):
+def test_both_sides_come_up_and_the_tunnel_reports_its_suite(scene, driver, pair):
     one, two = pair
     ours = scene.connect(one, two)
     reconcile(one.id, driver=driver)

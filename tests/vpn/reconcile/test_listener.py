@@ -82,27 +82,27 @@ def test_what_happens_is_seen_without_a_sweep(scene, driver, listening):
     wait_for(lambda: up(ours) and up(theirs))
 
 
-def test_what_happens_during_a_look_is_looked_at_too(scene, driver, monkeypatch):
-    """The look may have seen what was before."""
-    gateway, looks = scene.gateway(scene.left), []
-    heard = listener.Listener("here")
+def test_events_during_an_observation_are_observed_too(scene, driver, monkeypatch):
+    """The observation may have been made before the event."""
+    gateway, observations = scene.gateway(scene.left), []
+    a_listener = listener.Listener("here")
     event = TunnelEvent(EventKind.DOWN, gateway.members.first().id, gateway.id, timezone.now())
 
     def observe_gateway(ident, *, by_event):
-        looks.append(ident)
-        if len(looks) == 1:
-            heard.handle(event)
-            heard.handle(event)
+        observations.append(ident)
+        if len(observations) == 1:
+            a_listener.handle(event)
+            a_listener.handle(event)
 
     monkeypatch.setattr(listener, "observe_gateway", observe_gateway)
-    heard.handle(event)
-    wait_for(lambda: len(looks) == 2)
-    heard._observations.close()
-    assert looks == [gateway.id] * 2
+    a_listener.handle(event)
+    wait_for(lambda: len(observations) == 2)
+    a_listener._observations.close()
+    assert observations == [gateway.id] * 2
 
 
-def test_a_look_that_finds_somebody_at_it_leaves_the_gateway_due(scene, driver):
-    """He may have looked before that happened which this look is for."""
+def test_an_observation_that_finds_the_lock_taken_leaves_the_gateway_due(scene, driver):
+    """The other observation may have been made before the event that this one is for."""
     gateway = scene.gateway(scene.left)
     reconcile(gateway.id)
     seen = load_gateway(gateway.id)
@@ -157,7 +157,7 @@ def test_one_broken_gateway_does_not_stop_the_others(scene, driver):
 
 
 @pytest.mark.parametrize("fault", [OperationalError("database is locked"), ZeroDivisionError("unforeseen")])
-def test_a_fault_is_one_gateways_and_is_told(scene, driver, monkeypatch, caplog, fault):
+def test_a_fault_concerns_one_gateway_and_is_logged(scene, driver, monkeypatch, caplog, fault):
     """Also one that nobody foresaw: the sweep goes on with the others."""
     gateways = [scene.gateway(scene.left), scene.gateway(scene.right)]
     failing = iter([fault])
@@ -176,31 +176,31 @@ def test_a_fault_is_one_gateways_and_is_told(scene, driver, monkeypatch, caplog,
 def test_a_sweep_that_is_late_goes_on_where_it_ended(scene, driver):
     """Half of its period is for looking; those that wait longest come first."""
     one, two = scene.gateway(scene.left), scene.gateway(scene.right)
-    looked = []
+    observed = []
     for _ in range(3):
         moments = iter([0.0, 1e9])
         sweep.sweep_host("here", clock=lambda moments=moments: next(moments))
         seen = {str(g.pk) for g in Gateway.objects.filter(observed_at__isnull=False)}
-        looked.append(len(seen))
-    assert looked == [1, 2, 2]
+        observed.append(len(seen))
+    assert observed == [1, 2, 2]
     assert {Gateway.objects.get(pk=g.pk).status for g in (one, two)} == {"available"}
 
 
 def test_no_two_sweeps_at_once(scene, driver, monkeypatch):
     gateway = scene.gateway(scene.left)
-    looks = []
+    observations = []
 
     def observe_gateway(ident):
-        looks.append(ident)
+        observations.append(ident)
         sweep.sweep_host("here")
 
     monkeypatch.setattr(sweep, "observe_gateway", observe_gateway)
     sweep.sweep_host("here")
     sweep.sweep_host("here")
-    assert looks == [gateway.pk, gateway.pk]
+    assert observations == [gateway.pk, gateway.pk]
 
 
-def test_a_quiet_look_writes_one_row(scene, driver):
+def test_an_observation_without_changes_writes_one_row(scene, driver):
     gateway = scene.gateway(scene.left)
     settle(driver, gateway)
     with CaptureQueriesContext(connection) as asked:
@@ -209,7 +209,7 @@ def test_a_quiet_look_writes_one_row(scene, driver):
     assert len(written) == 1, written
 
 
-def test_a_vpc_deleted_while_nobody_could_be_told_is_removed_by_the_sweep(scene, driver):
+def test_a_vpc_deleted_while_the_broker_was_down_is_removed_by_the_sweep(scene, driver):
     subnet = scene.left
     sweep.sweep_host("here")
     assert subnet.vpc_id in driver.networks()
@@ -219,7 +219,7 @@ def test_a_vpc_deleted_while_nobody_could_be_told_is_removed_by_the_sweep(scene,
     assert driver.networks() == {scene.right.vpc_id}
 
 
-def test_one_more_failure_of_the_same_kind_is_no_news(scene, driver):
+def test_one_more_failure_of_the_same_kind_is_redundant(scene, driver):
     one = scene.gateway(scene.left)
     reconcile(one.id)
     lost, _other = [scene.connect(one, f"203.0.113.{n}", peer_cidrs=[f"10.{n}.0.0/16"]) for n in (7, 8)]

@@ -132,7 +132,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Whether the database can be neither written nor read by the listener."""
     gone = Event()
 
-    def guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
         def asked(*args: Any, **options: Any) -> Any:
             if gone.is_set():
                 raise OperationalError("unable to open database file")
@@ -146,7 +146,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
         sweep: ("record_heartbeat",),
     }.items():
         for name in names:
-            monkeypatch.setattr(module, name, guarded(getattr(module, name)))
+            monkeypatch.setattr(module, name, counted(getattr(module, name)))
     return lambda wanted: gone.set() if wanted else gone.clear()
 
 
@@ -214,7 +214,7 @@ def test_what_was_deleted_is_not_built_again(
     assert not any(state.exists for state in driver.observe([first, second]).values())
 
 
-def test_a_takeover_does_not_wait_for_a_pass_that_hangs(
+def test_a_takeover_does_not_wait_for_a_run_that_hangs(
     driver: SimulatedDriver, joined: tuple[Gateway, Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, _ours = joined
@@ -231,7 +231,7 @@ def test_a_gateway_that_is_well_is_left_alone(
     one, _ours = joined
     assert take_over(specs_of(one), driver) is None
     driver.kill(one.members.get(index=1).pk)
-    assert take_over(specs_of(one), driver) is None, "the standby is the pass's business"
+    assert take_over(specs_of(one), driver) is None, "the standby is left to the reconcile run"
 
 
 def test_the_listener_sweeps_when_nobody_does(

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 def sent(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[tuple[object, ...]]:
     """What was handed to the broker, in an installation that has one."""
     found: list[tuple[object, ...]] = []
-    monkeypatch.setattr(logs, "send", lambda *wish: found.append(wish))
+    monkeypatch.setattr(logs, "send", lambda *request: found.append(request))
     settings.REDIS_URL = "redis://somewhere"
     cache.clear()
     return found
@@ -83,7 +83,7 @@ def test_why_there_is_none(
     assert "without Redis" in read_log(*where).fault
 
 
-def test_what_the_driver_says_is_redacted_and_its_refusal_told(
+def test_what_the_driver_reports_is_redacted_and_its_refusal_shown(
     scene: Scene, connection: Connection, driver: SimulatedDriver, sent: list[tuple[object, ...]]
 ) -> None:
     class Chatty(SimulatedDriver):
@@ -104,7 +104,7 @@ def test_what_the_driver_says_is_redacted_and_its_refusal_told(
     assert log.fault == "read the log: no such host"
 
 
-def test_of_another_account_nothing_is_told(
+def test_of_another_account_nothing_is_shown(
     connection: Connection, driver: SimulatedDriver, sent: list[tuple[object, ...]]
 ) -> None:
     keep_log(connection.pk, driver=driver)

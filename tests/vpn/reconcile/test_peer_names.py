@@ -1,4 +1,4 @@
-"""Peers that are known by name: looked up by the worker, never inside a request."""
+"""Peers that are known by name: resolved by the worker, never inside a request."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_a_new_name_forgets_the_old_address(driver: Any, directory: Directory, a
     assert (ours.peer, ours.address) == ("other.example.com", "")
 
 
-def test_a_name_is_one_name_however_it_is_spelt(driver: Any, directory: Directory) -> None:
+def test_spellings_of_a_name_are_one_name(driver: Any, directory: Directory) -> None:
     scene = make_scene()
     one, two = scene.gateway(scene.left), scene.gateway(scene.right)
     directory.addresses = [two.public_address]

@@ -1,4 +1,4 @@
-"""A pass makes rows true, whoever calls it, how often, and wherever it was killed."""
+"""A run makes the host match the rows, however often it is called and wherever it was killed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Breaking:
 
 
 class Killed(BaseException):
-    """As a SIGKILL: nothing of the pass's own code catches it."""
+    """Like a SIGKILL: no code of the run catches it."""
 
 
 def test_a_new_gateway_becomes_available(scene, driver):
@@ -68,7 +68,7 @@ def test_a_new_gateway_becomes_available(scene, driver):
     assert sorted(m.role for m in gateway.members.all()) == ["active", "standby"]
 
 
-def test_a_second_pass_changes_nothing(scene, driver, pair, monkeypatch):
+def test_a_second_run_changes_nothing(scene, driver, pair, monkeypatch):
     # Traffic goes on while a busy machine takes its time.
     monkeypatch.setattr(simulated_reading, "PACKETS_PER_SECOND", 0)
     one, two = pair
@@ -82,7 +82,7 @@ def test_a_second_pass_changes_nothing(scene, driver, pair, monkeypatch):
 
 
 @pytest.mark.parametrize("at", range(7))
-def test_killed_at_any_action_the_next_pass_finishes(scene, driver, at):
+def test_killed_at_any_action_the_next_run_finishes(scene, driver, at):
     gateway = scene.gateway(scene.left)
     scene.connect(gateway, "203.0.113.9")
     with pytest.raises(Killed):
@@ -93,7 +93,7 @@ def test_killed_at_any_action_the_next_pass_finishes(scene, driver, at):
     assert len(driver.inventory().members) == 2
 
 
-def test_a_refusal_is_told_and_tried_again(scene, driver):
+def test_a_refusal_is_recorded_and_retried(scene, driver):
     gateway = scene.gateway(scene.left)
     reconcile(gateway.id, driver=Breaking(driver, 0, DriverError("make namespaces", "no room")))
     gateway.refresh_from_db()
@@ -130,7 +130,7 @@ def test_a_change_that_is_refused_degrades_a_working_gateway_until_it_is_made(sc
     assert (gateway.health_state, gateway.health_reasons) == ("ok", [])
 
 
-def test_only_one_pass_at_a_time(scene, driver):
+def test_only_one_run_at_a_time(scene, driver):
     gateway = scene.gateway(scene.left)
     with lease(gateway.id) as held, lease(gateway.id) as twice:
         assert held and not twice
@@ -219,7 +219,7 @@ def test_a_connection_deleted_meanwhile_is_not_recorded(scene, driver, pair):
     assert not Tunnel.objects.exists()
 
 
-def test_a_change_made_during_a_pass_is_not_lost(scene, driver, pair):
+def test_a_change_made_during_a_run_is_not_lost(scene, driver, pair):
     one, two = pair
     ours = scene.connect(one, two)
 
@@ -237,7 +237,7 @@ def test_a_change_made_during_a_pass_is_not_lost(scene, driver, pair):
     assert all(len(p.children) == 2 for m in state.values() for p in m.loaded.values())
 
 
-def test_a_pass_needs_a_constant_number_of_queries(scene, driver, pair, django_assert_max_num_queries):
+def test_a_run_needs_a_constant_number_of_queries(scene, driver, pair, django_assert_max_num_queries):
     one, two = pair
     scene.connect(one, two)
     settle(driver, one)
@@ -251,7 +251,7 @@ def test_a_pass_needs_a_constant_number_of_queries(scene, driver, pair, django_a
     assert Tunnel.objects.filter(connection__gateway=one).count() == 14
 
 
-def test_many_wishes_cost_one_pass(scene, driver, pair, django_assert_num_queries):
+def test_many_requests_cost_one_run(scene, driver, pair, django_assert_num_queries):
     one, _ = pair
     reconcile_if_due(one.id, driver=driver)
     with django_assert_num_queries(1):

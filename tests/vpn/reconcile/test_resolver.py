@@ -1,4 +1,4 @@
-"""Names of peers are looked up beside the passes: bounded per account, by their TTL, answers kept."""
+"""Names of peers are resolved outside of reconcile runs: limited per account, by TTL, with cached answers."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def addresses(name: str) -> list[str]:
     return list(Connection.objects.get(peer_fqdn=name).resolved_addresses)
 
 
-def test_slow_names_delay_neither_a_pass_nor_other_accounts(
+def test_slow_names_delay_neither_a_run_nor_other_accounts(
     ana: Party, ben: Party, driver: Any, slow: Dns
 ) -> None:
     slow_names = [f"slow-{number}.example.com" for number in range(10)]
@@ -142,7 +142,7 @@ def test_after_a_restart_answers_are_still_there(ana: Party, driver: Any) -> Non
     assert Connection.objects.get().resolved_address == "203.0.113.5"
 
 
-def test_a_new_answer_asks_for_a_pass_and_the_same_one_does_not(ana: Party) -> None:
+def test_a_new_answer_requests_a_run_and_the_same_one_does_not(ana: Party) -> None:
     gateway = named(ana, "vpn.example.com")
     there = Dns(vpn_example_com=Answer(("203.0.113.5", "203.0.113.6"), 5.0))
     before = Gateway.objects.get(pk=gateway.pk).work_requested

@@ -1,4 +1,4 @@
-"""After a start nothing is up before it was seen, and what goes on is no news."""
+"""After a start nothing is up before it was observed, and tunnels that stayed up cause no events."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_after_a_start_nothing_is_up_before_it_was_seen(up):
     assert {member.health_state for member in members} == {"degraded"}
 
 
-def test_what_goes_on_is_up_again_as_before_and_no_news(up, driver):
+def test_what_continues_is_up_again_as_before_and_not_an_event(up, driver):
     one, two, ours = up
     history, changed_at = StatusChange.objects.count(), Connection.objects.get(pk=ours.pk).status_changed_at
     call_command("reconcile", forget=True)
@@ -51,7 +51,7 @@ def test_what_goes_on_is_up_again_as_before_and_no_news(up, driver):
     assert StatusChange.objects.count() == history
 
 
-def test_what_went_down_meanwhile_is_news(scene, up, driver):
+def test_what_went_down_meanwhile_is_an_event(scene, up, driver):
     one, two, ours = up
     history = StatusChange.objects.filter(connection=ours).count()
     update_connection(scene.actor, one.id, ours.id, {"admin_state_up": False})

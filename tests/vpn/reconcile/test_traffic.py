@@ -80,7 +80,7 @@ def test_what_was_watched_stays_where_it_was_seen(rows: list[Connection], seen: 
     assert TrafficSample.objects.get().at == at
 
 
-def test_a_day_without_looks_makes_no_more_than_an_hour_of_samples(rows: list[Connection]) -> None:
+def test_a_day_without_observations_makes_at_most_an_hour_of_samples(rows: list[Connection]) -> None:
     at = timezone.now()
     record_traffic({rows[0].pk: Carried(10**9, 10**9, 10**6, 10**6)}, at, at - timedelta(days=1))
     assert TrafficSample.objects.count() == 120
@@ -107,7 +107,7 @@ def later(driver: SimulatedDriver, monkeypatch: pytest.MonkeyPatch, seconds: int
 
 
 @pytest.mark.django_db
-def test_looks_leave_samples_and_quiet_ones_none(
+def test_observations_leave_samples_and_quiet_ones_none(
     scene: Scene,
     pair: tuple[Gateway, Gateway],
     driver: SimulatedDriver,

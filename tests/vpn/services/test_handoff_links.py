@@ -1,4 +1,4 @@
-"""What becomes of the links of hand-off pages when nobody looks at them."""
+"""What happens to the links of hand-off pages that are not used."""
 
 from __future__ import annotations
 

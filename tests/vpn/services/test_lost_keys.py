@@ -1,4 +1,4 @@
-"""A pre-shared key that no encryption key opens any more: told, and mended by setting a new one."""
+"""A pre-shared key that can no longer be decrypted: reported, and repaired by setting a new one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_all_else_can_be_changed(ana: Party, lost: Connection, body: dict[str, o
     assert ana.api.put(f"{path_of(lost)}/peer_cidrs/10.77.0.0/24").status_code in {201, 204}
 
 
-def test_a_new_key_mends_it(ana: Party, lost: Connection) -> None:
+def test_a_new_key_repairs_it(ana: Party, lost: Connection) -> None:
     assert ana.api.patch(path_of(lost), {"psk": "short"}).status_code == 400
     response = ana.api.patch(path_of(lost), {"psk": "AnotherPassword1"})
     assert (response.status_code, response.json()["psk"]) == (200, "AnotherPassword1")
@@ -52,7 +52,7 @@ def test_a_new_key_mends_it(ana: Party, lost: Connection) -> None:
     assert lost.open_psk() == "AnotherPassword1"
 
 
-def test_a_new_key_mends_it_in_the_console(ana: Party, lost: Connection) -> None:
+def test_a_new_key_repairs_it_in_the_console(ana: Party, lost: Connection) -> None:
     page = reverse("connection_key", args=[lost.gateway_id, lost.pk])
     assert ana.browser().post(page, {"psk": "AnotherPassword1"}).status_code == 302
     lost.refresh_from_db()
@@ -86,9 +86,7 @@ def test_its_pages_open(ana: Party, lost: Connection) -> None:
 @pytest.mark.parametrize(
     ("where", "words"), [("reveal", "Set a new one."), ("handoff/strongswan", "Set a new pre-shared key.")]
 )
-def test_who_asks_for_it_is_told_to_set_a_new_one(
-    ana: Party, lost: Connection, where: str, words: str
-) -> None:
+def test_a_request_for_it_says_to_set_a_new_one(ana: Party, lost: Connection, where: str, words: str) -> None:
     client = ana.browser()
     before = AuditEvent.objects.count()
     path = f"/gateways/{lost.gateway_id}/connections/{lost.pk}/{where}"

@@ -121,7 +121,7 @@ def test_a_deleting_gateway_restarts_nothing(ana: Party, gateways: tuple[Gateway
 
 @pytest.mark.parametrize(("method", "word"), [("PUT", "add"), ("DELETE", "remove")])
 @pytest.mark.parametrize("side", ["local", "peer"])
-def test_each_cidr_stands_in_the_trail(
+def test_each_cidr_is_in_the_audit_trail(
     ana: Party, gateways: tuple[Gateway, Gateway], method: str, word: str, side: str
 ) -> None:
     cidrs = {"local": ["192.168.100.0/25", "192.168.100.128/25"], "peer": ["10.1.0.0/24", "10.2.0.0/24"]}

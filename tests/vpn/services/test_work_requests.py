@@ -1,4 +1,4 @@
-"""Whatever changes what should be is counted and has its gateway or network looked at, once."""
+"""Every change of the desired state increments the generation and requests one run."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_what_is_new_is_asked_for(
 def test_what_is_gone_is_asked_for(
     row: Row, sent: Sent, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    """A gateway that is going asks once; a VPC is found by what still stands of it."""
+    """A deleted gateway requests one run; a deleted VPC is found by what still exists of it."""
     gateways.delete_gateway(row.actor, row.gateway.pk)
     empty = networks.create_vpc(row.actor, {"name": "empty"})
     before = generations()

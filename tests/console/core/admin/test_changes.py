@@ -65,7 +65,7 @@ def test_a_person_saved_as_they_were_leaves_no_event(root: Client, ana: Party) -
     assert not AuditEvent.objects.filter(action="person.update").exists()
 
 
-def test_the_trail_is_narrowed_by_way_action_and_time(root: Client, ana: Party) -> None:
+def test_the_audit_trail_is_filtered_by_interface_action_and_time(root: Client, ana: Party) -> None:
     make_connection(ana)
     root.post(reverse("admin:console_account_add"), {"name": "made-here"})
     url = reverse("admin:console_auditevent_changelist")
@@ -85,7 +85,7 @@ def test_the_trail_is_narrowed_by_way_action_and_time(root: Client, ana: Party) 
         assert words in page
 
 
-def test_filters_of_the_trail_read_no_more_than_the_latest(
+def test_filters_of_the_audit_trail_read_only_the_latest_events(
     root: Client, ana: Party, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("console.core.admin.records._LATEST", 1)

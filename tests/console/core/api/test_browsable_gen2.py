@@ -1,4 +1,4 @@
-"""The browsable API in generation 2: forms of the newest form, whichever version is looked at."""
+"""The browsable API in generation 2: forms of the newest version, whichever version is requested."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ FIRST = "?version=2019-01-01"
 
 
 class Choices(HTMLParser):
-    """`values`: what a browser sends of the fields as they stand; `options` of each select."""
+    """`values`: what a browser sends for the unchanged fields; `options` of each select."""
 
     def __init__(self, response: Any) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Which passwords pass, by every way that sets one, and how many are hashed at once."""
+"""Which passwords are accepted, wherever one can be set, and how many are hashed at once."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_other_grants_and_methods_are_refused(ana: Party) -> None:
 
 
 def test_terraforms_provider_finds_what_it_reads(ana: Party) -> None:
-    """It takes these for strings without a look, and dies of what is missing."""
+    """It assumes that these are strings, and fails if one is missing."""
     claims = jwt.decode(token_of(ana.key()), options={"verify_signature": False})
     key = ana.account.api_keys.get()
     assert claims["id"] == claims["iam_id"] == str(key.pk)

@@ -110,7 +110,7 @@ def test_a_superuser_acts_in_an_account(ana: Party) -> None:
     assert root.get("/account").status_code == 403
 
 
-def test_acting_ends_with_the_sign_out_and_with_another_account(ana: Party, ben: Party) -> None:
+def test_impersonation_ends_with_the_sign_out_and_with_another_account(ana: Party, ben: Party) -> None:
     root = superuser()
     for party in (ana, ben):
         root.post("/account/switch", {"account": str(party.account.pk)})

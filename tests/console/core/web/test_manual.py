@@ -270,7 +270,7 @@ def _assigned(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
 
 
 def _is_code(text: str, *, sure: bool) -> bool:
-    """A private constant may be any word: only those that look like a code count."""
+    """A private constant may be any word: only those that resemble a code count."""
     if not CODE.fullmatch(text):
         return False
     return sure or text.startswith(("validation_", "vpn_connection_cidr", "invalid_"))

@@ -184,7 +184,7 @@ def test_the_manual_has_no_other_pages(db: None) -> None:
 
 
 def test_every_error_code_is_in_the_manual(db: None) -> None:
-    """Codes that stand in the sources as literals; the API links to each."""
+    """Codes that are literals in the sources; the API links to each."""
     page = text_of(Client().get("/manual/errors"))
     documented = set(re.findall(r'<tr id="(\w+)"', page))
     root = Path(settings.BASE_DIR)
