@@ -139,9 +139,9 @@ def _record_connections(
             if passed := carried(known.pairs if known else (), tunnel.pairs):
                 moved[row.id] = moved.get(row.id, Carried()) + passed
     if new or moved:
-        standing = set(Connection.objects.filter(gateway=gateway).values_list("id", flat=True))
-        Tunnel.objects.bulk_create([t for t in new if t.connection_id in standing], ignore_conflicts=True)
-        carried_here = {ident: passed for ident, passed in moved.items() if ident in standing}
+        existing = set(Connection.objects.filter(gateway=gateway).values_list("id", flat=True))
+        Tunnel.objects.bulk_create([t for t in new if t.connection_id in existing], ignore_conflicts=True)
+        carried_here = {ident: passed for ident, passed in moved.items() if ident in existing}
         record_traffic(carried_here, at, gateway.observed_at)
     return changed or bool(new)
 
@@ -155,15 +155,15 @@ def _record_connection(gateway: Gateway, row: Connection, status: ConnectionStat
         fields["status_changed_at"] = at
     message = " ".join(reason.message for reason in status.reasons)
     previous = last_recorded(gateway, row, row.status_reasons)
-    is_news = previous is None or (previous.status, previous.message) != (status.status, message)
+    is_new = previous is None or (previous.status, previous.message) != (status.status, message)
     if previous and previous.status == status.status:
         fields["status_changed_at"] = previous.at
-    stands = Connection.objects.filter(pk=row.pk).update(**fields)
-    if stands and is_news and (row.status != status.status or reasons):
+    updated = Connection.objects.filter(pk=row.pk).update(**fields)
+    if updated and is_new and (row.status != status.status or reasons):
         StatusChange.objects.create(
             gateway=gateway, connection=row, at=at, status=status.status, message=message
         )
-    return bool(stands)
+    return bool(updated)
 
 
 def _new_tunnel(tunnel: TunnelStatus, at: datetime) -> Tunnel:

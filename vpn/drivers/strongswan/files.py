@@ -25,7 +25,7 @@ def locked(file: Path, *, make: bool = True) -> Iterator[None]:
         yield
 
 
-def _stands(file: Path, handle: int) -> bool:
+def _is_current(file: Path, handle: int) -> bool:
     try:
         return file.stat().st_ino == os.fstat(handle).st_ino
     except FileNotFoundError:
@@ -65,7 +65,7 @@ def read_whole(file: Path) -> str:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         with os.fdopen(handle) as text:
             fcntl.flock(handle, fcntl.LOCK_SH)
-            if _stands(file, handle):
+            if _is_current(file, handle):
                 return text.read()
 
 
@@ -87,7 +87,7 @@ def _held(file: Path, *, make: bool = False) -> Iterator[int]:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if _stands(file, handle):
+        if _is_current(file, handle):
             break
         os.close(handle)
     try:

@@ -70,8 +70,8 @@ def existing_gateways(directory: Path, owned: names.Names) -> set[UUID]:
     """Gateways of which a member's namespace or record exists."""
     begin = f"{owned.prefix}gw-"
     inhabited = {name.removeprefix(begin).rpartition("-")[0] for name in netns.names(begin)}
-    homes = names.members_directory(directory).glob("*")
-    recorded = {record.gateway_id for home in homes if (record := read_record(MemberFiles(home)))}
+    members = names.members_directory(directory).glob("*")
+    recorded = {record.gateway_id for member in members if (record := read_record(MemberFiles(member)))}
     return {UUID(text) for text in inhabited | recorded}
 
 
