@@ -32,19 +32,19 @@ def _empty_cache() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_rests() -> None:
-    """A server that was away in one test is asked again in the next."""
+    """A server that was unavailable in one test is contacted again in the next."""
     triggers.broker.worked()
 
 
 @pytest.fixture(autouse=True)
 def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is counted per minute is counted 20 s into one: no test may straddle two."""
+    """Rate limits count from 20 s into a minute, so that no test spans two."""
     monkeypatch.setattr(throttling, "clock", lambda: 6_000_020.0)
 
 
 @pytest.fixture(autouse=True)
 def _one_visit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A visit is noted once a minute, by three more queries: not in the midst of a test that counts them."""
+    """A visit is recorded once a minute, with three more queries: not during a test that counts queries."""
     monkeypatch.setattr(sessions, "_GRAIN", 600)
 
 

@@ -1,4 +1,4 @@
-"""How much work something is, in steps that do not depend on the machine."""
+"""Measures work in steps that do not depend on the machine."""
 
 from __future__ import annotations
 

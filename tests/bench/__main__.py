@@ -1,4 +1,4 @@
-"""Prints the figures as Markdown. Everything is bounded, and goes to this machine alone."""
+"""Prints the figures as Markdown. All traffic is limited, and stays on this machine."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def main() -> None:
 
 def _strongswan() -> str:
     done = subprocess.run(["swanctl", "--version"], capture_output=True, text=True, check=False)
-    said = (done.stdout + done.stderr).splitlines()
-    return next((line for line in said if "strongSwan" in line), "no swanctl")
+    output = (done.stdout + done.stderr).splitlines()
+    return next((line for line in output if "strongSwan" in line), "no swanctl")
 
 
 @contextmanager
 def _simulated() -> Iterator[Product]:
-    """A quickstart of its own with room for many rows."""
+    """A separate quickstart whose quotas allow many rows."""
     with tempfile.TemporaryDirectory(prefix="isth-", dir="/tmp") as name:
         product = Product(Path(name) / "data", settings=plain_environment() | ROOMY)
         product.start("simulated")

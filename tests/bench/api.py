@@ -1,4 +1,4 @@
-"""The API's own speed, on the simulated driver: latency by operation, and what eight clients get."""
+"""The speed of the API with the simulated driver: latency by operation, and throughput with eight clients."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Scene:
         }
 
     def create(self, client: Client | None = None) -> None:
-        """To the gateways in turn."""
+        """Distributed over the gateways in turn."""
         number = next(self._numbers)
         path = f"{self.gateways[number % len(self.gateways)]}/connections"
         made = (client or self.client).call("POST", path, self.body(number))

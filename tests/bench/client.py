@@ -1,4 +1,4 @@
-"""A client with so little of its own time that what is measured is the server's."""
+"""A client with little overhead, so that the measured time is the server's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VERSION = "version=2019-01-01"
 
 
 class Client:
-    """One kept connection. For one thread."""
+    """One persistent connection, for one thread."""
 
     def __init__(self, credentials: dict[str, str]) -> None:
         parts = urlsplit(credentials["url"])
@@ -40,11 +40,11 @@ class Client:
         return response.status, response.read()
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """The decoded answer. Raises SystemExit when it is a refusal."""
-        status, said = self.send(method, path, body)
+        """The decoded response. Raises SystemExit for an error."""
+        status, output = self.send(method, path, body)
         if status >= 400:
-            raise SystemExit(f"bench: {method} {path}: {status} {said.decode()[:300]}")
-        return json.loads(said) if said else None
+            raise SystemExit(f"bench: {method} {path}: {status} {output.decode()[:300]}")
+        return json.loads(output) if output else None
 
     def subnet(self, name: str) -> str:
         rows = self.call("GET", "/subnets?limit=100")["subnets"]

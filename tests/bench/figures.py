@@ -1,4 +1,4 @@
-"""Lists of times made into lines that can be read."""
+"""Formats lists of times for reading."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def timed(action: Callable[[], object]) -> float:
 
 
 def until(condition: Callable[[], bool], *, seconds: float = 30, every: float = 0.005) -> float:
-    """How long it took to become true. Raises SystemExit when it does not."""
+    """The time until it became true. Raises SystemExit if it does not."""
     began = time.perf_counter()
     while not condition():
         if time.perf_counter() - began > seconds:

@@ -36,7 +36,7 @@ _BEGUN = re.compile(r"initiating Main Mode")
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """What came of pings. `begun`: main modes of either end; `initiated`: by our own plan."""
+    """The result of pings. `begun`: main modes of either end; `initiated`: by our own plan."""
 
     lost: int
     sent: int
@@ -162,8 +162,8 @@ def _quiet(seconds: int, first: Callable[..., bool] | None) -> int:
 
 
 def _lost(world: World, target: str, count: int) -> int:
-    said, _ = pinging(world.namespace(world.left), target, count).communicate()
-    return count - int(said.partition(" packets transmitted, ")[2].split()[0])
+    output, _ = pinging(world.namespace(world.left), target, count).communicate()
+    return count - int(output.partition(" packets transmitted, ")[2].split()[0])
 
 
 def _log(config: DriverConfig, side: Side) -> str:

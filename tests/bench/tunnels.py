@@ -1,4 +1,4 @@
-"""Real tunnels: how soon gateways and connections are there, beside a bare charon's own time."""
+"""Real tunnels: how soon gateways and connections are up, compared with a bare charon."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ def _ike_on_the_wire(data_dir: Path, times: list[float]) -> Iterator[None]:
         yield
     finally:
         capture.terminate()
-        said, _ = capture.communicate(timeout=10)
-    seen = [(float(line.split()[0]), ".4500 >" in line) for line in said.splitlines() if " IP " in line]
+        output, _ = capture.communicate(timeout=10)
+    seen = [(float(line.split()[0]), ".4500 >" in line) for line in output.splitlines() if " IP " in line]
     second = next((place for place, (_, later) in enumerate(seen) if later), 0)
     if 2 <= second < len(seen) - 1:
         times.append(seen[second + 1][0] - seen[second - 2][0])
@@ -211,7 +211,7 @@ def dataplane(data_dir: Path) -> dict[str, Any]:
 
 @contextmanager
 def _halted(data_dir: Path, *names: str) -> Iterator[None]:
-    """So that nobody else initiates meanwhile."""
+    """So that no other end initiates meanwhile."""
     processes = json.loads((data_dir / "processes.json").read_text())
     pids = [processes[name][0] for name in names]
     try:

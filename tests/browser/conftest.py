@@ -62,7 +62,7 @@ def strongswan() -> Iterator[Product]:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    """Of nobody signed in."""
+    """Of a browser that is not signed in."""
     with chromium.new_context(viewport=_WINDOW) as made:
         made.set_default_timeout(ANSWER_MILLISECONDS)
         yield made

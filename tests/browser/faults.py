@@ -1,4 +1,4 @@
-"""What is wrong with a page that is open: found by axe, by its size, and by reading it."""
+"""Faults of an open page, found by axe, by its size and by its text."""
 
 from __future__ import annotations
 

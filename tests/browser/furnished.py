@@ -30,7 +30,7 @@ class Made:
 
 
 def make_subnet(product: Product, name: str, cidr: str) -> str:
-    """In a VPC of its own; answers its id."""
+    """In its own VPC; returns its id."""
     vpc = product.ask("POST", "vpcs", {"name": name, "address_prefix_management": "manual"})["id"]
     prefix = {"cidr": cidr, "zone": {"name": "us-south-1"}}
     product.ask("POST", f"vpcs/{vpc}/address_prefixes", prefix)
@@ -48,7 +48,7 @@ def make(product: Product, subnet: str, name: str, *connections: dict[str, Any])
 
 
 def connection(name: str, number: int, local: str, **more: Any) -> dict[str, Any]:
-    """A body: to a peer that nobody is, or whom `more` says."""
+    """A body: with an unused peer address, or with that of `more`."""
     usual = {"name": name, "peer_address": f"203.0.113.{number}", "psk": new_psk(), "local_cidrs": [local]}
     return usual | {"peer_cidrs": [f"10.{number}.0.0/16"]} | more
 

@@ -1,4 +1,4 @@
-"""The whole product as its README starts it: `manage.py quickstart` in a process of its own."""
+"""The complete product as the README starts it: `manage.py quickstart` in a separate process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ READY, READY_SECONDS, STOP_SECONDS = "Isthmus is ready", 60, 60
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A running product; `log` is all that its processes have said."""
+    """A running product; `log` is the output of its processes."""
 
     directory: Path
     url: str
@@ -83,8 +83,8 @@ def _when_ready(process: subprocess.Popen[bytes], directory: Path, log: Path) ->
         return READY in log.read_text(errors="replace") or process.poll() is not None
 
     wait_for(ready_or_ended, READY_SECONDS)
-    said = log.read_text(errors="replace")
-    assert READY in said, f"quickstart ended with {process.returncode}:\n{said[-4000:]}"
+    reported = log.read_text(errors="replace")
+    assert READY in reported, f"quickstart ended with {process.returncode}:\n{reported[-4000:]}"
     found = DataDir(directory).read_credentials()
     return Product(directory, found["url"], found["username"], found["password"], found["api_key"], log)
 

@@ -60,7 +60,7 @@ def _shoot(page: Page, path: Path, scheme: Scheme) -> None:
 
 
 def _network(product: Product) -> Made:
-    """Two VPCs joined, an office whose device does not answer, and a laboratory that is switched off."""
+    """Two connected VPCs, an office whose device does not respond, and a disabled laboratory."""
     psk = new_psk()
     lisbon = make(product, make_subnet(product, "lisbon", _LISBON), "lisbon")
     joined = {"peer_address": lisbon.address, "peer_cidrs": [_LISBON], "psk": psk}

@@ -1,4 +1,4 @@
-"""The pages of a gateway and a connection, as they go on by themselves."""
+"""The pages of a gateway and a connection, with their automatic updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hand-off page by hand: a device, its file with and without the key, a link for a stranger."""
+"""The hand-off page in a browser: a device, its file with and without the key, a link without an account."""
 
 from __future__ import annotations
 

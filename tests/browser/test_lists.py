@@ -1,4 +1,4 @@
-"""Lists in a browser: what is chosen stays chosen, and the keyboard is enough."""
+"""Lists in a browser: selections persist, and the keyboard suffices."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_an_empty_key_is_not_copied(visit: Visit) -> None:
 
 
 def test_a_server_that_does_not_respond_is_reported(visit: Visit) -> None:
-    """What the page shows may be old then; it goes on asking, and says when all is well again."""
+    """The page may be outdated then; it keeps polling, and shows when the server responds again."""
     visit.go("/gateways")
     note = visit.page.locator("#stale")
     expect(note).to_be_hidden()
@@ -86,7 +86,7 @@ def test_a_server_that_does_not_respond_is_reported(visit: Visit) -> None:
     visit.page.unroute("**/gateways?seen=*", unreachable)
     expect(note).to_be_hidden()
     expected = ("ERR_CONNECTION_REFUSED", "htmx:sendError", "htmx:afterRequest")
-    assert [said for said in visit.complaints if not any(word in said for word in expected)] == []
+    assert [output for output in visit.complaints if not any(word in output for word in expected)] == []
     visit.complaints.clear()
 
 

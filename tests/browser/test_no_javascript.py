@@ -1,4 +1,4 @@
-"""The whole walk with JavaScript off: plain forms do all of it, and a reload shows what is new."""
+"""The whole walk-through without JavaScript: plain forms do everything, and a reload shows changes."""
 
 from __future__ import annotations
 

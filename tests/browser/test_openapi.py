@@ -1,4 +1,4 @@
-"""The OpenAPI page: it reads the document, and what is tried out there really happens."""
+"""The OpenAPI page: it reads the document, and requests that are tried out take effect."""
 
 from __future__ import annotations
 

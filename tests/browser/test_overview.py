@@ -1,4 +1,4 @@
-"""The overview in a browser: it follows what happens, and its picture leads on."""
+"""The overview in a browser: it updates itself, and the topology links to pages."""
 
 from __future__ import annotations
 

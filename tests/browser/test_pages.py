@@ -1,4 +1,4 @@
-"""Every page, light and dark, wide and narrow: no complaint, nothing beside the screen, all to be read."""
+"""Every page, light and dark, wide and narrow: no errors, no overflow, sufficient contrast."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_what_opens_and_what_goes_wrong(visit: Visit, furnished: Made) -> None:
 
 
 def test_faults_are_found(visit: Visit) -> None:
-    """A page that is spoiled on purpose."""
+    """A page that is broken on purpose."""
     visit.go("/manual")
     visit.page.evaluate(
         "document.querySelector('main').insertAdjacentHTML('beforeend',"

@@ -1,4 +1,4 @@
-"""What is around every page: menus, themes, and a session that ends under one's hands."""
+"""The frame of every page: menus, themes, and a session that ends meanwhile."""
 
 from __future__ import annotations
 

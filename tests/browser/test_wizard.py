@@ -78,7 +78,7 @@ def test_a_key_is_made_for_the_person(visit: Visit) -> None:
 
 
 def test_cidrs_are_added_and_removed_in_place(visit: Visit) -> None:
-    """Nothing else of the page is touched, a typed key least of all."""
+    """Nothing else on the page changes, in particular not a typed key."""
     visit.go("/gateways/new")
     choose_subnet(visit, "subnet-1")
     visit.submit()

@@ -68,8 +68,8 @@ class Visit:
 
     def assert_content(self) -> None:
         """No page reported an error; otherwise the servers' last log lines are shown."""
-        said = "\n".join(self.complaints)
-        assert not said, f"{said}\n{self.product.log.read_text(errors='replace')[-3000:]}"
+        output = "\n".join(self.complaints)
+        assert not output, f"{output}\n{self.product.log.read_text(errors='replace')[-3000:]}"
 
     def _on_message(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

@@ -1,4 +1,4 @@
-"""A change that somebody makes while something fails: asked for until it is accepted, as a client would."""
+"""A change made during a fault: retried until it is accepted, as a client would."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Change:
 
 
 def ask(product: Product, method: str, path: str, body: object = None) -> Any:
-    """The answer's body ({} where there is none), or None if it has to be asked again."""
+    """The body of the response ({} if there is none), or None if the request must be retried."""
     try:
         answer = product.call(method, path, body, seconds=5)
     except httpx.TransportError:
@@ -98,7 +98,7 @@ def delete(stage: Stage) -> bool:
 
 
 def rest(stage: Stage) -> bool:
-    """Nothing is changed while 40 pings, two seconds' worth, cross the tunnel that nothing hits."""
+    """No change is made for two seconds (40 pings) on the tunnel that no fault affects."""
     return ping(stage.host("vsi-3"), WITNESS_HOSTS[1], times=40) == 40
 
 

@@ -1,4 +1,4 @@
-"""Rows, processes, the kernel's networks and what charons have loaded, held against each other."""
+"""Compares rows, processes, the kernel's networks and the configurations loaded in charons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults as context managers: on from the first line of the block to its last, where they last at all."""
+"""Faults as context managers: they last as long as the block, unless they are momentary."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def configuration_unloaded(stage: Stage) -> Iterator[None]:
 
 
 def _unload(member: InventoryMember) -> bool:
-    """As somebody would by hand: `swanctl --unload-conn`, unknown to the product."""
+    """Like an administrator: `swanctl --unload-conn`, unknown to the product."""
     try:
         with vici.session(Path(member.vici_socket)) as charon:
             names = charon.connections()

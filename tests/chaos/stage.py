@@ -1,4 +1,4 @@
-"""An installation with two joined pairs of gateways: one that faults may hit, one that only witnesses."""
+"""An installation with two connected pairs of gateways: one that faults may affect, and one as a control."""
 
 from __future__ import annotations
 

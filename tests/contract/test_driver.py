@@ -1,4 +1,4 @@
-"""What every driver promises; one suite, run against the simulated and the strongSwan driver."""
+"""The contract of drivers: one suite for the simulated and the strongSwan driver."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from vpn.drivers.simulated.driver import SimulatedDriver
 
 
 def kill(driver: Driver, member: MemberSpec) -> None:
-    """Its charon dies without a word."""
+    """Its charon is killed."""
     if isinstance(driver, SimulatedDriver):
         driver.kill(member.id)
         return

@@ -1,4 +1,4 @@
-"""Peers of any IKE version: the second try, and what it says of the first."""
+"""Peers of any IKE version: the second attempt, and its effect on the reported reason."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vpn.domain.state import EventKind
 
 
 def test_a_failure_with_the_wrong_ike_version_is_not_the_cause(world: World) -> None:
-    """The key differs; that the peer does not speak IKEv1 says nothing, at neither end."""
+    """The key differs; that the peer does not support IKEv1 is not the reported reason, at either end."""
     world.build()
     only_v2 = IkeOffer(IkeVersion.V2, Proposal(("aes128",), ("sha1",), (2,)), 600)
     ends = [world.left.members[0], world.right.members[0]]

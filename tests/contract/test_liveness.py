@@ -1,4 +1,4 @@
-"""A peer that dies where dead peer detection is off, on both drivers: it is found out by traffic."""
+"""A peer that dies while dead peer detection is off: detected by traffic, with both drivers."""
 
 from __future__ import annotations
 

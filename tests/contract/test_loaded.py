@@ -1,4 +1,4 @@
-"""What is loaded is read: what was unloaded or changed by hand comes back, a stray one goes."""
+"""The loaded configuration is observed: manual changes are reverted, and unknown connections removed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STRAY: Mapping[str, Any] = {
 
 @dataclass
 class Hand:
-    """Somebody at the left side's first charon, past the product."""
+    """Manual changes in the left side's first charon, bypassing the product."""
 
     world: World
     store: Store

@@ -1,4 +1,4 @@
-"""A peer that is none of ours: a bare charon in a namespace on the provider's network."""
+"""A foreign peer: a bare charon in a namespace on the provider's network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What passed on a wire: tcpdump to a file of ours, and just enough parsing."""
+"""Packets on a link: tcpdump to a file, with minimal parsing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two gateways as specs, brought about by the plan."""
+"""Two gateways as specs, created by plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What real tunnels need of this host. Without it a test is skipped by name, or fails where it must run."""
+"""The host's requirements for real tunnels. Without them a test is skipped, or fails where it must run."""
 
 from __future__ import annotations
 

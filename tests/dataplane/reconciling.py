@@ -1,4 +1,4 @@
-"""Gateways kept as their specs say: on events at once, on what the plan waits for, and now and then."""
+"""Reconciles gateways with their specs: on events, when a plan requests it, and periodically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames by hand: what a stranger on a wire can send, whatever routes and addresses say."""
+"""Handmade frames: what a third party on the link can send, regardless of routes and addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change touches what it changes: SPIs, counters and a running ping say so."""
+"""A change affects only what it changes, as SPIs, counters and a running ping show."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def second_subnet(world: World, side: Side, cidr: str) -> Side:
 
 
 def test_a_vpcs_own_subnet_wins_over_a_peer_that_claims_it(world: World) -> None:
-    """The rules refuse such a peer CIDR; were it there all the same, the subnet would stay whole."""
+    """The rules refuse such a peer CIDR; even if it existed, the subnet would stay reachable."""
     near, local = second_subnet(world, world.left, "10.9.1.0/24"), frozenset({world.left.cidr})
     for claimed in (near.cidr, world.right.cidr):
         world.do(world.left.members[0], ConfigureNetwork(MemberRole.ACTIVE, local, frozenset({claimed})))

@@ -1,4 +1,4 @@
-"""Nothing passes in clear between the provider's network and a VPC, in either direction."""
+"""Nothing passes unencrypted between the provider's network and a VPC, in either direction."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Border:
             wait_for(lambda: outer.holds(_LAST) and inner.holds(_LAST))
 
     def check(self, *members: MemberSpec) -> None:
-        """Knock, and see that nothing went through and that no answer left in clear."""
+        """Send packets, and check that none is forwarded and that no reply leaves unencrypted."""
         with self.watched() as (outer, inner):
             sent = sum(self.knock(member) for member in members)
         self.judge(outer, inner)
@@ -109,7 +109,7 @@ def border(world: World, config: DriverConfig) -> Iterator[Border]:
 
 
 def test_markers_are_found_where_they_are(border: Border) -> None:
-    """So what is not found elsewhere was not there."""
+    """Proves that the measurement detects packets."""
     with border.watched() as (outer, inner):
         sent = border.knock(border.world.left.members[0])
     assert outer.marked + inner.marked >= sent
@@ -190,7 +190,7 @@ def repeated(call: Callable[[], object]) -> Iterator[None]:
 
 
 def test_nothing_passes_an_incomplete_member(border: Border, config: DriverConfig) -> None:
-    """Killed after every step of a start; each time both sides knock."""
+    """Killed after every step of a start; each time both sides send packets."""
     world, member, number = border.world, border.world.left.members[0], 1
     world.driver.remove_network(world.left.vpc_id)
     configure_network = ConfigureNetwork(
@@ -222,7 +222,7 @@ def unruled(namespace: str) -> None:
 
 
 def test_filter_and_routing_close_a_member_each_by_itself(border: Border) -> None:
-    """And with neither the same measurement finds what passes, in both directions."""
+    """And without both, the same measurement detects packets in both directions."""
     world, (member, _) = border.world, border.world.left.members
     namespace = border.names.member(member.gateway_id, member.index)
     configure_network = ConfigureNetwork(

@@ -1,4 +1,4 @@
-"""Both ends open at the same moment: one tunnel remains, the same at both ends."""
+"""Both ends initiate simultaneously: one tunnel remains, the same at both ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENOUGH, MOST = 2, 20
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
 def test_two_become_one(world: World, version: IkeVersion) -> None:
-    """Nearly each round is a collision; which of its forms it takes, chance decides."""
+    """Nearly every round is a collision, of a random kind."""
     gateways = Gateways(world)
     gateways.change(ike=replace(AUTO_IKE, version=version))
     gateways.settle(1)

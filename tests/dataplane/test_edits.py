@@ -1,4 +1,4 @@
-"""An edit ends no SA that need not end: SPIs and a running ping say so, on both IKE versions and with
+"""An edit ends no SA unnecessarily, as SPIs and a running ping show, on both IKE versions and with
 a side that only answers. What is loaded is read from charon, secrets too."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What holds wherever ESP is done: in user space and, with `.ci/kernel`, in the kernel."""
+"""Requirements for ESP in user space and, with `.ci/kernel`, in the kernel."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ table ip silent {
 
 
 def kill(world: World, side: Side, index: int = 0) -> None:
-    """charon's death without a word, seen."""
+    """Kills charon and waits until this is detected."""
     pid = world.state(side, index).pid
     assert pid
     os.kill(pid, signal.SIGKILL)

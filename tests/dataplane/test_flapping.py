@@ -1,4 +1,4 @@
-"""A peer with which no tunnel lasts: it is tried again at once, but not without end at that pace."""
+"""A peer whose tunnels do not last: retried at once, but then with a back-off."""
 
 from __future__ import annotations
 

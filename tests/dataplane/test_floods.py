@@ -1,4 +1,4 @@
-"""Half-open IKE_SAs: a flood of them is bounded and keeps no peer out, and many tunnels start at once."""
+"""Half-open IKE_SAs: a flood is limited and blocks no peer, and many tunnels can start at once."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def pair(world: World, version: IkeVersion, remote: Sequence[str] = ()) -> Gatew
 
 
 def die(gateways: Gateways) -> None:
-    """The right side's charon, without a word; the left one finds out by itself."""
+    """Kills the right side's charon; the left one detects it."""
     world = gateways.world
     pid = world.state(world.right).pid
     assert pid

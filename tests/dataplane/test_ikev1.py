@@ -1,4 +1,4 @@
-"""IKEv1 with peers that do what strongSwan itself would not."""
+"""IKEv1 with peers that behave differently from strongSwan."""
 
 from __future__ import annotations
 

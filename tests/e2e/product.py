@@ -93,13 +93,13 @@ class Product:
             self.process.terminate()
             self.process.wait(60)
             raise
-        assert self.process.poll() is None, self.said()
+        assert self.process.poll() is None, self.log_text()
 
     def _ready_or_ended(self) -> bool:
         assert self.process is not None
-        return "Isthmus is ready" in self.said() or self.process.poll() is not None
+        return "Isthmus is ready" in self.log_text() or self.process.poll() is not None
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         return self.log.read_text(errors="replace")
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -268,10 +268,10 @@ def installed(driver: str = "strongswan", **settings: str) -> Iterator[Product]:
         try:
             yield product
         except AssertionError:
-            sys.stderr.write(product.said()[-6000:])
+            sys.stderr.write(product.log_text()[-6000:])
             raise
         finally:
             if product.process is not None:
-                assert product.end() == 0, product.said()
+                assert product.end() == 0, product.log_text()
             assert product.namespaces() == []
             assert product.charon_processes() == []

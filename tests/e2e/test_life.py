@@ -26,7 +26,7 @@ def test_stop_removes_all_and_the_next_start_restores_it() -> None:
         assert product.charon_processes() == []
         product.start()
         assert product.credentials == known
-        assert "Password" not in product.said()
+        assert "Password" not in product.log_text()
         wait_for(lambda: product.is_up(pair), 30)
         left = product.host("vsi-1")
         wait_for(lambda: passes(left, RIGHT_HOST), 5)

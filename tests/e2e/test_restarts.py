@@ -44,7 +44,7 @@ def test_killed_processes_come_back(product: Product, pair: Pair) -> None:
         product.wait_until_available(extra)
         product.part(extra)
     assert count.lost == 0
-    assert "was ended by SIGKILL" in product.said()
+    assert "was ended by SIGKILL" in product.log_text()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

@@ -107,8 +107,8 @@ def test_an_ordinary_user_gets_a_real_tunnel() -> None:
 
 
 def pings_through_a_tunnel(product: Product) -> None:
-    assert product.credentials["driver"] == "strongswan", product.said()
-    assert "without root in a user namespace" in product.said()
+    assert product.credentials["driver"] == "strongswan", product.log_text()
+    assert "without root in a user namespace" in product.log_text()
     pair = product.join()
     reached = product.manage("inside", "vsi-1", "ping", "-n", "-c", "3", "-i", "0.2", RIGHT_HOST, check=False)
     assert "3 received" in reached.stdout, reached.stdout + reached.stderr

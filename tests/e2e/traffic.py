@@ -39,9 +39,9 @@ class Replies:
         seen = sorted(self.numbers)
         return EVERY * max((later - sooner for sooner, later in pairwise(seen)), default=0)
 
-    def read(self, said: str) -> None:
-        self.numbers = {int(number) for number in re.findall(r"bytes from .*icmp_seq=(\d+)", said)}
-        self.sent = sum(map(int, re.findall(r"(\d+) packets transmitted", said)))
+    def read(self, output: str) -> None:
+        self.numbers = {int(number) for number in re.findall(r"bytes from .*icmp_seq=(\d+)", output)}
+        self.sent = sum(map(int, re.findall(r"(\d+) packets transmitted", output)))
 
 
 def ping(namespace: str, address: str, *, times: int = 3) -> int:
@@ -71,8 +71,8 @@ def pinging(namespace: str, address: str) -> Iterator[Replies]:
         yield replies
     finally:
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=10)
-        replies.read(said)
+        output, _ = process.communicate(timeout=10)
+        replies.read(output)
 
 
 def _command(namespace: str, address: str) -> list[str]:

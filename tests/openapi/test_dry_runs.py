@@ -1,4 +1,4 @@
-"""Every operation that can end a tunnel says so before, if it is asked with `?dry_run=true`."""
+"""Every operation that can end a tunnel has a dry run that reports it."""
 
 from __future__ import annotations
 

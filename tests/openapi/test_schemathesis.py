@@ -1,4 +1,4 @@
-"""Schemathesis asks a real server some thousand times: no fault, and no answer outside the document."""
+"""Schemathesis sends thousands of requests to a real server: no errors, and no undocumented responses."""
 
 from __future__ import annotations
 

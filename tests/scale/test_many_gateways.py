@@ -1,4 +1,4 @@
-"""Hundreds of gateways on one host: a quiet sweep costs each of them a little, and no more for many."""
+"""Hundreds of gateways on one host: the cost of a sweep without changes per gateway is constant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The document's operations are called as the SDK's methods are: who knows one finds the other."""
+"""The document's operations have the names of the SDK's methods."""
 
 from __future__ import annotations
 

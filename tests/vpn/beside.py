@@ -1,4 +1,4 @@
-"""Two accounts beside each other, the second one marked all over."""
+"""Two accounts, with a marker in every text of the second one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While another writer has the database: what is only read waits for nothing and does not fail."""
+"""While another writer holds the database, reads neither wait nor fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shared cache with a server, and without one: then the service goes on."""
+"""The shared cache with a server, and without one: the service continues."""
 
 from __future__ import annotations
 

@@ -56,9 +56,9 @@ def test_a_setting_with_a_bad_key_says_which_and_what_is_right(monkeypatch: pyte
         monkeypatch.setenv("ISTHMUS_ENCRYPTION_KEYS", f"{good},{bad}")
         with pytest.raises(environment.SettingError) as refusal:
             environment.sealing_keys("ISTHMUS_ENCRYPTION_KEYS")
-        said = str(refusal.value)
-        assert "setting ISTHMUS_ENCRYPTION_KEYS: key 2 of 2" in said and "32 random bytes" in said
-        assert bad not in said and good not in said
+        output = str(refusal.value)
+        assert "setting ISTHMUS_ENCRYPTION_KEYS: key 2 of 2" in output and "32 random bytes" in output
+        assert bad not in output and good not in output
 
 
 def test_every_command_ends_with_that_line() -> None:

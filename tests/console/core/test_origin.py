@@ -1,4 +1,4 @@
-"""Whom the audit trail and the limits name: a client's own claim counts for nothing."""
+"""The client address in the audit trail and in limits: a client's own claim is ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beat asks for sweeps although the wall clock is set back."""
+"""Beat requests sweeps even if the wall clock is set back."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def product(tmp_path: Path) -> Iterator[Supervisor]:
 
 
 def show_turns(product: Supervisor, directory: Path, count: int = 3) -> None:
-    """Waits for so many signs of life of the worker."""
+    """Waits for this many heartbeats of the worker."""
     seen = {last_beat(directory, "worker")}
 
     def enough() -> bool:
@@ -74,7 +74,7 @@ def show_turns(product: Supervisor, directory: Path, count: int = 3) -> None:
 
 
 def test_without_a_broker_the_loop_shows_that_it_turns(product: Supervisor, tmp_path: Path) -> None:
-    """So nothing restarts it; what is stopped is still restarted."""
+    """No fault restarts it; a stopped process is still restarted."""
     show_turns(product, tmp_path)
     first = product.pids["worker"]
     assert "Cannot connect" in (tmp_path / "log").read_text()

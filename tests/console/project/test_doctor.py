@@ -114,9 +114,9 @@ class TestAppArmor:
     def test_the_fix_works(self, tmp_path: Path, driver_dir: Path) -> None:
         (tmp_path / "local").mkdir()
         fix = apparmor.override(driver_dir, tmp_path)
-        said, file = fix.partition(" && ")[0].split(" | sudo tee -a ")
+        output, file = fix.partition(" && ")[0].split(" | sudo tee -a ")
         assert f"apparmor_parser -r {tmp_path}/usr.sbin.charon-systemd" in fix
-        Path(file).write_text(said.removeprefix("echo '").removesuffix("'"))
+        Path(file).write_text(output.removeprefix("echo '").removesuffix("'"))
         assert f"{driver_dir}/** rwk," in Path(file).read_text()
         assert apparmor.override(driver_dir, tmp_path) == ""
 

@@ -1,4 +1,4 @@
-"""A disk without room, or one that is not ours to write: lines that say so, and no end for what runs."""
+"""A full or read-only disk: one-line errors, and running processes continue."""
 
 from __future__ import annotations
 
@@ -139,10 +139,10 @@ def test_a_start_without_room_ends_in_lines(
     monkeypatch.setattr(Quickstart, "_start", start)
     quickstart = Quickstart(place, Listen("127.0.0.1", 1), driver="auto", example=False)
     assert quickstart.run() == 1
-    said = capsys.readouterr().err
-    assert "cannot continue:" in said and "Traceback" not in said
-    assert f"the file system of {place.directory} has only 2.0 MB left: free space there" in said
-    assert said.rstrip().endswith("stopped")
+    output = capsys.readouterr().err
+    assert "cannot continue:" in output and "Traceback" not in output
+    assert f"the file system of {place.directory} has only 2.0 MB left: free space there" in output
+    assert output.rstrip().endswith("stopped")
 
 
 def test_room_is_no_lack(place: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:

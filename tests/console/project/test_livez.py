@@ -1,4 +1,4 @@
-"""/livez says whether the web server does its work, and waits for no thread."""
+"""/livez reports whether the web server makes progress, without waiting for a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A broker that is away costs one line of log; everything else keeps its traceback."""
+"""An unavailable broker is logged in one line; other errors keep their traceback."""
 
 from __future__ import annotations
 

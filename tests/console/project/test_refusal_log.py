@@ -22,7 +22,7 @@ LATE, CROWDED = HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.SERVICE_UNAVAILABLE
 
 @pytest.fixture
 def moments() -> list[float]:
-    """The present time is the last of them."""
+    """The current time is the last of them."""
     return [0.0]
 
 

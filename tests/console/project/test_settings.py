@@ -1,4 +1,4 @@
-"""Settings as they come out of the environment."""
+"""Settings from the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`?dry_run=true` of what deletes, and of CIDRs: how many tunnels end is said, and nothing changes."""
+"""`?dry_run=true` of deletions and CIDRs: reports how many tunnels end, and changes nothing."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_name_with_another_spelling_is_resolved_again(ana: Party) -> None:
 
 
 def test_a_cidr_that_the_peer_may_refuse_under_an_older_ike_sa(ana: Party) -> None:
-    """It is not known before, so it is said and not counted."""
+    """It is not certain beforehand, so it is reported but not counted."""
     row = make_connection(ana)
     path = f"{path_of(row)}/peer/cidrs/10.9.0.0/16"
     for older in (False, True):

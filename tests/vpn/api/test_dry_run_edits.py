@@ -1,4 +1,4 @@
-"""Whose tunnel an edit ends is said before it is made: by the API and by the pages."""
+"""The API and the pages report which tunnels an edit ends before it is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of two IKE SAs of one peer goes when both ends opened at once."""
+"""Which of two IKE SAs of one peer is terminated when both ends initiated simultaneously."""
 
 from __future__ import annotations
 

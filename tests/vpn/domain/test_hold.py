@@ -1,4 +1,4 @@
-"""DPD action hold: what charon holds by a trap policy is left to the next packet, and to nothing else."""
+"""DPD action hold: children with a trap policy are negotiated for the next packet, and not before."""
 
 from __future__ import annotations
 

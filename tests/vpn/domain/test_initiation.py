@@ -1,4 +1,4 @@
-"""How long a peer is left alone after a try."""
+"""The back-off after an attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A member's log, cut down to one peer and rid of secrets."""
+"""A member's log, filtered by peer and without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edit ends no SA that need not end, whichever side may initiate; what is loaded is read, not believed."""
+"""An edit ends no SA unnecessarily, whichever side may initiate; what is loaded is observed, not assumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suites in words, and what they leave for the data."""
+"""Display names of suites, and the MTU that they leave."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ def refusal(monkeypatch: pytest.MonkeyPatch, driver: str, name: str) -> str:
 
 
 def test_the_simulated_driver_says_that_it_carries_no_packets(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = refusal(monkeypatch, "simulated", "vsi-1")
+    output = refusal(monkeypatch, "simulated", "vsi-1")
     for words in ("is simulated", "vsi-1", "no packets are carried", "--driver strongswan"):
-        assert words in said
+        assert words in output
 
 
 def test_an_instance_that_does_not_exist_is_reported_as_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Changes in the admin site: refused in the rule's own words, and recorded only where something differs."""
+"""Changes in the admin site: refused with the rule's message, and recorded only if something differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The admin site beyond its forms: exports, acting, times, theme, and who is locked out."""
+"""The admin site beyond its forms: exports, impersonation, times, theme, and lockouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Acting always has an end in the trail, whatever becomes of the sign-in."""
+"""Impersonation always has an end in the audit trail, however the session ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-ins in the audit trail: who, from where, how, and in whose trail."""
+"""Sign-ins in the audit trail: who, from where, how, and in which account's trail."""
 
 from __future__ import annotations
 

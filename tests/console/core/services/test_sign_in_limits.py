@@ -1,4 +1,4 @@
-"""How many wrong passwords are borne: by name, by address, by both, and by many at once."""
+"""Limits for wrong passwords: by name, by address, by both, and for many at once."""
 
 from __future__ import annotations
 

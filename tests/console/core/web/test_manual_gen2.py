@@ -32,8 +32,8 @@ def test_what_counts_when_nothing_is_said_of_dead_peers(db: None) -> None:
     page = text_of("tunnels")
     for generation in (1, 2):
         default = DpdDraft.default(generation)
-        said = f"the action {default.action}, interval {default.interval}, timeout {default.timeout}"
-        assert said in page
+        output = f"the action {default.action}, interval {default.interval}, timeout {default.timeout}"
+        assert output in page
     assert "This is the default" not in page
 
 

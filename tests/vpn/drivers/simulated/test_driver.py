@@ -1,4 +1,4 @@
-"""The simulated driver's own promises; what both drivers promise is in tests/contract."""
+"""The simulated driver; the contract of both drivers is in tests/contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""charon's lines and events, as they were recorded, and what they mean."""
+"""Recorded log lines and events of charon, and their interpretation."""
 
 from __future__ import annotations
 

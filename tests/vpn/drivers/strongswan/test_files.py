@@ -1,4 +1,4 @@
-"""What a member's files promise: whole or not at all, also when the disk is full."""
+"""A member's files are complete or absent, even if the disk is full."""
 
 from __future__ import annotations
 

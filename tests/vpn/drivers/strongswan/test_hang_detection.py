@@ -1,4 +1,4 @@
-"""Hung, or only kept waiting: judged by the state of real processes and a clock turned by hand."""
+"""Hung, or only waiting: decided from the state of real processes, with a simulated clock."""
 
 from __future__ import annotations
 
