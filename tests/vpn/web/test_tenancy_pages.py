@@ -214,7 +214,7 @@ def _counted(party: Party, now: datetime) -> dict[str, object]:
     """What is known of an account without its rows."""
     actor = party.editor
     found = snapshot.suites(actor, lambda suite: True)
-    seen = snapshot.take(actor, now)
+    seen = snapshot.take_snapshot(actor, now)
     assert found, "a tunnel should be up"
     return {
         "usage": list(usage_of(party.account.pk)),

@@ -167,6 +167,7 @@ def test_what_was_negotiated_in_words_and_what_fits(browser: Client, connection:
         ):
             assert word in page, (esp, word)
     assert "3.0 MiB in and" in page and '<path class="in"' in page and "As a table" in page
+    assert re.search(r'<rect\s+class="(up|down)"', page)
     assert "data-until" in page and "data-since" in page
 
 
