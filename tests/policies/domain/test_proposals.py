@@ -11,6 +11,7 @@ from policies.domain.proposals import (
     Proposal,
     auto_esp,
     auto_ike,
+    by_preference,
 )
 
 
@@ -71,3 +72,15 @@ def test_aead_ciphers_have_a_separate_proposal() -> None:
     )
     assert Proposal(("aes256", "aes256gcm16"), ("sha256",)).uniform()[0].encryption == ("aes256",)
     assert AUTO_IKE.proposal.uniform() == (AUTO_IKE.proposal,)
+
+
+def test_the_preferred_come_first_and_the_old_last() -> None:
+    offered = ("aes256", "aes192", "aes128")
+    assert by_preference(("aes128", "aes256", "aes192"), offered) == offered
+    assert by_preference(("sha1", "new", "triple_des", "aes128"), offered) == (
+        "aes128",
+        "new",
+        "triple_des",
+        "sha1",
+    )
+    assert by_preference((2, 5, 14, 99, 31), (31, 14)) == (31, 14, 99, 5, 2)

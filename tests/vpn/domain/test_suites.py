@@ -81,3 +81,11 @@ def test_what_is_weak_of_what_was_negotiated() -> None:
         "sha1": "weak",
     }
     assert weak_in_ike("", 0) == ()
+
+
+def test_an_algorithm_is_judged_by_the_standard_of_its_use() -> None:
+    """RFC 8247 for IKE, RFC 8221 for ESP."""
+    row = ENCRYPTION["triple_des"]
+    assert row.ike != row.esp
+    assert weak_in_ike("3des-sha256-modp2048", 2) == (("3des", row.ike),)
+    assert weak_in_esp("3des-sha256") == (("3des", row.esp),)
