@@ -15,7 +15,6 @@ from console.core.api.views import ApiView, path_id
 from console.core.registry import Interruption, watch_interruptions
 from policies import services
 from policies.api import responses as schemas
-from policies.api.bodies import ike_policy_body, ipsec_policy_body
 from policies.api.requests import IKEPolicyCreate, IKEPolicyPatch, IPsecPolicyCreate, IPsecPolicyPatch
 from policies.api.versions import POLICY
 from policies.domain.generations import BY_GENERATION, ApiAlgorithms
@@ -54,8 +53,7 @@ class IKEPoliciesView(PolicyApiView):
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ike_policies_of(self.actor))
         page = self.page(rows.prefetch_related("connections"), "ike_policies", filters=filters)
-        items = [self.downgraded(ike_policy_body(row, self.links)) for row in page.rows]
-        return Response(page.body("ike_policies", items))
+        return self.respond(page)
 
     @creates
     def post(self, request: Request) -> Response:
@@ -64,7 +62,7 @@ class IKEPoliciesView(PolicyApiView):
             IKEPolicyCreate, check=lambda f: services.check_ike_policy(self.actor, f, algorithms)
         )
         self.made = services.create_ike_policy(self.actor, fields, algorithms)
-        return self.respond(ike_policy_body(self.made, self.links), status=201)
+        return self.respond(self.made, status=201)
 
 
 class IKEPolicyView(PolicyApiView):
@@ -76,7 +74,7 @@ class IKEPolicyView(PolicyApiView):
 
     def get(self, request: Request, ike_policy_id: str) -> Response:
         policy = services.get_ike_policy(self.actor, _ike(ike_policy_id))
-        return self.respond(ike_policy_body(policy, self.links))
+        return self.respond(policy)
 
     def interruptions(self, ike_policy_id: str) -> Callable[[], list[Interruption]]:
         policies = services.ike_policies_of(self.actor)
@@ -88,7 +86,7 @@ class IKEPolicyView(PolicyApiView):
         check = refusals(lambda given: services.update_ike_policy(self.actor, ident, given, self.algorithms))
         fields = self.read(IKEPolicyPatch, of=lambda: services.get_ike_policy(self.actor, ident), check=check)
         policy = services.update_ike_policy(self.actor, ident, fields, self.algorithms)
-        return self.respond(ike_policy_body(policy, self.links))
+        return self.respond(policy)
 
     @updates
     def delete(self, request: Request, ike_policy_id: str) -> Response:
@@ -107,8 +105,7 @@ class IPsecPoliciesView(PolicyApiView):
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(services.ipsec_policies_of(self.actor))
         page = self.page(rows.prefetch_related("connections"), "ipsec_policies", filters=filters)
-        items = [self.downgraded(ipsec_policy_body(row, self.links)) for row in page.rows]
-        return Response(page.body("ipsec_policies", items))
+        return self.respond(page)
 
     @creates
     def post(self, request: Request) -> Response:
@@ -117,7 +114,7 @@ class IPsecPoliciesView(PolicyApiView):
             IPsecPolicyCreate, check=lambda f: services.check_ipsec_policy(self.actor, f, algorithms)
         )
         self.made = services.create_ipsec_policy(self.actor, fields, algorithms)
-        return self.respond(ipsec_policy_body(self.made, self.links), status=201)
+        return self.respond(self.made, status=201)
 
 
 class IPsecPolicyView(PolicyApiView):
@@ -129,7 +126,7 @@ class IPsecPolicyView(PolicyApiView):
 
     def get(self, request: Request, ipsec_policy_id: str) -> Response:
         policy = services.get_ipsec_policy(self.actor, _ipsec(ipsec_policy_id))
-        return self.respond(ipsec_policy_body(policy, self.links))
+        return self.respond(policy)
 
     def interruptions(self, ipsec_policy_id: str) -> Callable[[], list[Interruption]]:
         policies = services.ipsec_policies_of(self.actor)
@@ -145,7 +142,7 @@ class IPsecPolicyView(PolicyApiView):
             IPsecPolicyPatch, of=lambda: services.get_ipsec_policy(self.actor, ident), check=check
         )
         policy = services.update_ipsec_policy(self.actor, ident, fields, self.algorithms)
-        return self.respond(ipsec_policy_body(policy, self.links))
+        return self.respond(policy)
 
     @updates
     def delete(self, request: Request, ipsec_policy_id: str) -> Response:

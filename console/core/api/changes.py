@@ -1,13 +1,13 @@
-"""Older versions of the API, each described by how it differs from the next.
+"""Requests of older versions of the API, each described by how it differs from the next.
 
-Views, schemas and rules use the newest form alone. A request of an older version is upgraded to it
-change by change, oldest first; a response, and the fields that an error names, are downgraded again,
-newest first (contract section 1.3).
+Views, request schemas and rules use the newest form alone. A request of an older version is upgraded to
+it change by change, oldest first; the fields that an error names are downgraded again, newest first
+(contract section 1.3). Responses are rendered in each version's form: see `response_schema`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,14 +26,13 @@ class VersionChange:
 
     `renamed` maps an older top-level name to the newer dotted path. `added` are top-level
     names that older requests do not have. `implied` are the values of top-level names that an older
-    request omits. `down` turns a newer response into an older one, in place.
+    request omits.
     """
 
     since: ApiVersion
     renamed: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
     implied: Mapping[str, Any] = field(default_factory=dict)
-    down: Callable[[Body, ApiVersion], None] | None = None
 
     def names_unknown_before(self) -> frozenset[str]:
         heads = {path.partition(".")[0] for path in self.renamed.values()}
@@ -70,14 +69,6 @@ def written(body: Mapping[str, Any], version: ApiVersion, changes: Sequence[Vers
         kept = {name: one for name, one in found.items() if name not in change.names_unknown_before()}
         found = kept | {old: value for old, value in moved.items() if value is not None}
     return found
-
-
-def downgrade_response(body: Body, version: ApiVersion, changes: Sequence[VersionChange]) -> Body:
-    """A response of the newest form as the version knows it."""
-    for change in reversed(older(version, changes)):
-        if change.down is not None:
-            change.down(body, version)
-    return body
 
 
 def downgrade_errors(

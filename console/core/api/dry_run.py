@@ -7,7 +7,7 @@ is missed; work is requested after commit only, and so never.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, NamedTuple, ParamSpec, cast
 
@@ -17,6 +17,8 @@ from rest_framework.response import Response
 
 from console.core.api.errors import InvalidParameter
 from console.core.api.parameters import flag_param
+from console.core.api.response_schema import Body
+from console.core.api.responses import DryRun, dry_run_of
 from console.core.errors import Invalid, Violation
 from console.core.registry import Interruption, describe_interruptions
 
@@ -31,6 +33,14 @@ class DryRunWarning(NamedTuple):
     message: str
 
 
+class DryRunResult(NamedTuple):
+    """`body` is that of the response; None of an operation without one."""
+
+    warnings: Sequence[DryRunWarning]
+    body: Body | None
+    interrupted_connections: int = 0
+
+
 def creates(post: Post[P]) -> Post[P]:
     """For `post` of a view whose `warnings` are about the object created."""
 
@@ -40,9 +50,9 @@ def creates(post: Post[P]) -> Post[P]:
             return post(self, request, *args, **kwargs)
         with transaction.atomic():
             made = post(self, request, *args, **kwargs)
-            found = [warning._asdict() for warning in self.warnings(made.data)]
+            result = DryRunResult([*self.warnings(made.data)], made.data)
             transaction.set_rollback(True)
-        return Response({"dry_run": True, "would_create": made.data, "warnings": found})
+        return Response(self.rendered(dry_run_of(self.responses["POST"]), result))
 
     # The OpenAPI document has the parameter where this is set.
     wrapper.__dict__["tries"] = True
@@ -66,11 +76,9 @@ def updates(change: Post[P]) -> Post[P]:
         possible = [one for one in ended if not one.certain]
         parts = {"tunnel_interrupted": certain, "tunnel_may_be_interrupted": possible}
         messages = {code: describe_interruptions(some) for code, some in parts.items() if some}
-        found = [DryRunWarning(*one)._asdict() for one in messages.items()]
-        # An operation without a response body has none to show.
-        shown = {} if made.data is None else {"would_update": made.data}
-        count = {"interrupted_connections": len(certain)}
-        return Response({"dry_run": True, **shown, **count, "warnings": found})
+        warnings = [DryRunWarning(*one) for one in messages.items()]
+        schema = dry_run_of(self.responses[request.method], "PATCH") if made.data is not None else DryRun
+        return Response(self.rendered(schema, DryRunResult(warnings, made.data, len(certain))))
 
     wrapper.__dict__["tries"] = True
     return cast(Post[P], wrapper)

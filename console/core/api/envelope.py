@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from console.core.api.container import INTERNAL, error_container, error_item
+from console.core.api.container import INTERNAL, ShownError, error_container
 from console.core.api.errors import InvalidParameter, TooLarge
 from console.core.api.links import origin
 from console.core.audit import SECRETS
@@ -135,15 +135,10 @@ def _answer(
     return Response(container(django_request, violations, kind=kind, body=body), status=status)
 
 
-def _error(violation: Violation, kind: str, body: object, base: str) -> dict[str, Any]:
-    found = error_item(violation, base)
-    if violation.field:
-        found["target"] = {"type": kind, "name": violation.field}
-        # The value of an unknown field may be a secret under a misspelt name.
-        value = None if violation.code == "bad_field" else _value_at(body, violation.field)
-        if value is not None:
-            found["target"]["value"] = value
-    return found
+def _error(violation: Violation, kind: str, body: object, base: str) -> ShownError:
+    # The value of an unknown field may be a secret under a misspelt name.
+    hidden = not violation.field or violation.code == "bad_field"
+    return ShownError(violation, base, kind, None if hidden else _value_at(body, violation.field))
 
 
 def _origin(request: HttpRequest) -> str:

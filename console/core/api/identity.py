@@ -7,6 +7,7 @@ with `grant_type` and `apikey`; the response has a JWT with `iat` and `exp`.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -15,11 +16,32 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from console.core.api.envelope import container
 from console.core.api.links import origin
+from console.core.api.response_schema import INTEGER, STRING, Always, Field, ResponseSchema, constant
+from console.core.api.versions import FORMS
 from console.core.errors import Violation
 from console.core.services.keys import find_key
 from console.core.services.tokens import issue_token
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+
+
+class _Issued(NamedTuple):
+    access_token: str
+    expires_in: int
+    expiration: int
+
+
+class Token(ResponseSchema):
+    access_token = Field(STRING)
+    refresh_token = Field(STRING, Always("not_supported"))
+    token_type = constant("Bearer")
+    expires_in = Field(INTEGER, description="Seconds.")
+    expiration = Field(INTEGER, description="Seconds since 1970.")
+    scope = Field(STRING, Always("isthmus"))
+
+
+# The same in every version.
+_write = Token.renderer(FORMS[-1])
 
 
 @csrf_exempt
@@ -40,15 +62,8 @@ def token(request: HttpRequest) -> JsonResponse:
         message = "The API key is unknown, expired or revoked."
         return _refused(request, 401, Violation("token_invalid", "apikey", message))
     text, ends = issue_token(row, issuer=origin(request))
-    body = {
-        "access_token": text,
-        "refresh_token": "not_supported",
-        "token_type": "Bearer",
-        "expires_in": max(0, int((ends - datetime.now(UTC)).total_seconds())),
-        "expiration": int(ends.timestamp()),
-        "scope": "isthmus",
-    }
-    return JsonResponse(body)
+    left = max(0, int((ends - datetime.now(UTC)).total_seconds()))
+    return JsonResponse(_write(_Issued(text, left, int(ends.timestamp())), None))
 
 
 def _refused(request: HttpRequest, status: int, violation: Violation) -> JsonResponse:

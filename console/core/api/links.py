@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +13,10 @@ from django.http import HttpRequest
 def origin(request: HttpRequest) -> str:
     """Scheme and host as clients see them, without a slash at the end."""
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+# A body has most ids several times, and UUID writes its text anew each time.
+id_text = lru_cache(maxsize=4096)(str)
 
 
 class Links:
@@ -26,12 +31,12 @@ class Links:
         self._account = account_id.hex
 
     def href(self, collection: str, ident: object) -> str:
-        return f"{self.base}/{collection}/{ident}"
+        return f"{self.base}/{collection}/{id_text(ident)}"
 
     def crn(self, kind: str, ident: object, location: str = "") -> str:
         """`location` is a region or a zone; the region when it is left out."""
         place = location or self.region
-        return f"crn:v1:{self._cloud}:public:is:{place}:a/{self._account}::{kind}:{ident}"
+        return f"crn:v1:{self._cloud}:public:is:{place}:a/{self._account}::{kind}:{id_text(ident)}"
 
 
 def format_timestamp(at: datetime) -> str:

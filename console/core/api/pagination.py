@@ -11,7 +11,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -41,27 +41,14 @@ class KeysetPagination(BasePagination):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """One page: `rows`, how many there are in all, and where the next one begins."""
+    """One page: `rows`, how many there are in all, and the URLs of the first page and the next, which is
+    None where there is no other (contract section 5.5)."""
 
     rows: Sequence[Row]
     limit: int
-    total: int
-    href: str
-    filters: Mapping[str, str] = field(default_factory=dict)
-    next_token: str = ""
-
-    def body(self, key: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-        """The response of the collection (contract section 5.5); `next` only where another page exists."""
-        query = {"limit": self.limit, **self.filters}
-        response: dict[str, Any] = {
-            "first": {"href": f"{self.href}?{urlencode(query)}"},
-            "limit": self.limit,
-            "total_count": self.total,
-            key: items,
-        }
-        if self.next_token:
-            response["next"] = {"href": f"{self.href}?{urlencode({**query, 'start': self.next_token})}"}
-        return response
+    total_count: int
+    first: str
+    next: str | None = None
 
 
 def take_page(
@@ -97,8 +84,9 @@ def take_page(
         rest = Q(**{f"{field}__{word}": at}) | Q(**{f"{ident}__{word}": last})
         rows = rows.filter(Q(**{f"{field}__{word}e": at}) & rest)
     found = list(rows.order_by(order, f"-{ident}" if down else ident)[: limit + 1])
-    more = _token(found[limit - 1], salt, field, ident) if len(found) > limit else ""
-    return Page(found[:limit], limit, total, href, chosen, more)
+    first = f"{href}?{urlencode({'limit': limit, **chosen})}"
+    more = f"{first}&start={_token(found[limit - 1], salt, field, ident)}" if len(found) > limit else None
+    return Page(found[:limit], limit, total, first, more)
 
 
 def _order(text: str | None, sorts: Sequence[str], broken: list[Violation]) -> str:

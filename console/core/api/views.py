@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from copy import deepcopy
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -15,13 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from console.core.actor import Actor, Role
-from console.core.api.changes import (
-    VersionChange,
-    downgrade_errors,
-    downgrade_response,
-    upgrade_request,
-    written,
-)
+from console.core.api.changes import VersionChange, downgrade_errors, upgrade_request, written
 from console.core.api.dry_run import refuse_elsewhere
 from console.core.api.errors import InvalidParameter
 from console.core.api.fields import RequestSchema
@@ -31,8 +24,9 @@ from console.core.api.pagination import Page, take_page
 from console.core.api.parameters import Parameter
 from console.core.api.parsers import FormsNeedASession, is_clean
 from console.core.api.reading import head, merge, read_body
-from console.core.api.responses import COLLECTIONS, ResponseSchema, Root
-from console.core.api.versions import DEFAULT, ApiVersion
+from console.core.api.response_schema import Body, Context, ResponseSchema, render
+from console.core.api.responses import Root
+from console.core.api.versions import DEFAULT, FORMS, ApiVersion
 from console.core.errors import Conflict, Invalid, Violation, not_found
 
 Row = TypeVar("Row", bound=Model)
@@ -50,7 +44,8 @@ def path_id(text: str, code: str, noun: str, place: str = "account") -> UUID:
 class ApiView(APIView):
     """After `initial` a view knows its actor, the API version, and how to link.
 
-    Views read and return bodies of the newest form; `changes` converts older ones.
+    Views read bodies of the newest form; `changes` converts older ones. `respond` renders rows in the
+    form of the request's version.
 
     `requests` has the request schema of each method; the browsable API builds its forms from it.
     """
@@ -59,9 +54,10 @@ class ApiView(APIView):
     requests: Mapping[str, type[RequestSchema]] = {}
     # How older versions of the objects of this view differ, oldest first.
     changes: Sequence[VersionChange] = ()
-    # For the OpenAPI document: the response schema of each method, the parameters of a list, the
-    # version that introduced the operations, and whether the object has an ETag.
+    # The response schema of each method, which `respond` and the OpenAPI document use.
     responses: Mapping[str, type[ResponseSchema]] = {}
+    # For the document: the parameters of a list, the version that introduced the operations, and whether
+    # the object has an ETag.
     filters: Sequence[Parameter] = ()
     since: ApiVersion | None = None
     has_etag = False
@@ -73,8 +69,8 @@ class ApiView(APIView):
     request: Request
     version: ApiVersion
     links: Links
-    # The object last returned: the browsable API prefills its PATCH form with it.
-    shown: Mapping[str, Any] = {}
+    # The object last returned, with its schema and what it was rendered with.
+    _returned: tuple[type[ResponseSchema], Any, Any] | None = None
     # After a refusal its form shows what was sent.
     refused = False
 
@@ -197,14 +193,26 @@ class ApiView(APIView):
         """The lowest role that may send these fields; without any, the lowest that may send a body."""
         return Role.EDITOR
 
-    def downgraded(self, body: dict[str, Any]) -> dict[str, Any]:
-        """An object of the newest form as the request's version knows it."""
-        return downgrade_response(body, self.version, self.changes)
+    def respond(self, row: Any, related: Any = None, *, status: int = 200) -> Response:
+        """The object, or the page, by the method's schema; `related` is what that is rendered with."""
+        method = "GET" if self.request.method == "HEAD" else str(self.request.method)
+        self._returned = (self.responses[method], row, related)
+        return Response(self.rendered(*self._returned), status=status)
 
-    def respond(self, body: dict[str, Any], *, status: int = 200) -> Response:
-        """One object, given in its newest form."""
-        self.shown = body
-        return Response(self.downgraded(deepcopy(body)), status=status)
+    def rendered(self, schema: type[ResponseSchema], row: Any, related: Any = None) -> Body:
+        """The body in the form of the request's version, or of the first one that has the operation."""
+        version = self.version
+        if self.since is not None and version.is_before(self.since):
+            version = self.since
+        return render(schema, row, Context(version, self.links, related))
+
+    @property
+    def shown(self) -> Body:
+        """The object last returned, in the newest form: the browsable API prefills its PATCH form."""
+        if self._returned is None:
+            return {}
+        schema, row, related = self._returned
+        return render(schema, row, Context(FORMS[-1], self.links, related))
 
     def page(
         self,
@@ -261,7 +269,7 @@ class RootView(ApiView):
     responses = {"GET": Root}
 
     def get(self, request: Request) -> Response:
-        return Response({name: {"href": f"{self.links.base}/{name}"} for name in COLLECTIONS})
+        return self.respond(None)
 
     def get_view_name(self) -> str:
         return "Isthmus API"

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 
-from console.core.api.container import INTERNAL, error_container, error_item
+from console.core.api.container import INTERNAL, ShownError, error_container
 from console.core.errors import Violation
 
 # Bytes of the request line and of each header, and of all of them together.
@@ -96,8 +96,8 @@ def _with_middleware(handler: _Responder) -> _Responder:
 
 def _respond(status: HTTPStatus, request: HttpRequest) -> HttpResponse:
     trace: str = getattr(request, "request_id", "")
-    item = error_item(violation_of(status), settings.PUBLIC_URL)
-    response = JsonResponse(error_container([item], trace), status=status.value)
+    error = ShownError(violation_of(status), settings.PUBLIC_URL)
+    response = JsonResponse(error_container([error], trace), status=status.value)
     response["Cache-Control"] = "no-store"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = "1"

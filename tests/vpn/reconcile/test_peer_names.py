@@ -11,7 +11,7 @@ from console.core.errors import Invalid
 from tests.factories import Party, errors_of, make_gateway, path_of
 from tests.vpn.scene import make_scene, settle
 from tests.waiting import wait_for
-from vpn.api.bodies.gateways import NO_ADDRESS
+from vpn.api.responses.gateways import NO_ADDRESS
 from vpn.handoff.vendors import VENDORS, render
 from vpn.models import Connection
 from vpn.reconcile.controller import observe_gateway

@@ -1,1 +1,1 @@
-"""Answers of networks, gateways and connections in the newest form, for the OpenAPI document."""
+"""Objects of responses, one table of fields each (see console.core.api.response_schema)."""

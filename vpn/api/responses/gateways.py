@@ -1,202 +1,195 @@
-"""VPN gateways, their members and connections (contract sections 4.1 to 4.4)."""
+"""VPN gateways and their members (contract sections 4.1 and 4.2)."""
 
 from __future__ import annotations
 
-from rest_framework import serializers
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address
+from typing import NamedTuple
+from uuid import UUID
 
-from console.core.api.responses import Reason, ResourceGroupReference, ResponseSchema, paged
-from console.core.api.versions import GENERATION_2, HEALTH, OBJECTS, ROUTE_MODE
-from policies.api.responses import ConnectionReference, PolicyReference
-from vpn.api.responses.networks import SubnetReference, VPCReference
-from vpn.domain.checks.connections import ESTABLISH_MODES
-from vpn.domain.identities import IdentityType
-from vpn.domain.spec import DpdAction
+from console.core.api.response_schema import (
+    IDENTIFIER,
+    IPV4,
+    STRING,
+    TIMESTAMP,
+    URL,
+    Context,
+    Field,
+    Many,
+    ResponseSchema,
+    attribute,
+    choice,
+    constant,
+    crn_of,
+    link_to,
+    nothing,
+    same_row,
+)
+from console.core.api.responses import REASONS, ResourceGroupReference, paged
+from console.core.api.versions import GENERATION_2, HEALTH, ROUTE_MODE
+from console.core.errors import not_found
+from console.core.models.prepared import PreparedQuery
+from policies.api.responses import ConnectionReference
+from vpn.api.responses.networks import VPCReference
+from vpn.api.responses.subnets import SubnetReference
+from vpn.models import Connection, Gateway, GatewayMember
 from vpn.models.gateways import Health, Lifecycle
 
+# A standby has none of its own (contract section 4.2).
+NO_ADDRESS = str(IPv4Address(0))
 _STATUSES = ("available", "deleting", "failed", "pending")
 
 
-_PSK = (
-    "Masked (********) unless an API key with the role editor or above asks and its account lets API keys "
-    "read pre-shared keys."
-)
+def _status(row: Gateway | GatewayMember, context: Context) -> str:
+    """The one word that lifecycle and health were told by (contract sections 1.3 and 6.1)."""
+    gateway = row if isinstance(row, Gateway) else row.gateway
+    if gateway.lifecycle_state != "stable":
+        return gateway.lifecycle_state
+    return "failed" if row.health_state == "faulted" else "available"
 
 
 class PublicIP(ResponseSchema):
-    address = serializers.IPAddressField(protocol="IPv4")
+    address = Field(IPV4, same_row)
 
 
 class PrivateIP(ResponseSchema):
-    since = dict.fromkeys(("href", "id", "name", "resource_type", "subnet"), GENERATION_2)
+    # The row is the member.
+    address = Field(IPV4, attribute("private_address"))
+    href = Field(URL, link_to("subnets", "gateway.subnet_id", "reserved_ips"), since=GENERATION_2)
+    id = Field(IDENTIFIER, since=GENERATION_2)
+    name = Field(
+        STRING, lambda member, context: f"{member.gateway.name}-{member.index + 1}", since=GENERATION_2
+    )
+    resource_type = constant("subnet_reserved_ip", since=GENERATION_2)
+    subnet = Field(SubnetReference, attribute("gateway.subnet"), since=GENERATION_2)
 
-    address = serializers.IPAddressField(protocol="IPv4")
-    href = serializers.URLField()
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    resource_type = serializers.ChoiceField(("subnet_reserved_ip",))
-    subnet = SubnetReference()
+
+def _public_address(member: GatewayMember, context: Context) -> str:
+    """The pair shares one public address, which stands with the active one (contract 4.2)."""
+    return member.gateway.public_address if member.role == "active" else NO_ADDRESS
 
 
 class VPNGatewayMember(ResponseSchema):
     """One of the two hosts behind a gateway. Both share the public address of the active one."""
 
-    since = {"id": GENERATION_2, "href": GENERATION_2}
-    until = {"status": HEALTH}
-
-    id = serializers.UUIDField()
-    href = serializers.URLField()
-    role = serializers.ChoiceField(("active", "standby"))
-    public_ip = PublicIP()
-    private_ip = PrivateIP()
-    status = serializers.ChoiceField(_STATUSES)
-    health_state = serializers.ChoiceField(Health.values)
-    health_reasons = Reason(many=True)
-    lifecycle_state = serializers.ChoiceField(Lifecycle.values)
-    lifecycle_reasons = Reason(many=True)
+    id = Field(IDENTIFIER, since=GENERATION_2)
+    href = Field(URL, link_to("vpn_gateways", "gateway_id", "members"), since=GENERATION_2)
+    role = Field(choice("active", "standby"))
+    public_ip = Field(PublicIP, _public_address)
+    private_ip = Field(PrivateIP, same_row)
+    health_state = Field(choice(*Health.values))
+    health_reasons = Field(REASONS)
+    lifecycle_state = Field(choice(*Lifecycle.values), attribute("gateway.lifecycle_state"))
+    lifecycle_reasons = Field(REASONS, attribute("gateway.lifecycle_reasons"))
+    status = Field(choice(*_STATUSES), _status, until=HEALTH)
 
 
 class VPNGateway(ResponseSchema):
     """An IPsec gateway in a subnet."""
 
-    since = {"availability_mode": GENERATION_2}
-    until = {"status": HEALTH, "public_ip": ROUTE_MODE}
-
-    id = serializers.UUIDField()
-    crn = serializers.CharField()
-    name = serializers.CharField()
-    href = serializers.URLField()
-    created_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(_STATUSES)
-    public_ip = PublicIP()
-    subnet = SubnetReference()
-    resource_group = ResourceGroupReference()
-    resource_type = serializers.ChoiceField(("vpn_gateway",))
-    mode = serializers.ChoiceField(("policy",))
-    availability_mode = serializers.ChoiceField(("zonal",))
-    vpc = VPCReference()
-    members = VPNGatewayMember(many=True)
-    connections = ConnectionReference(many=True)
-    lifecycle_state = serializers.ChoiceField(Lifecycle.values)
-    lifecycle_reasons = Reason(many=True)
-    health_state = serializers.ChoiceField(Health.values)
-    health_reasons = Reason(many=True)
+    id = Field(IDENTIFIER)
+    crn = Field(STRING, crn_of("vpn"))
+    name = Field(STRING)
+    href = Field(URL, link_to("vpn_gateways"))
+    created_at = Field(TIMESTAMP)
+    subnet = Field(SubnetReference)
+    resource_group = Field(ResourceGroupReference)
+    resource_type = constant("vpn_gateway")
+    mode = Field(choice("policy"))
+    availability_mode = constant("zonal", since=GENERATION_2)
+    vpc = Field(VPCReference)
+    members = Field(Many(VPNGatewayMember), lambda row, context: context.related.members[row.id])
+    connections = Field(Many(ConnectionReference), lambda row, context: context.related.connections[row.id])
+    lifecycle_state = Field(choice(*Lifecycle.values))
+    lifecycle_reasons = Field(REASONS)
+    health_state = Field(choice(*Health.values))
+    health_reasons = Field(REASONS)
+    status = Field(choice(*_STATUSES), _status, until=HEALTH)
+    # Without route mode there is one address of a gateway.
+    public_ip = Field(PublicIP, attribute("public_address"), until=ROUTE_MODE)
 
 
-class IKEIdentity(ResponseSchema):
-    """How an end names itself in IKE; of a key_id the value is base64."""
+class ConnectionName(NamedTuple):
+    """What a reference needs of a connection."""
 
-    type = serializers.ChoiceField([kind.value for kind in IdentityType])
-    value = serializers.CharField()
-
-
-class LocalEnd(ResponseSchema):
-    """This end."""
-
-    cidrs = serializers.ListField(child=serializers.CharField())
-    ike_identities = IKEIdentity(many=True)
+    gateway_id: UUID
+    id: UUID
+    name: str
 
 
-class PeerEnd(ResponseSchema):
-    """The other end, known by its address or its name."""
+class RelatedToGateways(NamedTuple):
+    """What gateways are rendered with, by their ids. A gateway whose deletion was finished since its row
+    was read has no members."""
 
-    type = serializers.ChoiceField(("address", "fqdn"))
-    # Of a name: where it leads.
-    address = serializers.IPAddressField(protocol="IPv4", required=False)
-    fqdn = serializers.CharField(required=False)
-    cidrs = serializers.ListField(child=serializers.CharField())
-    ike_identity = IKEIdentity()
+    members: Mapping[UUID, Sequence[GatewayMember]]
+    connections: Mapping[UUID, Sequence[ConnectionName]]
 
 
-class DeadPeerDetectionState(ResponseSchema):
-    """Seconds."""
+_members = PreparedQuery(
+    lambda gateway: GatewayMember.objects.filter(gateway_id=gateway).order_by("index"), (UUID,)
+)
+_connections = PreparedQuery(
+    lambda gateway: (
+        Connection.objects.filter(gateway_id=gateway).order_by("created_at", "id").only("gateway", "name")
+    ),
+    (UUID,),
+)
 
-    action = serializers.ChoiceField([action.value for action in DpdAction])
-    interval = serializers.IntegerField()
-    timeout = serializers.IntegerField()
 
-
-class VPNGatewayConnection(ResponseSchema):
-    """A tunnel to one peer. Without policies its algorithms are negotiated."""
-
-    since = {"local": OBJECTS, "peer": OBJECTS}
-    until = {
-        **dict.fromkeys(("peer_address", "local_cidrs", "peer_cidrs"), OBJECTS),
-        "route_mode": ROUTE_MODE,
-    }
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    href = serializers.URLField()
-    local = LocalEnd()
-    peer = PeerEnd()
-    peer_address = serializers.IPAddressField(protocol="IPv4")
-    local_cidrs = serializers.ListField(child=serializers.CharField())
-    peer_cidrs = serializers.ListField(child=serializers.CharField())
-    admin_state_up = serializers.BooleanField()
-    psk = serializers.CharField(
-        help_text="Masked (********) unless an API key with the role editor or above asks and its account "
-        "lets API keys read pre-shared keys."
+def related_to_gateway(gateway: Gateway) -> RelatedToGateways:
+    """Two queries. Raises NotFound if it has no members any more."""
+    members = _members(gateway.id)
+    if not members:
+        raise not_found("vpn_gateway_not_found", "VPN gateway", gateway.id)
+    for member in members:
+        member.gateway = gateway
+    connections = _connections.tuples(gateway.id, names=ConnectionName._fields)
+    return RelatedToGateways(
+        {gateway.id: members}, {gateway.id: [ConnectionName(*one) for one in connections]}
     )
-    dead_peer_detection = DeadPeerDetectionState()
-    created_at = serializers.DateTimeField()
-    authentication_mode = serializers.ChoiceField(("psk",))
-    status = serializers.ChoiceField(("down", "up"))
-    status_reasons = Reason(many=True)
-    mode = serializers.ChoiceField(("policy",))
-    route_mode = serializers.ChoiceField(("policy",))
-    resource_type = serializers.ChoiceField(("vpn_gateway_connection",))
-    establish_mode = serializers.ChoiceField(ESTABLISH_MODES)
-    ike_policy = PolicyReference(required=False)
-    ipsec_policy = PolicyReference(required=False)
+
+
+def related_to_gateways(gateways: Iterable[Gateway]) -> RelatedToGateways:
+    """Two queries for all of them."""
+    rows = {gateway.id: gateway for gateway in gateways}
+    members: dict[UUID, list[GatewayMember]] = defaultdict(list)
+    for member in GatewayMember.objects.filter(gateway_id__in=rows).order_by("index"):
+        member.gateway = rows[member.gateway_id]
+        members[member.gateway_id].append(member)
+    connections: dict[UUID, list[ConnectionName]] = defaultdict(list)
+    names = Connection.objects.filter(gateway_id__in=rows).order_by("created_at", "id")
+    for one in names.values_list(*ConnectionName._fields):
+        connections[one[0]].append(ConnectionName(*one))
+    return RelatedToGateways(members, connections)
 
 
 class AdvertisedCidrs(ResponseSchema):
     """What a gateway of route mode advertises; others nothing."""
 
-    advertised_cidrs = serializers.ListField(child=serializers.CharField())
+    advertised_cidrs = Field(Many(STRING), nothing)
 
 
 class ServiceCreator(ResponseSchema):
     """The other service's object."""
 
-    crn = serializers.CharField()
-    id = serializers.CharField()
-    resource_type = serializers.CharField()
+    crn = Field(STRING)
+    id = Field(STRING)
+    resource_type = Field(STRING)
 
 
 class ServiceConnection(ResponseSchema):
     """What another service has connected to a gateway; there are none here."""
 
-    id = serializers.UUIDField()
-    created_at = serializers.DateTimeField()
-    creator = ServiceCreator()
-    lifecycle_state = serializers.ChoiceField(Lifecycle.values)
-    lifecycle_reasons = Reason(many=True)
-    status = serializers.ChoiceField(("degraded", "down", "up"))
-    status_reasons = Reason(many=True)
-
-
-class LocalCidrs(ResponseSchema):
-    """The local CIDRs of a connection."""
-
-    since = {"cidrs": OBJECTS}
-    until = {"local_cidrs": OBJECTS}
-
-    cidrs = serializers.ListField(child=serializers.CharField())
-    local_cidrs = serializers.ListField(child=serializers.CharField())
-
-
-class PeerCidrs(ResponseSchema):
-    """The peer CIDRs of a connection."""
-
-    since = {"cidrs": OBJECTS}
-    until = {"peer_cidrs": OBJECTS}
-
-    cidrs = serializers.ListField(child=serializers.CharField())
-    peer_cidrs = serializers.ListField(child=serializers.CharField())
+    id = Field(IDENTIFIER)
+    created_at = Field(TIMESTAMP)
+    creator = Field(ServiceCreator)
+    lifecycle_state = Field(choice(*Lifecycle.values))
+    lifecycle_reasons = Field(REASONS)
+    status = Field(choice("degraded", "down", "up"))
+    status_reasons = Field(REASONS)
 
 
 VPNGatewayList = paged("vpn_gateways", VPNGateway)
-VPNGatewayConnectionList = paged("connections", VPNGatewayConnection)
-ServiceConnectionList = paged("service_connections", ServiceConnection)
 VPNGatewayMemberList = paged("members", VPNGatewayMember)
+ServiceConnectionList = paged("service_connections", ServiceConnection)

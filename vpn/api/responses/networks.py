@@ -1,186 +1,168 @@
-"""VPCs, address prefixes, subnets, instances, regions and zones (contract sections 2.5 and 2.6)."""
+"""Regions, zones, VPCs and address prefixes (contract sections 2.5 and 2.6)."""
 
 from __future__ import annotations
 
-from rest_framework import serializers
+from ipaddress import IPv4Network
+from typing import NamedTuple
+from uuid import UUID
 
-from console.core.api.responses import Reason, ResourceGroupReference, ResponseSchema, listed, paged
+from console.core.api.response_schema import (
+    ANY,
+    BOOLEAN,
+    COUNT,
+    IDENTIFIER,
+    IPV4,
+    STRING,
+    TIMESTAMP,
+    URL,
+    Always,
+    Context,
+    Field,
+    Many,
+    ResponseSchema,
+    choice,
+    constant,
+    crn_of,
+    link_to,
+    nothing,
+    same_row,
+)
+from console.core.api.responses import REASONS, ResourceGroupReference, listed, paged
 from console.core.api.versions import GENERATION_2
+from vpn import models
+from vpn.domain.cidrs import parse_cidr
 
 
 class RegionReference(ResponseSchema):
-    name = serializers.CharField()
-    href = serializers.URLField()
+    # The row is the region's name.
+    name = Field(STRING, same_row)
+    href = Field(URL, lambda region, context: context.links.href("regions", region))
 
 
 class Region(RegionReference):
     """The one region that is served here."""
 
-    endpoint = serializers.URLField()
-    status = serializers.ChoiceField(("available",))
+    endpoint = Field(URL, lambda region, context: context.links.base)
+    status = constant("available")
 
 
 class ZoneReference(ResponseSchema):
-    name = serializers.CharField()
-    href = serializers.URLField()
+    # The row is the zone's name.
+    name = Field(STRING, same_row)
+    href = Field(URL, lambda zone, context: context.links.href(f"regions/{context.links.region}/zones", zone))
 
 
 class Zone(ZoneReference):
     """A zone of the region."""
 
-    region = RegionReference()
-    status = serializers.ChoiceField(("available",))
+    region = Field(RegionReference, lambda zone, context: context.links.region)
+    status = constant("available")
 
 
-class VPCReference(ResponseSchema):
-    id = serializers.UUIDField()
-    crn = serializers.CharField()
-    href = serializers.URLField()
-    name = serializers.CharField()
-    resource_type = serializers.ChoiceField(("vpc",))
+class VPCReference(ResponseSchema, shared=True):
+    id = Field(IDENTIFIER)
+    crn = Field(STRING, crn_of("vpc"))
+    href = Field(URL, link_to("vpcs"))
+    name = Field(STRING)
+    resource_type = constant("vpc")
+
+
+class InNameOnly(NamedTuple):
+    """What clients expect of every VPC and this service has in name only: its collection, and the kind
+    that CRNs name."""
+
+    vpc: models.Vpc
+    collection: str
+    kind: str
+
+    @property
+    def id(self) -> UUID:
+        return self.vpc.id
 
 
 class InName(ResponseSchema):
     """What every VPC has in name only: all is let through."""
 
-    id = serializers.UUIDField()
-    crn = serializers.CharField()
-    href = serializers.URLField()
-    name = serializers.CharField()
+    id = Field(IDENTIFIER)
+    crn = Field(STRING, lambda one, context: context.links.crn(one.kind, one.id))
+    href = Field(URL, lambda one, context: context.links.href(one.collection, one.id))
+    name = Field(STRING, lambda one, context: f"{one.vpc.name}-default")
 
 
 class RoutingTable(InName):
     """In name only."""
 
-    resource_type = serializers.ChoiceField(("routing_table",))
+    resource_type = constant("routing_table")
+
+
+def network_acl(vpc: models.Vpc) -> InNameOnly:
+    return InNameOnly(vpc, "network_acls", "network-acl")
+
+
+def routing_table(vpc: models.Vpc) -> InNameOnly:
+    return InNameOnly(vpc, f"vpcs/{vpc.id}/routing_tables", "routing-table")
 
 
 class Resolver(ResponseSchema):
-    servers = serializers.ListField(child=serializers.IPAddressField(protocol="IPv4"))
-    type = serializers.ChoiceField(("system",))
-    configuration = serializers.ChoiceField(("default",))
+    servers = Field(Many(IPV4), nothing)
+    type = constant("system")
+    configuration = constant("default")
 
 
 class Dns(ResponseSchema):
-    enable_hub = serializers.BooleanField()
-    resolution_binding_count = serializers.IntegerField(min_value=0)
-    resolver = Resolver()
-
-
-_TODAY = (
-    "health_state", "health_reasons", "cse_source_ips", "public_address_ranges", "dns",
-    "default_routing_table",
-)  # fmt: skip
+    enable_hub = Field(BOOLEAN, Always(False))
+    resolution_binding_count = Field(COUNT, Always(0))
+    resolver = Field(Resolver, same_row)
 
 
 class VPC(VPCReference):
     """A network of its own."""
 
-    since = dict.fromkeys(_TODAY, GENERATION_2)
+    created_at = Field(TIMESTAMP)
+    status = Field(
+        choice("available", "failed"), lambda vpc, context: "failed" if vpc.failure else "available"
+    )
+    classic_access = Field(BOOLEAN)
+    resource_group = Field(ResourceGroupReference)
+    health_state = Field(
+        choice("ok", "faulted"), lambda vpc, context: "faulted" if vpc.failure else "ok", since=GENERATION_2
+    )
+    health_reasons = Field(REASONS, nothing, since=GENERATION_2)
+    cse_source_ips = Field(Many(ANY), nothing, since=GENERATION_2)
+    public_address_ranges = Field(Many(ANY), nothing, since=GENERATION_2)
+    dns = Field(Dns, same_row, since=GENERATION_2)
+    default_network_acl = Field(InName, lambda vpc, context: network_acl(vpc))
+    default_security_group = Field(
+        InName, lambda vpc, context: InNameOnly(vpc, "security_groups", "security-group")
+    )
+    default_routing_table = Field(RoutingTable, lambda vpc, context: routing_table(vpc), since=GENERATION_2)
 
-    created_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(("available", "failed"))
-    classic_access = serializers.BooleanField()
-    resource_group = ResourceGroupReference()
-    health_state = serializers.ChoiceField(("ok", "faulted"))
-    health_reasons = Reason(many=True)
-    cse_source_ips = serializers.ListField(child=serializers.JSONField())
-    public_address_ranges = serializers.ListField(child=serializers.JSONField())
-    dns = Dns()
-    default_network_acl = InName()
-    default_security_group = InName()
-    default_routing_table = RoutingTable()
+
+def blocks_of(vpc_id: UUID) -> list[IPv4Network]:
+    """What address prefixes are rendered with: the blocks of the VPC's subnets."""
+    rows = models.Subnet.objects.filter(vpc_id=vpc_id)
+    return [parse_cidr(text) for text in rows.values_list("ipv4_cidr_block", flat=True)]
+
+
+def _has_subnets(prefix: models.AddressPrefix, context: Context) -> bool:
+    network, blocks = parse_cidr(prefix.cidr), context.related
+    return any(block.subnet_of(network) for block in blocks)
 
 
 class AddressPrefix(ResponseSchema):
     """Where subnets of a VPC may lie."""
 
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    href = serializers.URLField()
-    created_at = serializers.DateTimeField()
-    cidr = serializers.CharField()
-    zone = ZoneReference()
-    is_default = serializers.BooleanField()
-    has_subnets = serializers.BooleanField()
-
-
-class SubnetReference(ResponseSchema):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    href = serializers.URLField()
-    crn = serializers.CharField()
-    resource_type = serializers.ChoiceField(("subnet",))
-
-
-class Subnet(SubnetReference):
-    """A range of addresses in a zone of a VPC."""
-
-    since = {"routing_table": GENERATION_2}
-
-    created_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(("available",))
-    ip_version = serializers.ChoiceField(("ipv4",))
-    ipv4_cidr_block = serializers.CharField()
-    total_ipv4_address_count = serializers.IntegerField(min_value=0)
-    available_ipv4_address_count = serializers.IntegerField(min_value=0)
-    zone = ZoneReference()
-    vpc = VPCReference()
-    resource_group = ResourceGroupReference()
-    network_acl = InName()
-    routing_table = RoutingTable()
-
-
-class ReservedIP(ResponseSchema):
-    """An address that the provider holds: of a gateway's member or an instance."""
-
-    id = serializers.UUIDField()
-    address = serializers.IPAddressField(protocol="IPv4")
-    auto_delete = serializers.BooleanField()
-    created_at = serializers.DateTimeField()
-    href = serializers.URLField()
-    lifecycle_state = serializers.ChoiceField(("stable",))
-    name = serializers.CharField()
-    owner = serializers.ChoiceField(("provider",))
-    resource_type = serializers.ChoiceField(("subnet_reserved_ip",))
-
-
-class Named(ResponseSchema):
-    name = serializers.CharField()
-
-
-class Image(ResponseSchema):
-    id = serializers.CharField()
-
-
-class NetworkInterface(ResponseSchema):
-    name = serializers.CharField()
-    primary_ipv4_address = serializers.IPAddressField(protocol="IPv4")
-    subnet = SubnetReference()
-
-
-class Instance(ResponseSchema):
-    """A host with an address in its subnet, to try connections with."""
-
-    id = serializers.UUIDField()
-    crn = serializers.CharField()
-    href = serializers.URLField()
-    name = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(("running",))
-    profile = Named()
-    image = Image()
-    primary_network_interface = NetworkInterface()
-    network_interfaces = NetworkInterface(many=True)
-    zone = ZoneReference()
-    vpc = VPCReference()
-    resource_group = ResourceGroupReference()
+    id = Field(IDENTIFIER)
+    name = Field(STRING)
+    href = Field(URL, link_to("vpcs", "vpc_id", "address_prefixes"))
+    created_at = Field(TIMESTAMP)
+    cidr = Field(STRING)
+    zone = Field(ZoneReference)
+    is_default = Field(BOOLEAN)
+    has_subnets = Field(BOOLEAN, _has_subnets)
 
 
 RegionList = listed("regions", Region)
 ZoneList = listed("zones", Zone)
 VPCList = paged("vpcs", VPC)
 AddressPrefixList = paged("address_prefixes", AddressPrefix)
-ReservedIPList = paged("reserved_ips", ReservedIP)
-SubnetList = paged("subnets", Subnet)
-InstanceList = paged("instances", Instance)

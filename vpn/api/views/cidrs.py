@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from console.core.api.dry_run import updates
 from console.core.api.errors import InvalidParameter
-from console.core.api.responses import ResponseSchema
+from console.core.api.response_schema import ResponseSchema
 from console.core.api.versions import OBJECTS, ApiVersion
 from console.core.errors import Invalid, NotFound, Violation
-from vpn.api.responses.gateways import LocalCidrs, PeerCidrs
+from vpn.api.responses.connections import LocalCidrs, PeerCidrs
 from vpn.api.views.connections import ConnectionApiView
 from vpn.services.cidrs import Side, add_cidr, has_cidr, remove_cidr
 from vpn.services.connections import cidrs_of, get_connection
@@ -41,8 +41,7 @@ class CidrsView(CidrApiView):
     def get(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
         local, peer = cidrs_of(row)
-        key = f"{self.side}_cidrs" if self.version.is_before(OBJECTS) else "cidrs"
-        return Response({key: local if self.side == "local" else peer})
+        return self.respond(local if self.side == "local" else peer)
 
 
 class CidrView(CidrApiView):

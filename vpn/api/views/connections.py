@@ -20,9 +20,14 @@ from console.core.errors import NotFound, Outdated, Violation
 from console.core.registry import Interruption
 from policies.services import get_ike_policy, get_ipsec_policy
 from policies.strength import describe_warning, warnings_of
-from vpn.api.bodies.connections import connection_bodies, connection_body, etag_of
+from vpn.api.bodies.connections import etag_of
 from vpn.api.requests.gateways import ConnectionCreate, ConnectionPatch
-from vpn.api.responses.gateways import VPNGatewayConnection, VPNGatewayConnectionList
+from vpn.api.responses.connections import (
+    VPNGatewayConnection,
+    VPNGatewayConnectionList,
+    related_to_connection,
+    related_to_connections,
+)
 from vpn.api.versions import CONNECTION
 from vpn.api.views.gateways import gateway_id_of
 from vpn.domain.spec import DpdAction
@@ -99,14 +104,12 @@ class ConnectionApiView(ApiView):
         mine = Connection.objects.owned_by(self.actor)
         return watch_interruptions(mine.filter(gateway=gateway, pk=connection))
 
-    def body(self, row: Connection) -> dict[str, Any]:
+    def shows_key(self, row: Connection) -> bool:
         """A dry run shows no key but one that the caller has just sent: with the rest of it, the event
         in the audit trail would be undone."""
         if asked(self.request):
-            shows_key = self.actor.may_read_psk and "psk" in self.sent
-        else:
-            shows_key = disclose_keys(self.actor, [row])
-        return connection_body(row, self.links, shows_key=shows_key)
+            return self.actor.may_read_psk and "psk" in self.sent
+        return disclose_keys(self.actor, [row])
 
     def listed(self, rows: QuerySet[Connection], path: str) -> Response:
         """One page of connections; `status` of the query narrows it."""
@@ -116,12 +119,13 @@ class ConnectionApiView(ApiView):
             rows = rows.filter(status=choice_param("status", wanted, STATUSES))
             filters = {"status": wanted}
         page = self.page(rows.prefetch_related(None), path, filters=filters)
-        bodies = connection_bodies(page.rows, self.links, shows_key=disclose_keys(self.actor, page.rows))
-        return Response(page.body("connections", [self.downgraded(body) for body in bodies]))
+        shows_key = disclose_keys(self.actor, page.rows)
+        return self.respond(page, related_to_connections(page.rows, shows_key=shows_key))
 
     def shown_whole(self, row: Connection, *, status: int = 200) -> Response:
         """One connection; in generation 2 with an ETag for If-Match."""
-        response = self.respond(self.body(row), status=status)
+        related = related_to_connection(row, shows_key=self.shows_key(row))
+        response = self.respond(row, related, status=status)
         if self.version.generation > 1:
             response["ETag"] = etag_of(row)
         return response
@@ -145,9 +149,9 @@ class ConnectionsView(ConnectionApiView):
     has_etag = True
     made: Connection
 
-    def body(self, row: Connection) -> dict[str, Any]:
+    def shows_key(self, row: Connection) -> bool:
         """A key that the caller has just sent is no disclosure."""
-        return connection_body(row, self.links, shows_key=self.actor.may_read_psk)
+        return self.actor.may_read_psk
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))

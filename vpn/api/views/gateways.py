@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,11 +15,12 @@ from console.core.api.parameters import RESOURCE_GROUP, Parameter, choice_param
 from console.core.api.views import ApiView, path_id
 from console.core.errors import Violation
 from console.core.registry import Interruption, watch_interruptions
-from vpn.api.bodies.gateways import gateway_bodies, gateway_body
 from vpn.api.requests.gateways import GatewayCreate, GatewayPatch
 from vpn.api.responses.gateways import (
     VPNGateway,
     VPNGatewayList,
+    related_to_gateway,
+    related_to_gateways,
 )
 from vpn.api.versions import GATEWAY
 from vpn.domain.checks.gateways import GATEWAY_MODES
@@ -73,8 +75,10 @@ class GatewaysView(GatewayApiView):
             rows = rows.filter(mode=choice_param("mode", mode, GATEWAY_MODES))
             filters = {**filters, "mode": mode}
         page = self.page(rows, "vpn_gateways", filters=filters, sorts=SORTS)
-        bodies = [self.downgraded(body) for body in gateway_bodies(page.rows, self.links)]
-        return Response(page.body("vpn_gateways", bodies))
+        related = related_to_gateways(page.rows)
+        # Not one whose deletion was finished since the rows were read.
+        still = [row for row in page.rows if row.id in related.members]
+        return self.respond(replace(page, rows=still), related)
 
     @creates
     def post(self, request: Request) -> Response:
@@ -82,7 +86,7 @@ class GatewaysView(GatewayApiView):
             return check_gateway(self.actor, _flat(given))
 
         gateway = create_gateway(self.actor, _flat(self.fields(GatewayCreate, check=check)))
-        return self.respond(gateway_body(gateway, self.links), status=201)
+        return self.respond(gateway, related_to_gateway(gateway), status=201)
 
 
 class GatewayView(GatewayApiView):
@@ -94,13 +98,14 @@ class GatewayView(GatewayApiView):
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        return self.respond(gateway_body(gateway, self.links))
+        return self.respond(gateway, related_to_gateway(gateway))
 
     def patch(self, request: Request, vpn_gateway_id: str) -> Response:
         ident = gateway_id_of(vpn_gateway_id)
         check = refusals(lambda given: update_gateway(self.actor, ident, given))
         fields = self.fields(GatewayPatch, of=lambda: get_gateway(self.actor, ident), check=check)
-        return self.respond(gateway_body(update_gateway(self.actor, ident, fields), self.links))
+        gateway = update_gateway(self.actor, ident, fields)
+        return self.respond(gateway, related_to_gateway(gateway))
 
     def interruptions(self, vpn_gateway_id: str) -> Callable[[], list[Interruption]]:
         mine = gateways_of(self.actor)

@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.core.api.errors import InvalidParameter
+from console.core.api.pagination import Page
 from console.core.api.versions import GENERATION_2, ApiVersion
 from console.core.api.views import ApiView, path_id
 from console.core.errors import Invalid, NotFound, Violation, not_found
-from vpn.api.bodies.gateways import member_body
 from vpn.api.requests.gateways import MemberBody
 from vpn.api.responses.gateways import (
     AdvertisedCidrs,
@@ -20,7 +20,6 @@ from vpn.api.responses.gateways import (
     VPNGatewayMember,
     VPNGatewayMemberList,
 )
-from vpn.api.versions import MEMBER
 from vpn.api.views.cidrs import plain_cidr
 from vpn.api.views.gateways import gateway_id_of
 from vpn.models import Connection
@@ -34,7 +33,6 @@ def _member_ids(gateway: str, member: str) -> tuple[UUID, UUID]:
 class MemberApiView(ApiView):
     """What views of members share."""
 
-    changes = MEMBER
     since = GENERATION_2
 
 
@@ -46,10 +44,9 @@ class MembersView(MemberApiView):
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        members = [self.downgraded(member_body(row, gateway, self.links)) for row in gateway.members.all()]
+        members = list(gateway.members.all())
         href = self.links.href(f"vpn_gateways/{gateway.pk}", "members")
-        page = {"first": {"href": href}, "limit": len(members), "total_count": len(members)}
-        return Response({**page, "members": members})
+        return self.respond(Page(members, limit=len(members), total_count=len(members), first=href))
 
 
 class MemberView(MemberApiView):
@@ -60,8 +57,8 @@ class MemberView(MemberApiView):
     unsupported_methods = ("PUT",)
 
     def get(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
-        row = get_member(self.actor, *_member_ids(vpn_gateway_id, member_id))
-        return self.respond(member_body(*row, self.links))
+        member, _ = get_member(self.actor, *_member_ids(vpn_gateway_id, member_id))
+        return self.respond(member)
 
     def put(self, request: Request, vpn_gateway_id: str, member_id: str) -> Response:
         ids = _member_ids(vpn_gateway_id, member_id)
@@ -78,7 +75,7 @@ class AdvertisedCidrsView(ApiView):
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        return Response({"advertised_cidrs": []})
+        return self.respond(None)
 
 
 class AdvertisedCidrView(ApiView):
@@ -115,8 +112,9 @@ class ServiceConnectionsView(ApiView):
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        page = self.page(Connection.objects.none(), f"vpn_gateways/{gateway.pk}/service_connections")
-        return Response(page.body("service_connections", []))
+        return self.respond(
+            self.page(Connection.objects.none(), f"vpn_gateways/{gateway.pk}/service_connections")
+        )
 
 
 class ServiceConnectionView(ApiView):

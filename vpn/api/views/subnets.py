@@ -14,13 +14,12 @@ from console.core.api.parameters import RESOURCE_GROUP, Parameter
 from console.core.api.versions import GENERATION_2
 from console.core.api.views import ApiView, path_id
 from console.core.errors import not_found
-from vpn.api.bodies.networks import instance_body, reserved_ip_bodies, subnet_bodies
 from vpn.api.requests.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
-from vpn.api.responses import networks as schemas
-from vpn.api.responses.networks import InstanceList, ReservedIPList, SubnetList
+from vpn.api.responses import subnets as schemas
+from vpn.api.responses.subnets import InstanceList, ReservedIPList, SubnetList, taken_addresses
 from vpn.api.versions import SUBNET
 from vpn.models import Instance, Subnet
-from vpn.services.addresses import reserved_ips
+from vpn.services.addresses import holders_of, reserved_ips
 from vpn.services.fields import InstanceFields
 from vpn.services.references import parse_id
 from vpn.services.subnets import (
@@ -68,8 +67,7 @@ class SubnetsView(SubnetApiView):
         narrowed, filters = self.resource_group_filter(rows)
         narrowed, more = self.narrowed(narrowed)
         page = self.page(narrowed, "subnets", filters=filters | more)
-        bodies = [self.downgraded(body) for body in subnet_bodies(page.rows, self.links)]
-        return Response(page.body("subnets", bodies))
+        return self.respond(page, taken_addresses(page.rows))
 
     def narrowed(self, rows: QuerySet[Subnet]) -> tuple[QuerySet[Subnet], dict[str, str]]:
         """By `vpc.id`, `vpc.crn`, `vpc.name` and `zone.name`."""
@@ -87,7 +85,7 @@ class SubnetsView(SubnetApiView):
     def post(self, request: Request) -> Response:
         check = refusals(lambda given: create_subnet(self.actor, given))
         subnet = create_subnet(self.actor, self.fields(SubnetCreate, check=check))
-        return self.respond(subnet_bodies([subnet], self.links)[0], status=201)
+        return self.respond(subnet, taken_addresses([subnet]), status=201)
 
 
 class SubnetView(SubnetApiView):
@@ -97,21 +95,19 @@ class SubnetView(SubnetApiView):
     responses = {"GET": schemas.Subnet, "PATCH": schemas.Subnet}
 
     def get(self, request: Request, subnet_id: str) -> Response:
-        return self.respond(self.body(get_subnet(self.actor, _subnet_id(subnet_id))))
+        subnet = get_subnet(self.actor, _subnet_id(subnet_id))
+        return self.respond(subnet, taken_addresses([subnet]))
 
     def patch(self, request: Request, subnet_id: str) -> Response:
         ident = _subnet_id(subnet_id)
         check = refusals(lambda given: update_subnet(self.actor, ident, given))
         fields = self.fields(SubnetPatch, of=lambda: get_subnet(self.actor, ident), check=check)
         subnet = update_subnet(self.actor, ident, fields)
-        return self.respond(self.body(subnet))
+        return self.respond(subnet, taken_addresses([subnet]))
 
     def delete(self, request: Request, subnet_id: str) -> Response:
         delete_subnet(self.actor, _subnet_id(subnet_id))
         return self.deleted()
-
-    def body(self, row: Subnet) -> dict[str, Any]:
-        return subnet_bodies([row], self.links)[0]
 
 
 class ReservedIpsView(ApiView):
@@ -124,7 +120,7 @@ class ReservedIpsView(ApiView):
     def get(self, request: Request, subnet_id: str) -> Response:
         subnet = get_subnet(self.actor, _subnet_id(subnet_id))
         page = self.page(reserved_ips(subnet), f"subnets/{subnet.pk}/reserved_ips", ident="owner")
-        return Response(page.body("reserved_ips", reserved_ip_bodies(page.rows, self.links)))
+        return self.respond(page, holders_of(page.rows))
 
 
 class ReservedIpView(ApiView):
@@ -140,7 +136,7 @@ class ReservedIpView(ApiView):
         found = list(reserved_ips(subnet).filter(owner=ident))
         if not found:
             raise not_found("not_found", "reserved IP", ident, "subnet")
-        return Response(reserved_ip_bodies(found, self.links)[0])
+        return self.respond(found[0], holders_of(found))
 
 
 class InstancesView(ApiView):
@@ -153,14 +149,13 @@ class InstancesView(ApiView):
     def get(self, request: Request) -> Response:
         rows, filters = self.resource_group_filter(Instance.objects.owned_by(self.actor))
         rows = rows.select_related("subnet__vpc", "resource_group")
-        page = self.page(rows, "instances", filters=filters)
-        return Response(page.body("instances", [instance_body(row, self.links) for row in page.rows]))
+        return self.respond(self.page(rows, "instances", filters=filters))
 
     @creates
     def post(self, request: Request) -> Response:
         check = refusals(lambda given: create_instance(self.actor, _instance_fields(given)))
         instance = create_instance(self.actor, _instance_fields(self.fields(InstanceCreate, check=check)))
-        return Response(instance_body(instance, self.links), status=201)
+        return self.respond(instance, status=201)
 
 
 class InstanceView(ApiView):
@@ -171,14 +166,14 @@ class InstanceView(ApiView):
 
     def get(self, request: Request, instance_id: str) -> Response:
         instance = get_instance(self.actor, _instance_id(instance_id))
-        return self.respond(instance_body(instance, self.links))
+        return self.respond(instance)
 
     def patch(self, request: Request, instance_id: str) -> Response:
         ident = _instance_id(instance_id)
         check = refusals(lambda given: update_instance(self.actor, ident, given))
         fields = self.fields(InstancePatch, of=lambda: get_instance(self.actor, ident), check=check)
         instance = update_instance(self.actor, ident, fields)
-        return self.respond(instance_body(instance, self.links))
+        return self.respond(instance)
 
     def delete(self, request: Request, instance_id: str) -> Response:
         delete_instance(self.actor, _instance_id(instance_id))

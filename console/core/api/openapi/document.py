@@ -10,9 +10,11 @@ from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
-from console.core.api.identity import GRANT
+from console.core.api.container import Errors
+from console.core.api.identity import GRANT, Token
 from console.core.api.openapi.operations import Operation
-from console.core.api.openapi.schemas import Schema, reference_schema
+from console.core.api.openapi.schemas import Schema, reference_schema, table_schema
+from console.core.api.response_schema import ResponseSchema
 from console.core.api.responses import COLLECTIONS
 from console.core.api.versions import FORMS, ApiVersion
 
@@ -83,19 +85,15 @@ def _of(*names: str, **more: Any) -> Schema:
     return {"type": "object", "properties": properties, "required": [*properties]}
 
 
+def _reference_of(table: type[ResponseSchema]) -> Schema:
+    return {"$ref": f"#/components/schemas/{table.__name__}"}
+
+
 def _json(schema: Schema) -> Schema:
     return {"application/json": {"schema": schema}}
 
 
-_ERRORS = _json({"$ref": "#/components/schemas/Errors"})
-_TOKEN_BODY = _of(
-    "access_token",
-    "refresh_token",
-    "scope",
-    token_type={"type": "string", "enum": ["Bearer"]},
-    expires_in={"type": "integer", "description": "Seconds."},
-    expiration={"type": "integer", "description": "Seconds since 1970."},
-)
+_ERRORS = _json(_reference_of(Errors))
 _TOKEN = {
     "operationId": "create_token",
     "summary": "Get a token for an API key",
@@ -111,7 +109,7 @@ _TOKEN = {
         },
     },
     "responses": {
-        "200": {"description": "The token.", "content": _json(_TOKEN_BODY)},
+        "200": {"description": "The token.", "content": _json(table_schema(Token, FORMS[-1], _reference_of))},
         "400": {"description": "Another kind of grant.", "content": _ERRORS},
         "401": {"description": "The key is unknown, expired or revoked.", "content": _ERRORS},
     },

@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 import uritemplate
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import Direction, OpenApiResponse, PolymorphicProxySerializer
+from drf_spectacular.utils import Direction, OpenApiResponse
 
+from console.core.api.container import Errors
 from console.core.api.fields import RequestSchema
-from console.core.api.openapi.schemas import Schema, body_schema, example_of
+from console.core.api.openapi.schemas import Schema, body_schema, described, example_of
 from console.core.api.parameters import DRY_RUN, IF_MATCH, PAGING, Parameter
-from console.core.api.responses import DryRun, Errors, Page, ResponseSchema, dry_run_of
+from console.core.api.response_schema import ResponseSchema
+from console.core.api.responses import DryRun, Page, dry_run_of
 from console.core.api.versions import GENERATION_REQUIRED, ApiVersion
 
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
@@ -74,7 +76,7 @@ class Operation(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]
         """The docstring of the view, or of its `post`, since that of a list is not about what is created."""
         owner = getattr(self.view, self.method.lower()) if self.method == "POST" else type(self.view)
-        return _words_of(owner)
+        return str(described(owner).get("description", ""))
 
     def get_tags(self) -> list[str]:
         return [next(iter(self.path.split("/")[2:]), "") or "collections"]
@@ -158,35 +160,13 @@ class Operation(AutoSchema):
             schema: Schema = body_schema(serializer, self.version, self.view.changes)
             example = example_of(serializer, self.version, self.view.changes)
             return schema | ({"examples": [example]} if example else {})
-        for name in list(serializer.fields):
-            if not serializer.has(name, self.version):
-                serializer.fields.pop(name)
-        schema = super()._map_serializer(serializer, direction, bypass_extensions)
-        # The docstring of its own class, not an inherited one.
-        schema.pop("description", None)
-        text = _words_of(type(serializer))
-        return schema | ({"description": text} if text else {})
-
-    def _map_serializer_field(
-        self, field: Any, direction: Direction, bypass_extensions: bool = False
-    ) -> Schema:
-        schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)
-        schema.pop("x-spec-enum-id", None)
-        return schema
+        found: Schema = super()._map_serializer(serializer, direction, bypass_extensions)
+        return found
 
     def get_serializer_name(self, serializer: Any, direction: Direction) -> str:
         """Request bodies are named after what they create or change: VPNGatewayCreate."""
-        name = type(serializer).__name__
-        if not isinstance(serializer, RequestSchema):
-            return name
         what: type[ResponseSchema] = self.view.responses[self.method]
         return what.__name__ + {"POST": "Create", "PUT": "Replace"}.get(self.method, "Patch")
-
-
-def _words_of(owner: Any) -> str:
-    """Its own docstring in one line."""
-    own = vars(owner).get("__doc__") if isinstance(owner, type) else owner.__doc__
-    return " ".join((own or "").split())
 
 
 def _singular(name: str) -> str:
@@ -229,9 +209,7 @@ def _dry_run(
     tried = dry_run_of(response, method)
     if done is None:
         return OpenApiResponse(tried, "The result of the dry run; nothing was created.")
-    either = PolymorphicProxySerializer(
-        f"{response.__name__}OrDryUpdate", serializers=[response, tried], resource_type_field_name=None
-    )
+    either = type(f"{response.__name__}OrDryUpdate", (ResponseSchema,), {"one_of": (response, tried)})
     return OpenApiResponse(either, f"{done.description} With dry_run: the result; nothing is changed.")
 
 
@@ -239,4 +217,4 @@ def _done(status: int, response: type[ResponseSchema] | None) -> str:
     """The description of a success."""
     if response is None:
         return {201: "Added.", 202: "It is being deleted."}.get(status, "Done; there is no body.")
-    return _words_of(response) or response.__name__
+    return described(response).get("description") or response.__name__

@@ -1,14 +1,16 @@
-"""Request bodies as JSON Schemas, in the form of any version."""
+"""Bodies of requests and responses as JSON Schemas, in the form of any version."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework.fields import Field
 
 from console.core.api.changes import VersionChange, older, written
 from console.core.api.fields import Flag, Items, Number, Reference, RequestSchema, Texts, Whole, Wholes, Word
+from console.core.api.response_schema import FieldType, JsonType, Many, Rendered, ResponseSchema
 from console.core.api.versions import ApiVersion
 
 Schema = dict[str, Any]
@@ -34,6 +36,59 @@ def body_schema(schema: RequestSchema, version: ApiVersion, changes: Sequence[Ve
 def example_of(schema: RequestSchema, version: ApiVersion, changes: Sequence[VersionChange]) -> Schema:
     """The example as requests of `version` write it, without what the version does not have."""
     return written(schema.example, version, changes)
+
+
+class ResponseTable(OpenApiSerializerExtension):
+    """Makes components of response schemas; nested ones are references."""
+
+    target_class = ResponseSchema
+    match_subclasses = True
+
+    def get_name(self, auto_schema: Any, direction: str) -> str:
+        name: str = self.target.__name__
+        return name
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> Schema:
+        """In the form of the version of `auto_schema`."""
+
+        def refer(table: type[ResponseSchema]) -> Schema:
+            reference: Schema = auto_schema.resolve_serializer(table, direction).ref
+            return reference
+
+        return table_schema(self.target, auto_schema.version, refer)
+
+
+def table_schema(
+    table: type[ResponseSchema], version: ApiVersion, refer: Callable[[type[ResponseSchema]], Schema]
+) -> Schema:
+    """The object with the fields that the version has; `refer` gives the schema of nested ones."""
+
+    def schema_of(kind: FieldType) -> Schema:
+        match kind:
+            case JsonType():
+                return dict(kind.schema)
+            case Many():
+                return {"type": "array", "items": schema_of(kind.item)}
+            case Rendered():
+                return refer(kind.schema)
+        return refer(kind)
+
+    if table.one_of:
+        return {"oneOf": [refer(one) for one in table.one_of]}
+    fields = {name: one for name, one in table.fields.items() if one.is_in(version)}
+    properties = {
+        name: schema_of(one.type) | ({"description": one.description} if one.description else {})
+        for name, one in fields.items()
+    }
+    found = {"type": "object", "properties": properties, **described(table)}
+    needed = sorted(name for name, one in fields.items() if not one.optional)
+    return found | ({"required": needed} if needed else {})
+
+
+def described(owner: Any) -> Schema:
+    """Its own docstring, not an inherited one, in one line."""
+    own = vars(owner).get("__doc__") if isinstance(owner, type) else owner.__doc__
+    return {"description": " ".join(own.split())} if own else {}
 
 
 def reference_schema() -> Schema:
@@ -73,8 +128,7 @@ def _object(schema: RequestSchema, fields: Fields, limits: Mapping[str, Mapping[
         },
         "additionalProperties": False,
     }
-    if text := vars(type(schema)).get("__doc__"):
-        found["description"] = " ".join(text.split())
+    found |= described(type(schema))
     if needed := sorted(n for n, (_, is_needed) in fields.items() if is_needed and n not in either):
         found["required"] = needed
     choices: list[Schema] = [{word: [{"required": [name]} for name in group]} for word, group in groups]

@@ -1,16 +1,14 @@
-"""Older forms of bodies and answers, change by change."""
+"""Older forms of request bodies and errors, change by change."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django.http import QueryDict
 
 from console.core.api.changes import (
     VersionChange,
     downgrade_errors,
-    downgrade_response,
     renamed,
     upgrade_request,
 )
@@ -22,17 +20,9 @@ OLD = ApiVersion(date(2026, 1, 1), 1)
 NEW = ApiVersion(date(2022, 1, 1), 2)
 
 
-def _down_one(body: dict[str, Any], version: ApiVersion) -> None:
-    body["size"] = body.pop("width")
-
-
-def _down_two(body: dict[str, Any], version: ApiVersion) -> None:
-    body["width"] = body.pop("box")["width"]
-
-
 CHANGES = (
-    VersionChange(ONE, renamed={"size": "width"}, added=frozenset({"colour"}), down=_down_one),
-    VersionChange(TWO, renamed={"width": "box.width"}, down=_down_two),
+    VersionChange(ONE, renamed={"size": "width"}, added=frozenset({"colour"})),
+    VersionChange(TWO, renamed={"width": "box.width"}),
 )
 
 
@@ -63,12 +53,6 @@ def test_newer_names_are_refused_in_older_versions() -> None:
     body, broken = upgrade_request({"colour": "red", "width": 5, "size": 4}, OLD, CHANGES)
     assert body == {"box": {"width": 4}}
     assert [(v.code, v.field) for v in broken] == [("bad_field", "colour"), ("bad_field", "width")]
-
-
-def test_a_response_is_downgraded_through_all_changes() -> None:
-    assert downgrade_response({"box": {"width": 5}}, OLD, CHANGES) == {"size": 5}
-    assert downgrade_response({"box": {"width": 5}}, ONE, CHANGES) == {"width": 5}
-    assert downgrade_response({"box": {"width": 5}}, NEW, CHANGES) == {"box": {"width": 5}}
 
 
 def test_errors_name_what_the_version_calls_it() -> None:
