@@ -129,5 +129,5 @@ def test_a_weak_policy_is_not_attached_by_generation_2() -> None:
     assert "The IKE policy old uses sha1, 3des, group 2:" in ike.message
     assert "sha256, sha384, sha512; and with aes128, aes192, aes256; and with group 14" in ike.message
     (ipsec,) = broken(replace(FACTS, attached=[esp]))
-    assert ipsec.field == "ipsec_policy" and "names group_5:" in ipsec.message
+    assert ipsec.field == "ipsec_policy" and "uses group_5:" in ipsec.message
     assert found(replace(FACTS, attached=[replace(esp, pfs_groups=("disabled",))])) == []
