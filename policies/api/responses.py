@@ -1,6 +1,6 @@
 """Objects of responses: policies (contract sections 4.5 to 4.7).
 
-What stands in a policy may be of another version than the one that asks: answers have all words.
+A policy may have algorithms of another version than the requested one: responses have all words.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.urls import resolve
@@ -19,6 +19,7 @@ from tests.openapi.test_responses import FORM
 from vpn.api.responses.gateways import ServiceConnection, ServiceCreator
 from vpn.models import Connection, Gateway
 from vpn.services.connections import create_connection
+from vpn.services.fields import ConnectionFields
 
 pytestmark = pytest.mark.django_db
 # There are none: their tables are for the document.
@@ -31,7 +32,7 @@ def row(ana: Party) -> Connection:
     row = furnish(ana)
     given = connection_fields(2, peer_fqdn="vpn.example.com", api_generation=2)
     del given["peer_address"]
-    create_connection(ana.editor, row.gateway_id, given)  # type: ignore[arg-type]
+    create_connection(ana.editor, row.gateway_id, cast(ConnectionFields, given))
     make_vpc(ana)
     reasons = [{"code": "internal_error", "message": "It broke."}]
     Connection.objects.update(status_reasons=reasons)
@@ -81,7 +82,7 @@ def views(form: ApiVersion, places: dict[str, str]) -> Iterator[tuple[str, Any]]
     for path, operations in document(form)["paths"].items():
         if path.startswith("/v1") and "get" in operations:
             where = filled(path, places)
-            view = resolve(where).func.view_class  # type: ignore[attr-defined]
+            view = cast(Any, resolve(where).func).view_class
             if "GET" in view.responses:
                 yield where, view
 

@@ -15,7 +15,7 @@ def origin(request: HttpRequest) -> str:
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
 
 
-# A body has most ids several times, and UUID writes its text anew each time.
+# A response has most ids several times; a UUID builds its text each time that it is asked for it.
 id_text = lru_cache(maxsize=4096)(str)
 
 

@@ -42,7 +42,7 @@ _STATUSES = ("available", "deleting", "failed", "pending")
 
 
 def _status(row: Gateway | GatewayMember, context: Context) -> str:
-    """The one word that lifecycle and health were told by (contract sections 1.3 and 6.1)."""
+    """The one word for lifecycle and health of older versions (contract sections 1.3 and 6.1)."""
     gateway = row if isinstance(row, Gateway) else row.gateway
     if gateway.lifecycle_state != "stable":
         return gateway.lifecycle_state
@@ -66,7 +66,7 @@ class PrivateIP(ResponseSchema):
 
 
 def _public_address(member: GatewayMember, context: Context) -> str:
-    """The pair shares one public address, which stands with the active one (contract 4.2)."""
+    """The pair shares one public address, which is shown with the active one (contract 4.2)."""
     return member.gateway.public_address if member.role == "active" else NO_ADDRESS
 
 
@@ -145,9 +145,7 @@ def related_to_gateway(gateway: Gateway) -> RelatedToGateways:
     for member in members:
         member.gateway = gateway
     connections = _connections.tuples(gateway.id, names=ConnectionName._fields)
-    return RelatedToGateways(
-        {gateway.id: members}, {gateway.id: [ConnectionName(*one) for one in connections]}
-    )
+    return RelatedToGateways({gateway.id: members}, {gateway.id: [*map(ConnectionName._make, connections)]})
 
 
 def related_to_gateways(gateways: Iterable[Gateway]) -> RelatedToGateways:
@@ -160,7 +158,7 @@ def related_to_gateways(gateways: Iterable[Gateway]) -> RelatedToGateways:
     connections: dict[UUID, list[ConnectionName]] = defaultdict(list)
     names = Connection.objects.filter(gateway_id__in=rows).order_by("created_at", "id")
     for one in names.values_list(*ConnectionName._fields):
-        connections[one[0]].append(ConnectionName(*one))
+        connections[one[0]].append(ConnectionName._make(one))
     return RelatedToGateways(members, connections)
 
 
