@@ -43,7 +43,7 @@ class EffectiveMtu:
 def describe_suite(suite: str) -> SuiteDescription:
     """aes256-sha256-modp2048 is AES-256-CBC, HMAC-SHA-256, Diffie-Hellman group 14 (2048 bits)."""
     cipher, integrity, group = "", "", ""
-    for part in suite.split("-") if suite else ():
+    for part in suite.split("-"):
         row = by_keyword(part)
         if row and row.name in ENCRYPTION:
             cipher = row.title

@@ -72,6 +72,9 @@ def test_aead_ciphers_have_a_separate_proposal() -> None:
     )
     assert Proposal(("aes256", "aes256gcm16"), ("sha256",)).uniform()[0].encryption == ("aes256",)
     assert AUTO_IKE.proposal.uniform() == (AUTO_IKE.proposal,)
+    only = Proposal(("aes256gcm16",), (), (14,))
+    assert only.uniform() == (only,)
+    assert Proposal((), ()).uniform() == ()
 
 
 def test_the_preferred_come_first_and_the_old_last() -> None:

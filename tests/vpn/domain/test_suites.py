@@ -51,7 +51,7 @@ def test_every_suite_of_the_api_has_a_description_and_an_mtu() -> None:
 )
 def test_room(suite: str, udp: bool, mtu: int) -> None:
     left = effective_mtu(suite, udp=udp)
-    assert left and (left.mtu, left.mss, left.overhead) == (mtu, mtu - 40, 1500 - mtu)
+    assert left and (left.outer, left.mtu, left.mss, left.overhead) == (1500, mtu, mtu - 40, 1500 - mtu)
     # Sealed again it fits, and one byte more does not.
     assert sealed(suite, mtu, udp) <= 1500 < sealed(suite, mtu + 1, udp)
 
