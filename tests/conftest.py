@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 
 from console.core.api import throttling
@@ -19,6 +19,15 @@ from vpn import triggers
 # A busy machine is no fault of the code.
 hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("house")
+# For `.ci/mutation`, which runs a test many times: the same few examples each time, none made smaller.
+hypothesis_settings.register_profile(
+    "mutation",
+    hypothesis_settings.get_profile("house"),
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 # Django's own server sends head and body apart: a client that keeps its connection would wait for the
 # second one as long as it delays its acknowledgement, 40 ms per answer.
 WSGIRequestHandler.disable_nagle_algorithm = True
