@@ -16,7 +16,8 @@ import pytest
 from django.test import Client
 
 from tests.factories import Party, make_connection, make_ike_policy, make_ipsec_policy, make_subnet
-from vpn.models import Gateway, Lifecycle, Subnet
+from vpn.domain.states import LifecycleState
+from vpn.models import Gateway, Subnet
 
 FORM = "application/x-www-form-urlencoded"
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -162,7 +163,7 @@ def test_the_five_steps(ana: Party, curl: Curl) -> None:
     first, second = gateways
 
     # "You can check its status": the data plane has done its part.
-    Gateway.objects.update(lifecycle_state=Lifecycle.STABLE, health_state="ok")
+    Gateway.objects.update(lifecycle_state=LifecycleState.STABLE, health_state="ok")
     for gateway in gateways:
         assert curl("GET", f"/vpn_gateways/{gateway['id']}").json()["status"] == "available"
 

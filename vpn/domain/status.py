@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from vpn.domain.actions import Initiate, ProbePeer, Release, Terminate
@@ -20,6 +19,7 @@ from vpn.domain.plan import plan
 from vpn.domain.reasons import UNANSWERED, Code, cidr_mismatch, no_address, reason
 from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole, MemberSpec, Selector
 from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaState
+from vpn.domain.states import HealthState, LifecycleState
 
 # Consecutive failures of the driver after which a gateway that never worked is `failed`.
 FAILED_AFTER = 5
@@ -31,20 +31,6 @@ _WAITING = (
     "This side only responds (establish_mode peer_only), and the peer has not initiated the tunnel. One "
     "side must be bidirectional."
 )
-
-
-class LifecycleState(StrEnum):
-    PENDING = "pending"
-    STABLE = "stable"
-    FAILED = "failed"
-    DELETING = "deleting"
-
-
-class HealthState(StrEnum):
-    OK = "ok"
-    DEGRADED = "degraded"
-    FAULTED = "faulted"
-    INAPPLICABLE = "inapplicable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 from vpn.models.connections import Connection, ConnectionCidr, StatusChange, Tunnel
 from vpn.models.drafts import WizardDraft
-from vpn.models.gateways import Gateway, GatewayMember, Health, Lifecycle
+from vpn.models.gateways import Gateway, GatewayMember
 from vpn.models.handoff import HandoffLink
 from vpn.models.networks import AddressPrefix, Instance, Node, Subnet, SubnetAddress, Vpc
 from vpn.models.traffic import TrafficSample
@@ -12,9 +12,7 @@ __all__ = [
     "Gateway",
     "GatewayMember",
     "HandoffLink",
-    "Health",
     "Instance",
-    "Lifecycle",
     "Node",
     "StatusChange",
     "Subnet",

@@ -12,25 +12,11 @@ from django.db import models
 
 from console.core.models.base import Resource
 from vpn.domain.spec import MemberRole
+from vpn.domain.states import HealthState, LifecycleState, status_of
 from vpn.models.networks import Subnet, Vpc
 
-
-class Lifecycle(models.TextChoices):
-    """How far a gateway is between its creation and the end of its deletion."""
-
-    PENDING = "pending"
-    STABLE = "stable"
-    FAILED = "failed"
-    DELETING = "deleting"
-
-
-class Health(models.TextChoices):
-    """How well a gateway or member works; `inapplicable` until it exists."""
-
-    OK = "ok"
-    DEGRADED = "degraded"
-    FAULTED = "faulted"
-    INAPPLICABLE = "inapplicable"
+_LIFECYCLE = [(state.value, state.name.title()) for state in LifecycleState]
+_HEALTH = [(state.value, state.name.title()) for state in HealthState]
 
 
 class Gateway(Resource):
@@ -52,9 +38,11 @@ class Gateway(Resource):
 
     # Observed
     observed_generation = models.PositiveBigIntegerField(default=0)
-    lifecycle_state = models.CharField(max_length=16, choices=Lifecycle.choices, default=Lifecycle.PENDING)
+    lifecycle_state = models.CharField(
+        max_length=16, choices=_LIFECYCLE, default=LifecycleState.PENDING.value
+    )
     lifecycle_reasons = models.JSONField(default=list)
-    health_state = models.CharField(max_length=16, choices=Health.choices, default=Health.INAPPLICABLE)
+    health_state = models.CharField(max_length=16, choices=_HEALTH, default=HealthState.INAPPLICABLE.value)
     health_reasons = models.JSONField(default=list)
     available_at = models.DateTimeField(null=True, editable=False)
     observed_at = models.DateTimeField(null=True, editable=False)
@@ -79,12 +67,8 @@ class Gateway(Resource):
 
     @property
     def status(self) -> str:
-        """Of generation 1: pending, available, failed or deleting (contract section 6.1)."""
-        if self.deleted_at is not None:
-            return "deleting"
-        if self.lifecycle_state == Lifecycle.STABLE:
-            return "failed" if self.health_state == Health.FAULTED else "available"
-        return str(self.lifecycle_state)
+        """As in older versions of the API."""
+        return status_of(self.lifecycle_state, self.health_state, deleting=self.deleted_at is not None)
 
 
 class GatewayMember(models.Model):
@@ -97,7 +81,7 @@ class GatewayMember(models.Model):
 
     # Observed
     role = models.CharField(max_length=8, choices=[(r.value, r.value) for r in MemberRole], default="standby")
-    health_state = models.CharField(max_length=16, choices=Health.choices, default=Health.INAPPLICABLE)
+    health_state = models.CharField(max_length=16, choices=_HEALTH, default=HealthState.INAPPLICABLE.value)
     health_reasons = models.JSONField(default=list)
 
     class Meta:

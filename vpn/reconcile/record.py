@@ -17,16 +17,15 @@ from django.db.models import F
 
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import GatewayState, Reason
+from vpn.domain.states import HealthState, LifecycleState
 from vpn.domain.status import (
     ConnectionStatus,
     GatewayStatus,
-    HealthState,
-    LifecycleState,
     PairStatus,
     TunnelStatus,
     derive_status,
 )
-from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+from vpn.models import Connection, Gateway, StatusChange, Tunnel
 from vpn.reconcile.clock import as_ticks, boot, ticks
 from vpn.reconcile.desired import load_gateway
 from vpn.reconcile.restart import last_recorded
@@ -248,8 +247,8 @@ def _record_gateway(
     changed: bool,
 ) -> None:
     fields: dict[str, object] = {
-        "lifecycle_state": Lifecycle(status.lifecycle_state.value),
-        "health_state": Health(status.health_state.value),
+        "lifecycle_state": status.lifecycle_state.value,
+        "health_state": status.health_state.value,
         "lifecycle_reasons": _reasons(status.lifecycle_reasons),
         "health_reasons": _reasons(status.health_reasons),
     }

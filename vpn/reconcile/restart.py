@@ -14,7 +14,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from vpn.domain.reasons import not_observed
-from vpn.models import Connection, Gateway, Health, Lifecycle, StatusChange, Tunnel
+from vpn.domain.states import HealthState, LifecycleState
+from vpn.models import Connection, Gateway, StatusChange, Tunnel
 from vpn.reconcile.clock import as_ticks, boot, ticks
 
 # Sweeps come every few seconds; after so long without one an observation is old.
@@ -51,8 +52,8 @@ def _forget(gateway: Gateway) -> bool:
     with transaction.atomic():
         if not same.update(**fields, due_ticks=0, stamp=F("stamp") + 1):
             return False
-        if gateway.lifecycle_state == Lifecycle.STABLE:
-            unknown = {"health_state": Health.DEGRADED, "health_reasons": forgotten()}
+        if gateway.lifecycle_state == LifecycleState.STABLE:
+            unknown = {"health_state": HealthState.DEGRADED, "health_reasons": forgotten()}
             Gateway.objects.filter(pk=gateway.pk).update(**unknown)
             gateway.members.update(**unknown)
         _forget_tunnels(gateway)

@@ -28,7 +28,8 @@ from vpn.domain.checks.gateways import (
     replacement_violations,
 )
 from vpn.domain.spec import MemberRole
-from vpn.models import Connection, Gateway, GatewayMember, Lifecycle, Subnet
+from vpn.domain.states import LifecycleState
+from vpn.models import Connection, Gateway, GatewayMember, Subnet
 from vpn.services.addresses import free_count, free_public_address, take_address
 from vpn.services.connection_checks import uncounted_violations
 from vpn.services.connections import add_connection
@@ -128,7 +129,7 @@ def delete_gateway(actor: Actor, gateway_id: UUID) -> None:
         }
         record(actor, "vpn_gateway.delete", gateway, changes)
         gateway.deleted_at = timezone.now()
-        gateway.lifecycle_state = Lifecycle.DELETING
+        gateway.lifecycle_state = LifecycleState.DELETING
         gateway.save(update_fields=["deleted_at", "lifecycle_state"])
         bump_generation(gateway)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
+from vpn.domain.states import label_of
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.connections import cidrs_of
 
@@ -44,10 +45,8 @@ class GatewayShown:
 
 
 def status_label(gateway: Gateway) -> str:
-    """The status of API generation 1, and `degraded`, which needs attention."""
-    if gateway.status == "available" and gateway.health_state == "degraded":
-        return "degraded"
-    return gateway.status
+    deleting = gateway.deleted_at is not None
+    return label_of(gateway.lifecycle_state, gateway.health_state, deleting=deleting)
 
 
 def peer_gateways(account_id: UUID, addresses: Iterable[str]) -> dict[str, Gateway]:

@@ -18,7 +18,8 @@ from tests.factories import (
     path_of,
     raise_quotas,
 )
-from vpn.models import Connection, Gateway, GatewayMember, Lifecycle, SubnetAddress
+from vpn.domain.states import LifecycleState
+from vpn.models import Connection, Gateway, GatewayMember, SubnetAddress
 
 ADDITIONS = {
     "connections", "members", "mode", "resource_type", "vpc",
@@ -180,7 +181,7 @@ def test_status_words_of_generation_1(ana: Party) -> None:
         ("stable", "faulted", "failed"),
         ("failed", "inapplicable", "failed"),
     ):
-        Gateway.objects.update(lifecycle_state=Lifecycle(lifecycle), health_state=health)
+        Gateway.objects.update(lifecycle_state=LifecycleState(lifecycle), health_state=health)
         assert ana.api.get(path_of(gateway)).json()["status"] == word
 
 

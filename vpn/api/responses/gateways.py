@@ -33,20 +33,20 @@ from console.core.models.prepared import PreparedQuery
 from policies.api.responses import ConnectionReference
 from vpn.api.responses.networks import VPCReference
 from vpn.api.responses.subnets import SubnetReference
+from vpn.domain.states import HealthState, LifecycleState, status_of
 from vpn.models import Connection, Gateway, GatewayMember
-from vpn.models.gateways import Health, Lifecycle
 
 # A standby has none of its own (contract section 4.2).
 NO_ADDRESS = str(IPv4Address(0))
+_LIFECYCLE = choice(*(state.value for state in LifecycleState))
+_HEALTH = choice(*(state.value for state in HealthState))
 _STATUSES = ("available", "deleting", "failed", "pending")
 
 
 def _status(row: Gateway | GatewayMember, context: Context) -> str:
-    """The one word for lifecycle and health of older versions (contract sections 1.3 and 6.1)."""
+    """The status that versions before lifecycle and health have (contract section 1.3)."""
     gateway = row if isinstance(row, Gateway) else row.gateway
-    if gateway.lifecycle_state != "stable":
-        return gateway.lifecycle_state
-    return "failed" if row.health_state == "faulted" else "available"
+    return status_of(gateway.lifecycle_state, row.health_state)
 
 
 class PublicIP(ResponseSchema):
@@ -78,9 +78,9 @@ class VPNGatewayMember(ResponseSchema):
     role = Field(choice("active", "standby"))
     public_ip = Field(PublicIP, _public_address)
     private_ip = Field(PrivateIP, same_row)
-    health_state = Field(choice(*Health.values))
+    health_state = Field(_HEALTH)
     health_reasons = Field(REASONS)
-    lifecycle_state = Field(choice(*Lifecycle.values), attribute("gateway.lifecycle_state"))
+    lifecycle_state = Field(_LIFECYCLE, attribute("gateway.lifecycle_state"))
     lifecycle_reasons = Field(REASONS, attribute("gateway.lifecycle_reasons"))
     status = Field(choice(*_STATUSES), _status, until=HEALTH)
 
@@ -101,9 +101,9 @@ class VPNGateway(ResponseSchema):
     vpc = Field(VPCReference)
     members = Field(Many(VPNGatewayMember), lambda row, context: context.related.members[row.id])
     connections = Field(Many(ConnectionReference), lambda row, context: context.related.connections[row.id])
-    lifecycle_state = Field(choice(*Lifecycle.values))
+    lifecycle_state = Field(_LIFECYCLE)
     lifecycle_reasons = Field(REASONS)
-    health_state = Field(choice(*Health.values))
+    health_state = Field(_HEALTH)
     health_reasons = Field(REASONS)
     status = Field(choice(*_STATUSES), _status, until=HEALTH)
     # Without route mode there is one address of a gateway.
@@ -182,7 +182,7 @@ class ServiceConnection(ResponseSchema):
     id = Field(IDENTIFIER)
     created_at = Field(TIMESTAMP)
     creator = Field(ServiceCreator)
-    lifecycle_state = Field(choice(*Lifecycle.values))
+    lifecycle_state = Field(_LIFECYCLE)
     lifecycle_reasons = Field(REASONS)
     status = Field(choice("degraded", "down", "up"))
     status_reasons = Field(REASONS)

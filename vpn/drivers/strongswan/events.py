@@ -13,20 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from vpn.domain.reasons import UNKNOWN_CIDRS
+from vpn.domain.reasons import UNKNOWN_CIDRS, Code
 from vpn.domain.state import EventKind, Reason
 from vpn.drivers.strongswan.translate import peer_of
 
 _EXCHANGES_KEPT = 256
 _LONGEST_LIST = 160
 
-SILENT = "peer_not_responding"
-IKE = "ike_policy_mismatch"
-AUTH = "cannot_authenticate_connection"
-ESP = "ipsec_policy_mismatch"
-CIDR_V1 = "ike_v1_id_local_remote_cidr_mismatch"
-CIDR_V2 = "ike_v2_local_remote_cidr_mismatch"
-OURS = "internal_error"
+SILENT, AUTH, OURS = Code.PEER_NOT_RESPONDING, Code.CANNOT_AUTHENTICATE, Code.INTERNAL_ERROR
+IKE, ESP = Code.IKE_POLICY_MISMATCH, Code.IPSEC_POLICY_MISMATCH
+CIDR_V1, CIDR_V2 = Code.CIDR_MISMATCH_V1, Code.CIDR_MISMATCH_V2
 
 
 class ParsedEvent(NamedTuple):
@@ -53,7 +49,7 @@ class IkeExchange:
     lists: dict[str, str] = field(default_factory=dict)
 
 
-_RULES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+_RULES: tuple[tuple[re.Pattern[str], Code, str], ...] = tuple(
     (re.compile(pattern), code, sentence)
     for pattern, code, sentence in (
         (r"received AUTHENTICATION_FAILED (notify error|error notify)", AUTH,
@@ -181,7 +177,7 @@ class Interpreter:
 def _reason(exchange: IkeExchange, text: str) -> Reason | None:
     for pattern, code, sentence in _RULES:
         if pattern.search(text):
-            return Reason(code, sentence.format(lists=_lists(exchange)))
+            return Reason(code.value, sentence.format(lists=_lists(exchange)))
     if _NO_PROPOSAL.search(text):
         return _refused(exchange)
     if _GIVING_UP.search(text) or _FIRST_RETRANSMIT.search(text):
@@ -192,10 +188,11 @@ def _reason(exchange: IkeExchange, text: str) -> Reason | None:
 def _refused(exchange: IkeExchange) -> Reason:
     if exchange.established:
         return Reason(
-            ESP, "The peer accepts none of our IPsec proposals (encryption, authentication or PFS group)."
+            ESP.value,
+            "The peer accepts none of our IPsec proposals (encryption, authentication or PFS group).",
         )
     return Reason(
-        IKE,
+        IKE.value,
         "The peer refused the negotiation: it accepts none of our IKE proposals, speaks another IKE "
         "version, or has no enabled connection for our address.",
     )
@@ -203,14 +200,14 @@ def _refused(exchange: IkeExchange) -> Reason:
 
 def _silence(exchange: IkeExchange) -> Reason:
     if exchange.established:
-        return Reason(SILENT, "The peer stopped answering.")
+        return Reason(SILENT.value, "The peer stopped answering.")
     if exchange.answered:
         return Reason(
-            SILENT,
+            SILENT.value,
             "The peer answered the first message and no later one: UDP 4500 may be blocked on the way.",
         )
     return Reason(
-        SILENT,
+        SILENT.value,
         "The peer does not respond: it may be off, its address may be wrong, or UDP 500 may be blocked "
         "on the way.",
     )

@@ -26,7 +26,8 @@ from console.core.web.lists.declare import (
 from console.core.web.lists.views import bulk_page, list_page
 from console.core.web.pages import form_page, page
 from console.core.web.requests import ConsoleRequest
-from vpn.models import Connection, Gateway, GatewayMember, Health, Lifecycle, Subnet
+from vpn.domain.states import HealthState, LifecycleState, label_of
+from vpn.models import Connection, Gateway, GatewayMember, Subnet
 from vpn.services.gateways import delete_gateway, gateways_of
 from vpn.services.interruptions import interrupted_by_deleting_gateways
 from vpn.web.lists.cidr_search import Block, address_key, at, block_of
@@ -35,16 +36,20 @@ from vpn.web.page_versions import version_without_counters
 from vpn.web.shown import GatewayShown
 
 _DELETED = Q(deleted_at__isnull=False)
-_STABLE = Q(lifecycle_state=Lifecycle.STABLE) & ~_DELETED
+
+
+def with_label(label: str) -> Q:
+    """Gateways with this label: those in the states that `label_of` calls so."""
+    found = Q(pk__in=[])
+    for lifecycle in LifecycleState:
+        healths = [health for health in HealthState if label_of(lifecycle, health) == label]
+        if healths:
+            found |= Q(lifecycle_state=lifecycle, health_state__in=healths)
+    return _DELETED | found if label == LifecycleState.DELETING else found & ~_DELETED
+
+
 _STATUS = {
-    "available": ("available", _STABLE & ~Q(health_state__in=[Health.DEGRADED, Health.FAULTED])),
-    "degraded": ("degraded", _STABLE & Q(health_state=Health.DEGRADED)),
-    "failed": (
-        "failed",
-        ~_DELETED & (Q(lifecycle_state=Lifecycle.FAILED) | (_STABLE & Q(health_state=Health.FAULTED))),
-    ),
-    "pending": ("pending", Q(lifecycle_state=Lifecycle.PENDING) & ~_DELETED),
-    "deleting": ("deleting", _DELETED | Q(lifecycle_state=Lifecycle.DELETING)),
+    label: (label, with_label(label)) for label in ("available", "degraded", "failed", "pending", "deleting")
 }
 _CONNECTIONS = {
     "down": ("some down", Q(total__gt=F("up") + F("off"))),

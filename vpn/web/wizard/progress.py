@@ -14,7 +14,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from console.core.web.pages import page
 from console.core.web.requests import ConsoleRequest
-from vpn.models import Connection, Gateway, GatewayMember, Lifecycle
+from vpn.domain.states import LifecycleState
+from vpn.models import Connection, Gateway, GatewayMember
 from vpn.services.gateways import get_gateway
 from vpn.web.shown import status_label
 
@@ -74,7 +75,7 @@ def progress_of(
     """The progress, derived only from observations."""
     stages = [*_gateway_stages(gateway, list(members))]
     wanted = [row for row in connections if row.admin_state_up]
-    failed = gateway.lifecycle_state == Lifecycle.FAILED or gateway.deleted_at is not None
+    failed = gateway.lifecycle_state == LifecycleState.FAILED or gateway.deleted_at is not None
     is_ready = stages[-1].state == DONE
     if wanted:
         stages += _tunnels(wanted, is_ready)
@@ -90,8 +91,8 @@ def _gateway_stages(gateway: Gateway, members: list[GatewayMember]) -> list[Stag
     private = ", ".join(member.private_address for member in members)
     running = [member for member in members if member.health_state == "ok"]
     loaded = gateway.observed_generation >= gateway.generation
-    stable = gateway.lifecycle_state == Lifecycle.STABLE
-    bad = gateway.lifecycle_state == Lifecycle.FAILED
+    stable = gateway.lifecycle_state == LifecycleState.STABLE
+    bad = gateway.lifecycle_state == LifecycleState.FAILED
     states = [True, stable or len(running) == len(members), stable and loaded]
     details = [
         f"Public {gateway.public_address}, private {private}",
