@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import LazySettings
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 
 from console.core.api import throttling
+from console.core.services import keys
 from console.core.web import sessions
 from tests.factories import Party, make_party
 from vpn import triggers
@@ -55,6 +57,8 @@ def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
 def _one_visit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A visit is recorded once a minute, with three more queries: not during a test that counts queries."""
     monkeypatch.setattr(sessions, "_GRAIN", 600)
+    # The same of the uses of a key.
+    monkeypatch.setattr(keys, "_USED_EVERY", timedelta(minutes=10))
 
 
 @pytest.fixture
