@@ -15,6 +15,8 @@ from console.core.models import Account, User
 from console.core.services import add_member, create_account, create_api_key
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.services import create_ike_policy, create_ipsec_policy
+from vpn.domain.connection_drafts import DECLARED
+from vpn.domain.declarations import put_at
 from vpn.models import Connection, Gateway, Instance, Subnet, Vpc
 from vpn.services.connections import create_connection
 from vpn.services.fields import ConnectionFields, SubnetFields
@@ -151,12 +153,27 @@ def connection_fields(number: int = 0, **changes: Any) -> dict[str, Any]:
     }
 
 
+def dpd_defaults(generation: int) -> tuple[str, int, int]:
+    """Action, interval and timeout of an API generation."""
+    action, interval, timeout = (
+        DECLARED[f"dpd_{name}"].default_in(generation) for name in ("action", "interval", "timeout")
+    )
+    return action, interval, timeout
+
+
+def nested(body: dict[str, Any]) -> ConnectionFields:
+    """A connection of the form of 2019, with what is newer in columns' names, as the services take it."""
+    found: dict[str, Any] = {}
+    for name, value in body.items():
+        put_at(found, DECLARED[name].path if name in DECLARED else name, value)
+    return cast(ConnectionFields, found)
+
+
 def make_connection(
     party: Party, gateway: Gateway | None = None, number: int = 0, **changes: Any
 ) -> Connection:
     home = gateway or make_gateway(party)
-    fields = cast(ConnectionFields, connection_fields(number, **changes))
-    return create_connection(party.editor, home.id, fields)
+    return create_connection(party.editor, home.id, nested(connection_fields(number, **changes)))
 
 
 def make_ike_policy(party: Party, name: str = "", **changes: Any) -> IKEPolicy:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from console.core.actor import Actor, Role, Via
 from console.core.services import create_account
+from tests.factories import nested
 from vpn.drivers.base import Driver
 from vpn.models import Connection, Gateway, Subnet
 from vpn.reconcile.controller import observe_gateway, reconcile
@@ -37,7 +38,7 @@ class Scene:
             "peer_cidrs": [LEFT if mirrored else RIGHT],
             **fields,
         }
-        return connections.create_connection(self.actor, here.id, body)
+        return connections.create_connection(self.actor, here.id, nested(body))
 
 
 def make_scene(name: str = "") -> Scene:

@@ -16,16 +16,17 @@ from console.core.admin.base import ServiceAdmin, ServiceForm, Values, admin_act
 from console.core.errors import Invalid, NotFound
 from console.core.web.forms import WordsField
 from vpn.admin.restart import restart
+from vpn.domain.connection_drafts import DECLARED
+from vpn.domain.declarations import put_at
 from vpn.domain.spec import DpdAction
 from vpn.models import Connection, Gateway
 from vpn.services import cidrs, connections
 from vpn.services.cidrs import Side
 from vpn.services.fields import ConnectionFields
 from vpn.services.generations import mark_due
-from vpn.web.forms.connections import key_field
+from vpn.web.forms.connections import connection_paths, key_field
 
 _SIDES: tuple[Side, Side] = ("local", "peer")
-_DPD = {"dpd_action": "action", "dpd_interval": "interval", "dpd_timeout": "timeout"}
 
 
 class ConnectionForm(ServiceForm):
@@ -33,12 +34,7 @@ class ConnectionForm(ServiceForm):
 
     clearable = ("ike_policy", "ipsec_policy")
     may_interrupt = True
-    paths = {
-        "dead_peer_detection": "dpd_action",
-        "dead_peer_detection.action": "dpd_action",
-        "dead_peer_detection.interval": "dpd_interval",
-        "dead_peer_detection.timeout": "dpd_timeout",
-    }
+    paths = connection_paths()
 
     psk = key_field()
     local_cidrs = WordsField(required=False, label="Local CIDRs", help_text="One per line.")
@@ -166,11 +162,11 @@ def _identity(given: Mapping[str, str] | None, default: str) -> str:
 
 
 def _fields(values: Values) -> ConnectionFields:
-    """The fields of the service: DPD nested, policies by reference."""
-    plain = {name: value for name, value in values.items() if name not in _DPD}
-    dpd = {path: values[name] for name, path in _DPD.items() if name in values}
-    nested = {"dead_peer_detection": dpd} if dpd else {}
-    return cast(ConnectionFields, references(plain, "ike_policy", "ipsec_policy") | nested)
+    """The fields of the service, in the API's newest form; policies by reference."""
+    body: dict[str, Any] = {}
+    for name, value in references(values, "ike_policy", "ipsec_policy").items():
+        put_at(body, DECLARED[name].path if name in DECLARED else name, value)
+    return cast(ConnectionFields, body)
 
 
 def _set_cidrs(actor: Actor, row: Connection, side: Side, wanted: list[str]) -> None:
@@ -184,4 +180,4 @@ def _set_cidrs(actor: Actor, row: Connection, side: Side, wanted: list[str]) -> 
             if cidr not in wanted:
                 cidrs.remove_cidr(actor, row.gateway_id, row.pk, side, cidr)
     except (Invalid, NotFound) as error:
-        raise Invalid(v._replace(field=f"{side}_cidrs") for v in error.violations) from None
+        raise Invalid(v._replace(field=f"{side}.cidrs") for v in error.violations) from None

@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import AUTO_IKE, IkeOffer
 from vpn.domain.checks.common import Quotas
+from vpn.domain.declarations import Declaration, declare, declared
 from vpn.domain.identities import Identity, IdentityType, name_key
 from vpn.domain.spec import Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DpdDraft:
-    """Times in seconds. The defaults are those of API generation 1."""
+def _address(value: str | None) -> str:
+    return value or ""
 
-    action: str = "none"
-    interval: int = 30
-    timeout: int = 120
 
-    @classmethod
-    def default(cls, api_generation: int) -> DpdDraft:
-        """Contract sections 3.2 and 4.3."""
-        return cls() if api_generation == 1 else cls(action="restart", interval=2, timeout=10)
+def _stored_identity(identity: Identity | None) -> dict[str, str] | None:
+    return identity.body() if identity else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionDraft:
-    """The connection as it would be after create or update; `ike` is its policy's offer."""
+    """The connection as it would be after create or update. Each field is declared here once; rows,
+    updates, the audit trail, ETags and forms follow from `DECLARED`. Times in seconds."""
 
-    name: str
-    # The peer is known by its address or by `peer_fqdn`; the other one is empty.
-    peer_address: str
+    name: str = declare("name")
+    # The peer is known by its address or by its name; the other one is empty.
+    peer_address: str = declare("peer.address", "", parse=_address, store=lambda text: text or None)
+    peer_fqdn: str = declare("peer.fqdn", "")
     # None: set, but it can no longer be decrypted; no rule applies to it.
-    psk: str | None = field(repr=False)
-    local_cidrs: tuple[str, ...]
-    peer_cidrs: tuple[str, ...]
-    admin_state_up: bool = True
-    dead_peer_detection: DpdDraft = DpdDraft()
+    psk: str | None = declare("psk", "", visible=False, column=False)
+    local_cidrs: tuple[str, ...] = declare("local.cidrs", (), column=False, fixed=True, parse=tuple)
+    peer_cidrs: tuple[str, ...] = declare("peer.cidrs", (), column=False, fixed=True, parse=tuple)
+    admin_state_up: bool = declare("admin_state_up", True)
+    dpd_action: str = declare(
+        "dead_peer_detection.action", "none", audited="dead_peer_detection.action", gen2="restart"
+    )
+    dpd_interval: int = declare(
+        "dead_peer_detection.interval", 30, audited="dead_peer_detection.interval", gen2=2
+    )
+    dpd_timeout: int = declare(
+        "dead_peer_detection.timeout", 120, audited="dead_peer_detection.timeout", gen2=10
+    )
+    establish_mode: str = declare("establish_mode", "bidirectional")
+    local_identity: Identity | None = declare(
+        "local.ike_identities[0]", None, fixed=True, parse=Identity.of, store=_stored_identity
+    )
+    peer_identity: Identity | None = declare(
+        "peer.ike_identity", None, fixed=True, parse=Identity.of, store=_stored_identity
+    )
+    api_generation: int = declare("api_generation", 1, fixed=True, parse=lambda value: value or 1)
+    # What follows from the policies: the offer, and whether the IPsec policy, if there is one, names one
+    # algorithm of each kind.
     ike: IkeOffer = AUTO_IKE
-    # Whether the IPsec policy, if there is one, names one algorithm of each kind.
     ipsec_single: bool = True
-    establish_mode: str = "bidirectional"
-    peer_fqdn: str = ""
-    local_identity: Identity | None = None
-    peer_identity: Identity | None = None
-    api_generation: int = 1
 
     @property
     def peer(self) -> str:
@@ -67,6 +76,9 @@ class ConnectionDraft:
         """The local and the peer's identity as charon compares them; both must be valid."""
         local = self.local_identity.text if self.local_identity else public_address
         return local, self.remote_identity.text
+
+
+DECLARED: Mapping[str, Declaration] = declared(ConnectionDraft)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

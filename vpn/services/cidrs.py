@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from console.core.actor import Actor, Role
@@ -12,6 +12,7 @@ from console.core.errors import Invalid, NotFound, Violation
 from console.core.services.change import change
 from vpn.domain.checks.connections import removal_violations
 from vpn.domain.cidrs import CidrError, parse_cidr
+from vpn.domain.connection_drafts import DECLARED
 from vpn.models import Connection, ConnectionCidr
 from vpn.services.connection_checks import update_violations
 from vpn.services.connection_drafts import draft_of
@@ -77,9 +78,8 @@ def _check_addition(connection: Connection, side: Side, cidr: str, present: list
         parse_cidr(cidr)
     except CidrError as error:
         raise Invalid([Violation("vpn_connection_cidr_not_valid", "cidr", str(error))]) from None
-    path = f"{side}_cidrs"
-    cidrs = (*present, cidr)
-    before = draft_of(connection)
-    draft = replace(before, local_cidrs=cidrs) if side == "local" else replace(before, peer_cidrs=cidrs)
-    if broken := update_violations(connection, draft, {path}):
+    name = f"{side}_cidrs"
+    added: dict[str, Any] = {name: (*present, cidr)}
+    draft = replace(draft_of(connection), **added)
+    if broken := update_violations(connection, draft, {DECLARED[name].topic}):
         raise Invalid([v._replace(field="cidr") for v in broken])

@@ -9,7 +9,8 @@ from django.conf import settings
 from console.core.actor import Actor
 from console.core.errors import Violation
 from vpn.domain.checks.connections import connection_violations, too_many_cidrs
-from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts
+from vpn.domain.connection_drafts import DECLARED, ConnectionDraft, ConnectionFacts
+from vpn.domain.declarations import topic_of
 from vpn.models import Connection, Gateway
 from vpn.services.connection_drafts import Policies, besides, draft_from, find_policies, missing_fields
 from vpn.services.connection_facts import connection_facts
@@ -17,15 +18,15 @@ from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields
 
 # What two connections to one peer share, or two peers must not.
-_WHO = {"psk", "ike_policy", "peer_identity"}
-# Changing one of these can break a rule about another field as well.
+_WHO = {"psk", "ike_policy", "peer.ike_identity"}
+# By topics: changing one of these can break a rule about another one as well.
 _REACH = {
-    "admin_state_up": _WHO | {"peer_address", "peer_fqdn"},
+    "admin_state_up": _WHO | {"peer.address", "peer.fqdn"},
     "ike_policy": {"ipsec_policy"},
-    "peer_address": _WHO | {"peer_cidrs"},
-    "peer_fqdn": _WHO | {"peer_address", "peer_cidrs"},
-    "local_cidrs": {"peer_cidrs"},
-    "peer_cidrs": {"local_cidrs"},
+    "peer.address": _WHO | {"peer.cidrs"},
+    "peer.fqdn": _WHO | {"peer.address", "peer.cidrs"},
+    "local.cidrs": {"peer.cidrs"},
+    "peer.cidrs": {"local.cidrs"},
 }
 
 
@@ -50,7 +51,7 @@ def uncounted_violations(actor: Actor, fields: ConnectionFields) -> list[Violati
     what stands around it; empty for any other. For all who create a connection, before the
     transaction: others wait for that."""
     quotas = quotas_of(actor.account_id)
-    local, peer = fields.get("local_cidrs", ()), fields.get("peer_cidrs", ())
+    local, peer = (DECLARED[name].value_in(fields, ()) for name in ("local_cidrs", "peer_cidrs"))
     if not too_many_cidrs(len(local), len(peer), quotas):
         return []
     draft = draft_from(fields, None, Policies(None, None))
@@ -70,17 +71,14 @@ def update_violations(
     api_generation: int = 0,
     policies: Policies | None = None,
 ) -> list[Violation]:
-    """Only about what changes: a limit lowered later does not block a new name."""
+    """Only about what changes, by topics: a limit lowered later does not block a new name."""
     gateway = connection.gateway
     facts = connection_facts(gateway, draft, but=connection, api_generation=api_generation, policies=policies)
     # What is wrong with a connection is no reason to leave it enabled.
     reaching = changed if draft.admin_state_up else changed - {"admin_state_up"}
     reach = set(changed).union(*(_REACH.get(name, set()) for name in reaching))
-    heads = (
-        (one, one.field.partition(".")[0].partition("[")[0])
-        for one in connection_violations(draft, facts=facts)
-    )
-    return [one for one, head in heads if head in changed or (head in reach and "_quota_" not in one.code)]
+    found = ((one, topic_of(one.field)) for one in connection_violations(draft, facts=facts))
+    return [one for one, topic in found if topic in changed or (topic in reach and "_quota_" not in one.code)]
 
 
 def creation_facts(

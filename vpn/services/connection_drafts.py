@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
 
@@ -13,16 +14,22 @@ from console.core.names import random_name
 from policies.domain.checks import IKEPolicyDraft, IPsecPolicyDraft
 from policies.domain.proposals import IkeOffer, auto_ike
 from policies.models import IKEPolicy, IPsecPolicy
-from vpn.domain.connection_drafts import ConnectionDraft, DpdDraft
-from vpn.domain.identities import Identity
-from vpn.models import Connection, ConnectionCidr, Gateway
+from vpn.domain.connection_drafts import DECLARED, ConnectionDraft
+from vpn.domain.declarations import put_at, topic_of
+from vpn.models import Connection, Gateway
 from vpn.services.fields import ConnectionFields, Reference
 from vpn.services.references import find
 
 P = TypeVar("P", IKEPolicy, IPsecPolicy)
 _NEEDED = {
-    "peer_address": "The peer is missing: its public IPv4 address is required, or its name{where}.",
+    "peer.address": "The peer is missing: its public IPv4 address is required, or its name{where}.",
     "psk": "psk is required: the key that both ends share.",
+}
+
+
+# What the other end of a connection has another value of.
+_OF_ONE_END = {"establish_mode", "local.cidrs", "local.ike_identities"} | {
+    f"peer.{name}" for name in ("address", "fqdn", "cidrs", "ike_identity")
 }
 
 
@@ -48,7 +55,7 @@ class Policies:
 
 def missing_fields(fields: ConnectionFields) -> list[Violation]:
     code = "validation_required_field"
-    given = {*fields, *(("peer_address",) if "peer_fqdn" in fields else ())}
+    given = {*fields, *(("peer.address",) if {"address", "fqdn"} & fields.get("peer", {}).keys() else ())}
     where = " (peer.fqdn, from version 2024-04-30 of generation 2 on)" if fields.get("api_generation") else ""
     missing = [(name, text.format(where=where)) for name, text in _NEEDED.items() if name not in given]
     return [Violation(code, name, message) for name, message in missing]
@@ -86,41 +93,30 @@ def _policy(
 
 def besides(known: list[Violation], more: list[Violation]) -> list[Violation]:
     """Rules take a field that is missing or leads nowhere for an empty one: of it they say nothing."""
-    known_fields = {violation.field.partition(".")[0] for violation in known}
-    return [*known, *(v for v in more if v.field.partition(".")[0] not in known_fields)]
+    known_topics = {topic_of(violation.field) for violation in known}
+    return [*known, *(v for v in more if topic_of(v.field) not in known_topics)]
 
 
 def other_kind(connection: Connection, fields: ConnectionFields) -> list[Violation]:
     """Contract section 8.2: a peer stays known by its address or by its name."""
     other = "peer_address" if connection.peer_fqdn else "peer_fqdn"
-    if other not in fields:
+    if not DECLARED[other].given_in(fields):
         return []
     kind = "name" if connection.peer_fqdn else "address"
     message = f"The peer of this connection is known by its {kind}; that cannot be changed."
-    return [Violation("validation_failure", other, message)]
+    return [Violation("validation_failure", DECLARED[other].path, message)]
 
 
 def draft_from(fields: ConnectionFields, gateway: Gateway | None, policies: Policies) -> ConnectionDraft:
     """The connection that these fields would create."""
-    api_generation = fields.get("api_generation") or 1
-    return ConnectionDraft(
-        name=fields["name"] if "name" in fields else _free_name(gateway),
-        peer_address=fields.get("peer_address", ""),
-        peer_fqdn=fields.get("peer_fqdn", ""),
-        psk=fields.get("psk", ""),
-        local_cidrs=tuple(fields.get("local_cidrs", ())),
-        peer_cidrs=tuple(fields.get("peer_cidrs", ())),
-        admin_state_up=fields.get("admin_state_up", True),
-        dead_peer_detection=replace(
-            DpdDraft.default(api_generation), **fields.get("dead_peer_detection", {})
-        ),
-        ike=policies.offer(api_generation),
-        ipsec_single=policies.ipsec_single,
-        establish_mode=fields.get("establish_mode", "bidirectional"),
-        local_identity=Identity.of(fields.get("local_identity")),
-        peer_identity=Identity.of(fields.get("peer_identity")),
-        api_generation=api_generation,
-    )
+    generation = fields.get("api_generation") or 1
+    values = {
+        name: declaration.value_in(fields, declaration.default_in(generation))
+        for name, declaration in DECLARED.items()
+    }
+    if "name" not in fields:
+        values["name"] = _free_name(gateway)
+    return ConnectionDraft(**values, ike=policies.offer(generation), ipsec_single=policies.ipsec_single)
 
 
 def _free_name(gateway: Gateway | None) -> str:
@@ -129,47 +125,68 @@ def _free_name(gateway: Gateway | None) -> str:
 
 def draft_of(connection: Connection) -> ConnectionDraft:
     """The existing connection."""
-    rows = list(connection.cidrs.all())
+    cidrs: dict[str, list[str]] = {"local": [], "peer": []}
+    for row in connection.cidrs.all():
+        cidrs[row.side].append(row.cidr)
     policies = Policies(connection.ike_policy, connection.ipsec_policy)
+    columns = {
+        name: declaration.parse(getattr(connection, name))
+        for name, declaration in DECLARED.items()
+        if declaration.column
+    }
     return ConnectionDraft(
-        name=connection.name,
-        peer_address=connection.peer_address or "",
-        peer_fqdn=connection.peer_fqdn,
+        **columns,
         psk=connection.known_psk(),
-        local_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.LOCAL),
-        peer_cidrs=tuple(r.cidr for r in rows if r.side == ConnectionCidr.PEER),
-        admin_state_up=connection.admin_state_up,
-        dead_peer_detection=DpdDraft(
-            action=connection.dpd_action, interval=connection.dpd_interval, timeout=connection.dpd_timeout
-        ),
+        local_cidrs=tuple(cidrs["local"]),
+        peer_cidrs=tuple(cidrs["peer"]),
         ike=policies.offer(connection.api_generation),
         ipsec_single=policies.ipsec_single,
-        establish_mode=connection.establish_mode,
-        local_identity=Identity.of(connection.local_identity),
-        peer_identity=Identity.of(connection.peer_identity),
-        api_generation=connection.api_generation,
     )
+
+
+def fields_of(connection: Connection) -> ConnectionFields:
+    """What would create a connection with the same settings at the other end: without its name and its
+    ends, and with the default of who initiates. A key that does not open is an empty one."""
+    draft, body = draft_of(connection), dict[str, Any]()
+    for name, declaration in DECLARED.items():
+        if name != "name" and declaration.topic not in _OF_ONE_END:
+            put_at(body, declaration.path, getattr(draft, name))
+    for name in ("ike_policy", "ipsec_policy"):
+        policy = getattr(connection, f"{name}_id")
+        body[name] = {"id": str(policy)} if policy else None
+    return cast(ConnectionFields, body | {"psk": draft.psk or ""})
+
+
+def merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policies) -> ConnectionDraft:
+    """The connection after an update by these fields; those that are fixed stay."""
+    values = {
+        name: declaration.value_in(fields, getattr(before, name))
+        for name, declaration in DECLARED.items()
+        if not declaration.fixed
+    }
+    offer = policies.offer(before.api_generation)
+    return replace(before, **values, ike=offer, ipsec_single=policies.ipsec_single)
 
 
 def changes_between(
     connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
 ) -> dict[str, tuple[object, object]]:
-    """For the audit trail; of a new key only that it is new."""
-    one, other = before.dead_peer_detection, after.dead_peer_detection
+    """For the audit trail, by the names of `Declaration.audited`; of a new key only that it is new."""
     pairs: dict[str, tuple[object, object]] = {
-        "name": (before.name, after.name),
-        "peer_address": (before.peer_address, after.peer_address),
-        "peer_fqdn": (before.peer_fqdn, after.peer_fqdn),
-        "admin_state_up": (before.admin_state_up, after.admin_state_up),
-        "dead_peer_detection.action": (one.action, other.action),
-        "dead_peer_detection.interval": (one.interval, other.interval),
-        "dead_peer_detection.timeout": (one.timeout, other.timeout),
-        "establish_mode": (before.establish_mode, after.establish_mode),
-        "ike_policy": (_name(connection.ike_policy), _name(policies.ike)),
-        "ipsec_policy": (_name(connection.ipsec_policy), _name(policies.ipsec)),
+        declaration.audited: (getattr(before, name), getattr(after, name))
+        for name, declaration in DECLARED.items()
+        if not declaration.fixed
     }
+    pairs["ike_policy"] = (_name(connection.ike_policy), _name(policies.ike))
+    pairs["ipsec_policy"] = (_name(connection.ipsec_policy), _name(policies.ipsec))
     changes = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    return changes | ({"psk": ("set", "changed")} if before.psk != after.psk else {})
+    return changes | ({"psk": ("set", "changed")} if "psk" in changes else {})
+
+
+def topics(changed: Iterable[str]) -> set[str]:
+    """What the audited names of changes are about, as `topic_of` has it for violations."""
+    by_name = {declaration.audited: declaration.topic for declaration in DECLARED.values()}
+    return {by_name.get(name, name) for name in changed}
 
 
 def _name(policy: IKEPolicy | IPsecPolicy | None) -> str | None:

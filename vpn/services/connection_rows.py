@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from vpn.domain.cidrs import bounds, parse_cidr
-from vpn.domain.connection_drafts import ConnectionDraft
+from vpn.domain.connection_drafts import DECLARED, ConnectionDraft
 from vpn.models import Connection, ConnectionCidr
 from vpn.services.connection_drafts import Policies
 
@@ -29,26 +29,25 @@ def apply_draft(
         connection.psk_changed_at = timezone.now()
     # The sealed key only when it is a new one: a rotation of keys may be writing it right now.
     key = ["psk_sealed", "psk_id", "psk_changed_at"] if new_key is not None else []
-    wanted = [
-        "name", "peer_address", "peer_fqdn", "resolved_address", "resolved_addresses", "admin_state_up",
-        "dpd_action", "dpd_interval", "dpd_timeout", "establish_mode", "ike_policy", "ipsec_policy", *key,
-    ]  # fmt: skip
-    connection.save(update_fields=wanted)
+    changeable = [name for name, one in DECLARED.items() if one.column and not one.fixed]
+    resolved = ["resolved_address", "resolved_addresses"]
+    connection.save(update_fields=[*changeable, *resolved, "ike_policy", "ipsec_policy", *key])
 
 
 def fill_row(connection: Connection, draft: ConnectionDraft) -> None:
     """All columns but policies and key; not saved."""
-    connection.name = draft.name
-    connection.peer_address = draft.peer_address or None
     if connection.peer_fqdn != draft.peer_fqdn:
         # The worker finds out where the new name leads.
-        connection.peer_fqdn, connection.resolved_address = draft.peer_fqdn, None
-        connection.resolved_addresses = []
-    connection.admin_state_up = draft.admin_state_up
-    connection.dpd_action = draft.dead_peer_detection.action
-    connection.dpd_interval = draft.dead_peer_detection.interval
-    connection.dpd_timeout = draft.dead_peer_detection.timeout
-    connection.establish_mode = draft.establish_mode
-    connection.local_identity = draft.local_identity.body() if draft.local_identity else None
-    connection.peer_identity = draft.peer_identity.body() if draft.peer_identity else None
-    connection.api_generation = draft.api_generation
+        connection.resolved_address, connection.resolved_addresses = None, []
+    for name, declaration in DECLARED.items():
+        if declaration.column:
+            setattr(connection, name, declaration.store(getattr(draft, name)))
+
+
+def etag_values(connection: Connection) -> list[object]:
+    """Everything that was asked for, as JSON: the same while only what is observed changes. Tells nothing
+    of the key."""
+    columns = [getattr(connection, name) for name, declaration in DECLARED.items() if declaration.column]
+    policies = [str(connection.ike_policy_id), str(connection.ipsec_policy_id)]
+    cidrs = [(row.side, row.cidr) for row in connection.cidrs.all()]
+    return [*columns, connection.psk_id, *policies, cidrs]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -16,18 +15,19 @@ from console.core.models import Account
 from console.core.models.prepared import PreparedQuery, set_related
 from console.core.services.change import change
 from vpn.domain.checks.connections import connection_violations
-from vpn.domain.connection_drafts import ConnectionDraft
+from vpn.domain.connection_drafts import DECLARED
 from vpn.models import Connection, ConnectionCidr, Gateway
 from vpn.services.connection_checks import creation_facts, uncounted_violations, update_violations
 from vpn.services.connection_drafts import (
-    Policies,
     besides,
     changes_between,
     draft_from,
     draft_of,
     find_policies,
+    merged,
     missing_fields,
     other_kind,
+    topics,
 )
 from vpn.services.connection_rows import apply_draft, fill_row, new_cidr
 from vpn.services.fields import ConnectionFields
@@ -144,16 +144,16 @@ def update_connection(
         connection = get_connection(actor, gateway_id, connection_id)
         _refuse_deleting(connection.gateway)
         guard(connection)
-        if fixed := [name for name in ("local_cidrs", "peer_cidrs") if name in fields]:
+        cidrs = (DECLARED["local_cidrs"], DECLARED["peer_cidrs"])
+        if fixed := [one.path for one in cidrs if one.given_in(fields)]:
             raise Invalid([Violation("bad_field", f, _CIDR_HINT.format(field=f)) for f in fixed])
         broken = other_kind(connection, fields)
         policies = find_policies(actor, fields, broken, keep=connection)
         before = draft_of(connection)
-        after = _merged(before, fields, policies)
+        after = merged(before, fields, policies)
         changes = changes_between(connection, before, after, policies)
-        changed = {name.partition(".")[0] for name in changes}
         api_generation = fields.get("api_generation", 0)
-        rules = update_violations(connection, after, changed, api_generation, policies)
+        rules = update_violations(connection, after, topics(changes), api_generation, policies)
         if broken := besides(broken, rules):
             raise Invalid(broken)
         if changes:
@@ -196,18 +196,3 @@ def _refuse_deleting(gateway: Gateway) -> None:
     if gateway.deleted_at is not None:
         message = f"The VPN gateway {gateway.name} is being deleted; its connections cannot be changed."
         raise Conflict([Violation("vpn_gateway_invalid_state", "id", message)])
-
-
-def _merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policies) -> ConnectionDraft:
-    return replace(
-        before,
-        name=fields.get("name", before.name),
-        peer_address=fields.get("peer_address", before.peer_address),
-        peer_fqdn=fields.get("peer_fqdn", before.peer_fqdn),
-        psk=fields.get("psk", before.psk),
-        admin_state_up=fields.get("admin_state_up", before.admin_state_up),
-        dead_peer_detection=replace(before.dead_peer_detection, **fields.get("dead_peer_detection", {})),
-        ike=policies.offer(before.api_generation),
-        ipsec_single=policies.ipsec_single,
-        establish_mode=fields.get("establish_mode", before.establish_mode),
-    )

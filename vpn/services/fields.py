@@ -1,4 +1,4 @@
-"""What services take: the API's own field names, parsed but not yet checked.
+"""What services take: request bodies of the API's newest form, parsed but not yet checked.
 
 Used alike for create (all that is given) and for update (only what changes). References are
 mappings with exactly one of `id`, `href`, `crn`, `name`, as they stand in a request body.
@@ -73,21 +73,33 @@ class DpdFields(TypedDict, total=False):
     timeout: int
 
 
+class LocalFields(TypedDict, total=False):
+    """Identities are {type, value}; a gateway of policy mode has at most one."""
+
+    cidrs: list[str]
+    ike_identities: Sequence[Mapping[str, str]]
+
+
+class PeerFields(TypedDict, total=False):
+    """The peer is known by its address or by its name, `fqdn`."""
+
+    address: str
+    fqdn: str
+    cidrs: list[str]
+    ike_identity: Mapping[str, str]
+
+
 class ConnectionFields(TypedDict, total=False):
     """`ike_policy` and `ipsec_policy`: None asks for auto-negotiation. `api_generation` of the API that
-    asks (0: the console) decides defaults and how names may look; identities are {type, value}."""
+    asks (0: the console) decides defaults and how names may look."""
 
     name: str
-    peer_address: str
-    peer_fqdn: str
     psk: str
-    local_cidrs: list[str]
-    peer_cidrs: list[str]
+    local: LocalFields
+    peer: PeerFields
     admin_state_up: bool
     dead_peer_detection: DpdFields
     establish_mode: str
-    local_identity: Mapping[str, str]
-    peer_identity: Mapping[str, str]
     api_generation: int
     ike_policy: Reference | None
     ipsec_policy: Reference | None

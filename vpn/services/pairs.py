@@ -17,9 +17,10 @@ from console.core.services.change import change
 from vpn.domain.checks.connections import too_many_cidrs
 from vpn.models import Connection, Gateway, Subnet
 from vpn.services.connection_checks import check_connection
+from vpn.services.connection_drafts import fields_of
 from vpn.services.connections import add_connection, cidrs_of, get_connection
 from vpn.services.defaults import quotas_of
-from vpn.services.fields import ConnectionFields, GatewayFields
+from vpn.services.fields import ConnectionFields, GatewayFields, LocalFields, PeerFields
 from vpn.services.gateways import create_gateway, get_gateway
 from vpn.services.subnets import get_subnet
 
@@ -109,25 +110,13 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
     if peer is None:
         raise not_found("vpn_gateway_not_found", "VPN gateway", row.peer)
     local, remote = cidrs_of(row)
-    fields: ConnectionFields = {
-        "peer_address": row.gateway.public_address,
-        "psk": row.known_psk() or "",
-        "local_cidrs": remote,
-        "peer_cidrs": local,
-        "admin_state_up": row.admin_state_up,
-        "dead_peer_detection": {
-            "action": row.dpd_action,
-            "interval": row.dpd_interval,
-            "timeout": row.dpd_timeout,
-        },
-        "api_generation": row.api_generation,
-        "ike_policy": {"id": str(row.ike_policy_id)} if row.ike_policy_id else None,
-        "ipsec_policy": {"id": str(row.ipsec_policy_id)} if row.ipsec_policy_id else None,
-    }
+    here: LocalFields = {"cidrs": remote}
     if row.peer_identity:
-        fields["local_identity"] = row.peer_identity
+        here["ike_identities"] = [row.peer_identity]
+    there: PeerFields = {"address": row.gateway.public_address, "cidrs": local}
     if row.local_identity:
-        fields["peer_identity"] = row.local_identity
+        there["ike_identity"] = row.local_identity
+    fields = fields_of(row) | ConnectionFields(local=here, peer=there)
     return Mirror(peer, fields, _standing(peer, row, remote, local))
 
 
@@ -195,12 +184,9 @@ def _join(
     fields: ConnectionFields,
     where: str,
 ) -> Connection:
-    whole: ConnectionFields = {
-        **fields,
-        "peer_address": gateways[1].public_address,
-        "local_cidrs": list(ends[0].local_cidrs),
-        "peer_cidrs": list(ends[1].local_cidrs),
-    }
+    local: LocalFields = {"cidrs": list(ends[0].local_cidrs)}
+    peer: PeerFields = {"address": gateways[1].public_address, "cidrs": list(ends[1].local_cidrs)}
+    whole: ConnectionFields = {**fields, "local": local, "peer": peer}
     try:
         return add_connection(*by, gateways[0], _named(whole, ends[0].name))
     except (Invalid, Conflict) as error:

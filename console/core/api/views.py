@@ -138,16 +138,11 @@ class ApiView(APIView):
         """With the fields' names of the request's version."""
         # Before `initial` the version is unknown, and no rule has run.
         version = getattr(self, "version", None)
-        placed = self.placed(violations)
-        return downgrade_errors(placed, version, self.changes) if version else placed
+        return downgrade_errors(violations, version, self.changes) if version else [*violations]
 
     def warnings(self, body: Mapping[str, Any]) -> Iterable[Any]:
         """Warnings about an object that a dry run has just created, given its response body."""
         return ()
-
-    def placed(self, violations: Iterable[Violation]) -> list[Violation]:
-        """With the names that a body of the newest form has for the rules' fields."""
-        return list(violations)
 
     def read(
         self,
@@ -174,7 +169,7 @@ class ApiView(APIView):
         if of is not None:
             of()
         self.actor.require(self.role_for({*given.fields, *(head(v.field) for v in broken)}))
-        more = self.placed(check(given.fields)) if check else []
+        more = check(given.fields) if check else []
         raise Invalid(merge(broken, more))
 
     def fields(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from typing import Any
@@ -12,6 +13,8 @@ from django.utils import timezone
 from console.core.actor import Role
 from console.core.errors import Violation, bounded
 from console.core.services.passwords import RULES
+
+_INDEX = re.compile(r"\[[0-9]+\]")
 
 
 class RuleForm(forms.Form):
@@ -41,14 +44,15 @@ class RuleForm(forms.Form):
             }
 
     def add_violations(self, violations: Iterable[Violation]) -> None:
-        """`local_cidrs[0]` goes to `local_cidrs`, `subnet.id` to `subnet`; others to the top."""
+        """`cidrs[0]` goes to `cidrs`, `subnet.id` to `subnet`; others to the top."""
         for violation in bounded(violations):
             self.add_error(self.field_of(violation.field), violation.message)
 
     def field_of(self, path: str) -> str | None:
-        """The form's field for a path of the API; None when it has none."""
-        head = path.partition("[")[0]
-        for candidate in (head, head.partition(".")[0]):
+        """The form's field for a path of the API, or for what that is a part of; None without one."""
+        names = _INDEX.sub("", path).split(".")
+        for count in range(len(names), 0, -1):
+            candidate = ".".join(names[:count])
             name = self.paths.get(candidate, candidate)
             if name in self.fields:
                 return name

@@ -75,7 +75,7 @@ def test_a_name_is_given_and_changed(root: Client, ana: Party) -> None:
     [
         ("local_cidrs", "a connection needs at least one"),
         ("peer_cidrs", "a connection needs at least one"),
-        ("peer_address", "peer_address must be an IPv4 address such as 203.0.113.9"),
+        ("peer_address", "The peer's address must be an IPv4 address such as 203.0.113.9"),
         ("dpd_interval", "This field is required."),
         ("dpd_timeout", "This field is required."),
         ("name", "This field is required."),

@@ -182,4 +182,5 @@ def test_messages_have_the_names_of_the_version(
         assert "peer.fqdn" in reported["peer.address"]
     nowhere = {"peer": {"address": "nowhere"}} if version == NEW else {"peer_address": "nowhere"}
     (error,) = ana.api.patch(path_of(row), nowhere, version=version).json()["errors"]
-    assert error["message"].startswith(f"{error['target']['name']} must be an IPv4 address")
+    assert error["target"]["name"] == ("peer.address" if version == NEW else "peer_address")
+    assert error["message"].startswith("The peer's address must be an IPv4 address")

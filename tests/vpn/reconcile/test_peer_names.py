@@ -18,6 +18,7 @@ from vpn.reconcile.controller import observe_gateway
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.resolver import Answer, Resolver
 from vpn.services.connections import create_connection, update_connection
+from vpn.services.fields import ConnectionFields
 from vpn.services.handoff import parameters_of
 
 pytestmark = pytest.mark.django_db
@@ -106,11 +107,10 @@ def test_a_peer_stays_of_its_kind(ana: Party) -> None:
 
 
 def by_name(scene: Any, one: Any) -> Connection:
-    fields = {
-        "peer_fqdn": NAME,
+    fields: ConnectionFields = {
         "psk": "VPNDemoPassword",
-        "local_cidrs": ["192.168.100.0/24"],
-        "peer_cidrs": ["192.168.0.0/24"],
+        "local": {"cidrs": ["192.168.100.0/24"]},
+        "peer": {"fqdn": NAME, "cidrs": ["192.168.0.0/24"]},
     }
     return create_connection(scene.actor, one.id, fields)
 
@@ -188,7 +188,7 @@ def test_a_new_name_forgets_the_old_address(driver: Any, directory: Directory, a
     ours = by_name(scene, one)
     directory.resolve()
     observe_gateway(one.id, driver=driver)
-    update_connection(scene.actor, one.id, ours.id, {"peer_fqdn": "other.example.com"})
+    update_connection(scene.actor, one.id, ours.id, {"peer": {"fqdn": "other.example.com"}})
     ours.refresh_from_db()
     assert (ours.peer, ours.address) == ("other.example.com", "")
 
@@ -205,9 +205,13 @@ def test_spellings_of_a_name_are_one_name(driver: Any, directory: Directory) -> 
     assert ours.status == "up"
     (spec,) = spec_for(load_gateway(two.id)).connections
     assert spec.local_id == f"@{NAME}"
-    other = {"local_cidrs": ["192.168.77.0/24"], "peer_cidrs": ["10.77.0.0/24"], "psk": "another-one-123"}
+    other: ConnectionFields = {
+        "local": {"cidrs": ["192.168.77.0/24"]},
+        "peer": {"fqdn": f"{NAME.upper()}.", "cidrs": ["10.77.0.0/24"]},
+        "psk": "another-one-123",
+    }
     with pytest.raises(Invalid) as refused:
-        create_connection(scene.actor, one.id, {"peer_fqdn": f"{NAME.upper()}.", **other})
+        create_connection(scene.actor, one.id, other)
     assert [v.field for v in refused.value.violations] == ["psk"]
 
 

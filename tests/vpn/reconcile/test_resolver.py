@@ -24,6 +24,7 @@ from vpn.reconcile import resolver as module
 from vpn.reconcile.controller import observe_gateway
 from vpn.reconcile.resolver import Answer, Resolver, ask_dns
 from vpn.services.connections import create_connection, update_connection
+from vpn.services.fields import ConnectionFields
 
 pytestmark = pytest.mark.django_db
 
@@ -33,11 +34,10 @@ def named(party: Party, *names: str) -> Gateway:
     raise_quotas(party, connections_per_gateway=50)
     gateway = make_gateway(party, make_subnet(party, make_vpc(party)))
     for number, name in enumerate(names):
-        fields = {
-            "peer_fqdn": name,
+        fields: ConnectionFields = {
             "psk": "VPNDemoPassword",
-            "local_cidrs": ["192.168.100.0/24"],
-            "peer_cidrs": [f"10.{number}.0.0/24"],
+            "local": {"cidrs": ["192.168.100.0/24"]},
+            "peer": {"fqdn": name, "cidrs": [f"10.{number}.0.0/24"]},
         }
         create_connection(party.editor, gateway.pk, fields)
     return gateway
@@ -178,7 +178,7 @@ def test_another_name_forgets_the_answers(ana: Party) -> None:
     there = Dns(vpn_example_com=Answer(("203.0.113.5",), 30.0))
     there.settle()
     row = Connection.objects.get()
-    update_connection(ana.editor, gateway.pk, row.pk, {"peer_fqdn": "other.example.com"})
+    update_connection(ana.editor, gateway.pk, row.pk, {"peer": {"fqdn": "other.example.com"}})
     row.refresh_from_db()
     assert (row.resolved_addresses, row.resolved_address) == ([], None)
 

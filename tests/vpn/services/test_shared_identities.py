@@ -15,6 +15,7 @@ from tests.factories import (
     make_connection,
     make_gateway,
     make_subnet,
+    nested,
     path_of,
 )
 from vpn.models import Connection, Gateway
@@ -34,16 +35,7 @@ def gateway(ana: Party) -> Gateway:
 
 def post(ana: Party, gateway: Gateway, number: int, version: str = NEW, **changes: Any) -> Any:
     flat = connection_fields(number, **changes)
-    peer = {"cidrs": flat["peer_cidrs"]}
-    peer |= {key: flat[f"peer_{key}"] for key in ("address", "fqdn") if flat.get(f"peer_{key}")}
-    local: dict[str, Any] = {"cidrs": flat["local_cidrs"]}
-    if "peer_identity" in flat:
-        peer["ike_identity"] = flat["peer_identity"]
-    if "local_identity" in flat:
-        local["ike_identities"] = [flat["local_identity"]]
-    body = {"name": flat["name"], "psk": flat["psk"], "local": local, "peer": peer}
-    if "admin_state_up" in flat:
-        body["admin_state_up"] = flat["admin_state_up"]
+    body = nested({name: value for name, value in flat.items() if value != ""})
     return ana.api.post(f"{path_of(gateway)}/connections", body, version=version)
 
 
@@ -132,7 +124,7 @@ def test_a_peer_does_not_move_to_where_another_names_itself_so(ana: Party, gatew
         response = ana.api.patch(path_of(row), body, version=version)
         assert errors_of(response) == [(FAILURE, place)]
     with pytest.raises(Invalid, match="connection-1"):
-        update_connection(ana.editor, gateway.pk, row.pk, {"peer_address": "203.0.113.77"})
+        update_connection(ana.editor, gateway.pk, row.pk, {"peer": {"address": "203.0.113.77"}})
 
 
 def test_at_its_own_address_the_gateway_answers_itself(ana: Party, gateway: Gateway) -> None:
@@ -168,7 +160,7 @@ def test_pairs_and_forms_say_the_same(ana: Party, gateway: Gateway) -> None:
             End(gateway_id=there.pk, local_cidrs=("192.168.7.0/24",)),
             {},
         )
-    assert [v.field for v in refused.value.violations] == ["here.peer_address"]
+    assert [v.field for v in refused.value.violations] == ["here.peer.address"]
     posted = {
         "name": "by-form", "peer_address": there.public_address, "psk": "VPNDemoPassword",
         "dpd_action": "none", "local_cidrs": "192.168.100.0/24", "peer_cidrs": "10.8.0.0/16",

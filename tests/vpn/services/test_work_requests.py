@@ -22,6 +22,7 @@ from tests.factories import (
     make_instance,
     make_ipsec_policy,
     make_subnet,
+    nested,
 )
 from vpn import triggers
 from vpn.models import Connection, Gateway, Instance, Node, Subnet, Vpc
@@ -51,7 +52,11 @@ class Row:
         return self.actor, self.gateway.pk, self.connection.pk
 
     def update(self, **fields: object) -> object:
-        return connections.update_connection(*self.where, fields)
+        return connections.update_connection(*self.where, nested(fields))
+
+    def create(self, number: int) -> object:
+        fields = nested(connection_fields(number))
+        return connections.create_connection(self.actor, self.gateway.pk, fields)
 
 
 Call = Callable[[Row], object]
@@ -80,7 +85,9 @@ GATEWAY: dict[str, Call] = {
     "several": lambda r: r.update(psk="AnotherPassword1", admin_state_up=False),
     "restart": lambda r: connections.restart_connection(*r.where),
     "deletion": lambda r: connections.delete_connection(*r.where),
-    "new connection": lambda r: connections.create_connection(r.actor, r.gateway.pk, connection_fields(5)),
+    "new connection": lambda r: connections.create_connection(
+        r.actor, r.gateway.pk, nested(connection_fields(5))
+    ),
     "new local CIDR": lambda r: cidrs.add_cidr(*r.where, "local", "192.168.101.0/24"),
     "new peer CIDR": lambda r: cidrs.add_cidr(*r.where, "peer", "10.77.0.0/16"),
     "local CIDR taken away": lambda r: cidrs.remove_cidr(*r.where, "local", "192.168.100.0/25"),
@@ -110,7 +117,9 @@ NOTHING: dict[str, Call] = {
     "the last CIDR": lambda r: cidrs.remove_cidr(*r.where, "peer", "10.1.0.0/24"),
     "a CIDR of another connection": lambda r: cidrs.add_cidr(*r.where, "peer", "10.2.0.0/24"),
     "restart while disabled": lambda r: connections.restart_connection(r.actor, r.gateway.pk, r.other.pk),
-    "a peer twice": lambda r: connections.create_connection(r.actor, r.gateway.pk, connection_fields(1)),
+    "a peer twice": lambda r: connections.create_connection(
+        r.actor, r.gateway.pk, nested(connection_fields(1))
+    ),
     "only a name": lambda r: gateways.update_gateway(r.actor, r.gateway.pk, {"name": "other"}),
     "only a subnet's name": lambda r: subnets.update_subnet(r.actor, r.spare.pk, {"name": "other"}),
     "a subnet in use": lambda r: subnets.delete_subnet(r.actor, r.gateway.subnet_id),

@@ -11,6 +11,7 @@ from policies.models import IKEPolicy, IPsecPolicy
 from tests.factories import Party, make_connection, make_gateway, make_ike_policy, make_ipsec_policy
 from tests.pages import text_of
 from vpn.models import Connection, WizardDraft
+from vpn.services.fields import ConnectionFields, GatewayFields
 from vpn.web.wizard.request_code import curl, python
 
 KEY = "lkj14b1oi0alcniejkso"
@@ -86,20 +87,19 @@ def test_errors_are_shown_beside_their_field(
 
 
 def test_the_review_speaks_generation_2_where_the_first_has_no_words() -> None:
-    gateway = {"name": "edge", "subnet": {"id": "s"}}
-    plain = {
-        "peer_address": "203.0.113.9",
+    gateway: GatewayFields = {"name": "edge", "subnet": {"id": "s"}}
+    plain: ConnectionFields = {
         "psk": KEY,
-        "local_cidrs": ["10.0.0.0/24"],
-        "peer_cidrs": ["10.1.0.0/24"],
+        "local": {"cidrs": ["10.0.0.0/24"]},
+        "peer": {"address": "203.0.113.9", "cidrs": ["10.1.0.0/24"]},
     }
     assert "generation=2" not in curl("http://x", gateway, plain)
-    named = {
-        **plain,
-        "peer_fqdn": "vpn.example.com",
-        "local_identity": {"type": "fqdn", "value": "a.example.com"},
+    identity = {"type": "fqdn", "value": "a.example.com"}
+    named: ConnectionFields = {
+        "psk": KEY,
+        "local": {"cidrs": ["10.0.0.0/24"], "ike_identities": [identity]},
+        "peer": {"fqdn": "vpn.example.com", "cidrs": ["10.1.0.0/24"]},
     }
-    del named["peer_address"]
     said = curl("http://x", gateway, named) + python("http://x", gateway, named)
     assert said.count("version=2026-10-06&generation=2") == 2 and "generation=2)" in said
     for words in ('"mode": "policy"', '"fqdn": "vpn.example.com"', "ike_identities", "'local': {'cidrs'"):

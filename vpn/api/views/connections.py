@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -11,16 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from console.core.actor import Role
-from console.core.api.changes import renamed_in
 from console.core.api.dry_run import DryRunWarning, asked, creates, refusals, updates
-from console.core.api.fields import RequestSchema
 from console.core.api.parameters import Parameter, choice_param
 from console.core.api.views import ApiView, path_id
 from console.core.errors import NotFound, Outdated, Violation
 from console.core.registry import Interruption
 from policies.services import get_ike_policy, get_ipsec_policy
 from policies.strength import describe_warning, warnings_of
-from vpn.api.bodies.connections import etag_of
+from vpn.api.etag import etag_of
 from vpn.api.requests.gateways import ConnectionCreate, ConnectionPatch
 from vpn.api.responses.connections import (
     VPNGatewayConnection,
@@ -52,39 +50,10 @@ STATUS = Parameter("status", "Only those in this state.", {"type": "string", "en
 SHORT_KEY = 20
 
 
-# Where the rules' fields stand in a body of the newest form.
-_PLACES = {
-    "peer_address": "peer.address",
-    "peer_fqdn": "peer.fqdn",
-    "peer_cidrs": "peer.cidrs",
-    "local_cidrs": "local.cidrs",
-    "peer_identity": "peer.ike_identity",
-    "local_identity": "local.ike_identities[0]",
-}
-
-
 class ConnectionApiView(ApiView):
     """What views of connections share."""
 
     changes = CONNECTION
-
-    def placed(self, violations: Iterable[Violation]) -> list[Violation]:
-        return [one if one.code == "bad_field" else renamed_in(one, _PLACES) for one in violations]
-
-    def fields(self, schema: type[RequestSchema], **more: Any) -> ConnectionFields:
-        return self.flat(self.read(schema, **more))
-
-    def flat(self, given: dict[str, Any]) -> ConnectionFields:
-        """A body of the newest form as the services take it."""
-        rest = {name: value for name, value in given.items() if name not in ("local", "peer")}
-        local, peer = given.get("local", {}), given.get("peer", {})
-        found = {f"local_{name}": local[name] for name in ("cidrs",) if name in local}
-        found |= {f"peer_{name}": peer[name] for name in ("cidrs", "address", "fqdn") if name in peer}
-        if identities := local.get("ike_identities"):
-            found["local_identity"] = identities[0]
-        if "ike_identity" in peer:
-            found["peer_identity"] = peer["ike_identity"]
-        return cast(ConnectionFields, {**rest, **found, "api_generation": self.version.generation})
 
     def ids(self, gateway: str, connection: str) -> tuple[UUID, UUID]:
         """The ids of the path. Raises NotFound, of the gateway first."""
@@ -161,9 +130,8 @@ class ConnectionsView(ConnectionApiView):
     def post(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway_id = gateway_id_of(vpn_gateway_id)
 
-        def check(given: dict[str, Any]) -> list[Violation]:
-            gateway = get_gateway(self.actor, gateway_id)
-            return check_connection(self.actor, self.flat(given), gateway=gateway)
+        def check(given: ConnectionFields) -> list[Violation]:
+            return check_connection(self.actor, given, gateway=get_gateway(self.actor, gateway_id))
 
         self.made = create_connection(self.actor, gateway_id, self.fields(ConnectionCreate, check=check))
         return self.shown_whole(self.made, status=201)
@@ -207,7 +175,7 @@ class ConnectionView(ConnectionApiView):
     def patch(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
 
-        check = refusals(lambda given: update_connection(self.actor, *ids, self.flat(given)))
+        check = refusals(lambda given: update_connection(self.actor, *ids, given))
         fields = self.fields(ConnectionPatch, of=lambda: get_connection(self.actor, *ids), check=check)
         return self.shown_whole(update_connection(self.actor, *ids, fields, guard=self.unchanged))
 

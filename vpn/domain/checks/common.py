@@ -1,7 +1,7 @@
 """Shared by the checks of gateways, connections and networks; limits of the early 2019 documents.
 
 Each check takes the resulting state (a draft) and the facts around it, and returns every broken rule at
-once. Fields are paths of the API, such as `local_cidrs[0]`.
+once. Fields are paths of the API, such as `local.cidrs[0]`.
 """
 
 from __future__ import annotations

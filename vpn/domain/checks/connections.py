@@ -21,7 +21,7 @@ from vpn.domain.checks.siblings import (
     shared_peer_violations,
     sibling_cidr_violations,
 )
-from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts, DpdDraft
+from vpn.domain.connection_drafts import ConnectionDraft, ConnectionFacts
 from vpn.domain.identities import identity_violations, is_fqdn
 from vpn.domain.spec import DpdAction
 
@@ -53,18 +53,18 @@ def connection_violations(draft: ConnectionDraft, *, facts: ConnectionFacts) -> 
         ),
         *_peer(draft, facts),
         *_psk(draft.psk),
-        *_dpd(draft.dead_peer_detection),
+        *_dpd(draft),
         *enum_violations(draft.establish_mode, ESTABLISH_MODES, field="establish_mode"),
-        *identity_violations(draft.local_identity, field="local_identity"),
-        *identity_violations(draft.peer_identity, field="peer_identity"),
+        *identity_violations(draft.local_identity, field="local.ike_identities[0]"),
+        *identity_violations(draft.peer_identity, field="peer.ike_identity"),
         *_ikev1(draft),
         *(broken for policy in facts.attached for broken in weakness_violations(policy)),
         *_cidr_counts(draft, facts),
     ]
     # CIDRs beyond the limit are counted but not parsed.
     most = facts.quotas.cidrs_per_connection if facts.creating else None
-    local = parse_side(_within(draft.local_cidrs, most), "local_cidrs", broken)
-    peer = parse_side(_within(draft.peer_cidrs, most), "peer_cidrs", broken)
+    local = parse_side(_within(draft.local_cidrs, most), "local.cidrs", broken)
+    peer = parse_side(_within(draft.peer_cidrs, most), "peer.cidrs", broken)
     broken += own_cidr_violations(facts.public_address, local, peer)
     broken += own_network_violations(local, peer, facts.subnets)
     broken += sibling_cidr_violations(draft, local, peer, facts)
@@ -82,7 +82,7 @@ def removal_violations(cidr: str, present: Collection[str], *, side: str) -> lis
     if set(present) - {cidr}:
         return []
     message = f"{cidr} is the last {side} CIDR of the connection; a connection needs at least one."
-    return [Violation("vpn_connection_cidr_not_deleted", f"{side}_cidrs", message)]
+    return [Violation("vpn_connection_cidr_not_deleted", f"{side}.cidrs", message)]
 
 
 def _quota(facts: ConnectionFacts) -> Iterator[Violation]:
@@ -100,10 +100,10 @@ def _peer(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]
         yield from _peer_address(draft.peer_address, facts)
     elif draft.peer_address:
         message = "A peer has either an address or a name (fqdn): give one of the two."
-        yield Violation("validation_only_one", "peer_fqdn", message)
+        yield Violation("validation_only_one", "peer.fqdn", message)
     elif not is_fqdn(draft.peer_fqdn):
         message = "The fqdn of a peer is a full domain name such as vpn.example.com."
-        yield Violation("validation_failure", "peer_fqdn", message)
+        yield Violation("validation_failure", "peer.fqdn", message)
 
 
 def _peer_address(text: str, facts: ConnectionFacts) -> Iterator[Violation]:
@@ -111,11 +111,11 @@ def _peer_address(text: str, facts: ConnectionFacts) -> Iterator[Violation]:
     message = ""
     if address is None:
         what = "an IPv6 address" if ":" in text else "not an IPv4 address"
-        message = f"peer_address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
+        message = f"The peer's address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
     elif kind := unfit_peer(address, facts.public_address, facts.provider_cidr):
-        message = f"peer_address {text} is {kind}; give the public IPv4 address of the peer."
+        message = f"{text} is {kind}; give the public IPv4 address of the peer."
     if message:
-        yield Violation("validation_invalid_ipv4_address", "peer_address", message)
+        yield Violation("validation_invalid_ipv4_address", "peer.address", message)
 
 
 def _psk(value: str | None) -> Iterator[Violation]:
@@ -125,13 +125,14 @@ def _psk(value: str | None) -> Iterator[Violation]:
         yield Violation("vpn_connection_invalid_psk_format", "psk", PSK_RULE)
 
 
-def _dpd(dpd: DpdDraft) -> Iterator[Violation]:
+def _dpd(draft: ConnectionDraft) -> Iterator[Violation]:
     at = "dead_peer_detection"
-    yield from enum_violations(dpd.action, [action.value for action in DpdAction], field=f"{at}.action")
-    yield from range_violations(dpd.interval, field=f"{at}.interval", low=LEAST_INTERVAL, high=LARGEST_DPD)
-    yield from range_violations(dpd.timeout, field=f"{at}.timeout", low=LEAST_TIMEOUT, high=LARGEST_DPD)
-    if dpd.interval > dpd.timeout:
-        message = f"The timeout ({dpd.timeout} s) must not be shorter than the interval ({dpd.interval} s)."
+    interval, timeout = draft.dpd_interval, draft.dpd_timeout
+    yield from enum_violations(draft.dpd_action, [action.value for action in DpdAction], field=f"{at}.action")
+    yield from range_violations(interval, field=f"{at}.interval", low=LEAST_INTERVAL, high=LARGEST_DPD)
+    yield from range_violations(timeout, field=f"{at}.timeout", low=LEAST_TIMEOUT, high=LARGEST_DPD)
+    if interval > timeout:
+        message = f"The timeout ({timeout} s) must not be shorter than the interval ({interval} s)."
         yield Violation("validation_failure", f"{at}.timeout", message)
 
 
@@ -147,7 +148,7 @@ def too_many_cidrs(local: int, peer: int, quotas: Quotas) -> list[Violation]:
     return [
         Violation(
             f"vpn_connection_{side}_subnets_quota_exceeded_for_connection",
-            f"{side}_cidrs",
+            f"{side}.cidrs",
             f"A connection may have {most} {side} CIDRs; these are {count}.",
         )
         for side, count in (("local", local), ("peer", peer))
@@ -159,11 +160,11 @@ def _cidr_counts(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Vio
     quotas = facts.quotas
     yield from too_many_cidrs(len(draft.local_cidrs), len(draft.peer_cidrs), quotas)
     for side, own in (("local", draft.local_cidrs), ("peer", draft.peer_cidrs)):
-        path = f"{side}_cidrs"
-        others: int = getattr(facts.counted, path)
+        path = f"{side}.cidrs"
+        others: int = getattr(facts.counted, f"{side}_cidrs")
         if not own:
             message = f"A connection needs at least one {side} CIDR."
-            yield Violation(f"vpn_connection_{path}_required", path, message)
+            yield Violation(f"vpn_connection_{side}_cidrs_required", path, message)
         if len(own) + others > quotas.cidrs_per_gateway:
             message = (
                 f"A gateway may have {quotas.cidrs_per_gateway} {side} CIDRs over all its connections; "

@@ -81,7 +81,6 @@ def shared_identity_violations(draft: ConnectionDraft, facts: ConnectionFacts) -
 
 def _peer_field(draft: ConnectionDraft) -> str:
     """The field that identifies the peer."""
-
     if draft.peer_identity:
-        return "peer_identity"
-    return "peer_fqdn" if draft.peer_fqdn else "peer_address"
+        return "peer.ike_identity"
+    return "peer.fqdn" if draft.peer_fqdn else "peer.address"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 
@@ -10,9 +10,12 @@ from console.core.actor import Actor
 from console.core.web.forms import RuleForm, WordsField
 from policies.models import IKEPolicy, IPsecPolicy
 from policies.strength import warnings_of
+from vpn.domain.connection_drafts import DECLARED
+from vpn.domain.declarations import put_at
 from vpn.domain.identities import IdentityType, is_fqdn
 from vpn.domain.spec import DpdAction
-from vpn.services.fields import ConnectionFields, DpdFields
+from vpn.models import Connection
+from vpn.services.fields import ConnectionFields
 
 if TYPE_CHECKING:
     PolicyField = forms.ModelChoiceField[IKEPolicy | IPsecPolicy]
@@ -60,16 +63,21 @@ _ADVANCED = {
 }
 
 
+_POLICIES = ("ike_policy", "ipsec_policy")
+_MAY_BE_EMPTIED = {"name", "peer_address"}
+
+
+def connection_paths(**elsewhere: str) -> dict[str, str]:
+    """The fields of forms by the paths that violations have; `elsewhere` those that have another name."""
+    found = {one.path.removesuffix("[0]"): elsewhere.get(name, name) for name, one in DECLARED.items()}
+    return found | {"dead_peer_detection": "dpd_action"}
+
+
 class SettingsForm(RuleForm):
     """The settings that an edit may change; CIDRs and the key have their own forms."""
 
-    paths = {
-        "peer_fqdn": "peer_address",
-        "dead_peer_detection": "dpd_action",
-        "dead_peer_detection.action": "dpd_action",
-        "dead_peer_detection.interval": "dpd_interval",
-        "dead_peer_detection.timeout": "dpd_timeout",
-    }
+    # A peer's name is entered in the field of its address.
+    paths = connection_paths(peer_fqdn="peer_address")
 
     name = forms.CharField(
         required=False,
@@ -111,7 +119,7 @@ class SettingsForm(RuleForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, model in (("ike_policy", IKEPolicy), ("ipsec_policy", IPsecPolicy)):
+        for name, model in zip(_POLICIES, (IKEPolicy, IPsecPolicy), strict=True):
             control = self.fields[name]
             if isinstance(control, forms.ModelChoiceField):
                 control.queryset = model.objects.owned_by(actor).order_by("name")
@@ -124,34 +132,28 @@ class SettingsForm(RuleForm):
     def given(self, *, only_changed: bool = False) -> ConnectionFields:
         """After `is_valid`; empty fields are omitted, and an empty policy is auto-negotiation."""
         names = set(self.changed_data if only_changed else self.fields)
-        data = self.cleaned_data
-        fields: ConnectionFields = {}
-        # Clearing a field is a change, which the rules validate.
-        if "name" in names and (data.get("name") or only_changed):
-            fields["name"] = data.get("name", "")
-        peer = data.get("peer_address", "")
-        if "peer_address" in names and (peer or only_changed):
-            fields["peer_fqdn" if is_fqdn(peer) else "peer_address"] = peer
-        mode = data.get("establish_mode") or "bidirectional"
-        if "establish_mode" in names and (only_changed or mode != "bidirectional"):
-            fields["establish_mode"] = mode
-        if "ike_policy" in names:
-            fields["ike_policy"] = _reference(data.get("ike_policy"))
-        if "ipsec_policy" in names:
-            fields["ipsec_policy"] = _reference(data.get("ipsec_policy"))
-        if dpd := self._dpd(names):
-            fields["dead_peer_detection"] = dpd
-        return fields
+        body: dict[str, Any] = {}
+        for name in names & self.cleaned_data.keys():
+            value = self._value(name)
+            if name in _POLICIES:
+                body[name] = {"id": str(value.pk)} if value else None
+            elif name in DECLARED and self._is_given(name, value, only_changed):
+                by_name = name == "peer_address" and is_fqdn(value)
+                put_at(body, DECLARED["peer_fqdn" if by_name else name].path, value)
+        return cast(ConnectionFields, body)
 
-    def _dpd(self, names: set[str]) -> DpdFields:
-        dpd: DpdFields = {}
-        if "dpd_action" in names and self.cleaned_data.get("dpd_action"):
-            dpd["action"] = self.cleaned_data["dpd_action"]
-        if "dpd_interval" in names and self.cleaned_data.get("dpd_interval") is not None:
-            dpd["interval"] = self.cleaned_data["dpd_interval"]
-        if "dpd_timeout" in names and self.cleaned_data.get("dpd_timeout") is not None:
-            dpd["timeout"] = self.cleaned_data["dpd_timeout"]
-        return dpd
+    def _value(self, name: str) -> Any:
+        """In the API's form."""
+        return self.cleaned_data[name]
+
+    @staticmethod
+    def _is_given(name: str, value: Any, only_changed: bool) -> bool:
+        """Clearing a field is a change, which the rules validate; a default can be omitted."""
+        if only_changed and name in _MAY_BE_EMPTIED:
+            return True
+        if name == "establish_mode" and not only_changed and value == DECLARED[name].default:
+            return False
+        return value not in (None, "")
 
 
 _IDENTITIES = [
@@ -175,10 +177,10 @@ def _identity_fields(side: str) -> tuple[forms.ChoiceField, forms.CharField]:
 class ConnectionForm(SettingsForm):
     """A new connection. `saved_key`: the draft's key, used if the field is left empty."""
 
+    # Without `type` a path leads to the value.
     paths = SettingsForm.paths | {
-        f"{side}_identity.{word}": f"{side}_identity{ending}"
-        for side in ("local", "peer")
-        for word, ending in (("type", "_type"), ("value", ""))
+        "local.ike_identities.type": "local_identity_type",
+        "peer.ike_identity.type": "peer_identity_type",
     }
 
     psk = key_field()
@@ -203,22 +205,15 @@ class ConnectionForm(SettingsForm):
             hint = f"A key of {len(saved_key)} characters is set. Leave this empty to keep it."
             self["psk"].help_text = hint
 
-    def given(self, *, only_changed: bool = False) -> ConnectionFields:
-        fields = super().given(only_changed=only_changed)
-        if psk := self.cleaned_data.get("psk") or self._saved_key:
-            fields["psk"] = psk
-        if local := self._identity("local_identity"):
-            fields["local_identity"] = local
-        if peer := self._identity("peer_identity"):
-            fields["peer_identity"] = peer
-        fields["local_cidrs"] = self.cleaned_data.get("local_cidrs", [])
-        fields["peer_cidrs"] = self.cleaned_data.get("peer_cidrs", [])
-        return fields
-
-    def _identity(self, name: str) -> dict[str, str]:
-        """In the API's form; empty if neither field was filled in."""
-        kind, value = (self.cleaned_data.get(one, "") for one in (f"{name}_type", name))
-        return {"type": kind, "value": value} if kind or value else {}
+    def _value(self, name: str) -> Any:
+        value = super()._value(name)
+        if name == "psk":
+            return value or self._saved_key
+        if name in ("local_identity", "peer_identity"):
+            # Nothing if neither field was filled in.
+            kind = self.cleaned_data.get(f"{name}_type", "")
+            return {"type": kind, "value": value} if kind or value else None
+        return value
 
 
 class KeyForm(RuleForm):
@@ -228,7 +223,7 @@ class KeyForm(RuleForm):
 class CidrForm(RuleForm):
     """One CIDR to add."""
 
-    paths = {"local_cidrs": "cidr", "peer_cidrs": "cidr"}
+    paths = {"local.cidrs": "cidr", "peer.cidrs": "cidr"}
     cidr = forms.CharField(
         label="Add a CIDR",
         required=False,
@@ -236,19 +231,8 @@ class CidrForm(RuleForm):
     )
 
 
-def settings_initial(row: Any) -> dict[str, Any]:
+def settings_initial(row: Connection) -> dict[str, Any]:
     """The form's initial values for an existing connection."""
-    return {
-        "name": row.name,
-        "peer_address": row.peer,
-        "establish_mode": row.establish_mode,
-        "ike_policy": row.ike_policy_id,
-        "ipsec_policy": row.ipsec_policy_id,
-        "dpd_action": row.dpd_action,
-        "dpd_interval": row.dpd_interval,
-        "dpd_timeout": row.dpd_timeout,
-    }
-
-
-def _reference(policy: IKEPolicy | IPsecPolicy | None) -> dict[str, str] | None:
-    return {"id": str(policy.pk)} if policy else None
+    columns = {name: getattr(row, name) for name in SettingsForm.base_fields if name in DECLARED}
+    policies = {name: getattr(row, f"{name}_id") for name in _POLICIES}
+    return columns | policies | {"peer_address": row.peer}

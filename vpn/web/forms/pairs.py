@@ -81,10 +81,10 @@ class PairForm(SettingsForm):
         **SettingsForm.paths,
         "here.name": "here_name",
         "there.name": "there_name",
-        "here.local_cidrs": "here_cidrs",
-        "there.peer_cidrs": "here_cidrs",
-        "there.local_cidrs": "there_cidrs",
-        "here.peer_cidrs": "there_cidrs",
+        "here.local.cidrs": "here_cidrs",
+        "there.peer.cidrs": "here_cidrs",
+        "there.local.cidrs": "there_cidrs",
+        "here.peer.cidrs": "there_cidrs",
         "here.gateway_name": "here_gateway",
         "there.gateway_name": "there_gateway",
     }
@@ -110,7 +110,7 @@ class PairForm(SettingsForm):
 
     def field_of(self, path: str) -> str | None:
         """`here.psk` and the like have no field; fields that both sides share have no prefix."""
-        side, _, rest = path.partition("[")[0].partition(".")
+        side, _, rest = path.partition(".")
         if side not in SIDES:
             return super().field_of(path)
         return super().field_of(f"{side}.{rest}") or super().field_of(rest)

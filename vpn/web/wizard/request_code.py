@@ -11,8 +11,6 @@ from vpn.services.fields import ConnectionFields, GatewayFields
 
 VERSION = "2019-01-01"
 VERSION_2 = "2026-10-06"
-# Fields that generation 1 does not have.
-_GENERATION_2_ONLY = {"peer_fqdn", "establish_mode", "local_identity", "peer_identity"}
 PSK_PLACEHOLDER = "THE-PRE-SHARED-KEY"
 KEY_PLACEHOLDER = "YOUR-API-KEY"
 
@@ -21,17 +19,23 @@ def _versioned_bodies(
     gateway: GatewayFields, connection: ConnectionFields | None
 ) -> tuple[str, int, dict[str, Any], dict[str, Any] | None]:
     """Version, generation and both bodies; generation 2 only if a field requires it."""
-    if connection is None or not _GENERATION_2_ONLY & connection.keys():
-        return VERSION, 1, body_of(gateway), body_of(connection) if connection else None
-    rest = body_of(connection)
-    local = {"cidrs": rest.pop("local_cidrs", [])}
-    kind = "fqdn" if "peer_fqdn" in rest else "address"
-    peer = {kind: rest.pop(f"peer_{kind}", ""), "cidrs": rest.pop("peer_cidrs", [])}
-    if "local_identity" in rest:
-        local["ike_identities"] = [rest.pop("local_identity")]
-    if "peer_identity" in rest:
-        peer["ike_identity"] = rest.pop("peer_identity")
-    return VERSION_2, 2, body_of(gateway) | {"mode": "policy"}, rest | {"local": local, "peer": peer}
+    second = body_of(connection) if connection else None
+    if second is None:
+        return VERSION, 1, body_of(gateway), None
+    flat = _generation_1(second)
+    if flat is not None:
+        return VERSION, 1, body_of(gateway), flat
+    return VERSION_2, 2, body_of(gateway) | {"mode": "policy"}, second
+
+
+def _generation_1(body: dict[str, Any]) -> dict[str, Any] | None:
+    """A connection in the form of generation 1; None if it has no field for something."""
+    local, peer = body.get("local", {}), body.get("peer", {})
+    if "establish_mode" in body or local.keys() - {"cidrs"} or peer.keys() - {"address", "cidrs"}:
+        return None
+    rest = {name: value for name, value in body.items() if name not in ("local", "peer")}
+    ends = {f"local_{name}": value for name, value in local.items()}
+    return rest | ends | {f"peer_{name}": value for name, value in peer.items()}
 
 
 def body_of(fields: GatewayFields | ConnectionFields) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from console.core.errors import Conflict, Invalid, Violation
 from console.core.web.pages import form_page
 from console.core.web.requests import ConsoleRequest
 from policies.models import IKEPolicy
+from vpn.domain.connection_drafts import DECLARED
 from vpn.models import Gateway, Subnet, WizardDraft
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields
@@ -155,7 +156,7 @@ def _uses(request: ConsoleRequest, subnet: Subnet | None, wanted: ConnectionFiel
         )
     if wanted is not None:
         uses.append(Use(1, limits.connections_per_gateway, "connections of the gateway"))
-        local, peer = len(wanted.get("local_cidrs", [])), len(wanted.get("peer_cidrs", []))
+        local, peer = (len(DECLARED[f"{side}_cidrs"].value_in(wanted, ())) for side in ("local", "peer"))
         uses.append(Use(local, limits.cidrs_per_connection, "local CIDRs of the connection"))
         uses.append(Use(peer, limits.cidrs_per_connection, "peer CIDRs of the connection"))
     return uses

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from console.core.api.versions import FORMS
+from tests.factories import dpd_defaults
 from vpn.domain.checks.common import Quotas
 from vpn.domain.cidrs import RESERVED
-from vpn.domain.connection_drafts import DpdDraft
 from vpn.domain.reasons import Code
 
 pytestmark = pytest.mark.django_db
@@ -132,8 +132,8 @@ def test_figures_are_those_of_the_code() -> None:
         assert re.search(rf"\b{name}\b[^0-9]* {default}\b", text), name
     assert ", ".join(map(str, RESERVED)) in text
     for generation in (1, 2):
-        dpd = DpdDraft.default(generation)
-        assert f"{dpd.action}, interval {dpd.interval}, timeout {dpd.timeout}" in text
+        action, interval, timeout = dpd_defaults(generation)
+        assert f"{action}, interval {interval}, timeout {timeout}" in text
     assert [code for code in Code if not re.search(rf"\b{code.value}\b", text)] == []
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from policies.domain.proposals import AUTO_IKE_2
 from policies.web.presets import PRESETS
-from vpn.domain.connection_drafts import DpdDraft
+from tests.factories import dpd_defaults
 
 
 def text_of(page: str) -> str:
@@ -31,8 +31,8 @@ def test_auto_negotiation_of_generation_2(db: None) -> None:
 def test_what_counts_when_nothing_is_said_of_dead_peers(db: None) -> None:
     page = text_of("tunnels")
     for generation in (1, 2):
-        default = DpdDraft.default(generation)
-        output = f"the action {default.action}, interval {default.interval}, timeout {default.timeout}"
+        action, interval, timeout = dpd_defaults(generation)
+        output = f"the action {action}, interval {interval}, timeout {timeout}"
         assert output in page
     assert "This is the default" not in page
 

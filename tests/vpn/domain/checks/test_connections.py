@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.vpn.domain.drafts import FACTS, OVERLAP, broken, found
 from vpn.domain.checks.common import Quotas
 from vpn.domain.checks.connections import MASK, removal_violations
-from vpn.domain.connection_drafts import DpdDraft
+from vpn.domain.connection_drafts import DECLARED
 from vpn.domain.identities import Identity
 
 # The address that charon reads as "anybody".
@@ -58,7 +58,7 @@ def test_names_accepted(name: str) -> None:
 )
 def test_peer_addresses_refused(address: str, word: str) -> None:
     (violation,) = broken(replace(FACTS, provider_cidr="198.18.0.0/16"), peer_address=address)
-    assert (violation.code, violation.field) == ("validation_invalid_ipv4_address", "peer_address")
+    assert (violation.code, violation.field) == ("validation_invalid_ipv4_address", "peer.address")
     assert word in violation.message
 
 
@@ -99,7 +99,7 @@ def test_peer_addresses_accepted(address: str) -> None:
 @pytest.mark.parametrize("side", ["local_identity", "peer_identity"])
 def test_no_identity_is_read_as_anybody(side: str, kind: str, value: str) -> None:
     """What charon takes for a wildcard names no peer."""
-    assert found(**{side: Identity(kind, value)}) == [("validation_failure", f"{side}.value")]
+    assert found(**{side: Identity(kind, value)}) == [("validation_failure", f"{DECLARED[side].path}.value")]
 
 
 @pytest.mark.parametrize(
@@ -161,43 +161,43 @@ def test_the_mask_of_a_key_is_not_a_valid_key() -> None:
 @pytest.mark.parametrize(
     ("dpd", "expected"),
     [
-        (DpdDraft(), []),
-        (DpdDraft(action="restart", interval=2, timeout=10), []),
-        (DpdDraft(interval=5, timeout=5), []),
-        (DpdDraft(action="reboot"), [("validation_enum", "action")]),
-        (DpdDraft(interval=0), [("validation_min_value", "interval")]),
-        (DpdDraft(interval=1, timeout=1), [("validation_min_value", "timeout")]),
-        (DpdDraft(timeout=86400), [("validation_max_value", "timeout")]),
-        (DpdDraft(interval=121), [("validation_failure", "timeout")]),
+        ({}, []),
+        ({"dpd_action": "restart", "dpd_interval": 2, "dpd_timeout": 10}, []),
+        ({"dpd_interval": 5, "dpd_timeout": 5}, []),
+        ({"dpd_action": "reboot"}, [("validation_enum", "action")]),
+        ({"dpd_interval": 0}, [("validation_min_value", "interval")]),
+        ({"dpd_interval": 1, "dpd_timeout": 1}, [("validation_min_value", "timeout")]),
+        ({"dpd_timeout": 86400}, [("validation_max_value", "timeout")]),
+        ({"dpd_interval": 121}, [("validation_failure", "timeout")]),
     ],
 )
-def test_dead_peer_detection(dpd: DpdDraft, expected: list[tuple[str, str]]) -> None:
+def test_dead_peer_detection(dpd: dict[str, object], expected: list[tuple[str, str]]) -> None:
     wanted = [(code, f"dead_peer_detection.{name}") for code, name in expected]
-    assert found(dead_peer_detection=dpd) == wanted
+    assert found(**dpd) == wanted
 
 
 def test_an_enum_message_lists_what_would_be_right() -> None:
-    (violation,) = broken(dead_peer_detection=DpdDraft(action="reboot"))
+    (violation,) = broken(dpd_action="reboot")
     assert "none, clear, hold, restart" in violation.message
 
 
 @pytest.mark.parametrize(
     ("side", "cidrs", "code", "field"),
     [
-        ("local", (), "vpn_connection_local_cidrs_required", "local_cidrs"),
-        ("peer", (), "vpn_connection_peer_cidrs_required", "peer_cidrs"),
-        ("local", ("10.0.0.1/24",), "vpn_connection_cidr_not_valid", "local_cidrs[0]"),
-        ("peer", ("10.0.0.0/24", "fd00::/64"), "vpn_connection_cidr_not_valid", "peer_cidrs[1]"),
-        ("local", ("10.0.0.0/24", "10.0.0.0/24"), "vpn_connection_cidr_duplicated", "local_cidrs[1]"),
-        ("peer", ("10.0.0.0/24", "10.0.0.0/24"), "vpn_connection_cidr_duplicated", "peer_cidrs[1]"),
-        ("local", ("10.0.0.0/24", "10.0.0.0/25"), OVERLAP, "local_cidrs[1]"),
-        ("peer", ("10.0.0.0/25", "10.0.0.0/24"), OVERLAP, "peer_cidrs[1]"),
-        ("peer", ("192.168.0.0/16",), OVERLAP, "peer_cidrs[0]"),
-        ("peer", ("192.168.100.0/24",), OVERLAP, "peer_cidrs[0]"),
-        ("peer", ("224.0.0.0/8",), "vpn_connection_cidr_not_valid", "peer_cidrs[0]"),
-        ("local", ("127.0.0.0/8",), "vpn_connection_cidr_not_valid", "local_cidrs[0]"),
-        ("peer", ("169.254.1.0/24",), "vpn_connection_cidr_not_valid", "peer_cidrs[0]"),
-        ("local", ("0.0.0.0/0",), "vpn_connection_cidr_not_valid", "local_cidrs[0]"),
+        ("local", (), "vpn_connection_local_cidrs_required", "local.cidrs"),
+        ("peer", (), "vpn_connection_peer_cidrs_required", "peer.cidrs"),
+        ("local", ("10.0.0.1/24",), "vpn_connection_cidr_not_valid", "local.cidrs[0]"),
+        ("peer", ("10.0.0.0/24", "fd00::/64"), "vpn_connection_cidr_not_valid", "peer.cidrs[1]"),
+        ("local", ("10.0.0.0/24", "10.0.0.0/24"), "vpn_connection_cidr_duplicated", "local.cidrs[1]"),
+        ("peer", ("10.0.0.0/24", "10.0.0.0/24"), "vpn_connection_cidr_duplicated", "peer.cidrs[1]"),
+        ("local", ("10.0.0.0/24", "10.0.0.0/25"), OVERLAP, "local.cidrs[1]"),
+        ("peer", ("10.0.0.0/25", "10.0.0.0/24"), OVERLAP, "peer.cidrs[1]"),
+        ("peer", ("192.168.0.0/16",), OVERLAP, "peer.cidrs[0]"),
+        ("peer", ("192.168.100.0/24",), OVERLAP, "peer.cidrs[0]"),
+        ("peer", ("224.0.0.0/8",), "vpn_connection_cidr_not_valid", "peer.cidrs[0]"),
+        ("local", ("127.0.0.0/8",), "vpn_connection_cidr_not_valid", "local.cidrs[0]"),
+        ("peer", ("169.254.1.0/24",), "vpn_connection_cidr_not_valid", "peer.cidrs[0]"),
+        ("local", ("0.0.0.0/0",), "vpn_connection_cidr_not_valid", "local.cidrs[0]"),
     ],
 )
 def test_cidrs_refused(side: str, cidrs: tuple[str, ...], code: str, field: str) -> None:
@@ -229,7 +229,8 @@ def test_several_violations_are_reported_together() -> None:
             psk="x",
             local_cidrs=("10.0.0.1/8",),
             peer_cidrs=(),
-            dead_peer_detection=DpdDraft(action="?", interval=0),
+            dpd_action="?",
+            dpd_interval=0,
         )
     }
     assert codes == {
@@ -256,7 +257,7 @@ def test_any_text_is_checked_without_an_accident(local: list[str], peer: list[st
 def test_the_last_cidr_of_a_side_stays() -> None:
     assert removal_violations("10.0.0.0/24", ["10.0.0.0/24", "10.0.1.0/24"], side="local") == []
     (violation,) = removal_violations("10.0.0.0/24", ["10.0.0.0/24"], side="peer")
-    assert (violation.code, violation.field) == ("vpn_connection_cidr_not_deleted", "peer_cidrs")
+    assert (violation.code, violation.field) == ("vpn_connection_cidr_not_deleted", "peer.cidrs")
 
 
 VPC = replace(FACTS, subnets=[("subnet-1", "192.168.100.0/24"), ("subnet-2", "192.168.0.0/24")])
@@ -265,7 +266,7 @@ VPC = replace(FACTS, subnets=[("subnet-1", "192.168.100.0/24"), ("subnet-2", "19
 @pytest.mark.parametrize("cidr", ["192.168.0.0/24", "192.168.0.128/25", "192.168.0.7/32"])
 def test_a_subnet_of_the_own_vpc_is_not_a_valid_peer_cidr(cidr: str) -> None:
     (violation,) = broken(VPC, peer_cidrs=("10.7.0.0/24", cidr))
-    assert (violation.code, violation.field) == (OVERLAP, "peer_cidrs[1]")
+    assert (violation.code, violation.field) == (OVERLAP, "peer.cidrs[1]")
     assert "subnet-2" in violation.message
 
 

@@ -34,7 +34,7 @@ def test_no_message_holds_the_key(psk: str) -> None:
 def test_peer_cidrs_of_the_gateway_and_the_vpc_do_not_overlap() -> None:
     near = sibling(peer_cidrs=("192.168.0.0/25",), local_cidrs=("172.20.0.0/24",))
     for facts in (replace(FACTS, siblings=[near]), replace(FACTS, vpc_siblings=[near])):
-        assert found(facts) == [(OVERLAP, "peer_cidrs[0]")]
+        assert found(facts) == [(OVERLAP, "peer.cidrs[0]")]
         assert "other" in broken(facts)[0].message
     relaxed = replace(FACTS, siblings=[near], peer_cidrs_unique=False)
     assert found(relaxed) == []
@@ -42,19 +42,19 @@ def test_peer_cidrs_of_the_gateway_and_the_vpc_do_not_overlap() -> None:
 
 def test_relaxed_overlaps_still_need_different_local_cidrs() -> None:
     near = sibling(peer_cidrs=("192.168.0.0/25",), local_cidrs=("192.168.100.0/25",))
-    assert found(replace(FACTS, siblings=[near], peer_cidrs_unique=False)) == [(OVERLAP, "peer_cidrs[0]")]
+    assert found(replace(FACTS, siblings=[near], peer_cidrs_unique=False)) == [(OVERLAP, "peer.cidrs[0]")]
     far = replace(FACTS, vpc_siblings=[near], peer_cidrs_unique=False)
-    assert found(far) == [(OVERLAP, "peer_cidrs[0]")]
+    assert found(far) == [(OVERLAP, "peer.cidrs[0]")]
     elsewhere = replace(near, local_cidrs=("172.20.0.0/24",))
     assert found(replace(FACTS, siblings=[elsewhere], peer_cidrs_unique=False)) == []
-    assert found(replace(far, vpc_siblings=[elsewhere])) == [(OVERLAP, "peer_cidrs[0]")]
+    assert found(replace(far, vpc_siblings=[elsewhere])) == [(OVERLAP, "peer.cidrs[0]")]
 
 
 def test_siblings_left_out_are_still_counted() -> None:
     many = GatewayTotals(connections=10, local_cidrs=15, peer_cidrs=60)
     assert found(replace(FACTS, totals=many)) == [
         ("vpn_connections_quota_exceeded", ""),
-        ("vpn_connection_peer_subnets_quota_exceeded", "peer_cidrs"),
+        ("vpn_connection_peer_subnets_quota_exceeded", "peer.cidrs"),
     ]
 
 
@@ -63,7 +63,7 @@ def test_the_same_pair_to_the_same_peer() -> None:
     code = "vpn_connection_pair_cidrs_duplicated"
     for unique in (True, False):
         facts = replace(FACTS, siblings=[twin], peer_cidrs_unique=unique)
-        assert found(facts) == [(code, "peer_cidrs[0]")]
+        assert found(facts) == [(code, "peer.cidrs[0]")]
 
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2, IkeVersion.ANY])
@@ -92,11 +92,11 @@ def test_quotas() -> None:
     update = replace(facts, creating=False)
     assert found(update) == []
     assert found(update, peer_cidrs=("10.0.0.0/24", "10.0.1.0/24")) == [
-        ("vpn_connection_peer_subnets_quota_exceeded", "peer_cidrs")
+        ("vpn_connection_peer_subnets_quota_exceeded", "peer.cidrs")
     ]
     alone = replace(FACTS, quotas=small)
     assert found(alone, local_cidrs=("10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24")) == [
-        ("vpn_connection_local_subnets_quota_exceeded_for_connection", "local_cidrs")
+        ("vpn_connection_local_subnets_quota_exceeded_for_connection", "local.cidrs")
     ]
 
 

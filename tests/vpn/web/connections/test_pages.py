@@ -153,7 +153,7 @@ def test_an_emptied_peer_address_is_no_change_in_silence(browser: Client, connec
     fields = {"name": connection.name, "peer_address": ""}
     fields |= {"dpd_action": "none", "dpd_interval": "30", "dpd_timeout": "120"}
     response = browser.post(path_of(connection, "/edit"), fields)
-    assert "peer_address must be an IPv4 address" in text_of(response)
+    assert "address must be an IPv4 address" in text_of(response)
 
 
 def test_a_policy_is_taken_away_again(ana: Party, browser: Client) -> None:

@@ -16,10 +16,9 @@ from vpn.web.wizard.request_code import KEY_PLACEHOLDER, PSK_PLACEHOLDER, python
 GATEWAY: GatewayFields = {"name": "edge", "subnet": {"id": "d62a9716-ea5f-45af-bea2-01f1d67f5500"}}
 CONNECTION: ConnectionFields = {
     "name": "to-paris",
-    "peer_address": "203.0.113.9",
     "psk": "never-shown",
-    "local_cidrs": ["192.168.100.0/24"],
-    "peer_cidrs": ["10.1.0.0/16", "10.2.0.0/16"],
+    "local": {"cidrs": ["192.168.100.0/24"]},
+    "peer": {"address": "203.0.113.9", "cidrs": ["10.1.0.0/16", "10.2.0.0/16"]},
     "dead_peer_detection": {"action": "none", "interval": 15, "timeout": 120},
     "ike_policy": None,
 }
@@ -70,12 +69,19 @@ def run(code: str, directory: Path) -> None:
 
 def test_the_python_code_makes_the_same_requests(package: type[VpcV1], tmp_path: Path) -> None:
     run(python("http://api.example", GATEWAY, CONNECTION), tmp_path)
-    wanted = {name: value for name, value in CONNECTION.items() if value is not None}
+    wanted = {
+        "name": "to-paris",
+        "psk": PSK_PLACEHOLDER,
+        "local_cidrs": ["192.168.100.0/24"],
+        "peer_address": "203.0.113.9",
+        "peer_cidrs": ["10.1.0.0/16", "10.2.0.0/16"],
+        "dead_peer_detection": {"action": "none", "interval": 15, "timeout": 120},
+    }
     assert package.asked == [
         ("2019-01-01", KEY_PLACEHOLDER, 1),
         "http://api.example/v1",
         GATEWAY,
-        ("r1", wanted | {"psk": PSK_PLACEHOLDER}),
+        ("r1", wanted),
     ]
 
 
