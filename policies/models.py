@@ -37,7 +37,7 @@ class Policy(Resource):
 
     @property
     def integrity(self) -> tuple[str, ...]:
-        """The algorithms that authenticate packets; none where the ciphers do."""
+        """The algorithms that authenticate packets; none with AEAD ciphers."""
         return tuple(word for word in self.authentication_algorithms if word != INTEGRATED)
 
 
@@ -92,7 +92,7 @@ class IPsecPolicy(Policy):
 
     @property
     def single_valued(self) -> bool:
-        """Fit for IKEv1, which negotiates one algorithm of each kind."""
+        """Whether it has one algorithm of each kind, as IKEv1 requires."""
         return single_valued(self.encryption_algorithms, self.authentication_algorithms, self.pfs_groups)
 
     @property

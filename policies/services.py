@@ -1,4 +1,4 @@
-"""Policies: create, change, delete. Whoever uses one hears of its changes by `policy_changed`."""
+"""Policies: create, change, delete. The signal `policy_changed` announces changes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from policies.signals import policy_changed
 Fields = Mapping[str, Any]
 P = TypeVar("P", IKEPolicy, IPsecPolicy)
 
-# What a field that is missing counts as while the others are checked.
+# Values of missing fields while the others are validated.
 _NEEDED: dict[type, dict[str, Any]] = {
     IKEPolicy: {
         "authentication_algorithms": ("sha256",),
@@ -52,7 +52,7 @@ _OPTIONAL: dict[type, dict[str, Any]] = {
     IKEPolicy: {"key_lifetime": IKE_LIFETIME},
     IPsecPolicy: {"key_lifetime": IPSEC_LIFETIME},
 }
-# What else a change can break.
+# Other fields whose rules a change can break.
 _REACH = {
     "ike_version": {"authentication_algorithms", "encryption_algorithms", "dh_groups"},
     "encryption_algorithms": {"authentication_algorithms"},
@@ -79,14 +79,14 @@ def get_ipsec_policy(actor: Actor, policy_id: UUID) -> IPsecPolicy:
 
 
 def check_ike_policy(actor: Actor, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING) -> list[Violation]:
-    """What `create_ike_policy` would refuse; writes nothing."""
+    """The violations that `create_ike_policy` would raise; writes nothing."""
     return _creation_violations(actor, IKEPolicy, fields, algorithms)
 
 
 def check_ipsec_policy(
     actor: Actor, fields: Fields, algorithms: ApiAlgorithms = EVERYTHING
 ) -> list[Violation]:
-    """What `create_ipsec_policy` would refuse; writes nothing."""
+    """The violations that `create_ipsec_policy` would raise; writes nothing."""
     return _creation_violations(actor, IPsecPolicy, fields, algorithms)
 
 
@@ -241,13 +241,13 @@ def _violations(
 
 
 def _several_beside(policy_id: UUID) -> str:
-    """The name of an IPsec policy with several algorithms that a connection joins with this one."""
+    """The name of an IPsec policy with several algorithms that a connection uses together with this one."""
     used = IPsecPolicy.objects.filter(connections__ike_policy=policy_id)
     return next((row.name for row in used if not row.single_valued), "")
 
 
 def _values(model: type[IKEPolicy] | type[IPsecPolicy], given: Fields) -> dict[str, Any]:
-    """Everything a policy consists of, with defaults where `given` is silent."""
+    """All fields of a policy, with defaults for those that are not in `given`."""
     whole = {"name": "a", **_NEEDED[model], **_OPTIONAL[model]}
     return {name: given.get(name, default) for name, default in whole.items()}
 

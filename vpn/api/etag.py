@@ -1,4 +1,4 @@
-"""ETags of connections, for If-Match (contract section 2.6)."""
+"""ETags of connections, for If-Match (contract section 2.2)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Connection(Resource):
 
     audit_type: ClassVar[str] = "vpn_connection"
     gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="connections")
-    # Exactly one of both: a peer is known by its address or by its name.
+    # Exactly one of the two is set.
     peer_address = models.GenericIPAddressField(protocol="IPv4", null=True, blank=True)
     peer_fqdn = models.CharField(max_length=255, blank=True)
     admin_state_up = models.BooleanField(default=True)
@@ -44,11 +44,11 @@ class Connection(Resource):
     psk_sealed = models.TextField(editable=False)
     psk_id = models.CharField(max_length=32, editable=False)
     psk_changed_at = models.DateTimeField(editable=False)
-    # Tunnels that were established before this are to be re-established.
+    # Tunnels that were established before this time are to be re-established.
     restart_at = models.DateTimeField(null=True, editable=False)
 
     # Observed
-    # All addresses of the peer's name at its last answer, and the one of them that is used.
+    # All addresses of the peer's name in the last DNS response, and the one of them that is used.
     resolved_addresses = models.JSONField(default=list, editable=False)
     resolved_address = models.GenericIPAddressField(protocol="IPv4", null=True, editable=False)
     status = models.CharField(max_length=4, default="down")
@@ -64,33 +64,33 @@ class Connection(Resource):
 
     @property
     def peer(self) -> str:
-        """What the peer was given as: its address or its name."""
+        """The peer as it was entered: its address or its name."""
         return self.peer_fqdn or self.peer_address or ""
 
     @property
     def peer_key(self) -> str:
-        """The same for all that lead to one peer, however its name is spelt."""
+        """The same for all connections to one peer, in any spelling of its name."""
         return name_key(self.peer_fqdn) or self.peer_address or ""
 
     @property
     def address(self) -> str:
-        """Where the peer is; empty while its name leads nowhere."""
+        """The peer's address; empty while its name does not resolve."""
         return (self.resolved_address if self.peer_fqdn else self.peer_address) or ""
 
     def ike_offer(self) -> IkeOffer:
-        """Of its policy, or auto-negotiation of the generation that made it."""
+        """The offer of its policy, or auto-negotiation of the generation that created it."""
         return self.ike_policy.offer() if self.ike_policy else auto_ike(self.api_generation)
 
     def esp_offer(self) -> EspOffer:
         return self.ipsec_policy.offer() if self.ipsec_policy else auto_esp(self.api_generation)
 
     def local_identity_text(self) -> str:
-        """How this end names itself, in strongSwan's words. The row's gateway comes with it."""
+        """The local IKE identity in strongSwan's notation. Needs the row's gateway."""
         identity = Identity.of(self.local_identity)
         return identity.text if identity else self.gateway.public_address
 
     def peer_identity_text(self) -> str:
-        """How the peer must name itself."""
+        """The IKE identity that the peer must use, in strongSwan's notation."""
         identity = Identity.of(self.peer_identity)
         if identity:
             return identity.text
@@ -107,15 +107,15 @@ class Connection(Resource):
         self.psk_id = salted_hmac(f"psk:{self.gateway_id}", value, algorithm="sha256").hexdigest()[:32]
 
     def open_psk(self) -> str:
-        """The key in clear: for the spec, the connection's serializer and exporters only.
+        """The key in clear, only for the spec, API responses and exporters.
 
         Raises console.core.encryption.DecryptionError.
         """
         return key_ring().open(self.psk_sealed, self._psk_context)
 
     def known_psk(self) -> str | None:
-        """The key in clear, or None when it does not open: then a new one must be set, and until
-        it is, all else about the connection may still be seen and changed."""
+        """The key in clear, or None if it cannot be decrypted. Then a new one must be set; all other fields
+        of the connection can still be read and changed."""
         try:
             return self.open_psk()
         except DecryptionError:

@@ -1,4 +1,4 @@
-"""What a person has entered in the wizard so far: not yet an intent, gone after a day."""
+"""What a person has entered in the wizard so far; deleted after a day."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class WizardDraft(models.Model):
         return f"draft of {self.user_id}"
 
     def seal_psk(self, value: str) -> None:
-        """The caller saves; an empty value takes the key away."""
+        """The caller saves; an empty value removes the key."""
         self.psk_sealed = key_ring().seal(value, self._context) if value else ""
 
     def open_psk(self) -> str:
-        """Empty when there is none, or when its key has left the ring: then it is asked for again."""
+        """Empty if there is none or it cannot be decrypted any more: then it must be entered again."""
         if not self.psk_sealed:
             return ""
         try:

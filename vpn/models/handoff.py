@@ -1,4 +1,4 @@
-"""Links by which the peer's engineer, who has no account, reads the parameters."""
+"""Links through which the peer's engineer reads the parameters without an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks: what gateways are connected to."""
+"""Hosts, and the networks that gateways are attached to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Node(models.Model):
     name = models.CharField(primary_key=True, max_length=64)
     driver = models.CharField(max_length=16)
     esp = models.CharField(max_length=16, blank=True)
-    # Counts heartbeats: readers judge them by their own clocks.
+    # Counts heartbeats; readers compare them by their own clocks.
     heartbeats = models.PositiveBigIntegerField(default=0, editable=False)
     # Last heartbeat of either process of the host; when its last sweep ended; when the listener's event
     # loop last polled.
@@ -47,7 +47,7 @@ class Vpc(Resource):
 
 
 class AddressPrefix(Resource):
-    """A block of a VPC in one zone, out of which subnets are cut; `is_default` is the zone's first choice."""
+    """A block of a VPC in one zone, out of which subnets are cut; `is_default` is used first in its zone."""
 
     audit_type: ClassVar[str] = "address_prefix"
     vpc = models.ForeignKey(Vpc, on_delete=models.CASCADE, related_name="address_prefixes")
@@ -61,7 +61,7 @@ class AddressPrefix(Resource):
 
 
 class Subnet(Resource):
-    """A block of a VPC, in one zone and inside of one of its address prefixes."""
+    """A block of a VPC in one zone, within one of its address prefixes."""
 
     audit_type: ClassVar[str] = "subnet"
     vpc = models.ForeignKey(Vpc, on_delete=models.PROTECT, related_name="subnets")
@@ -77,7 +77,7 @@ class Subnet(Resource):
 
 
 class Instance(Resource):
-    """A host with an address in its subnet; `profile` and `image` are only remembered."""
+    """A host with an address in its subnet; `profile` and `image` are stored only."""
 
     audit_type: ClassVar[str] = "instance"
     subnet = models.ForeignKey(Subnet, on_delete=models.PROTECT, related_name="instances")

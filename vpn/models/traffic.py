@@ -1,4 +1,4 @@
-"""Traffic of connections over time: what the charts are drawn from."""
+"""Traffic of connections over time, for the charts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: of subnets for members and instances, of the provider network for gateways."""
+"""Address allocation: from subnets for members and instances, from the provider network for gateways."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpn.models import Gateway, GatewayMember, Instance, Subnet, SubnetAddress
 # The provider keeps the network address, the router, two more, and the broadcast address.
 RESERVED_FIRST = 4
 _FIRST_PUBLIC = 10
-# Any number that no other advisory lock of this database has.
+# Any number that no other advisory lock of this database uses.
 _PUBLIC_LOCK = 1769172840
 
 
@@ -43,7 +43,7 @@ def release_addresses(owner: UUID) -> None:
 
 
 def free_public_address() -> str | None:
-    """The lowest address of the provider network that no gateway has.
+    """The lowest address of the provider network that no gateway uses.
 
     Accounts share these addresses, and the lock of an account does not keep others out.
     """
@@ -64,7 +64,7 @@ def _assignable(subnet: Subnet) -> Iterator[str]:
 
 
 def reserved_ips(subnet: Subnet) -> QuerySet[SubnetAddress]:
-    """What members and instances hold in the subnet, with `created_at` of the holder."""
+    """The subnet's addresses in use by members and instances, with `created_at` of the owner."""
     members = GatewayMember.objects.filter(pk=OuterRef("owner")).values("gateway__created_at")
     instances = Instance.objects.filter(pk=OuterRef("owner")).values("created_at")
     since = Coalesce(Subquery(members[:1]), Subquery(instances[:1]), F("subnet__created_at"))

@@ -1,4 +1,4 @@
-"""One CIDR of a connection: is it there, set it, take it away (contract section 2.3)."""
+"""The CIDRs of a connection, one by one: check, add, remove (contract section 2.3)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def has_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, ci
 
 
 def add_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, cidr: str) -> bool:
-    """True when it was added, False when it was there already: then nothing changes.
+    """True if it was added, False if it was already there: then nothing changes.
 
     Raises Invalid: the rules of a connection with this CIDR in addition.
     """
@@ -51,7 +51,7 @@ def add_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, ci
 
 
 def remove_cidr(actor: Actor, gateway_id: UUID, connection_id: UUID, side: Side, cidr: str) -> None:
-    """Raises NotFound when it is not there, Invalid when it is the last one of its side."""
+    """Raises NotFound if it is not there, Invalid if it is the last one of its side."""
     with change(actor, Role.EDITOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)

@@ -1,4 +1,4 @@
-"""Checks connections by the domain's rules and the existing rows: what would be refused."""
+"""Validates connections by the domain's rules and the existing rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from vpn.services.connection_facts import connection_facts
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields
 
-# What two connections to one peer share, or two peers must not.
+# Fields that connections to one peer must share, or that connections to two peers must not.
 _WHO = {"psk", "ike_policy", "peer.ike_identity"}
-# By topics: changing one of these can break a rule about another one as well.
+# Changing one of these topics can also break a rule about another one.
 _REACH = {
     "admin_state_up": _WHO | {"peer.address", "peer.fqdn"},
     "ike_policy": {"ipsec_policy"},
@@ -33,7 +33,7 @@ _REACH = {
 def check_connection(
     actor: Actor, fields: ConnectionFields, *, gateway: Gateway | None = None, vpc_id: UUID | None = None
 ) -> list[Violation]:
-    """What `create_connection` would refuse; writes nothing.
+    """The violations that `create_connection` would raise; writes nothing.
 
     Without `gateway` the gateway is still to be made, in the VPC `vpc_id`.
     """
@@ -47,9 +47,8 @@ def check_connection(
 
 
 def uncounted_violations(actor: Actor, fields: ConnectionFields) -> list[Violation]:
-    """Of a body with more CIDRs than a connection may have, whatever the rules say without knowing
-    what stands around it; empty for any other. For all who create a connection, before the
-    transaction: others wait for that."""
+    """For a body with more CIDRs than a connection may have, the violations that need no other rows; for
+    any other body none. Called before a transaction begins, because other writers wait for that."""
     quotas = quotas_of(actor.account_id)
     local, peer = (DECLARED[name].value_in(fields, ()) for name in ("local_cidrs", "peer_cidrs"))
     if not too_many_cidrs(len(local), len(peer), quotas):
@@ -71,10 +70,10 @@ def update_violations(
     api_generation: int = 0,
     policies: Policies | None = None,
 ) -> list[Violation]:
-    """Only about what changes, by topics: a limit lowered later does not block a new name."""
+    """Violations about the changed topics only: a limit that was lowered later does not block a new name."""
     gateway = connection.gateway
     facts = connection_facts(gateway, draft, but=connection, api_generation=api_generation, policies=policies)
-    # What is wrong with a connection is no reason to leave it enabled.
+    # A connection can be disabled whatever is wrong with it.
     reaching = changed if draft.admin_state_up else changed - {"admin_state_up"}
     reach = set(changed).union(*(_REACH.get(name, set()) for name in reaching))
     found = ((one, topic_of(one.field)) for one in connection_violations(draft, facts=facts))

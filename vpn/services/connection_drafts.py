@@ -1,4 +1,4 @@
-"""From fields and rows to the values that the rules of connections ask for."""
+"""Drafts of connections from request fields and rows, and the changes between two drafts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NEEDED = {
 }
 
 
-# What the other end of a connection has another value of.
+# Topics with another value at the other end of a connection.
 _OF_ONE_END = {"establish_mode", "local.cidrs", "local.ike_identities"} | {
     f"peer.{name}" for name in ("address", "fqdn", "cidrs", "ike_identity")
 }
@@ -35,7 +35,7 @@ _OF_ONE_END = {"establish_mode", "local.cidrs", "local.ike_identities"} | {
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The policies of a would-be connection; None is auto-negotiation."""
+    """The policies of a draft; None is auto-negotiation."""
 
     ike: IKEPolicy | None
     ipsec: IPsecPolicy | None
@@ -48,7 +48,7 @@ class Policies:
         return self.ipsec is None or self.ipsec.single_valued
 
     def attached(self, before: Connection | None) -> list[IKEPolicyDraft | IPsecPolicyDraft]:
-        """Those that the connection did not have before."""
+        """The policies that the connection did not have before."""
         old = (before.ike_policy, before.ipsec_policy) if before else ()
         return [one.draft() for one in (self.ike, self.ipsec) if one is not None and one not in old]
 
@@ -64,7 +64,7 @@ def missing_fields(fields: ConnectionFields) -> list[Violation]:
 def find_policies(
     actor: Actor, fields: ConnectionFields, broken: list[Violation], *, keep: Connection | None = None
 ) -> Policies:
-    """Those that the fields name, or of `keep` where they are silent.
+    """The policies that the fields refer to, or those of `keep` for omitted fields.
 
     One that is not there is none, and goes to `broken`.
     """
@@ -92,13 +92,14 @@ def _policy(
 
 
 def besides(known: list[Violation], more: list[Violation]) -> list[Violation]:
-    """Rules take a field that is missing or leads nowhere for an empty one: of it they say nothing."""
+    """`known` and `more`, without violations of `more` about topics of `known`: to the rules a missing field
+    and an unknown reference look empty."""
     known_topics = {topic_of(violation.field) for violation in known}
     return [*known, *(v for v in more if topic_of(v.field) not in known_topics)]
 
 
 def other_kind(connection: Connection, fields: ConnectionFields) -> list[Violation]:
-    """Contract section 8.2: a peer stays known by its address or by its name."""
+    """An address cannot be replaced by a name, nor a name by an address (contract section 8.2)."""
     other = "peer_address" if connection.peer_fqdn else "peer_fqdn"
     if not DECLARED[other].given_in(fields):
         return []
@@ -145,8 +146,8 @@ def draft_of(connection: Connection) -> ConnectionDraft:
 
 
 def fields_of(connection: Connection) -> ConnectionFields:
-    """What would create a connection with the same settings at the other end: without its name and its
-    ends, and with the default of who initiates. A key that does not open is an empty one."""
+    """The fields of a connection with the same settings at the other end, without its name, its ends and
+    its establish mode. A key that cannot be decrypted is empty."""
     draft, body = draft_of(connection), dict[str, Any]()
     for name, declaration in DECLARED.items():
         if name != "name" and declaration.topic not in _OF_ONE_END:
@@ -158,7 +159,7 @@ def fields_of(connection: Connection) -> ConnectionFields:
 
 
 def merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policies) -> ConnectionDraft:
-    """The connection after an update by these fields; those that are fixed stay."""
+    """The connection after an update with these fields; fixed fields are unchanged."""
     values = {
         name: declaration.value_in(fields, getattr(before, name))
         for name, declaration in DECLARED.items()
@@ -171,7 +172,7 @@ def merged(before: ConnectionDraft, fields: ConnectionFields, policies: Policies
 def changes_between(
     connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
 ) -> dict[str, tuple[object, object]]:
-    """For the audit trail, by the names of `Declaration.audited`; of a new key only that it is new."""
+    """For the audit trail, by the names of `Declaration.audited`; a new key is only reported as changed."""
     pairs: dict[str, tuple[object, object]] = {
         declaration.audited: (getattr(before, name), getattr(after, name))
         for name, declaration in DECLARED.items()
@@ -184,7 +185,7 @@ def changes_between(
 
 
 def topics(changed: Iterable[str]) -> set[str]:
-    """What the audited names of changes are about, as `topic_of` has it for violations."""
+    """The topics of changes given by their audited names, to compare with those of violations."""
     by_name = {declaration.audited: declaration.topic for declaration in DECLARED.values()}
     return {by_name.get(name, name) for name in changed}
 

@@ -19,7 +19,7 @@ from vpn.models import Connection, ConnectionCidr, Gateway, Subnet
 from vpn.services.connection_drafts import Policies
 from vpn.services.defaults import quotas_of
 
-# SQLite takes some hundred conditions in a row.
+# SQLite accepts only some hundred conditions in one expression.
 _ASKED_TOGETHER = 200
 
 
@@ -64,8 +64,8 @@ def connection_facts(
 def _concerned(
     gateway: Gateway | None, vpc: UUID | None, draft: ConnectionDraft, but: Connection | None
 ) -> list[Connection]:
-    """Of the gateway: same name, peer or identity of the peer; of the whole VPC: a peer CIDR that meets
-    the draft's."""
+    """Connections of the gateway with the same name, peer or peer identity, and connections of the VPC with
+    a peer CIDR that overlaps one of the draft's."""
     if vpc is None:
         return []
     wanted = Q(pk__in=_meeting(vpc, draft.peer_cidrs))
@@ -81,8 +81,7 @@ def _concerned(
 
 
 def _same_identity(draft: ConnectionDraft) -> Q:
-    """Connections whose peers may name themselves as the draft's does; what they say exactly, the
-    rules compare."""
+    """Connections whose peers may use the same identity as the draft's; the rules compare exactly."""
     identity = draft.remote_identity
     kinds = {identity.type}
     match identity.type:
@@ -95,7 +94,7 @@ def _same_identity(draft: ConnectionDraft) -> Q:
             given = Q(peer_identity__value=identity.value)
             default = Q(peer_address=identity.value)
         case IdentityType.KEY_ID:
-            # One key may be written in more than one way.
+            # One key can be encoded in more than one way.
             return Q(peer_identity__type=identity.type)
         case _:
             return Q(pk__in=[])
@@ -120,14 +119,14 @@ def _meeting(vpc: UUID, cidrs: Sequence[str]) -> set[UUID]:
 
 
 def _blocks(cidrs: Sequence[str]) -> Iterator[IPv4Network]:
-    """Those that are blocks."""
+    """The valid blocks."""
     for text in cidrs:
         with suppress(CidrError):
             yield parse_cidr(text)
 
 
 def _totals(gateway: Gateway, but: Connection | None) -> GatewayTotals:
-    """No connection is without CIDRs, so that they count the connections too."""
+    """Every connection has CIDRs, so counting them counts the connections too."""
     rows = ConnectionCidr.objects.filter(connection__gateway=gateway)
     counted = (rows.exclude(connection=but) if but else rows).aggregate(
         connections=Count("connection", distinct=True),
@@ -140,7 +139,7 @@ def _totals(gateway: Gateway, but: Connection | None) -> GatewayTotals:
 
 
 def _sibling(row: Connection, gateway: Gateway | None, *, with_psk: bool) -> Sibling:
-    """`gateway` when it is the draft's as well."""
+    """`gateway` if it is the draft's gateway too."""
     cidrs = list(row.cidrs.all())
     key = row.known_psk() if gateway and with_psk and row.admin_state_up else None
     if gateway:

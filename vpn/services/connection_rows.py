@@ -1,4 +1,4 @@
-"""From drafts of connections, which have passed the rules, to their rows."""
+"""Writes validated drafts of connections to their rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpn.services.connection_drafts import Policies
 
 
 def new_cidr(connection: Connection, side: str, cidr: str) -> ConnectionCidr:
-    """Not saved. `cidr` has passed the rules."""
+    """Not saved. `cidr` is valid."""
     network = parse_cidr(cidr)
     first, last = bounds(network)
     return ConnectionCidr(connection=connection, side=side, cidr=str(network), first=first, last=last)
@@ -20,14 +20,14 @@ def new_cidr(connection: Connection, side: str, cidr: str) -> ConnectionCidr:
 def apply_draft(
     connection: Connection, before: ConnectionDraft, after: ConnectionDraft, policies: Policies
 ) -> None:
-    """Saves what `after` has and `before` had not."""
+    """Saves the values of `after`; the key only if it changed."""
     fill_row(connection, after)
     connection.ike_policy, connection.ipsec_policy = policies.ike, policies.ipsec
     new_key = after.psk if after.psk != before.psk else None
     if new_key is not None:
         connection.seal_psk(new_key)
         connection.psk_changed_at = timezone.now()
-    # The sealed key only when it is a new one: a rotation of keys may be writing it right now.
+    # An unchanged key is not saved, because a rotation of keys may be writing it at the same time.
     key = ["psk_sealed", "psk_id", "psk_changed_at"] if new_key is not None else []
     changeable = [name for name, one in DECLARED.items() if one.column and not one.fixed]
     resolved = ["resolved_address", "resolved_addresses"]
@@ -35,9 +35,9 @@ def apply_draft(
 
 
 def fill_row(connection: Connection, draft: ConnectionDraft) -> None:
-    """All columns but policies and key; not saved."""
+    """Sets all columns except policies and key; does not save."""
     if connection.peer_fqdn != draft.peer_fqdn:
-        # The worker finds out where the new name leads.
+        # The resolver looks up the new name.
         connection.resolved_address, connection.resolved_addresses = None, []
     for name, declaration in DECLARED.items():
         if declaration.column:
@@ -45,8 +45,8 @@ def fill_row(connection: Connection, draft: ConnectionDraft) -> None:
 
 
 def etag_values(connection: Connection) -> list[object]:
-    """Everything that was asked for, as JSON: the same while only what is observed changes. Tells nothing
-    of the key."""
+    """Everything that was requested, as JSON values: unchanged while only observations change. Reveals
+    nothing about the key."""
     columns = [getattr(connection, name) for name, declaration in DECLARED.items() if declaration.column]
     policies = [str(connection.ike_policy_id), str(connection.ipsec_policy_id)]
     cidrs = [(row.side, row.cidr) for row in connection.cidrs.all()]

@@ -51,17 +51,17 @@ _its_cidrs = PreparedQuery(lambda connection: ConnectionCidr.objects.filter(conn
 
 
 def pass_all(connection: Connection) -> None:
-    """The guard that has nothing against any change."""
+    """The guard that accepts every change."""
 
 
 def connections_of(gateway: Gateway) -> QuerySet[Connection]:
-    """With what their bodies and pages need of other rows."""
+    """With the related rows that responses and pages need."""
     rows = Connection.objects.filter(gateway=gateway).select_related("gateway", "ike_policy", "ipsec_policy")
     return rows.prefetch_related("cidrs")
 
 
 def get_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Connection:
-    """Under a missing gateway the gateway is what is missing (contract section 5.2)."""
+    """Raises NotFound, about the gateway if that does not exist (contract section 5.2)."""
     row = _one.first(actor.account_id, gateway_id, connection_id)
     if row is not None:
         set_related(row, "cidrs", _its_cidrs(connection_id), ConnectionCidr.objects.all())
@@ -128,14 +128,14 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
 
 
 def role_to_change(names: Collection[str]) -> Role:
-    """Operators may switch `admin_state_up`, and nothing else."""
+    """Operators may change `admin_state_up` only."""
     return Role.OPERATOR if set(names) <= {"admin_state_up"} else Role.EDITOR
 
 
 def update_connection(
     actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields, guard: Guard = pass_all
 ) -> Connection:
-    """Editors may change everything but the CIDRs; operators what `role_to_change` says.
+    """Editors may change everything except the CIDRs; operators see `role_to_change`.
 
     `guard` checks the existing connection, and raises if the change is not acceptable.
     """
@@ -164,7 +164,7 @@ def update_connection(
 
 
 def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Connection:
-    """Its tunnel is closed and negotiated again; operators may. Raises Conflict when it is disabled."""
+    """Closes its tunnel and negotiates it again; for operators too. Raises Conflict if it is disabled."""
     with change(actor, Role.OPERATOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
@@ -180,7 +180,7 @@ def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> C
 
 
 def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard: Guard = pass_all) -> None:
-    """The row is deleted at once, the tunnel with the next run; policies stay. `guard` as for an update."""
+    """Deletes the row at once, the tunnel with the next run; policies are kept. `guard` as in an update."""
     with change(actor, Role.EDITOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)

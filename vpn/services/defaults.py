@@ -1,4 +1,4 @@
-"""Limits of an account, as the rules want them."""
+"""The quotas of an account."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class SubnetFields(TypedDict, total=False):
 
 
 class InstanceFields(TypedDict, total=False):
-    """`address` asks for one address of the subnet; without it the first free one is taken."""
+    """`address` requests one address of the subnet; without it the first free one is used."""
 
     name: str
     subnet: Reference
@@ -55,8 +55,8 @@ class InstanceFields(TypedDict, total=False):
 
 
 class GatewayFields(TypedDict, total=False):
-    """`mode`: what generation 2 says; left out, its default counts. `members`: the subnet of each, instead
-    of `subnet`."""
+    """`mode` is of generation 2; its default is used if it is omitted. `members` gives the subnet of each,
+    instead of `subnet`."""
 
     name: str
     subnet: Reference
@@ -90,8 +90,8 @@ class PeerFields(TypedDict, total=False):
 
 
 class ConnectionFields(TypedDict, total=False):
-    """`ike_policy` and `ipsec_policy`: None asks for auto-negotiation. `api_generation` of the API that
-    asks (0: the console) decides defaults and how names may look."""
+    """A policy of None is auto-negotiation. `api_generation` is the caller's (0: the console), on which
+    defaults and the rule for names depend."""
 
     name: str
     psk: str

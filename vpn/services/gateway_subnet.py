@@ -1,4 +1,4 @@
-"""A place for a gateway: a subnet, with its VPC and address prefix where they are missing."""
+"""A subnet for a new gateway, with its VPC and address prefix if they do not exist."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def create_home(actor: Actor, vpc: UUID | VpcFields, subnet: SubnetFields) -> Su
 
 
 def try_home(actor: Actor, vpc: UUID | VpcFields, subnet: SubnetFields) -> None:
-    """What `create_home` would refuse is raised; nothing stays."""
+    """Raises what `create_home` would raise; writes nothing."""
     with transaction.atomic():
         create_home(actor, vpc, subnet)
         transaction.set_rollback(True)
 
 
 def full_zones(account_id: UUID) -> frozenset[str]:
-    """The zones in which the account has as many gateways as its quota allows."""
+    """The zones in which the account has used up its quota of gateways."""
     limit = quotas_of(account_id).gateways_per_zone
     rows = Gateway.objects.filter(account_id=account_id).values("subnet__zone").annotate(there=Count("pk"))
     counts = rows.order_by().values_list("subnet__zone", "there")
@@ -46,7 +46,7 @@ def full_zones(account_id: UUID) -> frozenset[str]:
 
 
 def _new_vpc(actor: Actor, fields: VpcFields) -> Vpc:
-    """Prefixes by hand: the subnet's own block becomes the first."""
+    """With manual address prefixes the subnet's block becomes the first one."""
     try:
         return create_vpc(actor, {**fields, "address_prefix_management": "manual"})
     except (Invalid, Conflict) as error:

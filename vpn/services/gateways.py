@@ -41,7 +41,7 @@ from vpn.triggers import request_reconcile
 
 
 def gateways_of(actor: Actor) -> QuerySet[Gateway]:
-    """The account's gateways, with what their pages and bodies need of other rows."""
+    """The account's gateways, with the related rows that pages and responses need."""
     return Gateway.objects.owned_by(actor).select_related("subnet", "vpc", "resource_group")
 
 
@@ -61,14 +61,14 @@ def get_gateway(actor: Actor, gateway_id: UUID) -> Gateway:
 
 
 def check_gateway(actor: Actor, fields: GatewayFields) -> list[Violation]:
-    """What `create_gateway` would refuse; writes nothing."""
+    """The violations that `create_gateway` would raise; writes nothing."""
     broken: list[Violation] = []
     subnet = _subnet(actor, fields, broken)
     return broken + _violations(actor, subnet, fields)
 
 
 def create_gateway(actor: Actor, fields: GatewayFields) -> Gateway:
-    """Answers at once with a `pending` gateway whose addresses are reserved."""
+    """Returns at once, with a `pending` gateway whose addresses are reserved."""
     with change(actor, Role.EDITOR) as account:
         return _add_gateway(actor, account, fields)
 
@@ -76,7 +76,7 @@ def create_gateway(actor: Actor, fields: GatewayFields) -> Gateway:
 def create_gateway_with_connection(
     actor: Actor, *, gateway: GatewayFields, connection: ConnectionFields
 ) -> tuple[Gateway, Connection]:
-    """Both or nothing. Fields of violations begin with `gateway.` or `connection.`."""
+    """Creates both or neither. Fields of violations begin with `gateway.` or `connection.`."""
     actor.require(Role.EDITOR)
     if broken := uncounted_violations(actor, connection):
         raise Invalid(_prefixed("connection", broken))
@@ -135,7 +135,7 @@ def delete_gateway(actor: Actor, gateway_id: UUID) -> None:
 
 
 def advertise_cidr(actor: Actor, gateway_id: UUID) -> None:
-    """Adding or taking away what the gateway advertises: raises Invalid, there is no such mode."""
+    """Raises Invalid: only gateways of route mode advertise CIDRs."""
     with change(actor, Role.EDITOR):
         get_gateway(actor, gateway_id)
         raise Invalid(advertising_violations())
@@ -150,14 +150,14 @@ def get_member(actor: Actor, gateway_id: UUID, member_id: UUID) -> tuple[Gateway
 
 
 def replace_member(actor: Actor, gateway_id: UUID, member_id: UUID) -> None:
-    """Raises Invalid: members do not move."""
+    """Raises Invalid: members cannot move to another subnet."""
     with change(actor, Role.EDITOR):
         get_member(actor, gateway_id, member_id)
         raise Invalid(replacement_violations())
 
 
 def refuse_deleting(gateway: Gateway) -> None:
-    """Raises Conflict when the gateway is being deleted."""
+    """Raises Conflict if the gateway is being deleted."""
     if gateway.deleted_at is not None:
         message = f"The VPN gateway {gateway.name} is being deleted; it can no longer be changed."
         raise Conflict([Violation("vpn_gateway_invalid_state", "id", message)])
@@ -184,7 +184,7 @@ def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gatew
     )
     for index, role in enumerate((MemberRole.ACTIVE, MemberRole.STANDBY)):
         ident = uuid4()
-        # The rules have counted: there is one.
+        # The rules have checked that there is one.
         address = take_address(subnet, ident) or ""
         GatewayMember.objects.create(
             id=ident, gateway=gateway, index=index, private_address=address, role=role.value
@@ -196,7 +196,7 @@ def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gatew
 
 
 def _violations(actor: Actor, subnet: Subnet | None, fields: GatewayFields) -> list[Violation]:
-    """Without a subnet, of what does not depend on it."""
+    """Without a subnet only the violations that do not depend on it."""
     mine = Gateway.objects.owned_by(actor)
     api_generation = fields.get("api_generation", 0)
     facts = GatewayFacts(
@@ -221,7 +221,7 @@ def _violations(actor: Actor, subnet: Subnet | None, fields: GatewayFields) -> l
 
 
 def _subnet(actor: Actor, fields: GatewayFields, broken: list[Violation]) -> Subnet | None:
-    """Where both members will be. None when there is no such subnet; why goes to `broken`."""
+    """The subnet of both members. None if it does not exist; the reason is added to `broken`."""
     reference = fields.get("subnet")
     if "members" in fields:
         return _members_subnet(actor, fields["members"], reference, broken)
@@ -235,7 +235,7 @@ def _subnet(actor: Actor, fields: GatewayFields, broken: list[Violation]) -> Sub
 def _members_subnet(
     actor: Actor, members: Sequence[Reference], whole: Reference | None, broken: list[Violation]
 ) -> Subnet | None:
-    """As `_subnet`, told by that of each member, and perhaps by that of the gateway as well."""
+    """As `_subnet`, from the subnet of each member, and of the gateway if it is given too."""
     if wrong := member_count_violations(len(members)):
         broken += wrong
         return None

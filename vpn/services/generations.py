@@ -1,4 +1,4 @@
-"""A wanted column changed: count it, and have the gateway reconciled after commit."""
+"""Increments generations after changes of wanted columns, and requests reconcile runs on commit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def mark_due(gateways: QuerySet[Gateway]) -> None:
 
 
 def show_gateway(gateway: Gateway) -> None:
-    """Count a change that only pages show: there is nothing to do for the data plane."""
+    """Mark a change that only pages show and that needs no reconcile run."""
     Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
 
 
@@ -51,7 +51,7 @@ def bump_network_generation(vpc: Vpc) -> None:
 
 
 def policy_was_changed(policy: IKEPolicy | IPsecPolicy, **_: object) -> None:
-    """Receiver of `policies.signals.policy_changed`: reaches every gateway that uses it."""
+    """Receiver of `policies.signals.policy_changed`, for every gateway that uses the policy."""
     word = "ike_policy" if isinstance(policy, IKEPolicy) else "ipsec_policy"
     gateways = Gateway.objects.filter(**{f"connections__{word}": policy}).distinct()
     if isinstance(policy, IKEPolicy):

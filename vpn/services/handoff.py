@@ -1,4 +1,4 @@
-"""What the engineer of the other side gets: parameters, files, and links that need no account."""
+"""What the peer's engineer gets: parameters, files, and links that need no account."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vpn.services.connections import cidrs_of, get_connection
 
 Made = TypeVar("Made")
 
-# Hours that a link may live, with their words; the first is what the form begins with.
+# Lifetimes of links in hours, with labels; the first is the default.
 LIFETIMES = {24: "1 day", 1: "1 hour", 168: "7 days"}
 MOST_LINKS = 20
 READ_BY_LINK = "reader of a shared link"
@@ -33,7 +33,7 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 
 def parameters_of(row: Connection) -> Parameters:
-    """The connection as its peer must know it; no key. `row` as `get_connection` gives it."""
+    """The connection from the peer's point of view, without the key. `row` is from `get_connection`."""
     local, peer = cidrs_of(row)
     own = row.gateway.public_address
     return Parameters(
@@ -60,7 +60,7 @@ def find_vendor(slug: str) -> Vendor:
 def hand_out_key(
     actor: Actor, gateway_id: UUID, connection_id: UUID, device: str, use: Callable[[Secret], Made]
 ) -> Made:
-    """What `use` makes of the key in clear; the audit trail says who took it and for what.
+    """The result of `use` for the key in clear; the audit trail records who read it and why.
 
     If `use` fails nothing was taken. Raises NotAllowed, NotFound, console.core.encryption.DecryptionError.
     """
@@ -105,7 +105,7 @@ def create_link(
 
 
 def revoke_link(actor: Actor, gateway_id: UUID, connection_id: UUID, link_id: UUID) -> None:
-    """The link leads nowhere from now on. Raises NotAllowed, NotFound."""
+    """Revokes the link. Raises NotAllowed, NotFound."""
     with change(actor, Role.EDITOR):
         row = get_connection(actor, gateway_id, connection_id)
         if not links_of(row).filter(pk=link_id).delete()[0]:
@@ -114,7 +114,7 @@ def revoke_link(actor: Actor, gateway_id: UUID, connection_id: UUID, link_id: UU
 
 
 def read_link(token: str, *, address: str, request_id: str) -> HandoffLink | None:
-    """A live link with its connection; its reading is noted at most once a minute.
+    """A valid link with its connection; its use is recorded at most once a minute.
 
     The holder of the link reads for the account, and has no name, only an address.
     """

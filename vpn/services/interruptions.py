@@ -1,4 +1,4 @@
-"""Which connections' tunnels a change would end, from what was last observed of them."""
+"""Which tunnels a change would end, according to the last observation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BEING_DELETED = "the gateway is deleted"
 
 
 class _Observed(NamedTuple):
-    """Connections in order of their names; `up` are the tunnels that are up."""
+    """Connections ordered by name; `up` are the tunnels that are up."""
 
     terms: dict[UUID, Terms]
     names: dict[UUID, str]
@@ -37,7 +37,7 @@ class _Observed(NamedTuple):
 
 
 def interruptions_of(edited: Model) -> Callable[[], list[Interruption]]:
-    """As `watch_interruptions`, for a connection, for those of a gateway, or for all that use a policy."""
+    """As `watch_interruptions`, for a connection, those of a gateway, or those that use a policy."""
     rows = Connection.objects.all()
     match edited:
         case Connection():
@@ -81,7 +81,7 @@ def interrupted_by_deleting_gateways(gateways: QuerySet[Gateway]) -> list[Interr
 
 
 def interrupted_by_restarting(connections: QuerySet[Connection]) -> list[Interruption]:
-    """Those whose tunnel is up, and those that have to go along."""
+    """Those whose tunnel is up, and those that share its IKE SA."""
     now = timezone.now()
     return _predicted(connections, lambda terms: replace(terms, restart_at=now))
 

@@ -1,4 +1,4 @@
-"""Showing the pre-shared key that is set; the audit trail says to whom."""
+"""Disclosure of pre-shared keys, which the audit trail records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vpn.services.connections import get_connection
 
 log = logging.getLogger(__name__)
 READ = "vpn_connection.read_key"
-# Longer than a day, so that a key is not looked for in the trail again on the day it was recorded.
+# Longer than a day: once recorded, a read is not looked up in the trail again on the same day.
 _REMEMBERED = 26 * 3600
 
 
@@ -34,7 +34,7 @@ def reveal_key(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Secret:
 
 
 def disclose_keys(actor: Actor, connections: Collection[Connection]) -> bool:
-    """Whether a response of the API may hold the pre-shared keys of these connections.
+    """Whether an API response may contain the pre-shared keys of these connections.
 
     If so the audit trail holds an event for each connection, one per API key and day (UTC). Where
     that cannot be written the keys stay masked, while the rest of the response is still given.

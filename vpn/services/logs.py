@@ -1,4 +1,4 @@
-"""The recent log of a connection's tunnel: asked for here, answered by the worker of its host."""
+"""The recent log of a connection's tunnel, requested here and sent by the worker of its host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpn.models import Connection, Node
 from vpn.services.connections import get_connection
 from vpn.triggers import READ_LOG, send
 
-# An answer this young is not asked for again; an answer takes far less than the patience.
+# A log of this age is not requested again; the worker needs far less than the timeout.
 FRESH = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=10)
 _HEARD = timedelta(minutes=1)
@@ -24,7 +24,7 @@ _HEARD = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class TunnelLog:
-    """`at` is None while no answer is there; `fault` says why there is none."""
+    """`at` is None while there is no log; `fault` says why."""
 
     connection: Connection
     at: datetime | None = None
@@ -37,7 +37,7 @@ class TunnelLog:
 
 
 def read_log(actor: Actor, gateway_id: UUID, connection_id: UUID) -> TunnelLog:
-    """What is known now; unless it is fresh, it is asked for, so that the next call knows more."""
+    """The log as received last; a new one is requested unless it is recent."""
     connection = get_connection(actor, gateway_id, connection_id)
     now = timezone.now()
     kept: KeptLog | None = cache.get(log_key(connection_id))
@@ -52,7 +52,7 @@ def read_log(actor: Actor, gateway_id: UUID, connection_id: UUID) -> TunnelLog:
 
 
 def _ask(connection: Connection, now: datetime) -> datetime:
-    """When it was first asked for and not answered since."""
+    """When it was first requested without a response since."""
     key = f"{log_key(connection.pk)}:asked"
     first = datetime.fromisoformat(cache.get_or_set(key, now.isoformat(), 30) or now.isoformat())
     if cache.add(f"{key}:lately", "", FRESH.total_seconds()):
@@ -66,7 +66,7 @@ def _why_not(connection: Connection, asked: datetime, now: datetime) -> str:
         return "This installation runs without Redis, over which the log would be asked for."
     seen = Node.objects.filter(name=node).values_list("seen_at", flat=True).first()
     if seen is None or now - seen > _HEARD:
-        return f"The host {node}, which carries this gateway, has not been heard of lately."
+        return f"The host {node}, which carries this gateway, has not sent a heartbeat lately."
     if now - asked > PATIENCE:
         return f"The host {node} has not answered for {PATIENCE.seconds} seconds: its worker may not run."
     return ""

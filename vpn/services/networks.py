@@ -44,7 +44,7 @@ def get_vpc(actor: Actor, vpc_id: UUID) -> Vpc:
 
 
 def create_vpc(actor: Actor, fields: VpcFields) -> Vpc:
-    """A VPC with one default address prefix per zone, unless prefixes are managed by hand."""
+    """A VPC with one default address prefix per zone, unless prefixes are managed manually."""
     with change(actor, Role.EDITOR) as account:
         names = set(Vpc.objects.owned_by(actor).values_list("name", flat=True))
         management = fields.get("address_prefix_management", "auto")
@@ -167,7 +167,7 @@ def get_address_prefix(actor: Actor, vpc_id: UUID, prefix_id: UUID) -> AddressPr
 
 
 def _place() -> str:
-    """The host that answers and carries the fewest VPCs; this one when none has said hello yet."""
+    """The live host with the fewest VPCs; this host if there is no heartbeat yet."""
     lately = timezone.now() - timedelta(seconds=60)
     nodes = list(Node.objects.filter(seen_at__gte=lately).values_list("name", flat=True))
     if not nodes:
@@ -199,8 +199,8 @@ def _add_prefix(
 
 
 def _prefix_name(cidr: str, taken: set[str] | tuple[str, ...]) -> str:
-    """From the block's base address, made to fit the rule of names: p-10-240-0-0."""
+    """From the block's base address, in the form of a name: p-10-240-0-0."""
     address = parse_address(cidr.partition("/")[0])
     base = f"p-{address}".replace(".", "-")
-    # Of what is no block the rules tell; a name that was not given is nobody's mistake.
+    # The rules report an invalid block; the generated name must not cause a violation of its own.
     return base if address is not None and base not in taken else random_name(taken)

@@ -1,4 +1,4 @@
-"""Two gateways of one account joined: both sides of a tunnel, made together."""
+"""Connects two gateways of one account: creates both sides of a tunnel together."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """The other side of a connection: on which gateway, with what; the key is the same."""
+    """The other side of a connection: its gateway and fields, with the same key."""
 
     gateway: Gateway
-    # The key is in it.
+    # Contains the key.
     fields: ConnectionFields = field(repr=False)
     standing: Connection | None
 
 
 def new_key() -> str:
-    """Some 256 random bits in characters that every device takes: letters and digits."""
+    """About 256 random bits as letters and digits, which every device accepts."""
     return secrets.choice(ascii_letters) + "".join(secrets.choice(ascii_letters + digits) for _ in range(43))
 
 
@@ -88,7 +88,7 @@ def _count(actor: Actor, here: End, there: End) -> None:
 
 
 def try_connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> list[Violation]:
-    """What `connect` would refuse; nothing stays."""
+    """The violations that `connect` would raise; writes nothing."""
     try:
         _count(actor, here, there)
         with transaction.atomic():
@@ -100,7 +100,7 @@ def try_connect(actor: Actor, here: End, there: End, security: ConnectionFields)
 
 
 def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
-    """What the other side of a connection would be.
+    """The other side that could be created for a connection.
 
     Raises NotFound when there is no such connection, or its peer is no gateway of the account.
     """
@@ -121,14 +121,14 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
 
 
 def check_mirror(actor: Actor, mirror: Mirror, name: str) -> list[Violation]:
-    """What `create_mirror` would refuse; writes nothing."""
+    """The violations that `create_mirror` would raise; writes nothing."""
     if not mirror.fields["psk"]:
         return [_KEY_LOST]
     return check_connection(actor, _named(mirror.fields, name), gateway=mirror.gateway)
 
 
 def create_mirror(actor: Actor, gateway_id: UUID, connection_id: UUID, name: str) -> Connection:
-    """The other side of a connection; a second call answers what the first one made.
+    """The other side of a connection; a second call returns the connection that the first one created.
 
     Raises NotAllowed, NotFound, Invalid, Conflict.
     """

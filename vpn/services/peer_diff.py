@@ -1,4 +1,4 @@
-"""The other end of a connection, where it is of the same account."""
+"""Compares a connection with its other end, if that belongs to the same account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vpn.services.connections import cidrs_of
 
 
 def differences_at(connection: Connection, peer: Gateway) -> tuple[Connection | None, list[Difference]]:
-    """The connection of `peer` that leads back, and what keeps both from meeting.
+    """The connection of `peer` back to this gateway, and the differences that prevent a tunnel.
 
     Of several it is the one whose CIDRs fit best; None when none leads back.
     """

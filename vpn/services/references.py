@@ -16,9 +16,9 @@ from console.core.models.base import Resource
 
 Row = TypeVar("Row", bound=Resource)
 WAYS = ("id", "href", "crn", "name")
-# Of what was sent, in a message; a crn is the longest that leads somewhere.
+# Characters of a reference that are quoted in a message; a CRN is the longest valid one.
 _LONGEST_SHOWN = 256
-# The types in CRNs of what a reference can lead to; policies have no CRN (contract section 2.7).
+# Resource types in CRNs by collection; policies have no CRN (contract section 2.7).
 _CRN_TYPES = {"subnets": "subnet", "vpcs": "vpc"}
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -40,7 +40,7 @@ def find(
     noun: str,
     collection: str,
 ) -> Row:
-    """The one row meant. A missing reference in a body is 400 (contract section 5.2).
+    """The row of a reference. An unknown reference in a body is 400 (contract section 5.2).
 
     `collection` is the one that hrefs of such rows lead to, under any host. Raises Invalid with
     `code` when there is no such row in the account, and with validation_only_one when the reference
@@ -69,7 +69,7 @@ def find(
 
 
 def _ident(way: str, value: str, collection: str) -> UUID | None:
-    """The id that is meant, if it is one of the collection's: .../v1/subnets/ID, ...::subnet:ID."""
+    """The id in an href or CRN of the collection: .../v1/subnets/ID, ...::subnet:ID. Else None."""
     if way == "href":
         *_, root, kind, value = ["", "", *urlsplit(value).path.split("/")]
         if (root, kind) != ("v1", collection):

@@ -185,7 +185,7 @@ def delete_instance(actor: Actor, instance_id: UUID) -> None:
 
 
 def _vpc(actor: Actor, fields: SubnetFields, broken: list[Violation]) -> Vpc | None:
-    """None when there is no such VPC; why goes to `broken`."""
+    """None if there is no such VPC; the reason is added to `broken`."""
     reference = fields.get("vpc")
     if not reference:
         message = 'A subnet needs its VPC, for example {"vpc": {"id": ...}}.'
@@ -207,7 +207,7 @@ def _vpc(actor: Actor, fields: SubnetFields, broken: list[Violation]) -> Vpc | N
 
 
 def _peer_cidrs(vpc: Vpc) -> dict[str, str]:
-    """Peer CIDRs of the VPC's connections, and the names of those."""
+    """Peer CIDRs of the VPC's connections, with the connections' names."""
     rows = ConnectionCidr.objects.filter(
         side=ConnectionCidr.PEER, connection__gateway__vpc=vpc, connection__gateway__deleted_at__isnull=True
     )
@@ -220,7 +220,7 @@ def _prefixes(vpc: Vpc) -> list[Prefix]:
 
 
 def _subnet(actor: Actor, fields: InstanceFields, broken: list[Violation]) -> Subnet | None:
-    """None when there is no such subnet; why goes to `broken`."""
+    """None if there is no such subnet; the reason is added to `broken`."""
     try:
         return find(
             actor,

@@ -13,7 +13,7 @@ from vpn.models import AddressPrefix, Connection, ConnectionCidr, Gateway, Insta
 
 
 def usage_of(account_id: UUID) -> Iterator[Use]:
-    """What the rules count (vpn.domain.checks.common); of each VPC, zone or gateway the fullest."""
+    """What the rules count (vpn.domain.checks.common); of limits per VPC, zone or gateway the fullest."""
     mine = {"account_id": account_id}
     yield Use("vpcs", Vpc.objects.filter(**mine).count())
     yield _fullest("subnets_per_vpc", Subnet.objects.filter(**mine), "vpc", "vpc__name")
@@ -30,9 +30,9 @@ def usage_of(account_id: UUID) -> Iterator[Use]:
 
 
 def _fullest(name: str, rows: QuerySet[Any], *columns: str) -> Use:
-    """Rows counted by `columns`; a place is told by its texts, not by the id that parts it."""
+    """Rows counted by `columns`. A group is labelled by its texts, not by the id that distinguishes it."""
     groups = rows.order_by().values_list(*columns).annotate(number=Count("pk"))
-    # PostgreSQL returns equal ones in any order, and a page would change with nothing changed.
+    # PostgreSQL returns equal rows in any order, and the page would change although nothing did.
     first = groups.order_by("-number", *columns).first()
     if first is None:
         return Use(name, 0)

@@ -1,4 +1,4 @@
-"""Answers: lean JSON for programs, the browsable API for people."""
+"""Renderers: compact JSON for programs, the browsable API for people."""
 
 from __future__ import annotations
 

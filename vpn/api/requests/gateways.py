@@ -41,7 +41,7 @@ _CONNECTION = read_only(
     "resource_type",
 )  # fmt: skip
 _ONE_BY_ONE = "{0}.cidrs are changed one by one: PUT or DELETE .../{0}/cidrs/10.1.2.0/24, for example."
-# How many a gateway has is a rule; this is what is read of the list.
+# A rule checks how many members a gateway has; no more than these are parsed.
 _MOST_MEMBERS = 8
 _ROUTE_GATEWAY = {name: ROUTE_ONLY.format(name) for name in ("local_asn", "advertised_cidrs")}
 _ROUTE_CONNECTION = {

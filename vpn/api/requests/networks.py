@@ -27,7 +27,7 @@ _ENVELOPE = read_only("id", "crn", "href", "created_at", "status", "resource_typ
 
 
 class NamedRequest(RequestSchema):
-    """Whose name has the rule of its generation."""
+    """A request whose name follows the rule of its generation."""
 
     @classmethod
     def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:

@@ -1,1 +1,1 @@
-"""The operations: what was read goes to a service, what it made goes out as a body."""
+"""The operations: they pass parsed requests to services and render the results."""

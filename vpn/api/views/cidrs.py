@@ -94,5 +94,5 @@ class PeerCidrView(CidrView):
 
 
 def plain_cidr(cidr: str) -> str:
-    """A slash that some proxy left encoded."""
+    """Decodes a slash that a proxy left encoded."""
     return cidr.replace("%2F", "/").replace("%2f", "/")

@@ -100,7 +100,7 @@ class ConnectionApiView(ApiView):
         return response
 
     def unchanged(self, row: Connection) -> None:
-        """Raises Outdated when If-Match names another state than the one that stands."""
+        """Raises Outdated if If-Match has another ETag than the current one."""
         wanted = self.request.META.get("HTTP_IF_MATCH")
         if self.version.generation == 1 or wanted is None or wanted.strip() == "*":
             return

@@ -50,7 +50,7 @@ class GatewayApiView(ApiView):
 
 
 def _flat(given: dict[str, Any]) -> GatewayFields:
-    """Members told by the subnet of each."""
+    """The fields, with `members` as a list of their subnets."""
     if "members" not in given:
         return cast(GatewayFields, given)
     places = [member.get("private_ip", {}).get("subnet", {}) for member in given["members"]]
