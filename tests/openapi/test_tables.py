@@ -13,13 +13,12 @@ from console.core.api.openapi.document import document
 from console.core.api.response_schema import FieldType, Many, Rendered, ResponseSchema
 from console.core.api.responses import Page
 from console.core.api.versions import FORMS, GENERATION_2, ApiVersion
-from tests.factories import Party, connection_fields, make_connection, make_vpc, path_of
+from tests.factories import Party, connection_fields, make_connection, make_vpc, nested, path_of
 from tests.openapi.places import filled, furnish, places_of
 from tests.openapi.test_responses import FORM
 from vpn.api.responses.gateways import ServiceConnection, ServiceCreator
 from vpn.models import Connection, Gateway
 from vpn.services.connections import create_connection
-from vpn.services.fields import ConnectionFields
 
 pytestmark = pytest.mark.django_db
 # There are none: their tables are for the document.
@@ -32,7 +31,7 @@ def row(ana: Party) -> Connection:
     row = furnish(ana)
     given = connection_fields(2, peer_fqdn="vpn.example.com", api_generation=2)
     del given["peer_address"]
-    create_connection(ana.editor, row.gateway_id, cast(ConnectionFields, given))
+    create_connection(ana.editor, row.gateway_id, nested(given))
     make_vpc(ana)
     reasons = [{"code": "internal_error", "message": "It broke."}]
     Connection.objects.update(status_reasons=reasons)

@@ -149,13 +149,13 @@ def test_a_rename_does_not_write_an_old_sealing_back(
 ) -> None:
     row = make_connection(ana, make_gateway(ana), 0)
     settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
-    merged = connections._merged
+    merged = connections.merged
 
     def meanwhile(*args: Any) -> Any:
         _rotate()
         return merged(*args)
 
-    monkeypatch.setattr(connections, "_merged", meanwhile)
+    monkeypatch.setattr(connections, "merged", meanwhile)
     connections.update_connection(ana.editor, row.gateway_id, row.pk, {"name": "renamed"})
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     assert Connection.objects.get(name="renamed").open_psk() == PSK
