@@ -177,11 +177,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "console.core.validators.PaddedCommonValidator"},
     {"NAME": "console.core.validators.PatternValidator"},
 ]
-LOGIN_URL = "sign_in"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "sign_in"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "sign_in"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = env.number("ISTHMUS_SESSION_HOURS", 12, least=1) * 3600
+SESSION_LIFETIME_SECONDS = env.number("ISTHMUS_SESSION_HOURS", 12, least=1) * 3600
+SESSION_COOKIE_AGE = SESSION_LIFETIME_SECONDS + 24 * 3600  # The sign-in page says that a session ended.
 SESSION_IDLE_SECONDS = env.number("ISTHMUS_SESSION_IDLE_MINUTES", 60) * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

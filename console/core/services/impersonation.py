@@ -43,10 +43,10 @@ def end_lapsed_impersonations(now: datetime | None = None) -> int:
     """Ends impersonations whose session has certainly expired, and returns how many.
 
     A session that expires without a request, or whose row is deleted, records no end. No session
-    outlives SESSION_COOKIE_AGE, so the event gives that as the latest time of the end.
+    outlives SESSION_LIFETIME_SECONDS, so the event gives that as the latest time of the end.
     """
     now = now or timezone.now()
-    lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    lifetime = timedelta(seconds=settings.SESSION_LIFETIME_SECONDS)
     with transaction.atomic():
         lapsed = [begin for begin in _unended(now - _LOOK_BACK) if begin.at + lifetime <= now]
         for begin in lapsed:

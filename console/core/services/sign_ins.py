@@ -132,7 +132,9 @@ def end_lapsed_sessions(now: datetime | None = None) -> int:
     A closed browser sends no further request; the event says when the session was used last.
     """
     now = now or timezone.now()
-    lapsed = SignInSession.objects.filter(began_at__lte=now - timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    lapsed = SignInSession.objects.filter(
+        began_at__lte=now - timedelta(seconds=settings.SESSION_LIFETIME_SECONDS)
+    )
     if settings.SESSION_IDLE_SECONDS:
         # A minute more: the time of the last use is kept to the minute.
         idle = timedelta(seconds=settings.SESSION_IDLE_SECONDS + 60)

@@ -77,7 +77,7 @@ def sign_in_url(request: HttpRequest) -> str:
 def _why_over(request: HttpRequest, now: int) -> str:
     began = request.session.setdefault(_BEGAN, now)
     seen = request.session.setdefault(_SEEN, now)
-    if now - began >= settings.SESSION_COOKIE_AGE:
+    if now - began >= settings.SESSION_LIFETIME_SECONDS:
         return "lifetime"
     idle = settings.SESSION_IDLE_SECONDS
     return "idle" if idle and now - seen >= idle else ""

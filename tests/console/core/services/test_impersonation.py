@@ -17,7 +17,7 @@ from tests.adminsite import superuser
 from tests.factories import Party
 from vpn import tasks
 
-LIFETIME = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+LIFETIME = timedelta(seconds=settings.SESSION_LIFETIME_SECONDS)
 
 
 def ends(party: Party) -> list[Any]:

@@ -89,7 +89,7 @@ def test_sign_out_and_expiry_are_audited(ana: Party, settings: LazySettings) -> 
     assert client.get("/sign-out").status_code == 405
     for key, age, reason in (
         ("seen_at", settings.SESSION_IDLE_SECONDS, "idle"),
-        ("signed_in_at", settings.SESSION_COOKIE_AGE, "lifetime"),
+        ("signed_in_at", settings.SESSION_LIFETIME_SECONDS, "lifetime"),
     ):
         sign_in("ana", client=client)
         session = client.session

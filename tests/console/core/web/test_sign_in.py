@@ -97,8 +97,14 @@ def test_an_idle_session_ends_and_leads_back(ana: Party, settings: LazySettings)
 
 
 def test_an_old_session_ends_even_if_it_is_used(ana: Party, settings: LazySettings) -> None:
-    client = aged(ana.browser(), signed_in_at=settings.SESSION_COOKIE_AGE)
+    client = aged(ana.browser(), signed_in_at=settings.SESSION_LIFETIME_SECONDS)
     assert "ended=1" in client.get("/networks").headers["Location"]
+
+
+def test_a_cookie_outlives_its_session(ana: Party, settings: LazySettings) -> None:
+    """Else the browser would drop it first, and the sign-in page could not say that the session ended."""
+    response = attempt("ana", PASSWORD)
+    assert response.cookies[settings.SESSION_COOKIE_NAME]["max-age"] > settings.SESSION_LIFETIME_SECONDS
 
 
 def test_what_a_page_asks_by_itself_keeps_no_session_alive(ana: Party) -> None:
