@@ -78,7 +78,7 @@ def test_why_there_is_none(
     monkeypatch.setattr(logs, "PATIENCE", timedelta(0))
     assert "has not answered" in read_log(*where).fault
     Node.objects.update(seen_at=timezone.now() - timedelta(hours=1))
-    assert "has not been heard of" in read_log(*where).fault
+    assert "has not sent a heartbeat" in read_log(*where).fault
     settings.REDIS_URL = ""
     assert "without Redis" in read_log(*where).fault
 
