@@ -33,7 +33,7 @@ def row(ana: Party) -> Connection:
     del given["peer_address"]
     create_connection(ana.editor, row.gateway_id, nested(given))
     make_vpc(ana)
-    reasons = [{"code": "internal_error", "message": "It broke."}]
+    reasons = [{"code": "internal_error", "message": "It broke.", "cause": "not shown"}]
     Connection.objects.update(status_reasons=reasons)
     Gateway.objects.update(lifecycle_reasons=reasons, health_reasons=reasons)
     row.gateway.members.update(health_reasons=reasons)

@@ -74,6 +74,12 @@ def reason(code: Code, message: str = "") -> Reason:
     return Reason(code.value, message or SENTENCES[code])
 
 
+class Cause(StrEnum):
+    """What a reason of the same code may come from, with a remedy of its own."""
+
+    PEER_NAME = "peer_name"
+
+
 def not_observed() -> Reason:
     """The reason for everything between a start of the service and its first observation."""
     return reason(Code.INTERNAL_ERROR, "Not observed yet since the service was started.")
@@ -96,22 +102,21 @@ def cidr_mismatch(ike_version: int) -> Code:
     return Code.CIDR_MISMATCH_V1 if ike_version == 1 else Code.CIDR_MISMATCH_V2
 
 
-_NO_ADDRESS = "has no IPv4 address in the DNS"
-_RESOLVES_TO = "resolves only to"
-_NAME_REMEDY = (
-    "Check the spelling of the name, and that the other side has published an A record for it; if no name "
-    "resolves, ask the operator to check the host's resolver."
-)
+_OF_CAUSES: dict[str, str] = {
+    Cause.PEER_NAME: (
+        "Check the spelling of the name, and that the other side has published an A record for it; if no "
+        "name resolves, ask the operator to check the host's resolver."
+    ),
+}
 
 
-def no_address(name: str, fault: str = "") -> str:
-    """The message for a peer whose name has no address, or only addresses that `fault` rules out."""
-    what = f"{_RESOLVES_TO} {fault}" if fault else _NO_ADDRESS
-    return f"The name {name} {what}; the lookup is repeated."
+def unresolved(name: str, fault: str = "") -> Reason:
+    """The reason for a peer whose name has no address, or only addresses that `fault` rules out."""
+    what = f"resolves only to {fault}" if fault else "has no IPv4 address in the DNS"
+    message = f"The name {name} {what}; the lookup is repeated."
+    return Reason(Code.PEER_NOT_RESPONDING.value, message, Cause.PEER_NAME.value)
 
 
-def remedy(code: str, message: str = "") -> str:
-    """What to do about a code, or about its `message` if that is more specific; empty for unknown codes."""
-    if _NO_ADDRESS in message or _RESOLVES_TO in message:
-        return _NAME_REMEDY
-    return REMEDIES[Code(code)] if code in set(Code) else ""
+def remedy(code: str, cause: str = "") -> str:
+    """What to do about a code, or about its cause if that is known; empty for unknown codes."""
+    return _OF_CAUSES.get(cause) or (REMEDIES[Code(code)] if code in set(Code) else "")

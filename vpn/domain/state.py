@@ -16,10 +16,18 @@ ENDING = frozenset({"DELETING", "DESTROYING", "DELETED", "REKEYED"})
 
 
 class Reason(NamedTuple):
-    """Why something is down or degraded: a code of contract section 6.4 and a sentence for people."""
+    """Why something is down or degraded: a code of contract section 6.4 and a sentence for people. `cause`
+    is one of `vpn.domain.reasons.Cause` where the code alone does not decide what to do; the API does not
+    show it."""
 
     code: str
     message: str
+    cause: str = ""
+
+    def body(self) -> dict[str, str]:
+        """As JSON columns have it."""
+        plain = {"code": self.code, "message": self.message}
+        return plain | {"cause": self.cause} if self.cause else plain
 
 
 @dataclass(frozen=True, slots=True)

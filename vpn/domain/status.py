@@ -16,7 +16,7 @@ from vpn.domain.failover import choose_active
 from vpn.domain.liveness import is_not_responding
 from vpn.domain.peers import PeerSpec, child_name, peers
 from vpn.domain.plan import plan
-from vpn.domain.reasons import UNANSWERED, Code, cidr_mismatch, no_address, reason
+from vpn.domain.reasons import UNANSWERED, Code, cidr_mismatch, reason, unresolved
 from vpn.domain.spec import ConnectionSpec, GatewaySpec, MemberRole, MemberSpec, Selector
 from vpn.domain.state import ChildState, GatewayState, MemberState, Reason, SaState
 from vpn.domain.states import HealthState, LifecycleState
@@ -192,8 +192,8 @@ def _connection(
         for member in spec.members
     )
     if connection.enabled and not connection.peer_address:
-        nowhere = (reason(Code.PEER_NOT_RESPONDING, no_address(connection.peer_name, connection.name_fault)),)
-        return ConnectionStatus(connection.id, "down", nowhere, tunnels)
+        why = unresolved(connection.peer_name, connection.name_fault)
+        return ConnectionStatus(connection.id, "down", (why,), tunnels)
     up = any(tunnel.status == "up" for tunnel in tunnels)
     relevant = [tunnel for tunnel in tunnels if not up or tunnel.status == "up"]
     reasons = tuple(dict.fromkeys(why for tunnel in relevant for why in tunnel.reasons))

@@ -20,6 +20,6 @@ def is_redundant(event: TunnelEvent) -> bool:
     address = address_of(event.peer)
     at_address = Q(peer_address=address) | Q(resolved_address=address) if address else Q(pk__in=[])
     rows = Connection.objects.filter(at_address, gateway_id=event.gateway_id, admin_state_up=True)
-    reason = {"code": event.reason.code, "message": event.reason.message}
+    reason = event.reason.body()
     shown = list(rows.values_list("status", "status_reasons"))
     return bool(shown) and all(status == "down" and reason in reasons for status, reasons in shown)

@@ -113,7 +113,7 @@ def _last_failure(gateway: Gateway) -> str:
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
-    return [{"code": r.code, "message": r.message} for r in reasons]
+    return [reason.body() for reason in reasons]
 
 
 def _record_connections(

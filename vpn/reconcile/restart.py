@@ -33,7 +33,7 @@ def forget_observations(node: str, *, older_than: timedelta = UNOBSERVED) -> int
 
 def forgotten() -> list[dict[str, str]]:
     """The reasons of what was not observed since the start, as the rows have them."""
-    return [not_observed()._asdict()]
+    return [not_observed().body()]
 
 
 def last_recorded(gateway: Gateway, connection: Connection | None, reasons: list[dict[str, str]]) -> Any:

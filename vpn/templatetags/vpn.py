@@ -28,4 +28,4 @@ def reason_rows() -> list[ReasonRow]:
 @register.filter
 def remedy(reason: dict[str, str]) -> str:
     """What to do about a reason."""
-    return reasons.remedy(reason.get("code", ""), reason.get("message", ""))
+    return reasons.remedy(reason.get("code", ""), reason.get("cause", ""))

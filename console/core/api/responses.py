@@ -19,6 +19,7 @@ from console.core.api.response_schema import (
     Rendered,
     ResponseSchema,
     attribute,
+    item,
     link_to,
     same_row,
 )
@@ -57,12 +58,12 @@ def _list(
 class Reason(ResponseSchema):
     """Why something is as it is, in plain words."""
 
-    code = Field(STRING)
-    message = Field(STRING)
+    code = Field(STRING, item("code"))
+    message = Field(STRING, item("message"))
 
 
-# Rows have them as they are shown.
-REASONS = Many(Rendered(Reason))
+# Of JSON columns, which may have more.
+REASONS = Many(Reason)
 
 
 class WarningItem(ResponseSchema):

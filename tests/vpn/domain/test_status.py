@@ -7,7 +7,7 @@ import pytest
 
 from tests.vpn.domain.values import NOW, child, connection, gateway, sa, settled, with_member
 from vpn.domain.peers import peers
-from vpn.domain.reasons import Code, no_address, reason, remedy
+from vpn.domain.reasons import Code, reason, remedy, unresolved
 from vpn.domain.spec import GatewaySpec, MemberRole
 from vpn.domain.state import GatewayState, MemberState, Reason, Silence
 from vpn.domain.status import (
@@ -253,5 +253,7 @@ def test_a_responder_reports_that_it_waits() -> None:
 
 
 def test_a_name_that_leads_nowhere_has_a_remedy_of_its_own() -> None:
-    fix = remedy(Code.PEER_NOT_RESPONDING.value, no_address("vpn.example.com"))
+    why = unresolved("vpn.example.com")
+    fix = remedy(why.code, why.cause)
+    assert why.code == Code.PEER_NOT_RESPONDING and fix != remedy(why.code)
     assert "spelling" in fix and "A record" in fix and "resolver" in fix and "UDP" not in fix

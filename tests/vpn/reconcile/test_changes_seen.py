@@ -40,7 +40,7 @@ def test_a_failure_is_known_only_if_every_connection_to_the_peer_shows_it(ana: P
         peer=f"peer_{first.peer_address}_0",
         reason=SILENT,
     )
-    shown = {"status": "down", "status_reasons": [SILENT._asdict()]}
+    shown = {"status": "down", "status_reasons": [SILENT.body()]}
     assert not is_redundant(event)
     Connection.objects.filter(pk=first.pk).update(**shown)
     assert not is_redundant(event)

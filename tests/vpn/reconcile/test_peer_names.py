@@ -20,6 +20,7 @@ from vpn.reconcile.resolver import Answer, Resolver
 from vpn.services.connections import create_connection, update_connection
 from vpn.services.fields import ConnectionFields
 from vpn.services.handoff import parameters_of
+from vpn.templatetags.vpn import remedy
 
 pytestmark = pytest.mark.django_db
 NEWEST, OLDER = "2026-10-06&generation=2", "2024-04-29&generation=2"
@@ -125,6 +126,8 @@ def test_the_worker_finds_the_address_and_the_tunnel_comes_up(driver: Any, direc
     ours.refresh_from_db()
     assert (ours.status, ours.address) == ("down", "")
     assert "no IPv4 address in the DNS" in ours.status_reasons[0]["message"]
+    assert ours.status_reasons[0]["cause"] == "peer_name"
+    assert "spelling of the name" in remedy(ours.status_reasons[0])
     directory.addresses = [two.public_address]
     directory.resolve()
     settle(driver, one, two)
