@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from console.core.errors import Refused
+from console.core.identifiers import parse_uuid
 
 
 class Use(NamedTuple):
@@ -119,7 +120,7 @@ def pages_of(account_id: UUID, targets: Iterable[tuple[str, str]]) -> dict[tuple
     """The page of each (type, id) that has one: a query for each type among them."""
     by_type: dict[str, set[UUID]] = {}
     for kind, text in targets:
-        ident = _ident(text)
+        ident = parse_uuid(text)
         if kind in _pages and ident:
             by_type.setdefault(kind, set()).add(ident)
     return {
@@ -127,10 +128,3 @@ def pages_of(account_id: UUID, targets: Iterable[tuple[str, str]]) -> dict[tuple
         for kind, idents in by_type.items()
         for ident, url in _pages[kind](account_id, idents).items()
     }
-
-
-def _ident(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

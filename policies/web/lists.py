@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from console.core.actor import Actor, Role
+from console.core.identifiers import parse_uuid
 from console.core.web.lists.declare import (
     LOWEST,
     Action,
@@ -21,7 +22,6 @@ from console.core.web.lists.declare import (
     Search,
     created_column,
     fixed,
-    ident_of,
     name_column,
 )
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION, PFS
@@ -54,7 +54,7 @@ def _shown(actor: Actor, rows: Sequence[Any], search: str) -> list[PolicyShown]:
 
 def _find(rows: Rows, actor: Actor, text: str) -> Found:
     known = {*ENCRYPTION, *AUTHENTICATION, "3des"}
-    parts = Q(name__icontains=text) | Q(pk=ident_of(text))
+    parts = Q(name__icontains=text) | Q(pk=parse_uuid(text))
     description = f"Policies with “{text}” in their name:"
     if text.lower() in known:
         word = "triple_des" if text.lower() == "3des" else text.lower()

@@ -18,8 +18,7 @@ from vpn.services.connection_checks import update_violations
 from vpn.services.connection_drafts import draft_of
 from vpn.services.connection_rows import new_cidr
 from vpn.services.connections import cidrs_of, get_connection
-from vpn.services.gateways import refuse_deleting
-from vpn.services.generations import bump_generation, lock_gateway
+from vpn.services.generations import bump_generation, lock_gateway, refuse_deleting
 
 Side = Literal["local", "peer"]
 _ADDED = {"local": "vpn_connection.add_local_cidr", "peer": "vpn_connection.add_peer_cidr"}

@@ -31,7 +31,7 @@ from vpn.services.connection_drafts import (
 )
 from vpn.services.connection_rows import apply_draft, fill_row, new_cidr
 from vpn.services.fields import ConnectionFields
-from vpn.services.generations import bump_generation, lock_gateway
+from vpn.services.generations import bump_generation, lock_gateway, refuse_deleting
 
 Guard = Callable[[Connection], None]
 _CIDR_HINT = "CIDRs are changed one by one: PUT or DELETE {field}/{{prefix_address}}/{{prefix_length}}."
@@ -92,7 +92,7 @@ def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) 
 def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: ConnectionFields) -> Connection:
     """Within the caller's transaction. Raises Invalid or Conflict."""
     lock_gateway(gateway.pk)
-    _refuse_deleting(gateway)
+    refuse_deleting(gateway)
     broken = missing_fields(fields)
     policies = find_policies(actor, fields, broken)
     draft = draft_from(fields, gateway, policies)
@@ -142,7 +142,7 @@ def update_connection(
     with change(actor, role_to_change(fields.keys() - {"api_generation"})):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
-        _refuse_deleting(connection.gateway)
+        refuse_deleting(connection.gateway)
         guard(connection)
         cidrs = (DECLARED["local_cidrs"], DECLARED["peer_cidrs"])
         if fixed := [one.path for one in cidrs if one.given_in(fields)]:
@@ -168,7 +168,7 @@ def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> C
     with change(actor, Role.OPERATOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
-        _refuse_deleting(connection.gateway)
+        refuse_deleting(connection.gateway)
         if not connection.admin_state_up:
             message = f"The connection {connection.name} is disabled; enable it, and its tunnel is built."
             raise Conflict([Violation("validation_failure", "admin_state_up", message)])
@@ -184,15 +184,9 @@ def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard
     with change(actor, Role.EDITOR):
         lock_gateway(gateway_id)
         connection = get_connection(actor, gateway_id, connection_id)
-        _refuse_deleting(connection.gateway)
+        refuse_deleting(connection.gateway)
         guard(connection)
         record(actor, "vpn_connection.delete", connection, {"name": (connection.name, None)})
         gateway = connection.gateway
         connection.delete()
         bump_generation(gateway)
-
-
-def _refuse_deleting(gateway: Gateway) -> None:
-    if gateway.deleted_at is not None:
-        message = f"The VPN gateway {gateway.name} is being deleted; its connections cannot be changed."
-        raise Conflict([Violation("vpn_gateway_invalid_state", "id", message)])

@@ -35,7 +35,7 @@ from vpn.services.connection_checks import uncounted_violations
 from vpn.services.connections import add_connection
 from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields, Reference
-from vpn.services.generations import bump_generation, show_gateway
+from vpn.services.generations import bump_generation, refuse_deleting, show_gateway
 from vpn.services.references import find
 from vpn.triggers import request_reconcile
 
@@ -154,13 +154,6 @@ def replace_member(actor: Actor, gateway_id: UUID, member_id: UUID) -> None:
     with change(actor, Role.EDITOR):
         get_member(actor, gateway_id, member_id)
         raise Invalid(replacement_violations())
-
-
-def refuse_deleting(gateway: Gateway) -> None:
-    """Raises Conflict if the gateway is being deleted."""
-    if gateway.deleted_at is not None:
-        message = f"The VPN gateway {gateway.name} is being deleted; it can no longer be changed."
-        raise Conflict([Violation("vpn_gateway_invalid_state", "id", message)])
 
 
 def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gateway:

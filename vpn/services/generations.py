@@ -20,6 +20,13 @@ def lock_gateway(gateway_id: UUID) -> None:
         Gateway.objects.select_for_update(no_key=True).filter(pk=gateway_id).values_list("pk").first()
 
 
+def refuse_deleting(gateway: Gateway) -> None:
+    """Raises Conflict if the gateway is being deleted."""
+    if gateway.deleted_at is not None:
+        message = f"The VPN gateway {gateway.name} is being deleted and can no longer be changed."
+        raise Conflict([Violation("vpn_gateway_invalid_state", "id", message)])
+
+
 def bump_generations(gateways: QuerySet[Gateway]) -> None:
     """Increment the generation of each and request a reconcile run."""
     for gateway in gateways.only("id", "node"):

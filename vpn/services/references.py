@@ -23,13 +23,6 @@ _CRN_TYPES = {"subnets": "subnet", "vpcs": "vpc"}
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def parse_id(text: object) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None
-
-
 def find(
     actor: Actor,
     rows: QuerySet[Row],

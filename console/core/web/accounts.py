@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from console.core.actor import Role
+from console.core.identifiers import parse_uuid
 from console.core.models import Account, Membership, User
 from console.core.origin import client_address
 from console.core.quotas import limits_for
@@ -94,10 +93,8 @@ user_logged_out.connect(_left, dispatch_uid="console.acting")
 
 
 def _account(ident: str) -> Account | None:
-    try:
-        return Account.objects.filter(pk=UUID(ident)).first()
-    except ValueError:
-        return None
+    found = parse_uuid(ident)
+    return Account.objects.filter(pk=found).first() if found else None
 
 
 def _trace(request: HttpRequest) -> dict[str, str]:

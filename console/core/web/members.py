@@ -16,6 +16,7 @@ from console.core import services
 from console.core.actor import Role
 from console.core.api.links import origin
 from console.core.errors import Conflict, Invalid, Refused, Violation, not_found
+from console.core.identifiers import parse_uuid
 from console.core.models import ApiKey, Invitation, Membership
 from console.core.services.invitations import create_invitation, open_invitations
 from console.core.services.invitations import revoke_invitation as revoke
@@ -151,13 +152,7 @@ def leave_account(request: ConsoleRequest) -> HttpResponse:
 
 def _chosen(request: ConsoleRequest) -> set[UUID]:
     """The ids of API keys to revoke; other values are ignored."""
-    found = set()
-    for text in request.POST.getlist("revoke"):
-        try:
-            found.add(UUID(text))
-        except ValueError:
-            continue
-    return found
+    return {ident for ident in map(parse_uuid, request.POST.getlist("revoke")) if ident}
 
 
 def remaining_keys(keys: Iterable[ApiKey], whose: str) -> str:

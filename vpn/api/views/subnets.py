@@ -14,6 +14,7 @@ from console.core.api.parameters import RESOURCE_GROUP, Parameter
 from console.core.api.versions import GENERATION_2
 from console.core.api.views import ApiView, path_id
 from console.core.errors import not_found
+from console.core.identifiers import parse_uuid
 from vpn.api.requests.networks import InstanceCreate, InstancePatch, SubnetCreate, SubnetPatch
 from vpn.api.responses import subnets as schemas
 from vpn.api.responses.subnets import InstanceList, ReservedIPList, SubnetList, taken_addresses
@@ -21,7 +22,6 @@ from vpn.api.versions import SUBNET
 from vpn.models import Instance, Subnet
 from vpn.services.addresses import holders_of, reserved_ips
 from vpn.services.fields import InstanceFields
-from vpn.services.references import parse_id
 from vpn.services.subnets import (
     create_instance,
     create_subnet,
@@ -75,7 +75,7 @@ class SubnetsView(SubnetApiView):
         filters = {n: query[n] for n in _FILTERS if n in query}
         for name, value in filters.items():
             if name in {"vpc.id", "vpc.crn"}:
-                ident = parse_id(value.rpartition(":")[2])
+                ident = parse_uuid(value.rpartition(":")[2])
                 rows = rows.filter(vpc_id=ident) if ident else rows.none()
             else:
                 rows = rows.filter(**{"zone" if name == "zone.name" else "vpc__name": value})

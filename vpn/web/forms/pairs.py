@@ -8,12 +8,12 @@ from uuid import UUID
 from django import forms
 
 from console.core.actor import Actor
+from console.core.identifiers import parse_uuid
 from console.core.web.forms import RuleForm, WordsField
 from vpn.domain.spec import DpdAction
 from vpn.models import Gateway, Subnet
 from vpn.services.fields import ConnectionFields
 from vpn.services.pairs import End
-from vpn.services.references import parse_id
 from vpn.web.forms.connections import PLAIN, SettingsForm, dpd_field
 
 _GATEWAY, _SUBNET = "gateway", "subnet"
@@ -118,7 +118,7 @@ class PairForm(SettingsForm):
     def end(self, side: str) -> End:
         """After `is_valid`."""
         kind, _, ident = self.places[side].partition(":")
-        row = parse_id(ident)
+        row = parse_uuid(ident)
         return End(
             gateway_id=row if kind == _GATEWAY else None,
             subnet_id=row if kind == _SUBNET else None,

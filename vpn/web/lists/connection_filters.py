@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from console.core.actor import Actor
-from console.core.web.lists.declare import Filter, Found, Rows, fixed, ident_of, reference
+from console.core.identifiers import parse_uuid
+from console.core.web.lists.declare import Filter, Found, Rows, fixed, reference
 from policies.domain.algorithms import AUTHENTICATION, DH_GROUPS, ENCRYPTION
 from policies.domain.verdicts import Strength
 from policies.models import IKEPolicy, IPsecPolicy
@@ -30,7 +31,7 @@ def find(rows: Rows, actor: Actor, text: str) -> Found:
     block = block_of(text)
     if block is None:
         cidrs = ConnectionCidr.objects.filter(connection__account=actor.account_id, cidr__startswith=text)
-        parts = Q(name__icontains=text) | Q(pk=ident_of(text))
+        parts = Q(name__icontains=text) | Q(pk=parse_uuid(text))
         parts |= Q(peer_address__icontains=text) | Q(peer_fqdn__icontains=text)
         parts |= Q(gateway__name__icontains=text) | Q(pk__in=cidrs.values("connection"))
         return Found(rows.filter(parts), f"Connections with “{text}” in their name, gateway, peer or CIDRs:")

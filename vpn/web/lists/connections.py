@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from console.core.actor import Actor, Role
+from console.core.identifiers import parse_uuid
 from console.core.web.lists.declare import (
     LOWEST,
     OLDEST,
@@ -17,7 +18,6 @@ from console.core.web.lists.declare import (
     ListSpec,
     Rows,
     Search,
-    ident_of,
     name_column,
     natural,
 )
@@ -215,7 +215,7 @@ CONNECTIONS = ListSpec(
 @page()
 def connection_list(request: ConsoleRequest) -> HttpResponse:
     """All connections of the account, with the filters and the order of the URL."""
-    gateway = ident_of(request.GET.get("gateway", ""))
+    gateway = parse_uuid(request.GET.get("gateway", ""))
     mine = Gateway.objects.owned_by(request.actor).filter(deleted_at__isnull=True)
     on_gateway = gateway if gateway and not request.htmx and mine.filter(pk=gateway).exists() else None
     return list_page(request, CONNECTIONS, "vpn/connections/list.html", {"on_gateway": on_gateway})

@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q
 from django.http import HttpResponse
 
 from console.core.actor import Actor, Role
+from console.core.identifiers import parse_uuid
 from console.core.web.lists.declare import (
     LOWEST,
     Action,
@@ -20,7 +21,6 @@ from console.core.web.lists.declare import (
     Search,
     created_column,
     fixed,
-    ident_of,
     name_column,
 )
 from console.core.web.lists.views import bulk_page, list_page
@@ -76,7 +76,7 @@ def _find(rows: Rows, actor: Actor, text: str) -> Found:
     block = block_of(text)
     if block is None:
         parts = Q(name__icontains=text) | Q(public_address__icontains=text)
-        parts |= Q(subnet__name__icontains=text) | Q(vpc__name__icontains=text) | Q(pk=ident_of(text))
+        parts |= Q(subnet__name__icontains=text) | Q(vpc__name__icontains=text) | Q(pk=parse_uuid(text))
         return Found(rows.filter(parts), f"Gateways with “{text}” in their name, address, subnet or VPC:")
     mine = Gateway.objects.owned_by(actor)
     parts = at(("public_address",), block, mine.values_list("pk", "public_address"))

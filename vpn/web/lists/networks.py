@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 
 from console.core.actor import Actor, Role
+from console.core.identifiers import parse_uuid
 from console.core.web.lists.declare import (
     Action,
     Column,
@@ -21,7 +22,6 @@ from console.core.web.lists.declare import (
     Search,
     created_column,
     fixed,
-    ident_of,
     name_column,
     natural,
 )
@@ -86,7 +86,9 @@ def _find_instance(rows: Rows, actor: Actor, text: str) -> Found:
 
 
 def _named(rows: Rows, text: str, also: Q, description: str) -> Found:
-    return Found(rows.filter(Q(name__icontains=text) | Q(pk=ident_of(text)) | also), description.format(text))
+    return Found(
+        rows.filter(Q(name__icontains=text) | Q(pk=parse_uuid(text)) | also), description.format(text)
+    )
 
 
 def _contain_or_overlap(single: bool, *, many: bool = False) -> str:

@@ -14,9 +14,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from console.core.errors import not_found
+from console.core.identifiers import parse_uuid
 from console.core.web.requests import ConsoleRequest
 from vpn.models import Subnet, WizardDraft
-from vpn.services.references import parse_id
 
 _KEPT_FOR = timedelta(hours=24)
 _LISTED = 10
@@ -56,7 +56,7 @@ def get_draft(request: ConsoleRequest, draft_id: UUID) -> WizardDraft:
 
 def get_or_start_draft(request: ConsoleRequest, ident: str | None) -> WizardDraft:
     """The draft with that id, or a new one that is saved under it. Raises NotFound for another person's."""
-    draft, wanted = new_draft(request), parse_id(ident)
+    draft, wanted = new_draft(request), parse_uuid(ident)
     if wanted is None:
         return draft
     if WizardDraft.objects.filter(pk=wanted).exists():
@@ -68,7 +68,7 @@ def get_or_start_draft(request: ConsoleRequest, ident: str | None) -> WizardDraf
 def unfinished_drafts(request: ConsoleRequest) -> list[UnfinishedDraft]:
     """The drafts that this person can continue, the newest first."""
     rows = list(_own_drafts(request).filter(gateway_id=None).order_by("-created_at")[:_LISTED])
-    chosen = [parse_id(step_data(row, "gateway").get("subnet")) for row in rows]
+    chosen = [parse_uuid(step_data(row, "gateway").get("subnet")) for row in rows]
     subnets = Subnet.objects.filter(account_id=request.actor.account_id, pk__in=[pk for pk in chosen if pk])
     names = {str(pk): name for pk, name in subnets.values_list("pk", "name")}
     found = [
@@ -179,7 +179,7 @@ def step_data(draft: WizardDraft, name: str) -> dict[str, Any]:
 
 def subnet_of(draft: WizardDraft) -> Subnet | None:
     """The subnet selected in step 1, if the account still has it."""
-    ident = parse_id(step_data(draft, "gateway").get("subnet"))
+    ident = parse_uuid(step_data(draft, "gateway").get("subnet"))
     if ident is None:
         return None
     rows = Subnet.objects.filter(account_id=draft.account_id, pk=ident)

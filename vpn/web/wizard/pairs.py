@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from console.core.actor import Role
 from console.core.errors import Conflict, Invalid, Violation
+from console.core.identifiers import parse_uuid
 from console.core.names import random_name
 from console.core.web.forms import errors_of
 from console.core.web.pages import command, form_page
@@ -19,7 +20,6 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
 from vpn.services import pairs
 from vpn.services.connections import get_connection
-from vpn.services.references import parse_id
 from vpn.web.forms.pairs import SIDES, MirrorForm, PairForm, SideChoices, SidesForm
 from vpn.web.wizard.drafts import (
     consume,
@@ -38,7 +38,7 @@ from vpn.web.wizard.picture import Side, picture
 def connect_vpcs(request: ConsoleRequest) -> HttpResponse:
     """Selects both sides; the next page shows what follows from them."""
     posted = request.POST if request.method == "POST" else None
-    ident = parse_id(request.GET.get("draft"))
+    ident = parse_uuid(request.GET.get("draft"))
     draft = get_draft(request, ident) if ident else new_draft(request)
     entered = step_data(draft, "pair")
     initial = {name: entered.get(name, request.GET.get(name, "")) for name in SIDES}

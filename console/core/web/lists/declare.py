@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from console.core.actor import Actor, Role
+from console.core.identifiers import parse_uuid
 from console.core.registry import Interruption
 
 Rows = QuerySet[Any]
@@ -150,18 +151,10 @@ def reference(
     def narrow(rows: Rows, actor: Actor, value: str) -> Rows:
         if without and value == "none":
             return rows.filter(**{f"{path}__isnull": True})
-        ident = ident_of(value)
+        ident = parse_uuid(value)
         return rows.filter(**{path: ident}) if ident else rows.none()
 
     return Filter(key=key, label=label, options=listed, narrow=narrow)
-
-
-def ident_of(text: str) -> UUID | None:
-    """The text as a UUID; None if it is not one."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def name_column(text: Callable[[Any], object] = lambda shown: shown.row.name) -> Column:

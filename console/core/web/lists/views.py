@@ -10,9 +10,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from console.core.errors import NotAllowed, Refused
+from console.core.identifiers import parse_uuid
 from console.core.registry import describe_interruptions
 from console.core.web.lists.build import build, matching
-from console.core.web.lists.declare import Action, Effect, ListSpec, ident_of
+from console.core.web.lists.declare import Action, Effect, ListSpec
 from console.core.web.lists.live import live_list
 from console.core.web.lists.sheet import sheet
 from console.core.web.lists.state import State
@@ -100,7 +101,7 @@ def _selected(request: ConsoleRequest, spec: ListSpec) -> list[Any]:
     if request.POST.get("scope") == "all":
         state = State.of(QueryDict(request.POST.get("match", "")), spec)
         return matching(request.actor, state)[0]
-    ticked = [ident for ident in map(ident_of, request.POST.getlist("row")) if ident]
+    ticked = [ident for ident in map(parse_uuid, request.POST.getlist("row")) if ident]
     return list(dict.fromkeys(ticked))
 
 

@@ -78,7 +78,7 @@ def test_one_refusal_stops_no_other(browser: Client, ana: Party, rows: list[Conn
     Gateway.objects.filter(pk=other.gateway_id).update(deleted_at=other.created_at)
     assert "The gateway going is being deleted." in act(browser, "disable", [other, *rows])
     page = act(browser, "disable", [other, *rows], confirmed="1")
-    assert "3 of 4 done" in page and "is being deleted; its connections cannot be changed" in page
+    assert "3 of 4 done" in page and "is being deleted and can no longer be changed" in page
     assert enabled() == ["connection-9"]
 
 
