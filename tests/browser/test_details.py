@@ -92,7 +92,7 @@ def test_a_cidr_that_carries_a_tunnel_is_kept_after_a_question(visit: Visit, mad
     side.get_by_role("listitem").first.get_by_role("button").click()
     asked = side.get_by_role("alert")
     expect(asked).to_contain_text("Nothing is removed yet. 1 tunnel that is up ends")
-    asked.get_by_role("link", name="Keep it").click()
+    asked.get_by_role("link", name="Cancel").click()
     expect(side.get_by_role("alert")).to_have_count(0)
     expect(side.get_by_role("listitem")).to_have_count(2)
     # The new pair is not up: the other side does not know it.
