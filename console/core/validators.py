@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    UserAttributeSimilarityValidator,
+)
 from django.core.exceptions import ValidationError
+
+if TYPE_CHECKING:
+    from console.core.models import User
 
 # Rows of common keyboards: a neighbour in a row is as easily guessed as the next letter.
 _ROWS = (
@@ -18,6 +25,8 @@ _ROWS = (
     "yxcvbnm",
     "azertyuiop",
 )
+# A shorter name is part of many words.
+_SHORTEST_NAME = 3
 _NEIGHBOURS = frozenset(pair for row in _ROWS for pair in (*pairwise(row), *pairwise(reversed(row))))
 
 
@@ -54,6 +63,21 @@ class PatternValidator:
 
     def get_help_text(self) -> str:
         return "Your password cannot be a repetition or a sequence, such as abcabcabcabc or 123456789012."
+
+
+class OwnNameValidator(UserAttributeSimilarityValidator):
+    """Also refuses the user name repeated or padded, such as annaanna2026: without it, at least `least`
+    characters must not follow from the one before."""
+
+    def __init__(self, least: int = 6) -> None:
+        super().__init__()
+        self.least = least
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        super().validate(password, user)
+        name, word = user.get_username().casefold() if user else "", password.casefold()
+        if len(name) >= _SHORTEST_NAME and name in word and unforeseen(word.replace(name, "")) < self.least:
+            raise ValidationError("The password is too similar to the username.")
 
 
 class PaddedCommonValidator(CommonPasswordValidator):

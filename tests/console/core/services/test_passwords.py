@@ -56,6 +56,25 @@ def test_ordinary_good_ones_pass(password: str) -> None:
     check_password_rules(password, User(username="anabella.rossi"))
 
 
+@pytest.mark.parametrize(
+    ("password", "is_refused"),
+    [
+        ("grevoldagrevolda12", True),
+        ("Grevolda.Grevolda.2026", True),
+        ("12grevolda34grevolda", True),
+        ("grevolda rides a grey horse", False),
+        ("grevolda8361-55291-77", False),
+    ],
+)
+def test_the_user_name_repeated_or_padded_is_refused(password: str, is_refused: bool) -> None:
+    if is_refused:
+        with pytest.raises(Invalid, match="too similar to the username"):
+            check_password_rules(password, User(username="Grevolda"))
+    else:
+        check_password_rules(password, User(username="Grevolda"))
+    check_password_rules("a grey horse, alone", User(username="a"))
+
+
 def test_a_long_password_reports_the_maximum_length() -> None:
     with pytest.raises(Invalid, match="has 129 characters; at most 128 are allowed"):
         check_password_rules("".join(map(chr, range(0x4E00, 0x4F02, 2))), User(username="ana"))
