@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,25 @@ def test_the_recipes_are_there() -> None:
     recipes = re.findall(r"^### (.*)", text.partition("## Recipes")[2], re.M)
     assert len(recipes) == 5
     assert _PATH.findall(text)
+
+
+_COMMANDS = {
+    path.stem: path
+    for app in ("console/core", "console/project", "policies", "vpn")
+    for path in (ROOT / app / "management/commands").glob("[!_]*.py")
+}
+_OPTION = re.compile(rf"\b({'|'.join(_COMMANDS)})((?: --[a-z][a-z-]*(?:[ =][A-Za-z0-9.:/]+)?)+)")
+
+
+def test_options_of_commands_named_anywhere_exist() -> None:
+    files = [ROOT / "README.md", *(ROOT / "templates").rglob("*.html")]
+    files += [path for app in ("console", "policies", "vpn") for path in (ROOT / app).rglob("*.py")]
+    named = set()
+    for file in files:
+        for command, options in _OPTION.findall(re.sub(r"<[^>]+>", "", file.read_text(encoding="utf-8"))):
+            named |= {(command, option) for option in re.findall(r"--[a-z][a-z-]*", options)}
+    assert len(named) > 5
+    for command, option in named:
+        module = import_module(str(_COMMANDS[command].relative_to(ROOT).with_suffix("")).replace("/", "."))
+        parser = module.Command().create_parser("manage.py", command)
+        assert option in parser._option_string_actions, (command, option)

@@ -15,7 +15,7 @@ from vpn.reconcile.driver import load_driver
 _SIMULATED = (
     "the driver is simulated: {name} exists only in its memory, and no packets are carried. The driver "
     "strongswan has real tunnels (quickstart --driver strongswan, as root on Linux with strongSwan; "
-    "quickstart --check lists missing requirements)"
+    "dataplane --check lists missing requirements)"
 )
 
 
