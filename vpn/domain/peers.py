@@ -19,6 +19,7 @@ from vpn.domain.spec import (
     ConnectionSpec,
     DpdAction,
     GatewaySpec,
+    SealedSecret,
     Secret,
     Selector,
     digest,
@@ -62,7 +63,7 @@ class PeerSpec:
     local_id: str
     remote_id: str
     ike: IkeOffer
-    psk: Secret
+    psk: Secret | SealedSecret
     dpd_interval: int
     dpd_timeout: int
     children: tuple[ChildSpec, ...]

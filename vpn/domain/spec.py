@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,18 @@ class Secret:
 
     id: str
     value: str = field(repr=False)
+
+    def open(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A pre-shared key that is decrypted by `open`, which only the loading of a peer does. Two are equal if
+    they are the same version of a key."""
+
+    id: str
+    open: Callable[[], str] = field(repr=False, compare=False)
 
 
 class Selector(NamedTuple):
@@ -66,7 +79,7 @@ class ConnectionSpec:
     esp: EspOffer
     selectors: tuple[Selector, ...]
     dpd: DeadPeerDetection
-    psk: Secret
+    psk: Secret | SealedSecret
     initiate: bool = True
     restart_at: datetime | None = None
     peer_name: str = ""

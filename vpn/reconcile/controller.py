@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from console.core.encryption import DecryptionError
 from vpn.domain.plan import Plan, plan
 from vpn.domain.spec import GatewaySpec, MemberRole
 from vpn.domain.state import GatewayState
@@ -24,13 +23,13 @@ from vpn.reconcile.driver import load_driver
 from vpn.reconcile.lease import forget_lease, lease
 from vpn.reconcile.peer_names import refresh_names
 from vpn.reconcile.record import record_failure, record_state
+from vpn.reconcile.steps import apply_steps
 from vpn.triggers import RECONCILE_GATEWAY, send
 
 log = logging.getLogger(__name__)
 # Another process holds the gateway; retried soon, because it may have read the rows before this change.
 BUSY = timedelta(seconds=0.2)
 RETRY = (1, 2, 4, 8, 16, 30)
-RETRY_KEYS = timedelta(seconds=60)
 MAX_ITERATIONS = 8
 # Seconds. What is due later is left to the sweep; timers of many peers are served by one run.
 SOON, TOGETHER = 2.5, 0.25
@@ -70,15 +69,14 @@ def observe_gateway(
 
     This is what events and the sweep cost while nothing changes: no lease, no step. If `by_event`, the
     observed state is recorded before it is repaired, because a run takes longer than an observation.
-    Returns the spec, or None if the gateway does not exist or its keys cannot be read.
+    Returns the spec, or None if the gateway does not exist.
     """
     driver = driver or load_driver()
     gateway = load_gateway(gateway_id)
     if gateway is None:
         remove_orphan(gateway_id, driver)
         return None
-    if (spec := _readable(gateway)) is None:
-        return None
+    spec = _spec(gateway)
     state = observe_settled(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
@@ -130,9 +128,7 @@ def _reconcile(gateway_id: UUID, driver: Driver) -> None:
         gateway = load_gateway(gateway_id)
         if gateway is None:
             return
-        spec = _readable(gateway)
-        if spec is None:
-            return
+        spec = _spec(gateway)
         try:
             outcome = _run_once(gateway, spec, driver)
         except StaleGeneration:
@@ -148,15 +144,10 @@ def _reconcile(gateway_id: UUID, driver: Driver) -> None:
             return
 
 
-def _readable(gateway: Gateway) -> GatewaySpec | None:
-    """None if a pre-shared key cannot be decrypted: recorded on the gateway, and nothing is changed."""
+def _spec(gateway: Gateway) -> GatewaySpec:
+    """As the names of its peers resolve now."""
     refresh_names(gateway)
-    try:
-        return spec_for(gateway)
-    except DecryptionError as error:
-        log.error("gateway %s: %s", gateway.id, error)
-        record_failure(gateway, f"Reading a pre-shared key: {error}.", requeue_after=RETRY_KEYS)
-        return None
+    return spec_for(gateway)
 
 
 def _run_once(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
@@ -171,9 +162,7 @@ def _run_once(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
         state = observe(driver, spec)
         todo = plan(spec, state, now=timezone.now())
         if todo.steps:
-            with driver.together():
-                for step in todo.steps:
-                    driver.apply(step.member, step.action, generation=spec.generation)
+            apply_steps(driver, todo.steps, generation=spec.generation)
             state = observe(driver, spec)
     if not spec.deleted:
         record_state(gateway, spec, state, applied=True, requeue_after=todo.requeue_after)

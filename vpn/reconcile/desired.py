@@ -1,4 +1,4 @@
-"""Rows to spec. Besides the connection serializer, the only place that opens pre-shared keys."""
+"""Rows to spec. Pre-shared keys stay sealed until a driver loads them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpn.domain.spec import (
     InstanceSpec,
     MemberSpec,
     NetworkSpec,
-    Secret,
+    SealedSecret,
     Selector,
     SubnetSpec,
 )
@@ -41,7 +41,6 @@ def load_gateway(gateway_id: UUID) -> Gateway | None:
 
 
 def spec_for(gateway: Gateway) -> GatewaySpec:
-    """Raises console.core.encryption.DecryptionError when a key of the ring is missing."""
     return GatewaySpec(
         id=gateway.id,
         name=gateway.name,
@@ -96,7 +95,7 @@ def _connection(row: Connection) -> ConnectionSpec:
         esp=row.esp_offer(),
         selectors=tuple(Selector(one, other) for one in local for other in remote),
         dpd=DeadPeerDetection(DpdAction(row.dpd_action), row.dpd_interval, row.dpd_timeout),
-        psk=Secret(row.psk_id, row.open_psk()),
+        psk=SealedSecret(row.psk_id, row.open_psk),
         initiate=row.establish_mode == "bidirectional",
         restart_at=row.restart_at,
     )

@@ -42,7 +42,7 @@ def keep_log(connection_id: UUID, *, driver: Driver | None = None) -> None:
 def _read(spec: GatewaySpec, connection_id: UUID, driver: Driver) -> list[MemberLog]:
     # A disabled connection has no peer in the spec; its peer's name is still in the log.
     mine = tuple(replace(c, enabled=True) for c in spec.connections if c.id == connection_id)
-    secrets = {connection.psk.value for connection in mine}
+    secrets = {connection.psk.open() for connection in mine}
     found = []
     for peer in peers(replace(spec, connections=mine, deleted=False)):
         for member in spec.members:

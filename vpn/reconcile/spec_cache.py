@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.db import DatabaseError, close_old_connections
 
-from console.core.encryption import DecryptionError
 from vpn.domain.spec import GatewaySpec, MemberSpec
 from vpn.reconcile.desired import generations_on, load_gateway, members_on, spec_for
 
@@ -87,14 +86,8 @@ class SpecCache:
 
     def _read(self, gateway_id: UUID) -> None:
         gateway = load_gateway(gateway_id)
-        if gateway is None:
-            return
-        try:
-            spec = spec_for(gateway)
-        except DecryptionError as error:
-            log.warning("gateway %s: %s", gateway_id, error)
-            return
-        self.remember(spec)
+        if gateway is not None:
+            self.remember(spec_for(gateway))
 
     def remember(self, spec: GatewaySpec) -> None:
         """Store a spec that another thread has just read: a name may resolve to another address within one

@@ -18,6 +18,7 @@ from vpn.domain.state import GatewayState
 from vpn.drivers.base import Driver
 from vpn.reconcile.controller import observe
 from vpn.reconcile.lease import lease
+from vpn.reconcile.steps import apply_steps
 
 log = logging.getLogger(__name__)
 # Seconds. A process that holds the gateway for longer hangs; a takeover does not wait for it.
@@ -48,9 +49,7 @@ def _apply(spec: GatewaySpec, driver: Driver, *, everything: bool) -> GatewaySta
             steps = [step for step in steps if step.member.id == todo.active and _is_new(step, state)]
         if not steps:
             return None
-        with driver.together():
-            for step in steps:
-                driver.apply(step.member, step.action, generation=spec.generation)
+        apply_steps(driver, steps, generation=spec.generation)
     return state
 
 

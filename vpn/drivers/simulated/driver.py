@@ -244,7 +244,7 @@ class SimulatedDriver:
             version=int(peer.ike.version),
             ike=_columns(peer.ike.proposal),
             lifetime=peer.ike.lifetime,
-            key=self._store.digest(peer.psk.value),
+            key=self._store.digest(peer.psk.open()),
             dpd=(peer.dpd_interval, peer.dpd_timeout),
             children={
                 child.name: ChildConf(

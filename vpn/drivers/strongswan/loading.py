@@ -37,6 +37,7 @@ Messages = dict[str, translate.Message]
 def load(
     control: vici.Charon, files: MemberFiles, record: MemberRecord, peer: PeerSpec, local_address: str
 ) -> None:
+    psk = peer.psk.open()
     traps = features_of(control.version().get("version", "")).traps
     wanted = translate.connections(peer, local_address, if_id=esp.if_id(record.esp), traps=traps)
     existing = record.peers.get(peer.name)
@@ -50,7 +51,7 @@ def load(
         older=older,
     )
     write_record(files, record)
-    control.load_secret(peer.name, peer.psk.value, [peer.local_id, peer.remote_id])
+    control.load_secret(peer.name, psk, [peer.local_id, peer.remote_id])
     for name, message in wanted.items():
         control.load({name: message})
     for name in existing.names if existing else ():
