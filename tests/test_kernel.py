@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from pathlib import Path
+
+from tests.listed import assert_tests_exist
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / ".ci" / "kernel"
@@ -37,10 +38,4 @@ def test_what_it_cannot_read_is_an_error() -> None:
 
 
 def test_the_tests_it_runs_exist() -> None:
-    listed = (ROOT / ".ci" / "kernel-tests").read_text().splitlines()
-    assert len(listed) > 5
-    for line in listed:
-        file, _, name = line.partition("::")
-        text = (ROOT / file).read_text()
-        assert "pytest.mark.dataplane" in text
-        assert re.search(rf"^def {name or 'test_'}", text, re.MULTILINE), line
+    assert_tests_exist("kernel-tests")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.listed import assert_tests_exist
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = {"strongswan6": "strongSwan 6", "libreswan": "Libreswan"}
@@ -62,10 +63,4 @@ def test_packages_that_cannot_be_had_are_reported_by_the_same_exit_code(
 
 
 def test_the_tests_with_strongswan_6_exist() -> None:
-    listed = (ROOT / ".ci" / "strongswan6-tests").read_text().splitlines()
-    assert len(listed) > 5
-    for line in listed:
-        file, _, name = line.partition("::")
-        text = (ROOT / file).read_text()
-        assert "pytest.mark.dataplane" in text
-        assert re.search(rf"^def {name or 'test_'}", text, re.MULTILINE), line
+    assert_tests_exist("strongswan6-tests")

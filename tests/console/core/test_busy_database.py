@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.test import Client
 
 from console.core.models import ApiKey, SignInSession
 from tests.factories import PASSWORD, Party
+from tests.locking import locked_database
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@contextmanager
-def locked_database() -> Iterator[None]:
-    if connection.vendor != "sqlite":
-        pytest.skip("a database with one writer")
-    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-    finally:
-        other.rollback()
-        other.close()
 
 
 def response_of(client: Client, path: str, **headers: str) -> Any:

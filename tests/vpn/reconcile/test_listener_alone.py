@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,9 +12,10 @@ from uuid import UUID
 
 import pytest
 from django.conf import LazySettings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.db import connections as databases
 
+from tests.locking import locked_database
 from tests.vpn.scene import Scene, make_scene, settle, status_of
 from tests.waiting import wait_for
 from vpn.domain.spec import MemberRole, MemberSpec
@@ -77,20 +77,6 @@ def listening() -> Iterator[listener.Listener]:
         stop.set()
         thread.join(timeout=40)
         assert not thread.is_alive()
-
-
-@contextmanager
-def locked_database() -> Iterator[None]:
-    """Somebody else writes, and does not come to an end."""
-    if connection.vendor != "sqlite":
-        pytest.skip("a database with one writer")
-    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-    finally:
-        other.rollback()
-        other.close()
 
 
 def states(driver: SimulatedDriver, gateway: Gateway) -> dict[int, MemberState]:
