@@ -117,7 +117,7 @@ def _creation(facts: GatewayFacts) -> Iterator[Violation]:
         quotas.gateways_per_zone,
         code=code,
         noun="VPN gateways",
-        place=f"The zone {facts.zone}".rstrip(),
+        place=f"The zone {facts.zone}",
     )
     if facts.subnet_status != "available":
         message = f"The subnet {facts.subnet_name} is {facts.subnet_status}; it must be available."

@@ -152,13 +152,14 @@ def subnet_violations(draft: SubnetDraft, *, facts: SubnetFacts) -> list[Violati
     broken += enum_violations(draft.ip_version, ("ipv4",), field="ip_version")
     if draft.zone is not None:
         broken += _zone(draft.zone, facts.zones)
-    if (draft.ipv4_cidr_block is None) == (draft.total_ipv4_address_count is None):
+    block, count = draft.ipv4_cidr_block, draft.total_ipv4_address_count
+    if block is not None and count is None:
+        broken += _wanted_block(block, draft.zone, facts)
+    elif count is not None and block is None:
+        broken += _wanted_count(count, draft, facts)
+    else:
         message = "Give either ipv4_cidr_block or total_ipv4_address_count."
         broken.append(Violation("validation_only_one", "ipv4_cidr_block", message))
-    elif draft.ipv4_cidr_block is not None:
-        broken += _wanted_block(draft, facts)
-    else:
-        broken += _wanted_count(draft, facts)
     return broken
 
 
@@ -169,12 +170,14 @@ def choose_block(draft: SubnetDraft, *, facts: SubnetFacts) -> tuple[IPv4Network
         prefix = _prefix_of(network, facts.prefixes or ())
         return (network, prefix.zone) if prefix else None
     count = draft.total_ipv4_address_count
+    if count is None:
+        return None
     at_peers = [parse_cidr(cidr) for cidr in facts.peer_cidrs]
     # With a larger peer CIDR the subnet's more specific route wins.
     taken = [parse_cidr(block) for block in facts.other_blocks]
-    taken += [network for network in at_peers if count and network.num_addresses <= count]
+    taken += [network for network in at_peers if network.num_addresses <= count]
     for prefix in facts.prefixes or ():
-        if prefix.zone == draft.zone and count:
+        if prefix.zone == draft.zone:
             block = free_block(parse_cidr(prefix.cidr), taken, count)
             if block is not None:
                 return block, prefix.zone
@@ -231,10 +234,10 @@ def _prefix_of(network: IPv4Network, prefixes: Sequence[Prefix]) -> Prefix | Non
     return next((prefix for prefix in prefixes if contains(parse_cidr(prefix.cidr), network)), None)
 
 
-def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
+def _wanted_block(text: str, zone: str | None, facts: SubnetFacts) -> list[Violation]:
     where = "ipv4_cidr_block"
     broken: list[Violation] = []
-    network = _block(draft.ipv4_cidr_block or "", where, broken)
+    network = _block(text, where, broken)
     if network is None or facts.prefixes is None:
         return broken
     prefix = _prefix_of(network, facts.prefixes)
@@ -242,10 +245,8 @@ def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
         known = ", ".join(one.cidr for one in facts.prefixes) or "none"
         message = f"{network} is not in an address prefix of the VPC (prefixes: {known})."
         broken.append(Violation("not_in_address_prefix", where, message))
-    elif draft.zone is not None and draft.zone != prefix.zone:
-        message = (
-            f"{network} lies in the address prefix {prefix.cidr} of zone {prefix.zone}, not {draft.zone}."
-        )
+    elif zone is not None and zone != prefix.zone:
+        message = f"{network} lies in the address prefix {prefix.cidr} of zone {prefix.zone}, not {zone}."
         broken.append(Violation("zone_inconsistency", "zone.name", message))
     if other := first_overlap(network, map(parse_cidr, facts.other_blocks)):
         message = f"{network} overlaps the subnet {other} of this VPC."
@@ -257,9 +258,9 @@ def _wanted_block(draft: SubnetDraft, facts: SubnetFacts) -> list[Violation]:
     return broken
 
 
-def _wanted_count(draft: SubnetDraft, facts: SubnetFacts) -> Iterator[Violation]:
-    where, count = "total_ipv4_address_count", draft.total_ipv4_address_count or 0
-    if count < SMALLEST_COUNT or count & (count - 1):
+def _wanted_count(count: int, draft: SubnetDraft, facts: SubnetFacts) -> Iterator[Violation]:
+    where = "total_ipv4_address_count"
+    if count < SMALLEST_COUNT or count.bit_count() != 1:
         message = f"{where} must be a power of two and at least {SMALLEST_COUNT}; it is {count}."
         yield Violation("validation_failure", where, message)
     elif draft.zone is None:
