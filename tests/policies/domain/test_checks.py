@@ -1,43 +1,29 @@
+"""The rules of IKE policies, and those of both kinds."""
+
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
 
+from console.core.errors import Violation
 from policies.domain.checks import (
-    IKEPolicyDraft,
-    IPsecPolicyDraft,
     PolicyFacts,
     ike_violations,
     ipsec_violations,
+    list_violations,
     name_violations,
+    range_violations,
+    single_valued,
 )
-from policies.domain.generations import EVERYTHING, GENERATION_1, GENERATION_2, ApiAlgorithms
-from policies.domain.spelling import as_given, audited, given_twice, listed
+from policies.domain.generations import EVERYTHING, GENERATION_2, ApiAlgorithms
+from tests.policies.domain.drafts import FACTS, IKE, IPSEC, NEW, ONE_OF_EACH, ike, ipsec
 
-IKE = IKEPolicyDraft(
-    name="strong",
-    authentication_algorithms=("sha256",),
-    encryption_algorithms=("aes256",),
-    dh_groups=(14,),
-    ike_version=2,
+NAME_RULE = "A name begins with a letter and consists of letters, digits, hyphens and underscores."
+LOWER_RULE = (
+    "A name begins with a lower-case letter, consists of lower-case letters, digits and hyphens, and does "
+    "not end with a hyphen."
 )
-IPSEC = IPsecPolicyDraft(
-    name="strong",
-    authentication_algorithms=("sha256",),
-    encryption_algorithms=("aes256",),
-    pfs_groups=("group_14",),
-)
-FACTS = PolicyFacts(algorithms=GENERATION_1)
-NEW = PolicyFacts(algorithms=GENERATION_2)
-
-
-def ike(facts: PolicyFacts = FACTS, **changes: object) -> list[tuple[str, str]]:
-    return [(v.code, v.field) for v in ike_violations(replace(IKE, **changes), facts=facts)]
-
-
-def ipsec(facts: PolicyFacts = FACTS, **changes: object) -> list[tuple[str, str]]:
-    return [(v.code, v.field) for v in ipsec_violations(replace(IPSEC, **changes), facts=facts)]
 
 
 def test_good_policies_break_no_rule() -> None:
@@ -65,16 +51,6 @@ def test_versions_that_do_not_exist(version: int) -> None:
     assert ike(ike_version=version) == [("validation_enum", "ike_version")]
 
 
-@pytest.mark.parametrize("value", ["group_1", "group_19", "14", "", "enabled"])
-def test_pfs_values_that_do_not_exist(value: str) -> None:
-    assert ipsec(pfs_groups=(value,)) == [("validation_enum", "pfs_groups[0]")]
-
-
-def test_an_enum_message_lists_what_would_be_right() -> None:
-    (violation,) = ike_violations(replace(IKE, encryption_algorithms=("des",)), facts=FACTS)
-    assert "3des, aes128, aes256" in violation.message and "'des'" in violation.message
-
-
 def test_generation_1_has_one_algorithm_of_each_kind() -> None:
     assert ike(dh_groups=(14, 5)) == [("validation_max_value", "dh_groups")]
     assert ike(dh_groups=()) == [("validation_required_field", "dh_groups")]
@@ -82,15 +58,14 @@ def test_generation_1_has_one_algorithm_of_each_kind() -> None:
 
 @pytest.mark.parametrize("word", ["md5", "sha1"])
 def test_generation_2_refuses_weak_hashes(word: str) -> None:
-    assert ike(NEW, authentication_algorithms=(word,))[0][0] == "validation_enum"
-    assert ipsec(NEW, authentication_algorithms=(word,))[0][0] == "validation_enum"
+    assert ike(NEW, authentication_algorithms=(word,)) == [
+        ("validation_enum", "authentication_algorithms[0]")
+    ]
 
 
 def test_generation_2_refuses_weak_ciphers_and_groups() -> None:
     assert ike(NEW, encryption_algorithms=("triple_des",))[0][0] == "validation_enum"
     assert ike(NEW, dh_groups=(2,)) == [("validation_enum", "dh_groups[0]")]
-    assert ipsec(NEW, pfs_groups=("group_5",)) == [("validation_enum", "pfs_groups[0]")]
-    assert ike(NEW, key_lifetime=1799) == [("validation_min_value", "key_lifetime")]
 
 
 @pytest.mark.parametrize("algorithms", [GENERATION_2, EVERYTHING])
@@ -108,47 +83,29 @@ def test_lists_have_an_end() -> None:
     ]
 
 
-def test_ikev1_negotiates_one_of_each_kind() -> None:
-    several = {"dh_groups": (14, 19), "ike_version": 1}
-    assert ike(NEW, **several) == [("validation_failure", "dh_groups")]
-    assert ike(replace(NEW, beside_several="wide"), ike_version=1) == [("validation_failure", "ike_version")]
-    with_one = replace(NEW, used_with_ikev1=True)
-    assert ipsec(with_one, encryption_algorithms=("aes256", "aes128")) == [
-        ("validation_failure", "encryption_algorithms")
-    ]
-    assert ipsec(with_one) == []
+def test_lists_and_ranges_include_their_limits() -> None:
+    words = [f"a{n}" for n in range(33)]
+    assert list(list_violations(words[:3], words, 3, field="f")) == []
+    most = ("validation_max_value", "f", "f may list at most 3; these are 4.")
+    assert list(list_violations(words[:4], words, 3, field="f")) == [most]
+    assert [v.field for v in list_violations(words, (), 99, field="f")] == [f"f[{n}]" for n in range(32)]
+    for value in (2, 3):
+        assert list(range_violations(value, field="f", low=2, high=3)) == []
 
 
 @pytest.mark.parametrize(
-    ("ciphers", "digests", "fine"),
+    ("name", "message", "lower"),
     [
-        (("aes256gcm16",), ("disabled",), True),
-        (("aes256gcm16", "aes128gcm16"), ("disabled",), True),
-        (("aes256gcm16", "aes256"), ("sha256",), True),
-        (("aes256gcm16",), ("sha256",), False),
-        (("aes256",), ("disabled",), False),
-        (("aes256gcm16", "aes256"), ("disabled",), False),
-        (("aes256gcm16", "aes256"), ("disabled", "sha256"), False),
+        *((name, "", "") for name in ("a", "a-1", "x" * 63)),
+        *((name, "", LOWER_RULE) for name in ("A", "a_b", "a-", "A-1")),
+        *((name, NAME_RULE, LOWER_RULE) for name in ("", "1a", "-a", "a b", "a.b", "a\n", "ä")),
+        ("x" * 64, *2 * ("A name has at most 63 characters; this one has 64.",)),
     ],
 )
-def test_aead_ciphers_go_without_authentication(
-    ciphers: tuple[str, ...], digests: tuple[str, ...], fine: bool
-) -> None:
-    broken = ipsec(NEW, encryption_algorithms=ciphers, authentication_algorithms=digests)
-    assert broken == ([] if fine else [("validation_failure", "authentication_algorithms")])
-
-
-def test_disabled_pfs_excludes_groups() -> None:
-    assert ipsec(NEW, pfs_groups=("disabled", "group_14")) == [("validation_failure", "pfs_groups")]
-    assert ipsec(NEW, pfs_groups=("disabled",)) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "fine"), [("a", True), ("a-1", True), ("A", False), ("a_b", False), ("a-", False), ("1a", False)]
-)
-def test_names_of_generation_2(name: str, fine: bool) -> None:
-    broken = [v.code for v in name_violations(name, code="bad", lower=True)]
-    assert broken == ([] if fine else ["bad"])
+def test_names_of_both_generations(name: str, message: str, lower: str) -> None:
+    assert list(name_violations(name, code="bad")) == ([("bad", "name", message)] if message else [])
+    newer = name_violations(name, code="bad", field="peer", lower=True)
+    assert list(newer) == ([("bad", "peer", lower)] if lower else [])
 
 
 @pytest.mark.parametrize(
@@ -166,24 +123,74 @@ def test_lifetimes(seconds: int, code: str | None) -> None:
     assert ike(key_lifetime=seconds) == ipsec(key_lifetime=seconds) == expected
 
 
-@pytest.mark.parametrize("name", ["", "9a", "a b", "x" * 64])
-def test_names(name: str) -> None:
-    assert ike(name=name) == [("ike_policy_invalid_name", "name")]
-    assert ipsec(name=name) == [("ipsec_policy_invalid_name", "name")]
+@pytest.mark.parametrize("kind", ["IKE", "IPsec"])
+def test_names_and_quota_of_both_kinds(kind: str) -> None:
+    def broken(facts: PolicyFacts, name: str = "strong") -> list[Violation]:
+        if kind == "IKE":
+            return ike_violations(replace(IKE, name=name), facts=facts)
+        return ipsec_violations(replace(IPSEC, name=name), facts=facts)
 
-
-def test_duplicate_names() -> None:
-    facts = PolicyFacts(other_names={"strong"})
-    assert ike(facts) == [("ike_policy_duplicate_name", "name")]
-    assert ipsec(facts) == [("ipsec_policy_duplicate_name", "name")]
-
-
-def test_quota_counts_only_when_creating() -> None:
+    word = kind.lower()
+    invalid, taken = f"{word}_policy_invalid_name", f"{word}_policy_duplicate_name"
+    assert broken(FACTS, "9a") == [(invalid, "name", NAME_RULE)]
+    assert broken(FACTS, "A_b") == []
+    assert broken(NEW, "A_b") == [(invalid, "name", LOWER_RULE)]
+    message = f"Another {kind} policy is called strong."
+    assert broken(PolicyFacts(other_names={"strong"})) == [(taken, "name", message)]
     full = PolicyFacts(existing=20, quota=20)
-    assert ike(full) == [("ike_policies_quota_exceeded", "")]
-    assert ipsec(full) == [("ipsec_policies_quota_exceeded", "")]
-    assert ike(replace(full, creating=False)) == []
-    assert ike(replace(full, quota=21)) == []
+    message = f"The account has reached its limit of 20 {kind} policies."
+    assert broken(full) == [(f"{word}_policies_quota_exceeded", "", message)]
+    assert broken(replace(full, creating=False)) == broken(replace(full, quota=21)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field", "message"),
+    [
+        (
+            {"encryption_algorithms": ("triple_des", "des")},
+            "validation_enum",
+            "encryption_algorithms[1]",
+            "encryption_algorithms[1] must be one of 3des, aes128, aes192, aes256; 'des' is not.",
+        ),
+        (
+            {"authentication_algorithms": ("x" * 41,)},
+            "validation_enum",
+            "authentication_algorithms[0]",
+            "authentication_algorithms[0] must be one of md5, sha1, sha256, sha384, sha512; "
+            f"'{'x' * 40}' is not.",
+        ),
+        (
+            {"dh_groups": ()},
+            "validation_required_field",
+            "dh_groups",
+            "dh_groups must list at least one algorithm.",
+        ),
+        ({"dh_groups": (14, 31, 14)}, "validation_failure", "dh_groups[2]", "dh_groups lists 14 twice."),
+        (
+            {"ike_version": 3},
+            "validation_enum",
+            "ike_version",
+            "ike_version must be one of 1, 2; '3' is not.",
+        ),
+        (
+            {"key_lifetime": 299},
+            "validation_min_value",
+            "key_lifetime",
+            "key_lifetime must be at least 300; it is 299.",
+        ),
+        (
+            {"key_lifetime": 86401},
+            "validation_max_value",
+            "key_lifetime",
+            "key_lifetime must be at most 86400; it is 86401.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_ike_policy(
+    changes: dict[str, object], code: str, field: str, message: str
+) -> None:
+    facts = PolicyFacts(algorithms=EVERYTHING)
+    assert ike_violations(replace(IKE, **changes), facts=facts) == [(code, field, message)]
 
 
 def test_several_violations_are_reported_together() -> None:
@@ -203,32 +210,28 @@ def test_several_violations_are_reported_together() -> None:
     ]
 
 
-@pytest.mark.parametrize("word", ["3des", "triple_des"])
-def test_both_spellings_of_triple_des(word: str) -> None:
-    assert listed({"encryption_algorithm": word})["encryption_algorithms"] == ("triple_des",)
-
-
-def test_one_algorithm_is_a_list_of_one() -> None:
-    assert listed({"dh_group": 14, "pfs_groups": ["group_14"], "name": "a"}) == {
-        "dh_groups": (14,),
-        "pfs_groups": ("group_14",),
-        "name": "a",
+def test_ikev1_negotiates_one_of_each_kind() -> None:
+    several = {
+        "authentication_algorithms": ("sha256", "sha384"),
+        "encryption_algorithms": ("aes256", "aes128"),
+        "dh_groups": (14, 31),
     }
-    (both,) = given_twice({"dh_group": 14, "dh_groups": [14]})
-    assert (both.code, both.field) == ("validation_only_one", "dh_groups")
+    assert ike(NEW, **several, ike_version=2) == []
+    assert ike_violations(replace(IKE, **several, ike_version=1), facts=NEW) == [
+        ("validation_failure", field, ONE_OF_EACH.format(field)) for field in several
+    ]
+    assert single_valued(("aes256",), (14,))
+    assert not single_valued(("aes256",), (14, 19))
+    assert not single_valued(("aes256",), ())
 
 
-def test_an_error_is_about_the_form_that_was_given() -> None:
-    broken = ike_violations(replace(IKE, dh_groups=(1,)), facts=FACTS)
-    (one,) = as_given(broken, {"dh_group": 1})
-    (several,) = as_given(broken, {"dh_groups": [1]})
-    assert (one.field, several.field) == ("dh_group", "dh_groups[0]")
-    assert one.message.startswith("dh_group must be")
-
-
-def test_the_audit_log_calls_a_list_of_one_by_its_singular_name() -> None:
-    assert audited([("dh_groups", (2,), (14,)), ("name", "a", "b")]) == {
-        "dh_group": (2, 14),
-        "name": ("a", "b"),
-    }
-    assert audited([("dh_groups", (2,), (14, 5))]) == {"dh_groups": ([2], [14, 5])}
+def test_an_ikev1_policy_is_not_combined_with_several_algorithms_of_an_ipsec_policy() -> None:
+    beside = replace(NEW, beside_several="wide")
+    assert ike_violations(IKE, facts=beside) == []
+    message = (
+        "IKEv1 negotiates one algorithm of each kind, but a connection combines this policy with the IPsec "
+        "policy wide, which lists several; change that policy first."
+    )
+    assert ike_violations(replace(IKE, ike_version=1), facts=beside) == [
+        ("validation_failure", "ike_version", message)
+    ]
