@@ -149,7 +149,7 @@ def test_rows_of_hashes_and_ciphers() -> None:
 
 
 def group(
-    number: int, keyword: str, charon: str, title: str, verdict: Verdict, generations: frozenset[int] = SECOND
+    number: int, keyword: str, charon: str, title: str, verdict: Verdict, *, both: bool = False
 ) -> tuple[int, Algorithm]:
     return number, Algorithm(
         name=str(number),
@@ -157,7 +157,7 @@ def group(
         title=title,
         ike=verdict,
         esp=verdict,
-        generations=generations,
+        generations=BOTH if both else SECOND,
         charon=charon,
     )
 
@@ -167,7 +167,9 @@ def test_rows_of_groups() -> None:
     assert _group(31, "curve25519", "CURVE_25519", curve, title="Curve25519") == group(
         31, "curve25519", "CURVE_25519", "Curve25519", curve
     )
-    assert _modp(14, 2048, MUST_IKE, BOTH) == group(14, "modp2048", "MODP_2048", "2048 bits", MUST_IKE, BOTH)
+    assert _modp(14, 2048, MUST_IKE, BOTH) == group(
+        14, "modp2048", "MODP_2048", "2048 bits", MUST_IKE, both=True
+    )
     assert _modp(16, 4096, MUST_IKE) == group(16, "modp4096", "MODP_4096", "4096 bits", MUST_IKE)
     assert _subgroup(22, 1024, 160, _small(1024)) == group(
         22, "modp1024s160", "MODP_1024_160", "1024 bits", _small(1024)
