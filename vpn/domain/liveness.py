@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from vpn.domain.actions import ProbePeer
 from vpn.domain.peers import PeerSpec
@@ -51,12 +51,11 @@ def observed(before: Silence | None, sas: Iterable[SaState], now: datetime) -> S
     return before if use.packets_in == before.packets_in else replace(before, packets_in=use.packets_in)
 
 
-def silences_of(before: Mapping[str, Silence], sas: Iterable[SaState]) -> dict[str, Silence]:
+def silences_of(before: Mapping[str, Silence], sas: Iterable[SaState], now: datetime) -> dict[str, Silence]:
     """The silences of all peers of a member, by name."""
     by_peer: dict[str, list[SaState]] = {}
     for sa in sas:
         by_peer.setdefault(sa.peer, []).append(sa)
-    now = datetime.now(UTC)
     found = {name: observed(before.get(name), mine, now) for name, mine in by_peer.items()}
     return {name: silence for name, silence in found.items() if silence}
 

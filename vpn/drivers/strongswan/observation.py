@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,7 +49,8 @@ class Observer:
         process, sas = (listed.process, listed.sas) if listed else (None, ())
         known = process is not None and process.boot_id == record.boot_id
         up = _up(record, sas) if known else set()
-        silences = silences_of({n: entry.value for n, entry in record.silences.items()}, sas) if known else {}
+        silent = {name: entry.value for name, entry in record.silences.items()}
+        silences = silences_of(silent, sas, datetime.now(UTC)) if known else {}
         attempts = _attempts(record, up) if known else {}
         if known and (attempts != record.attempts or not _are_recorded(silences, record)):
             _update_record(files, record.boot_id, up, silences)
