@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -101,5 +100,5 @@ def is_fqdn(text: str) -> bool:
 def _is_base64(text: str) -> bool:
     try:
         return bool(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
+    except ValueError:
         return False

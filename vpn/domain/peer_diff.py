@@ -55,9 +55,7 @@ def _offers(here: End, there: End) -> Iterator[Difference]:
     if apart or not _have_common_suite(one.proposal, other.proposal):
         yield Difference("IKE offer", _ike(one), _ike(other))
     if not _have_common_suite(here.esp.proposal, there.esp.proposal):
-        yield Difference(
-            "IPsec offer", _describe(here.esp.proposal, pfs=True), _describe(there.esp.proposal, pfs=True)
-        )
+        yield Difference("IPsec offer", _describe(here.esp.proposal), _describe(there.esp.proposal))
 
 
 def _have_common_suite(one: Proposal, other: Proposal) -> bool:
@@ -80,8 +78,9 @@ def _ike(offer: IkeOffer) -> str:
     return f"{version}; {_describe(offer.proposal)}"
 
 
-def _describe(proposal: Proposal, *, pfs: bool = False) -> str:
+def _describe(proposal: Proposal) -> str:
     groups = ", ".join(map(str, proposal.groups))
     parts = [", ".join(proposal.encryption), ", ".join(proposal.integrity)]
-    parts.append(f"group {groups}" if groups else "no PFS" if pfs else "")
+    # Only an IPsec offer has no groups.
+    parts.append(f"group {groups}" if groups else "no PFS")
     return "; ".join(part for part in parts if part)

@@ -202,7 +202,7 @@ def _connection(
         reasons = (reason(Code.INTERNAL_ERROR, "No member of the gateway is running."),)
     if not up and peer is not None and not reasons and not connection.initiate:
         reasons = (reason(Code.PEER_NOT_RESPONDING, _WAITING),)
-    return ConnectionStatus(connection.id, "up" if up else "down", reasons if peer else (), tunnels)
+    return ConnectionStatus(connection.id, "up" if up else "down", reasons, tunnels)
 
 
 def _tunnel(
