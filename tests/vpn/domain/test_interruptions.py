@@ -113,21 +113,6 @@ def test_enabling_ends_nothing(name: str) -> None:
     assert _predicted(off, gateway(*(c for c in whole if c.name != name)), up=on) == set()
 
 
-def test_how_much_of_a_tunnel_ends() -> None:
-    spec = gateway(*_connections(2))
-    first = spec.connections[0]
-    for changes, extent in (
-        ({"selectors": _pairs("10.2.0.0/24")}, Extent.PART),
-        ({"selectors": _pairs("10.9.0.0/24")}, Extent.ENDS),
-        ({"esp": OTHER_ESP}, Extent.AGAIN),
-        ({"peer_address": "203.0.113.99"}, Extent.AGAIN),
-        ({"enabled": False, "peer_address": "203.0.113.99"}, Extent.ENDS),
-    ):
-        after = gateway(replace(first, **changes), *spec.connections[1:])
-        found = endings(_terms(spec), _terms(after), _tunnels(spec))
-        assert [one.extent for one in found.values()] == [extent], changes
-
-
 @pytest.mark.parametrize("name", ["a", "b", "c"])
 @pytest.mark.parametrize("older", [False, True], ids=["current", "older"])
 def test_pairs_that_the_peer_may_refuse_under_an_ike_sa_of_an_older_form(name: str, older: bool) -> None:

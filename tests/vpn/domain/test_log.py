@@ -35,6 +35,13 @@ def test_only_lines_about_the_peer() -> None:
     assert (found[1].group, found[2].group) == ("IKE", "CFG")
 
 
+def test_times_are_in_utc_with_or_without_a_zone_in_the_log() -> None:
+    lines = [f"2026-11-22T23:02:00{zone} 12[IKE] {PEER} is there" for zone in ("", "+0000", "+0100")]
+    found = [line.at for line in about_peer(lines, names=NAMES, address=PEER, limit=50)]
+    assert found == [datetime(2026, 11, 22, hour, 2, tzinfo=UTC) for hour in (23, 23, 22)]
+    assert all(at and at.tzinfo is UTC for at in found)
+
+
 def test_the_last_ones_are_kept() -> None:
     assert [line.text for line in about_peer(LOG, names=NAMES, address=PEER, limit=1)] == [
         "IKEv1 comes in second"
