@@ -24,5 +24,5 @@ def choose_active(members: Sequence[MemberSpec], states: Mapping[UUID, MemberSta
 def _preference(member: MemberSpec, state: MemberState | None) -> tuple[bool, int, int]:
     role = state.role if state else None
     running = state is not None and state.running
-    rank = {MemberRole.ACTIVE: 0, MemberRole.STANDBY: 1}
-    return not running, rank.get(role, 2) if role else 2, member.index
+    order = (MemberRole.ACTIVE, MemberRole.STANDBY, None)
+    return not running, order.index(role), member.index

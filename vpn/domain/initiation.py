@@ -36,7 +36,7 @@ def back_off(attempt: Attempt) -> timedelta:
     return timedelta(seconds=max(down, flapping) * (1 - JITTER * attempt.jitter))
 
 
-def initiate_all(peer: PeerSpec, waits: list[timedelta], *, once: bool = False) -> Iterator[Action]:
+def initiate_all(peer: PeerSpec, waits: list[timedelta], *, once: bool) -> Iterator[Action]:
     """With `once` also children that only the peer may initiate, as in `initiate_due`."""
     for child in peer.children:
         if child.initiate or once:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
-from tests.vpn.domain.values import NOW, connection, gateway, settled, shape, with_member
+from policies.domain.proposals import AUTO_IKE, IkeVersion
+from tests.vpn.domain.values import (
+    NOW,
+    actions,
+    child,
+    connection,
+    gateway,
+    names,
+    nothing,
+    sa,
+    settled,
+    shape,
+    with_member,
+)
+from vpn.domain.actions import Initiate
 from vpn.domain.initiation import BACK_OFF, FLAP_DAMPING, JITTER, back_off
 from vpn.domain.peers import peers
 from vpn.domain.plan import Plan, plan
-from vpn.domain.state import Attempt
+from vpn.domain.spec import GatewaySpec
+from vpn.domain.state import ENDING, Attempt, GatewayState
 
 
 def planned(attempt: Attempt) -> Plan:
@@ -65,3 +81,32 @@ def test_the_longer_of_two_waits_counts() -> None:
     """A peer that flapped and then stays down."""
     assert seconds(Attempt(5, NOW, flaps=2)) == BACK_OFF[5]
     assert seconds(Attempt(1, NOW, flaps=3)) == FLAP_DAMPING[3]
+
+
+@pytest.mark.parametrize("state", sorted(ENDING))
+def test_a_child_that_ends_is_not_under_negotiation(state: str) -> None:
+    spec = gateway(connection())
+    (peer,), (name,) = peers(spec), names(spec)
+    up = sa(peer.name, [child(name, state=state)])
+    assert initiated(spec, with_member(settled(spec), spec.members[0].id, sas=(up,))) == [(name, 2)]
+
+
+def test_only_a_negotiation_of_what_is_down_is_waited_for() -> None:
+    """Of one peer: a hanging IKE SA beside one that is up delays nothing, nor does a child that is up."""
+    spec = gateway(connection(remote=["10.2.0.0/24", "10.3.0.0/24"]))
+    (peer,), (first, second) = peers(spec), names(spec)
+    up = sa(peer.name, [first, child(first, state="CREATED")])
+    hanging = sa(peer.name, [], state="CONNECTING")
+    for sas in ((up,), (up, hanging), (hanging, up)):
+        assert initiated(spec, with_member(settled(spec), spec.members[0].id, sas=sas)) == [(second, 2)]
+
+
+@pytest.mark.parametrize(("version", "used"), [(IkeVersion.ANY, 2), (IkeVersion.V1, 1), (IkeVersion.V2, 2)])
+def test_the_first_attempt_after_loading_uses_the_offered_version(version: IkeVersion, used: int) -> None:
+    spec = gateway(connection(ike=replace(AUTO_IKE, version=version)))
+    assert initiated(spec, nothing(spec)) == [(names(spec)[0], used)]
+
+
+def initiated(spec: GatewaySpec, state: GatewayState) -> list[tuple[str, int]]:
+    todo = actions(plan(spec, state, now=NOW))
+    return [(action.child, action.ike_version) for action in todo if isinstance(action, Initiate)]
