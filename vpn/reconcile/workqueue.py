@@ -1,10 +1,10 @@
-"""Work on one key at a time, on several keys side by side."""
+"""A queue of work by key: calls for one key are serialized, those for different keys run concurrently."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from uuid import UUID
 
@@ -12,8 +12,9 @@ log = logging.getLogger(__name__)
 
 
 class WorkQueue:
-    """`work` is called once for all requests that wait; one that comes while it runs, and so may have
-    seen what was before, is followed by another call."""
+    """Calls `work` once for all waiting requests. A request that comes while it runs causes another call,
+    because the current one may have read the state before that request. `work` should not raise: an
+    exception is logged, and the request that caused it is not repeated."""
 
     def __init__(self, name: str, workers: int, work: Callable[[UUID], None]) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
@@ -30,7 +31,7 @@ class WorkQueue:
             self._waiting.add(key)
             if waits or key in self._running or self._closed:
                 return
-            self._pool.submit(self._serve, key).add_done_callback(_report)
+            self._pool.submit(self._serve, key)
 
     def close(self) -> None:
         """Wait for work in progress, and for what was requested before."""
@@ -42,6 +43,9 @@ class WorkQueue:
         while self._begins(key):
             try:
                 self._work(key)
+            except Exception:
+                # Not propagated: requests that came meanwhile would wait forever.
+                log.exception("unexpected error, key %s", key)
             finally:
                 with self._guard:
                     self._running.discard(key)
@@ -54,9 +58,3 @@ class WorkQueue:
             self._waiting.discard(key)
             self._running.add(key)
             return True
-
-
-def _report(done: Future[None]) -> None:
-    """Log an unexpected exception of the work, which the pool would otherwise swallow."""
-    if error := done.exception():
-        log.error("unforeseen", exc_info=error)
