@@ -11,13 +11,14 @@ from console.core.web.requests import ConsoleRequest
 from vpn.models import StatusChange
 
 PAGE = 50
-_MOST = 2**63 - 1
+# So that the number fits into a 64-bit id.
+_MAX_DIGITS = 18
 
 
 def history_page(request: ConsoleRequest, rows: QuerySet[StatusChange], title: str) -> dict[str, Any]:
     """`?before=` is the id of the previous page's last row; invalid values are ignored."""
     before = request.GET.get("before", "")
-    if before.isascii() and before.isdecimal() and int(before) <= _MOST:
+    if before.isascii() and before.isdecimal() and len(before) <= _MAX_DIGITS:
         rows = rows.filter(pk__lt=int(before))
     found = list(rows.select_related("connection").order_by("-id")[: PAGE + 1])
     more = found[PAGE - 1].pk if len(found) > PAGE else None

@@ -127,8 +127,8 @@ def _submit_connection(request: ConsoleRequest, draft: WizardDraft) -> HttpRespo
 def _remove_cidr(entered: dict[str, Any], which: str) -> None:
     """Remove one CIDR; `which` is a text such as `peer_cidrs:0`."""
     name, _, number = which.partition(":")
-    if name in _SIDES and number.isdecimal():
-        entered[name] = [cidr for index, cidr in enumerate(entered[name]) if index != int(number)]
+    if name in _SIDES:
+        entered[name] = [cidr for index, cidr in enumerate(entered[name]) if str(index) != number]
 
 
 def _with_new_key(request: ConsoleRequest, draft: WizardDraft) -> HttpResponse:

@@ -144,7 +144,8 @@ def test_events_are_paged(browser: Client, connection: Connection, whose: str) -
         path = f"{url}?before={response.context['more']}" if response.context["more"] else None
     assert seen == [f"event-{number:03}." for number in reversed(range(120))]
     assert len(browser.get(f"{url}?before=nonsense").context["rows"]) == 50
-    assert browser.get(f"{url}?before=1{'0' * 30}").status_code == 200
+    for digits in (30, 5000):
+        assert browser.get(url, {"before": "9" * digits}).status_code == 200
 
 
 @pytest.mark.parametrize("rest", ["/restart", "/reveal", "/log", "/events"])
