@@ -25,13 +25,13 @@ def free_count(subnet: Subnet) -> int:
     return IPv4Network(subnet.ipv4_cidr_block).num_addresses - RESERVED_FIRST - 1 - subnet.addresses.count()
 
 
-def taken(subnet: Subnet) -> frozenset[str]:
+def used_addresses(subnet: Subnet) -> frozenset[str]:
     return frozenset(subnet.addresses.values_list("address", flat=True))
 
 
-def take_address(subnet: Subnet, owner: UUID, wanted: str = "") -> str | None:
-    """Reserve `wanted`, or the lowest free address; None when there is none left."""
-    used = taken(subnet)
+def reserve_address(subnet: Subnet, owner: UUID, wanted: str = "") -> str | None:
+    """Reserve `wanted`, or the lowest free address; None if there is none. Returns the address."""
+    used = used_addresses(subnet)
     address = wanted or next((a for a in _assignable(subnet) if a not in used), None)
     if address is not None:
         SubnetAddress.objects.create(subnet=subnet, address=address, owner=owner)
@@ -71,8 +71,8 @@ def reserved_ips(subnet: Subnet) -> QuerySet[SubnetAddress]:
     return SubnetAddress.objects.filter(subnet=subnet).select_related("subnet").annotate(created_at=since)
 
 
-def holders_of(rows: Collection[SubnetAddress]) -> dict[UUID, str]:
-    """A name for the owner of each; two queries for all of them."""
+def owner_names(rows: Collection[SubnetAddress]) -> dict[UUID, str]:
+    """The names of their owners, members and instances, by id; two queries for all of them."""
     owners = [row.owner for row in rows]
     members = GatewayMember.objects.filter(pk__in=owners).select_related("gateway")
     names = {member.pk: f"{member.gateway.name}-{member.index + 1}" for member in members}

@@ -66,7 +66,7 @@ def find_policies(
 ) -> Policies:
     """The policies that the fields refer to, or those of `keep` for omitted fields.
 
-    One that is not there is none, and goes to `broken`.
+    A policy that does not exist is None, and its violation is added to `broken`.
     """
     ike = keep.ike_policy if keep else None
     ipsec = keep.ipsec_policy if keep else None
@@ -91,9 +91,9 @@ def _policy(
         return None
 
 
-def besides(known: list[Violation], more: list[Violation]) -> list[Violation]:
-    """`known` and `more`, without violations of `more` about topics of `known`: to the rules a missing field
-    and an unknown reference look empty."""
+def merge_violations(known: list[Violation], more: list[Violation]) -> list[Violation]:
+    """`known`, then `more` without its violations about the same topics: they would only follow from the
+    empty value that the rules get for a missing field or an unknown reference."""
     known_topics = {topic_of(violation.field) for violation in known}
     return [*known, *(v for v in more if topic_of(v.field) not in known_topics)]
 

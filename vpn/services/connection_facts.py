@@ -17,32 +17,32 @@ from vpn.domain.identities import IdentityType, name_key
 from vpn.domain.spec import Secret
 from vpn.models import Connection, ConnectionCidr, Gateway, Subnet
 from vpn.services.connection_drafts import Policies
-from vpn.services.defaults import quotas_of
+from vpn.services.quotas import quotas_of
 
 # SQLite accepts only some hundred conditions in one expression.
-_ASKED_TOGETHER = 200
+_CONDITIONS_PER_QUERY = 200
 
 
 def connection_facts(
     gateway: Gateway | None,
     draft: ConnectionDraft,
     *,
-    but: Connection | None = None,
+    existing: Connection | None = None,
     vpc_id: UUID | None = None,
     account_id: UUID | None = None,
     api_generation: int = 0,
     policies: Policies | None = None,
 ) -> ConnectionFacts:
-    """The facts about `draft`, a connection of `gateway` or of a new one in the VPC `vpc_id`.
+    """The facts about `draft`, a connection of `gateway`, or of a new gateway in the VPC `vpc_id`.
 
-    `but` is the connection itself when it exists already, `policies` those that it is to have. Reads
-    those connections alone that the rules could mention, so that the cost does not grow with the VPC.
+    `existing` is the row of the connection, if it has one, and `policies` are those that it will have. Reads
+    only the connections that the rules can refer to, so that the cost does not grow with the VPC.
     """
     vpc = gateway.vpc_id if gateway else vpc_id
     account = gateway.account_id if gateway else account_id
     siblings: list[Sibling] = []
     others: list[Sibling] = []
-    for row in _concerned(gateway, vpc, draft, but):
+    for row in _relevant(gateway, vpc, draft, existing):
         near = gateway is not None and row.gateway_id == gateway.pk
         side = siblings if near else others
         side.append(_sibling(row, gateway if near else None, with_psk=row.peer_key == draft.peer))
@@ -51,24 +51,24 @@ def connection_facts(
         provider_cidr=settings.PROVIDER_CIDR,
         siblings=siblings,
         vpc_siblings=others,
-        totals=_totals(gateway, but) if gateway else None,
+        totals=_totals(gateway, existing) if gateway else None,
         subnets=list(Subnet.objects.filter(vpc_id=vpc).values_list("name", "ipv4_cidr_block")) if vpc else (),
-        creating=but is None,
+        creating=existing is None,
         peer_cidrs_unique=settings.PEER_CIDRS_UNIQUE,
         lower_names=api_generation == 2,
-        attached=policies.attached(but) if policies and api_generation == 2 else (),
+        attached=policies.attached(existing) if policies and api_generation == 2 else (),
         quotas=quotas_of(account) if account else Quotas(),
     )
 
 
-def _concerned(
-    gateway: Gateway | None, vpc: UUID | None, draft: ConnectionDraft, but: Connection | None
+def _relevant(
+    gateway: Gateway | None, vpc: UUID | None, draft: ConnectionDraft, existing: Connection | None
 ) -> list[Connection]:
     """Connections of the gateway with the same name, peer or peer identity, and connections of the VPC with
     a peer CIDR that overlaps one of the draft's."""
     if vpc is None:
         return []
-    wanted = Q(pk__in=_meeting(vpc, draft.peer_cidrs))
+    wanted = Q(pk__in=_overlapping(vpc, draft.peer_cidrs))
     if gateway is not None:
         wanted |= Q(gateway=gateway) & (Q(name=draft.name) | _same_identity(draft))
         if parse_address(draft.peer_address):
@@ -77,7 +77,7 @@ def _concerned(
             wanted |= Q(gateway=gateway, peer_fqdn__iexact=draft.peer)
             wanted |= Q(gateway=gateway, peer_fqdn__iexact=f"{draft.peer}.")
     rows = Connection.objects.filter(wanted).select_related("ike_policy").prefetch_related("cidrs")
-    return list(rows.exclude(pk=but.pk) if but else rows)
+    return list(rows.exclude(pk=existing.pk) if existing else rows)
 
 
 def _same_identity(draft: ConnectionDraft) -> Q:
@@ -101,7 +101,7 @@ def _same_identity(draft: ConnectionDraft) -> Q:
     return Q(given, peer_identity__type__in=[*kinds]) | Q(default, peer_identity__isnull=True)
 
 
-def _meeting(vpc: UUID, cidrs: Sequence[str]) -> set[UUID]:
+def _overlapping(vpc: UUID, cidrs: Sequence[str]) -> set[UUID]:
     """Ids of the VPC's connections with a peer CIDR that shares an address with one of `cidrs`."""
     rows = ConnectionCidr.objects.filter(
         side=ConnectionCidr.PEER,
@@ -110,11 +110,11 @@ def _meeting(vpc: UUID, cidrs: Sequence[str]) -> set[UUID]:
     )
     spans = [bounds(network) for network in collapse_addresses(_blocks(cidrs))]
     found: set[UUID] = set()
-    for start in range(0, len(spans), _ASKED_TOGETHER):
-        meets = Q()
-        for first, last in spans[start : start + _ASKED_TOGETHER]:
-            meets |= Q(first__lte=last, last__gte=first)
-        found.update(rows.filter(meets).order_by().values_list("connection_id", flat=True))
+    for start in range(0, len(spans), _CONDITIONS_PER_QUERY):
+        overlapping = Q()
+        for first, last in spans[start : start + _CONDITIONS_PER_QUERY]:
+            overlapping |= Q(first__lte=last, last__gte=first)
+        found.update(rows.filter(overlapping).order_by().values_list("connection_id", flat=True))
     return found
 
 
@@ -125,10 +125,10 @@ def _blocks(cidrs: Sequence[str]) -> Iterator[IPv4Network]:
             yield parse_cidr(text)
 
 
-def _totals(gateway: Gateway, but: Connection | None) -> GatewayTotals:
+def _totals(gateway: Gateway, existing: Connection | None) -> GatewayTotals:
     """Every connection has CIDRs, so counting them counts the connections too."""
     rows = ConnectionCidr.objects.filter(connection__gateway=gateway)
-    counted = (rows.exclude(connection=but) if but else rows).aggregate(
+    counted = (rows.exclude(connection=existing) if existing else rows).aggregate(
         connections=Count("connection", distinct=True),
         local=Count("id", filter=Q(side=ConnectionCidr.LOCAL)),
         peer=Count("id", filter=Q(side=ConnectionCidr.PEER)),

@@ -17,13 +17,13 @@ from console.core.services.change import change
 from vpn.domain.checks.connections import connection_violations
 from vpn.domain.connection_drafts import DECLARED
 from vpn.models import Connection, ConnectionCidr, Gateway
-from vpn.services.connection_checks import creation_facts, uncounted_violations, update_violations
+from vpn.services.connection_checks import creation_facts, oversize_violations, update_violations
 from vpn.services.connection_drafts import (
-    besides,
     changes_between,
     draft_from,
     draft_of,
     find_policies,
+    merge_violations,
     merged,
     missing_fields,
     other_kind,
@@ -50,7 +50,7 @@ _its_gateway = PreparedQuery(
 _its_cidrs = PreparedQuery(lambda connection: ConnectionCidr.objects.filter(connection=connection), (UUID,))
 
 
-def pass_all(connection: Connection) -> None:
+def accept_all(connection: Connection) -> None:
     """The guard that accepts every change."""
 
 
@@ -80,7 +80,7 @@ def cidrs_of(connection: Connection) -> tuple[list[str], list[str]]:
 
 def create_connection(actor: Actor, gateway_id: UUID, fields: ConnectionFields) -> Connection:
     actor.require(Role.EDITOR)
-    if broken := uncounted_violations(actor, fields):
+    if broken := oversize_violations(actor, fields):
         raise Invalid(broken)
     with change(actor, Role.EDITOR) as account:
         gateway = _its_gateway.first(actor.account_id, gateway_id)
@@ -97,7 +97,7 @@ def add_connection(actor: Actor, account: Account, gateway: Gateway, fields: Con
     policies = find_policies(actor, fields, broken)
     draft = draft_from(fields, gateway, policies)
     facts = creation_facts(actor, fields, draft, policies, gateway=gateway)
-    if broken := besides(broken, connection_violations(draft, facts=facts)):
+    if broken := merge_violations(broken, connection_violations(draft, facts=facts)):
         raise Invalid(broken)
     connection = Connection(
         account=account,
@@ -133,7 +133,7 @@ def role_to_change(names: Collection[str]) -> Role:
 
 
 def update_connection(
-    actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields, guard: Guard = pass_all
+    actor: Actor, gateway_id: UUID, connection_id: UUID, fields: ConnectionFields, guard: Guard = accept_all
 ) -> Connection:
     """Editors may change everything except the CIDRs; operators see `role_to_change`.
 
@@ -154,7 +154,7 @@ def update_connection(
         changes = changes_between(connection, before, after, policies)
         api_generation = fields.get("api_generation", 0)
         rules = update_violations(connection, after, topics(changes), api_generation, policies)
-        if broken := besides(broken, rules):
+        if broken := merge_violations(broken, rules):
             raise Invalid(broken)
         if changes:
             apply_draft(connection, before, after, policies)
@@ -179,7 +179,7 @@ def restart_connection(actor: Actor, gateway_id: UUID, connection_id: UUID) -> C
     return connection
 
 
-def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard: Guard = pass_all) -> None:
+def delete_connection(actor: Actor, gateway_id: UUID, connection_id: UUID, guard: Guard = accept_all) -> None:
     """Deletes the row at once, the tunnel with the next run; policies are kept. `guard` as in an update."""
     with change(actor, Role.EDITOR):
         lock_gateway(gateway_id)

@@ -1,8 +1,8 @@
-"""What services take: request bodies of the API's newest form, parsed but not yet checked.
+"""The input of services: request bodies in the API's newest form, parsed but not yet validated.
 
-Used alike for create (all that is given) and for update (only what changes). References are
-mappings with exactly one of `id`, `href`, `crn`, `name`, as they stand in a request body.
-`api_generation` is that of the API that asks, 0 the console: how names may look depends on it.
+Create takes all fields that were given, update only those that change. A reference is a mapping with
+exactly one of `id`, `href`, `crn`, `name`, as in a request body. `api_generation` is the caller's (0: the
+console); the rule for names depends on it.
 """
 
 from __future__ import annotations

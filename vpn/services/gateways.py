@@ -30,12 +30,12 @@ from vpn.domain.checks.gateways import (
 from vpn.domain.spec import MemberRole
 from vpn.domain.states import LifecycleState
 from vpn.models import Connection, Gateway, GatewayMember, Subnet
-from vpn.services.addresses import free_count, free_public_address, take_address
-from vpn.services.connection_checks import uncounted_violations
+from vpn.services.addresses import free_count, free_public_address, reserve_address
+from vpn.services.connection_checks import oversize_violations
 from vpn.services.connections import add_connection
-from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields, Reference
-from vpn.services.generations import bump_generation, refuse_deleting, show_gateway
+from vpn.services.generations import bump_generation, bump_revision, refuse_deleting
+from vpn.services.quotas import quotas_of
 from vpn.services.references import find
 from vpn.triggers import request_reconcile
 
@@ -78,7 +78,7 @@ def create_gateway_with_connection(
 ) -> tuple[Gateway, Connection]:
     """Creates both or neither. Fields of violations begin with `gateway.` or `connection.`."""
     actor.require(Role.EDITOR)
-    if broken := uncounted_violations(actor, connection):
+    if broken := oversize_violations(actor, connection):
         raise Invalid(_prefixed("connection", broken))
     with change(actor, Role.EDITOR) as account:
         try:
@@ -108,15 +108,14 @@ def update_gateway(actor: Actor, gateway_id: UUID, fields: GatewayFields) -> Gat
             record(actor, "vpn_gateway.update", gateway, {"name": (gateway.name, name)})
             gateway.name = name
             gateway.save(update_fields=["name"])
-            show_gateway(gateway)
+            bump_revision(gateway)
     return gateway
 
 
 def delete_gateway(actor: Actor, gateway_id: UUID) -> None:
-    """With its connections; policies stay. The row is deleted when nothing of it exists any more.
+    """With its connections; policies are kept. The row is deleted once nothing of it exists on the host.
 
-    Asked again while it is going, this does nothing. A pending gateway may be deleted too:
-    nobody has to wait for what he no longer wants.
+    Does nothing for a gateway that is being deleted already. A pending gateway can be deleted too.
     """
     with change(actor, Role.EDITOR):
         gateway = get_gateway(actor, gateway_id)
@@ -178,7 +177,7 @@ def _add_gateway(actor: Actor, account: Account, fields: GatewayFields) -> Gatew
     for index, role in enumerate((MemberRole.ACTIVE, MemberRole.STANDBY)):
         ident = uuid4()
         # The rules have checked that there is one.
-        address = take_address(subnet, ident) or ""
+        address = reserve_address(subnet, ident) or ""
         GatewayMember.objects.create(
             id=ident, gateway=gateway, index=index, private_address=address, role=role.value
         )
@@ -228,7 +227,7 @@ def _subnet(actor: Actor, fields: GatewayFields, broken: list[Violation]) -> Sub
 def _members_subnet(
     actor: Actor, members: Sequence[Reference], whole: Reference | None, broken: list[Violation]
 ) -> Subnet | None:
-    """As `_subnet`, from the subnet of each member, and of the gateway if it is given too."""
+    """As `_subnet`, from the subnets of the members; `whole` is the gateway's own, if it is given too."""
     if wrong := member_count_violations(len(members)):
         broken += wrong
         return None
@@ -239,8 +238,8 @@ def _members_subnet(
         for n, reference in enumerate(members)
     ]
     if len(broken) == known:
-        places = [subnet.pk for subnet in found if subnet]
-        broken += member_violations(places, own.pk if own else None)
+        member_subnets = [subnet.pk for subnet in found if subnet]
+        broken += member_violations(member_subnets, own.pk if own else None)
     return found[0] if found else None
 
 
@@ -260,9 +259,9 @@ def _subnet_of(actor: Actor, reference: Reference, field: str, broken: list[Viol
         return None
 
 
-def _other_names(subnet: Subnet, but: UUID | None = None) -> set[str]:
+def _other_names(subnet: Subnet, exclude: UUID | None = None) -> set[str]:
     living = Gateway.objects.filter(vpc_id=subnet.vpc_id, deleted_at__isnull=True)
-    return {name for ident, name in living.values_list("id", "name") if ident != but}
+    return {name for ident, name in living.values_list("id", "name") if ident != exclude}
 
 
 def _prefixed(where: str, violations: Iterable[Violation]) -> list[Violation]:

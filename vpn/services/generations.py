@@ -1,4 +1,4 @@
-"""Increments generations after changes of wanted columns, and requests reconcile runs on commit."""
+"""Increments generations after changes of the desired state, and requests reconcile runs on commit."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vpn.triggers import request_network, request_reconcile
 
 
 def lock_gateway(gateway_id: UUID) -> None:
-    """The gateway's row before those of its connections: the order in which observations are
-    recorded, so that a change and a record never deadlock. SQLite has one writer anyway."""
+    """Locks the gateway's row before those of its connections. Observations are recorded in the same order,
+    so that the two never deadlock. SQLite has only one writer anyway."""
     if connection.features.has_select_for_update:
         Gateway.objects.select_for_update(no_key=True).filter(pk=gateway_id).values_list("pk").first()
 
@@ -47,8 +47,8 @@ def mark_due(gateways: QuerySet[Gateway]) -> None:
         request_reconcile(ident, node)
 
 
-def show_gateway(gateway: Gateway) -> None:
-    """Mark a change that only pages show and that needs no reconcile run."""
+def bump_revision(gateway: Gateway) -> None:
+    """For a change that only pages show and that needs no reconcile run."""
     Gateway.objects.filter(pk=gateway.pk).update(stamp=F("stamp") + 1)
 
 

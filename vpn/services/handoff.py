@@ -1,4 +1,4 @@
-"""What the peer's engineer gets: parameters, files, and links that need no account."""
+"""The hand-off to the peer's engineer: parameters, files, and links that need no account."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from vpn.handoff.vendors import VENDORS, Vendor
 from vpn.models import Connection, HandoffLink
 from vpn.services.connections import cidrs_of, get_connection
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 # Lifetimes of links in hours, with labels; the first is the default.
 LIFETIMES = {24: "1 day", 1: "1 hour", 168: "7 days"}
-MOST_LINKS = 20
+MAX_LINKS = 20
 READ_BY_LINK = "reader of a shared link"
-_NOTED_EVERY = timedelta(minutes=1)
+_RECORDED_EVERY = timedelta(minutes=1)
 
 
 def parameters_of(row: Connection) -> Parameters:
@@ -57,12 +57,13 @@ def find_vendor(slug: str) -> Vendor:
     return VENDORS[slug]
 
 
-def hand_out_key(
-    actor: Actor, gateway_id: UUID, connection_id: UUID, device: str, use: Callable[[Secret], Made]
-) -> Made:
+def disclose_key(
+    actor: Actor, gateway_id: UUID, connection_id: UUID, device: str, use: Callable[[Secret], Result]
+) -> Result:
     """The result of `use` for the key in clear; the audit trail records who read it and why.
 
-    If `use` fails nothing was taken. Raises NotAllowed, NotFound, console.core.encryption.DecryptionError.
+    If `use` raises, nothing is recorded. Also raises NotAllowed, NotFound and
+    console.core.encryption.DecryptionError.
     """
     with change(actor, Role.EDITOR):
         row = get_connection(actor, gateway_id, connection_id)
@@ -71,7 +72,7 @@ def hand_out_key(
 
 
 def links_of(row: Connection) -> QuerySet[HandoffLink]:
-    """Newest first, expired ones too as long as no newer one is made."""
+    """Newest first. Expired links are deleted when the next one is created."""
     return HandoffLink.objects.filter(connection=row).order_by("-created_at")
 
 
@@ -84,13 +85,13 @@ def create_link(
     """
     if hours not in LIFETIMES:
         words = ", ".join(LIFETIMES.values())
-        raise Invalid([Violation("validation_enum", "hours", f"A link lives for one of {words}.")])
+        raise Invalid([Violation("validation_enum", "hours", f"A link is valid for one of: {words}.")])
     token = secrets.token_urlsafe(32)
     with change(actor, Role.EDITOR):
         row = get_connection(actor, gateway_id, connection_id)
         links_of(row).filter(expires_at__lte=timezone.now()).delete()
-        if links_of(row).count() >= MOST_LINKS:
-            message = f"This connection has {MOST_LINKS} links already; revoke one that is not needed."
+        if links_of(row).count() >= MAX_LINKS:
+            message = f"This connection has {MAX_LINKS} links already; revoke one that is not needed."
             raise Conflict([Violation("validation_failure", "", message)])
         link = HandoffLink.objects.create(
             account_id=actor.account_id,
@@ -116,7 +117,7 @@ def revoke_link(actor: Actor, gateway_id: UUID, connection_id: UUID, link_id: UU
 def read_link(token: str, *, address: str, request_id: str) -> HandoffLink | None:
     """A valid link with its connection; its use is recorded at most once a minute.
 
-    The holder of the link reads for the account, and has no name, only an address.
+    In the audit trail its reader has no name, only an address.
     """
     now = timezone.now()
     links = HandoffLink.objects.filter(digest=digest_of(token), expires_at__gt=now)
@@ -126,8 +127,8 @@ def read_link(token: str, *, address: str, request_id: str) -> HandoffLink | Non
     actor = Actor(link.account_id, READ_BY_LINK, Role.VIEWER, Via.CONSOLE, address, request_id)
     link.connection = get_connection(actor, link.connection.gateway_id, link.connection_id)
     with transaction.atomic():
-        unnoted = Q(read_at=None) | Q(read_at__lt=now - _NOTED_EVERY)
-        if HandoffLink.objects.filter(unnoted, pk=link.pk).update(read_at=now):
+        unrecorded = Q(read_at=None) | Q(read_at__lt=now - _RECORDED_EVERY)
+        if HandoffLink.objects.filter(unrecorded, pk=link.pk).update(read_at=now):
             record(actor, "vpn_connection.handoff_read", link.connection, {"link": (None, link.pk)})
     return link
 

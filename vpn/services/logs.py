@@ -18,8 +18,8 @@ from vpn.triggers import READ_LOG, send
 
 # A log of this age is not requested again; the worker needs far less than the timeout.
 FRESH = timedelta(seconds=2)
-PATIENCE = timedelta(seconds=10)
-_HEARD = timedelta(minutes=1)
+RESPONSE_TIMEOUT = timedelta(seconds=10)
+_HEARTBEAT_TIMEOUT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,26 @@ class TunnelLog:
     members: tuple[MemberLog, ...] = ()
 
     @property
-    def waits(self) -> bool:
+    def is_pending(self) -> bool:
         return self.at is None and not self.fault
 
 
 def read_log(actor: Actor, gateway_id: UUID, connection_id: UUID) -> TunnelLog:
-    """The log as received last; a new one is requested unless it is recent."""
+    """The log as last received; a new one is requested unless it is recent."""
     connection = get_connection(actor, gateway_id, connection_id)
     now = timezone.now()
     kept: KeptLog | None = cache.get(log_key(connection_id))
     at = datetime.fromisoformat(kept["at"]) if kept else None
     if at is None or now - at > FRESH:
-        asked = _ask(connection, now)
+        requested = _request(connection, now)
         if kept is None:
-            return TunnelLog(connection, fault=_why_not(connection, asked, now))
+            return TunnelLog(connection, fault=_fault(connection, requested, now))
     if kept is None:
         return TunnelLog(connection)
     return TunnelLog(connection, at, kept["fault"], tuple(kept["members"]))
 
 
-def _ask(connection: Connection, now: datetime) -> datetime:
+def _request(connection: Connection, now: datetime) -> datetime:
     """When it was first requested without a response since."""
     key = f"{log_key(connection.pk)}:asked"
     first = datetime.fromisoformat(cache.get_or_set(key, now.isoformat(), 30) or now.isoformat())
@@ -60,13 +60,14 @@ def _ask(connection: Connection, now: datetime) -> datetime:
     return first
 
 
-def _why_not(connection: Connection, asked: datetime, now: datetime) -> str:
+def _fault(connection: Connection, requested: datetime, now: datetime) -> str:
     node = connection.gateway.node
     if not settings.REDIS_URL:
-        return "This installation runs without Redis, over which the log would be asked for."
+        return "This installation runs without Redis, which requests for the log need."
     seen = Node.objects.filter(name=node).values_list("seen_at", flat=True).first()
-    if seen is None or now - seen > _HEARD:
+    if seen is None or now - seen > _HEARTBEAT_TIMEOUT:
         return f"The host {node}, which carries this gateway, has not sent a heartbeat lately."
-    if now - asked > PATIENCE:
-        return f"The host {node} has not answered for {PATIENCE.seconds} seconds: its worker may not run."
+    if now - requested > RESPONSE_TIMEOUT:
+        seconds = RESPONSE_TIMEOUT.seconds
+        return f"The host {node} has not responded for {seconds} seconds: its worker may not be running."
     return ""

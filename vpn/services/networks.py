@@ -28,8 +28,8 @@ from vpn.domain.checks.networks import (
     vpc_violations,
 )
 from vpn.models import AddressPrefix, Node, Subnet, Vpc
-from vpn.services.defaults import quotas_of
 from vpn.services.fields import AddressPrefixFields, VpcFields
+from vpn.services.quotas import quotas_of
 from vpn.triggers import request_network
 
 # One default prefix per zone, as in the provider's own VPCs: 10.240.0.0/18, 10.240.64.0/18, ...
@@ -65,7 +65,7 @@ def create_vpc(actor: Actor, fields: VpcFields) -> Vpc:
             name=name,
             address_prefix_management=management,
             classic_access=fields.get("classic_access", False),
-            node=_place(),
+            node=_choose_node(),
         )
         if management == "auto":
             _default_prefixes(account, vpc)
@@ -166,7 +166,7 @@ def get_address_prefix(actor: Actor, vpc_id: UUID, prefix_id: UUID) -> AddressPr
     return prefix
 
 
-def _place() -> str:
+def _choose_node() -> str:
     """The live host with the fewest VPCs; this host if there is no heartbeat yet."""
     lately = timezone.now() - timedelta(seconds=60)
     nodes = list(Node.objects.filter(seen_at__gte=lately).values_list("name", flat=True))

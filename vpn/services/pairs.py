@@ -19,13 +19,15 @@ from vpn.models import Connection, Gateway, Subnet
 from vpn.services.connection_checks import check_connection
 from vpn.services.connection_drafts import fields_of
 from vpn.services.connections import add_connection, cidrs_of, get_connection
-from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields, GatewayFields, LocalFields, PeerFields
 from vpn.services.gateways import create_gateway, get_gateway
+from vpn.services.quotas import quotas_of
 from vpn.services.subnets import get_subnet
 
 _KEY_LOST = Violation(
-    "validation_failure", "psk", "The key of this side cannot be opened any more: set a new one here first."
+    "validation_failure",
+    "psk",
+    "The key of this side can no longer be decrypted: set a new one here first.",
 )
 
 
@@ -33,7 +35,7 @@ _KEY_LOST = Violation(
 class End:
     """One side: an existing gateway, or a subnet in which one is to be created.
 
-    `name` is that of its connection, `gateway_name` of a gateway to be made; both may be empty.
+    `name` is that of its connection, `gateway_name` that of a new gateway; empty for generated names.
     """
 
     gateway_id: UUID | None = None
@@ -45,12 +47,12 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """The other side of a connection: its gateway and fields, with the same key."""
+    """The other side of a connection: its gateway and fields, with the same key; `existing` if it has it."""
 
     gateway: Gateway
     # Contains the key.
     fields: ConnectionFields = field(repr=False)
-    standing: Connection | None
+    existing: Connection | None
 
 
 def new_key() -> str:
@@ -59,25 +61,25 @@ def new_key() -> str:
 
 
 def connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> tuple[Connection, Connection]:
-    """Both connections with one key, and the gateways that are missing; all or nothing. The key is
-    new, unless these gateways share one already: connections to one peer must have the same.
+    """Creates both connections with one key, and the gateways that do not exist; all or nothing. The key is
+    new, unless the gateways share one already: connections to the same peer must have the same key.
 
     `security` holds policies and dead peer detection of both. Fields of violations begin with
     `here.` or `there.`. Raises NotAllowed, Invalid, Conflict.
     """
-    _count(actor, here, there)
+    _check_sizes(actor, here, there)
     with change(actor, Role.EDITOR) as account:
         left = _gateway(actor, here, "here")
         right = _gateway(actor, there, "there")
-        _refuse_neighbours(left, right)
+        _refuse_same_vpc(left, right)
         fields: ConnectionFields = {**security, "psk": _key_between(left, right)}
-        first = _join((actor, account), (left, right), (here, there), fields, "here")
-        second = _join((actor, account), (right, left), (there, here), fields, "there")
+        first = _add_side((actor, account), (left, right), (here, there), fields, "here")
+        second = _add_side((actor, account), (right, left), (there, here), fields, "there")
     return first, second
 
 
-def _count(actor: Actor, here: End, there: End) -> None:
-    """Before the transaction, and before any query about the two ends. Raises NotAllowed, Invalid."""
+def _check_sizes(actor: Actor, here: End, there: End) -> None:
+    """Called before the transaction and before any query about the two ends. Raises NotAllowed, Invalid."""
     actor.require(Role.EDITOR)
     quotas = quotas_of(actor.account_id)
     broken: list[Violation] = []
@@ -87,10 +89,10 @@ def _count(actor: Actor, here: End, there: End) -> None:
         raise Invalid(broken)
 
 
-def try_connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> list[Violation]:
-    """The violations that `connect` would raise; writes nothing."""
+def check_connect(actor: Actor, here: End, there: End, security: ConnectionFields) -> list[Violation]:
+    """The violations that `connect` would raise; changes nothing."""
     try:
-        _count(actor, here, there)
+        _check_sizes(actor, here, there)
         with transaction.atomic():
             connect(actor, here, there, security)
             transaction.set_rollback(True)
@@ -117,7 +119,7 @@ def mirror_of(actor: Actor, gateway_id: UUID, connection_id: UUID) -> Mirror:
     if row.local_identity:
         there["ike_identity"] = row.local_identity
     fields = fields_of(row) | ConnectionFields(local=here, peer=there)
-    return Mirror(peer, fields, _standing(peer, row, remote, local))
+    return Mirror(peer, fields, _other_side(peer, row, remote, local))
 
 
 def check_mirror(actor: Actor, mirror: Mirror, name: str) -> list[Violation]:
@@ -134,8 +136,8 @@ def create_mirror(actor: Actor, gateway_id: UUID, connection_id: UUID, name: str
     """
     with change(actor, Role.EDITOR) as account:
         mirror = mirror_of(actor, gateway_id, connection_id)
-        if mirror.standing is not None:
-            return mirror.standing
+        if mirror.existing is not None:
+            return mirror.existing
         if not mirror.fields["psk"]:
             raise Conflict([_KEY_LOST])
         return add_connection(actor, account, mirror.gateway, _named(mirror.fields, name))
@@ -161,7 +163,7 @@ def _gateway(actor: Actor, end: End, where: str) -> Gateway:
         raise type(error)(_prefixed(where, renamed)) from None
 
 
-def _refuse_neighbours(left: Gateway, right: Gateway) -> None:
+def _refuse_same_vpc(left: Gateway, right: Gateway) -> None:
     message = ""
     if left.pk == right.pk:
         message = "Both sides are the same gateway; choose another one."
@@ -177,7 +179,7 @@ def _key_between(left: Gateway, right: Gateway) -> str:
     return (row.known_psk() if row else None) or new_key()
 
 
-def _join(
+def _add_side(
     by: tuple[Actor, Account],
     gateways: tuple[Gateway, Gateway],
     ends: tuple[End, End],
@@ -193,8 +195,8 @@ def _join(
         raise type(error)(_prefixed(where, error.violations)) from None
 
 
-def _standing(peer: Gateway, row: Connection, local: list[str], remote: list[str]) -> Connection | None:
-    """The connection that mirrors `row` already."""
+def _other_side(peer: Gateway, row: Connection, local: list[str], remote: list[str]) -> Connection | None:
+    """The connection that already is the other side of `row`."""
     rows = Connection.objects.filter(gateway=peer, peer_address=row.gateway.public_address)
     for one in rows.prefetch_related("cidrs"):
         own, theirs = cidrs_of(one)

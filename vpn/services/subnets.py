@@ -24,10 +24,10 @@ from vpn.domain.checks.networks import (
     subnet_violations,
 )
 from vpn.models import ConnectionCidr, Instance, Subnet, Vpc
-from vpn.services.addresses import release_addresses, take_address, taken
-from vpn.services.defaults import quotas_of
+from vpn.services.addresses import release_addresses, reserve_address, used_addresses
 from vpn.services.fields import InstanceFields, SubnetFields
 from vpn.services.generations import bump_network_generation
+from vpn.services.quotas import quotas_of
 from vpn.services.references import find
 
 
@@ -63,16 +63,16 @@ def create_subnet(actor: Actor, fields: SubnetFields) -> Subnet:
         )
         broken += subnet_violations(draft, facts=facts)
         broken += resource_group_violations(actor, fields.get("resource_group"))
-        home = None if broken else choose_block(draft, facts=facts)
-        if vpc is None or home is None:
+        selected = None if broken else choose_block(draft, facts=facts)
+        if vpc is None or selected is None:
             raise Invalid(broken)
         subnet = Subnet.objects.create(
             account=account,
             resource_group=resolve_resource_group(actor, fields.get("resource_group")),
             vpc=vpc,
-            zone=home[1],
+            zone=selected[1],
             name=draft.name,
-            ipv4_cidr_block=str(home[0]),
+            ipv4_cidr_block=str(selected[0]),
         )
         record(actor, "subnet.create", subnet, {"ipv4_cidr_block": (None, subnet.ipv4_cidr_block)})
         bump_network_generation(vpc)
@@ -127,7 +127,7 @@ def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
         facts = InstanceFacts(
             subnet_cidr=subnet.ipv4_cidr_block if subnet else "",
             other_names=names,
-            taken=taken(subnet) if subnet else (),
+            taken=used_addresses(subnet) if subnet else (),
             instances=Instance.objects.owned_by(actor).count(),
             lower_names=fields.get("api_generation") == 2,
             quotas=quotas_of(account.id),
@@ -144,7 +144,7 @@ def create_instance(actor: Actor, fields: InstanceFields) -> Instance:
             resource_group=resolve_resource_group(actor, fields.get("resource_group")),
             subnet=subnet,
             name=draft.name,
-            address=take_address(subnet, ident, draft.address or "") or "",
+            address=reserve_address(subnet, ident, draft.address or "") or "",
             profile=fields.get("profile", ""),
             image=fields.get("image", ""),
         )

@@ -45,11 +45,11 @@ def connection(scene: Scene, pair: tuple[Gateway, Gateway], driver: SimulatedDri
     return ours
 
 
-def test_it_is_asked_for_once_and_then_there(
+def test_it_is_requested_once_and_then_there(
     scene: Scene, connection: Connection, driver: SimulatedDriver, sent: list[tuple[object, ...]]
 ) -> None:
     where = scene.actor, connection.gateway_id, connection.pk
-    assert read_log(*where).waits and read_log(*where).waits
+    assert read_log(*where).is_pending and read_log(*where).is_pending
     assert sent == [(READ_LOG, connection.pk, connection.gateway.node)]
     keep_log(connection.pk, driver=driver)
     log = read_log(*where)
@@ -74,9 +74,9 @@ def test_why_there_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     where = scene.actor, connection.gateway_id, connection.pk
-    assert read_log(*where).waits
-    monkeypatch.setattr(logs, "PATIENCE", timedelta(0))
-    assert "has not answered" in read_log(*where).fault
+    assert read_log(*where).is_pending
+    monkeypatch.setattr(logs, "RESPONSE_TIMEOUT", timedelta(0))
+    assert "has not responded" in read_log(*where).fault
     Node.objects.update(seen_at=timezone.now() - timedelta(hours=1))
     assert "has not sent a heartbeat" in read_log(*where).fault
     settings.REDIS_URL = ""

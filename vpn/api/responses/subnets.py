@@ -81,7 +81,7 @@ class Subnet(SubnetReference):
 class ReservedIP(ResponseSchema):
     """An address that the provider holds: of a gateway's member or an instance."""
 
-    # Rendered with the owners' names: vpn.services.addresses.holders_of.
+    # Rendered with the owners' names: vpn.services.addresses.owner_names.
     id = Field(IDENTIFIER, attribute("owner"))
     address = Field(IPV4)
     auto_delete = Field(BOOLEAN, Always(True))

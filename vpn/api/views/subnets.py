@@ -20,7 +20,7 @@ from vpn.api.responses import subnets as schemas
 from vpn.api.responses.subnets import InstanceList, ReservedIPList, SubnetList, taken_addresses
 from vpn.api.versions import SUBNET
 from vpn.models import Instance, Subnet
-from vpn.services.addresses import holders_of, reserved_ips
+from vpn.services.addresses import owner_names, reserved_ips
 from vpn.services.fields import InstanceFields
 from vpn.services.subnets import (
     create_instance,
@@ -120,7 +120,7 @@ class ReservedIpsView(ApiView):
     def get(self, request: Request, subnet_id: str) -> Response:
         subnet = get_subnet(self.actor, _subnet_id(subnet_id))
         page = self.page(reserved_ips(subnet), f"subnets/{subnet.pk}/reserved_ips", ident="owner")
-        return self.respond(page, holders_of(page.rows))
+        return self.respond(page, owner_names(page.rows))
 
 
 class ReservedIpView(ApiView):
@@ -136,7 +136,7 @@ class ReservedIpView(ApiView):
         found = list(reserved_ips(subnet).filter(owner=ident))
         if not found:
             raise not_found("not_found", "reserved IP", ident, "subnet")
-        return self.respond(found[0], holders_of(found))
+        return self.respond(found[0], owner_names(found))
 
 
 class InstancesView(ApiView):

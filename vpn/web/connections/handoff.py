@@ -178,7 +178,7 @@ def _with_key(request: ConsoleRequest, row: Connection, vendor: Vendor | None) -
         return attachment(row, vendor, text_of(row, vendor, psk))
 
     slug = vendor.slug if vendor else SHEET
-    return handoff.hand_out_key(request.actor, row.gateway_id, row.pk, slug, respond)
+    return handoff.disclose_key(request.actor, row.gateway_id, row.pk, slug, respond)
 
 
 def _render_page(

@@ -56,7 +56,7 @@ def connection_log(request: ConsoleRequest, gateway_id: UUID, connection_id: UUI
     """The log so far. The page polls, and gets 204 while there are no new lines, so that it keeps its scroll
     position."""
     log = read_log(request.actor, gateway_id, connection_id)
-    digest = hashlib.sha256(repr((log.waits, log.fault, log.members)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(repr((log.is_pending, log.fault, log.members)).encode()).hexdigest()[:12]
     if request.htmx and request.GET.get("seen") == digest:
         return HttpResponse(status=204)
     context = {"log": log, "connection": log.connection, "gateway": log.connection.gateway, "digest": digest}

@@ -18,7 +18,7 @@ from console.core.web.pages import command, form_page, page
 from console.core.web.requests import ConsoleRequest
 from vpn.services import networks, subnets
 from vpn.services.fields import InstanceFields, SubnetFields, VpcFields
-from vpn.services.gateway_subnet import create_home
+from vpn.services.gateway_subnet import create_gateway_subnet
 from vpn.web.forms.networks import InstanceForm, SubnetForm, VpcForm
 from vpn.web.lists.networks import NETWORKS
 
@@ -48,7 +48,7 @@ def vpc_new(request: ConsoleRequest) -> HttpResponse:
         try:
             vpc: VpcFields = {}
             fields = _subnet_fields(data["subnet_name"], data)
-            subnet = create_home(request.actor, _named(vpc, data["name"]), fields)
+            subnet = create_gateway_subnet(request.actor, _named(vpc, data["name"]), fields)
         except Refused as error:
             form.add_violations(error.violations)
         else:
@@ -64,7 +64,7 @@ def subnet_new(request: ConsoleRequest) -> HttpResponse:
         data = form.cleaned_data
         try:
             fields = _subnet_fields(data["name"], data)
-            subnet = create_home(request.actor, UUID(data["vpc"]), fields)
+            subnet = create_gateway_subnet(request.actor, UUID(data["vpc"]), fields)
         except Refused as error:
             form.add_violations(error.violations)
         else:

@@ -21,7 +21,7 @@ from console.core.web.forms import errors_of
 from console.core.web.pages import command, form_page
 from console.core.web.requests import ConsoleRequest
 from vpn.models import WizardDraft
-from vpn.services.gateway_subnet import create_home, try_home
+from vpn.services.gateway_subnet import check_gateway_subnet, create_gateway_subnet
 from vpn.services.gateways import check_gateway
 from vpn.web.forms.wizard import NewSubnetForm, WizardGatewayForm
 from vpn.web.wizard.drafts import (
@@ -119,7 +119,7 @@ def _create_subnet(request: ConsoleRequest, draft: WizardDraft, new_subnet: NewS
     """The subnet is created immediately, since it is useful without the gateway; the draft selects it."""
     if new_subnet.is_valid():
         try:
-            subnet = create_home(request.actor, new_subnet.vpc(), new_subnet.subnet())
+            subnet = create_gateway_subnet(request.actor, new_subnet.vpc(), new_subnet.subnet())
         except Refused as error:
             new_subnet.add_violations(error.violations)
         else:
@@ -132,7 +132,7 @@ def _create_subnet(request: ConsoleRequest, draft: WizardDraft, new_subnet: NewS
 
 def _add_subnet_violations(request: ConsoleRequest, new_subnet: NewSubnetForm) -> None:
     try:
-        try_home(request.actor, new_subnet.vpc(), new_subnet.subnet())
+        check_gateway_subnet(request.actor, new_subnet.vpc(), new_subnet.subnet())
     except Refused as error:
         new_subnet.add_violations(error.violations)
 

@@ -80,7 +80,7 @@ def check_pair_field(request: ConsoleRequest, draft_id: UUID) -> HttpResponse:
     form = _pair_form(request, draft, request.POST)
     save_field(draft, {"pair": step_data(draft, "pair") | raw_values(form)}, request.POST)
     if form.is_valid():
-        found = pairs.try_connect(request.actor, form.end("here"), form.end("there"), form.security())
+        found = pairs.check_connect(request.actor, form.end("here"), form.end("there"), form.security())
         form.add_violations(_once(found))
     return render(request, "_messages.html", {"found": errors_of(form, request.htmx.trigger_name)})
 
@@ -101,7 +101,7 @@ def other_side(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID) -
         else:
             messages.success(request, f"The connection {made.name} is created as the other side.")
             return redirect("connection", gateway_id=made.gateway_id, connection_id=made.pk)
-    elif posted is None and mirror.standing is None:
+    elif posted is None and mirror.existing is None:
         name = str(form.initial["name"])
         form.paths = {}
         violations = pairs.check_mirror(request.actor, mirror, name)
@@ -118,7 +118,7 @@ def _render_mirror(
         "gateway": row.gateway,
         "connection": row,
         "peer": mirror.gateway,
-        "standing": mirror.standing,
+        "existing": mirror.existing,
         "fields": fields,
         "form": form,
         "broken": broken,

@@ -17,9 +17,9 @@ from console.core.web.requests import ConsoleRequest
 from policies.models import IKEPolicy
 from vpn.domain.connection_drafts import DECLARED
 from vpn.models import Gateway, Subnet, WizardDraft
-from vpn.services.defaults import quotas_of
 from vpn.services.fields import ConnectionFields
 from vpn.services.gateways import check_gateway, create_gateway, create_gateway_with_connection
+from vpn.services.quotas import quotas_of
 from vpn.web.forms.wizard import SecurityForm, WizardConnectionForm, WizardGatewayForm
 from vpn.web.wizard.connection import connection_fields, connection_form, connection_violations
 from vpn.web.wizard.drafts import consume, get_draft, step_data, subnet_of

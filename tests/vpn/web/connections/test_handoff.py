@@ -245,7 +245,7 @@ def test_links_live_as_long_as_the_form_offers(browser: Client, connection: Conn
 def test_links_are_not_without_number(
     monkeypatch: pytest.MonkeyPatch, browser: Client, connection: Connection
 ) -> None:
-    monkeypatch.setattr(handoff, "MOST_LINKS", 2)
+    monkeypatch.setattr(handoff, "MAX_LINKS", 2)
     share(browser, connection)
     share(browser, connection)
     response = browser.post(path_of(connection, "/links"), {"hours": 1})

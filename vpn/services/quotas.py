@@ -1,4 +1,4 @@
-"""The quotas of an account."""
+"""The quotas of an account, as the rules take them."""
 
 from __future__ import annotations
 
