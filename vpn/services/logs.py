@@ -20,6 +20,8 @@ from vpn.triggers import READ_LOG, send
 FRESH = timedelta(seconds=2)
 RESPONSE_TIMEOUT = timedelta(seconds=10)
 _HEARTBEAT_TIMEOUT = timedelta(minutes=1)
+# Seconds after the last request; longer than RESPONSE_TIMEOUT.
+_REQUESTS_KEPT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,11 @@ def read_log(actor: Actor, gateway_id: UUID, connection_id: UUID) -> TunnelLog:
 
 
 def _request(connection: Connection, now: datetime) -> datetime:
-    """When it was first requested without a response since."""
+    """Requests the log; returns the time of the first of these requests, which pages repeat every few
+    seconds."""
     key = f"{log_key(connection.pk)}:asked"
-    first = datetime.fromisoformat(cache.get_or_set(key, now.isoformat(), 30) or now.isoformat())
+    first = datetime.fromisoformat(cache.get_or_set(key, now.isoformat(), _REQUESTS_KEPT) or now.isoformat())
+    cache.touch(key, _REQUESTS_KEPT)
     if cache.add(f"{key}:lately", "", FRESH.total_seconds()):
         send(READ_LOG, connection.pk, connection.gateway.node)
     return first

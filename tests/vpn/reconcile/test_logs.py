@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from console.core.errors import NotFound
+from tests.clock import step_clock
 from tests.vpn.scene import PSK, Scene, make_scene, settle
 from vpn.domain.log import LogLine
 from vpn.domain.spec import MemberSpec
@@ -81,6 +82,17 @@ def test_why_there_is_none(
     assert "has not sent a heartbeat" in read_log(*where).fault
     settings.REDIS_URL = ""
     assert "without Redis" in read_log(*where).fault
+
+
+def test_a_worker_that_does_not_respond_is_reported_as_long_as_it_is_asked(
+    scene: Scene, connection: Connection, sent: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = scene.actor, connection.gateway_id, connection.pk
+    Node.objects.update(seen_at=timezone.now() + timedelta(hours=1))
+    assert read_log(*where).is_pending
+    for seconds in (11, 25, 45, 70):
+        step_clock(monkeypatch, timedelta(seconds=seconds))
+        assert "has not responded" in read_log(*where).fault, seconds
 
 
 def test_what_the_driver_reports_is_redacted_and_its_refusal_shown(
