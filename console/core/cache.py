@@ -16,8 +16,8 @@ from console.core.breaker import Breaker
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 # Seconds. Every request uses Redis, so one that hangs must not delay them all.
-PATIENCE = 0.5
-REST = 3.0
+TIMEOUT = 0.5
+RETRY_SECONDS = 3.0
 # By server: Django makes a cache object for every thread.
 _breakers: dict[str, Breaker] = {}
 
@@ -26,9 +26,9 @@ class FailOpenRedisCache(RedisCache):
     """Redis; while it is unavailable every key is missing and nothing is stored."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        patience = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-        super().__init__(server, params | {"OPTIONS": patience | params.get("OPTIONS", {})})
-        self.breaker = _breakers.setdefault(server, Breaker(REST))
+        timeouts = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+        super().__init__(server, params | {"OPTIONS": timeouts | params.get("OPTIONS", {})})
+        self.breaker = _breakers.setdefault(server, Breaker(RETRY_SECONDS))
 
     @cached_property
     def _client(self) -> Redis:

@@ -16,9 +16,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 # How many wait in each process, which leaves it a thread for other requests.
-WAITING = 2
+MAX_WAITING = 2
 # The longest wait, in seconds.
-PATIENCE = 5.0
+MAX_WAIT_SECONDS = 5.0
 
 
 class TooManyHashes(Exception):
@@ -72,7 +72,7 @@ class Gate:
 @cache
 def gate() -> Gate:
     """The process's own."""
-    return Gate(settings.PASSWORD_HASHES, WAITING, PATIENCE)
+    return Gate(settings.PASSWORD_HASHES, MAX_WAITING, MAX_WAIT_SECONDS)
 
 
 class BoundedArgon2Hasher(Argon2PasswordHasher):

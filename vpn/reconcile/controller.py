@@ -27,14 +27,16 @@ from vpn.reconcile.steps import apply_steps
 from vpn.triggers import RECONCILE_GATEWAY, send
 
 log = logging.getLogger(__name__)
-# Another process holds the gateway; retried soon, because it may have read the rows before this change.
-BUSY = timedelta(seconds=0.2)
-RETRY = (1, 2, 4, 8, 16, 30)
+# Until the next attempt while another process holds the gateway: soon, because that process may have read the
+# rows before the change that this run is for.
+BUSY_RETRY = timedelta(seconds=0.2)
+RETRY_SECONDS = (1, 2, 4, 8, 16, 30)
 MAX_ITERATIONS = 8
-# Seconds. What is due later is left to the sweep; timers of many peers are served by one run.
-SOON, TOGETHER = 2.5, 0.25
-# How often an observation beside a takeover is repeated, and seconds to wait for the end of the takeover.
-REPEATS, SETTLING = 2, 0.5
+# Seconds. Runs that are due later are left to the sweep; with the minimum, one run serves the timers of many
+# peers.
+REQUEUE_LIMIT, REQUEUE_MINIMUM = 2.5, 0.25
+# How often an observation during a takeover is repeated, and seconds to wait for the end of the takeover.
+REPEATS, TAKEOVER_TIMEOUT = 2, 0.5
 
 
 class Busy(Exception):
@@ -56,7 +58,7 @@ def observe_settled(driver: Driver, spec: GatewaySpec) -> GatewayState:
         if spec.deleted or roles.count(MemberRole.ACTIVE) == 1:
             break
         # Released at once: a process that changes the gateway has precedence.
-        with suppress(OSError), lease(spec.id, seconds=SETTLING):
+        with suppress(OSError), lease(spec.id, seconds=TAKEOVER_TIMEOUT):
             pass
         state = observe(driver, spec)
     return state
@@ -67,7 +69,7 @@ def observe_gateway(
 ) -> GatewaySpec | None:
     """Observe and record; a run follows only if there is something to do.
 
-    This is what events and the sweep cost while nothing changes: no lease, no step. If `by_event`, the
+    Cheap while nothing changes: neither a lease nor a step. If `by_event`, the
     observed state is recorded before it is repaired, because a run takes longer than an observation.
     Returns the spec, or None if the gateway does not exist.
     """
@@ -96,7 +98,7 @@ def remove_orphan(gateway_id: UUID, driver: Driver) -> None:
     forget_lease(gateway_id)
 
 
-def record_seen(spec: GatewaySpec, state: GatewayState) -> None:
+def record_before_repair(spec: GatewaySpec, state: GatewayState) -> None:
     """Record what was observed before a repair made without the database, so that the history shows it."""
     gateway = load_gateway(spec.id)
     if gateway is not None:
@@ -134,7 +136,7 @@ def _reconcile(gateway_id: UUID, driver: Driver) -> None:
         except StaleGeneration:
             continue
         except DriverError as error:
-            _handle_refusal(gateway, spec, driver, error)
+            _handle_driver_error(gateway, spec, driver, error)
             return
         if spec.deleted:
             _finish_deletion(gateway)
@@ -145,7 +147,7 @@ def _reconcile(gateway_id: UUID, driver: Driver) -> None:
 
 
 def _spec(gateway: Gateway) -> GatewaySpec:
-    """As the names of its peers resolve now."""
+    """The gateway's spec, with the addresses to which the names of its peers resolve now."""
     refresh_names(gateway)
     return spec_for(gateway)
 
@@ -169,10 +171,10 @@ def _run_once(gateway: Gateway, spec: GatewaySpec, driver: Driver) -> Plan:
     return todo
 
 
-def _handle_refusal(gateway: Gateway, spec: GatewaySpec, driver: Driver, error: DriverError) -> None:
+def _handle_driver_error(gateway: Gateway, spec: GatewaySpec, driver: Driver, error: DriverError) -> None:
     """Record what exists all the same, and retry later."""
     log.warning("gateway %s: %s", gateway.id, error)
-    wait = timedelta(seconds=RETRY[min(gateway.failures, len(RETRY) - 1)])
+    wait = timedelta(seconds=RETRY_SECONDS[min(gateway.failures, len(RETRY_SECONDS) - 1)])
     record_failure(gateway, str(error), requeue_after=wait)
     fresh = load_gateway(gateway.id)
     if fresh is not None and not spec.deleted:
@@ -192,19 +194,18 @@ def _finish_deletion(gateway: Gateway) -> None:
 
 
 def _stay_due(gateway_id: UUID) -> None:
-    """The present holder may have observed the gateway before the change that this run is for, so the
-    gateway stays due."""
+    """Keep the gateway due: the process that holds it may have observed it before the change that this run is
+    for."""
     Gateway.objects.filter(pk=gateway_id).update(work_requested=F("work_requested") + 1)
     node = Gateway.objects.filter(pk=gateway_id).values_list("node", flat=True).first()
     if node is not None:
-        send(RECONCILE_GATEWAY, gateway_id, node, seconds=BUSY.total_seconds())
+        send(RECONCILE_GATEWAY, gateway_id, node, seconds=BUSY_RETRY.total_seconds())
 
 
 def requeue(gateway: Gateway, wait: timedelta | None) -> None:
-    """Sooner than the sweep would, by a delayed request, which may be lost without harm.
+    """Request a run before the next sweep would make one. The request may be lost without harm.
 
-    Only for short waits: every request may send its successor, and those with long waits would
-    accumulate.
+    Only for short waits: a run may send another such request, and requests with long waits would accumulate.
     """
-    if wait is not None and wait.total_seconds() < min(settings.SWEEP_SECONDS, SOON):
-        send(RECONCILE_GATEWAY, gateway.id, gateway.node, seconds=max(wait.total_seconds(), TOGETHER))
+    if wait is not None and wait.total_seconds() < min(settings.SWEEP_SECONDS, REQUEUE_LIMIT):
+        send(RECONCILE_GATEWAY, gateway.id, gateway.node, seconds=max(wait.total_seconds(), REQUEUE_MINIMUM))

@@ -67,13 +67,13 @@ def member_spec(gateway: Gateway, member: GatewayMember) -> MemberSpec:
 
 
 def members_on(node: str) -> list[MemberSpec]:
-    """Every member that the host carries; the listener asks this every second."""
+    """Every member that the host carries; the listener reads them every second."""
     rows = GatewayMember.objects.filter(gateway__node=node).select_related("gateway__subnet")
     return [member_spec(row.gateway, row) for row in rows]
 
 
 def generations_on(node: str) -> dict[UUID, int]:
-    """Of every gateway that the host carries and that is to stay."""
+    """The generation of every gateway that the host carries and that is not being deleted."""
     rows = Gateway.objects.filter(node=node, deleted_at__isnull=True)
     return dict(rows.values_list("id", "generation"))
 

@@ -1,7 +1,7 @@
 """Receives the events of every charon of this host, fails gateways over at once, and records what happened.
 
-An event is only a trigger: each one has the gateway observed. So an event that is lost, duplicated or
-late does no harm, and the sweep finds the same state. A takeover needs no database: it uses the specs
+An event only triggers an observation of its gateway. So an event that is lost, duplicated or late does no
+harm, and the sweep finds the same state. A takeover needs no database: it uses the specs
 last read, and is recorded as soon as rows can be written.
 """
 
@@ -19,7 +19,7 @@ from console.core.heartbeat import beat
 from vpn.domain.spec import GatewaySpec, MemberSpec
 from vpn.domain.state import EventKind, GatewayState, TunnelEvent
 from vpn.drivers.base import DriverError, StaleGeneration
-from vpn.reconcile.controller import observe_gateway, record_seen
+from vpn.reconcile.controller import observe_gateway, record_before_repair
 from vpn.reconcile.driver import load_driver
 from vpn.reconcile.event_filter import is_redundant
 from vpn.reconcile.resolver import Resolver
@@ -31,8 +31,8 @@ from vpn.reconcile.workqueue import WorkQueue
 log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
 WORKERS = 4
-# Seconds: status is to be correct within one second.
-PATIENCE = 0.3
+# Seconds. Short, because a status has to be correct within one second.
+FAILURE_DELAY = 0.3
 
 
 class Listener:
@@ -43,9 +43,9 @@ class Listener:
         self._cache = SpecCache(node)
         self._takeovers = WorkQueue("takeover", WORKERS, self._take_over)
         self._observations = WorkQueue("observe", WORKERS, self._observe)
-        self._guard = Lock()
+        self._lock = Lock()
         self._failed: dict[UUID, list[TunnelEvent]] = {}
-        # What was observed before a takeover; gateways whose last observation could not be recorded.
+        # Observations made before a takeover, to be recorded; gateways whose last one could not be recorded.
         self._seen: dict[UUID, tuple[GatewaySpec, GatewayState]] = {}
         self._unrecorded: set[UUID] = set()
         self._polled = Event()
@@ -65,7 +65,7 @@ class Listener:
             helper.start()
         for event in load_driver().watch(self.members, stop):
             self.handle(event)
-        with self._guard:
+        with self._lock:
             self._stopped = True
         self._takeovers.close()
         self._observations.close()
@@ -88,17 +88,17 @@ class Listener:
     def _handle_later(self, event: TunnelEvent) -> None:
         """A failure changes no status, only its reason, and the run that initiated is recording it at
         this moment: a concurrent observation would do the same work twice."""
-        with self._guard:
+        with self._lock:
             waiting = self._failed.setdefault(event.gateway_id, [])
             waiting.append(event)
             if len(waiting) > 1:
                 return
-        timer = Timer(PATIENCE, self._handle_failures, [event.gateway_id])
+        timer = Timer(FAILURE_DELAY, self._handle_failures, [event.gateway_id])
         timer.daemon = True
         timer.start()
 
     def _handle_failures(self, gateway_id: UUID) -> None:
-        with self._guard:
+        with self._lock:
             events = [] if self._stopped else self._failed.pop(gateway_id, [])
         event = next((event for event in events if not self._is_redundant(event)), None)
         if event:
@@ -106,7 +106,7 @@ class Listener:
         connection.close()
 
     def _serve(self, event: TunnelEvent) -> None:
-        """Have the gateway observed, once for all waiting events; failed over first if a charon is lost."""
+        """Queue an observation of the gateway, one for all waiting events; a takeover if a charon is lost."""
         lost = event.kind is EventKind.LOST
         why = f": {event.reason.message}" if event.reason else ""
         level = logging.WARNING if lost else logging.INFO
@@ -123,7 +123,7 @@ class Listener:
             return False
 
     def _take_over(self, gateway_id: UUID) -> None:
-        """Needs no database; while the database is down, does all that a run would do."""
+        """Needs no database; does everything that a run would do while observations cannot be recorded."""
         unrecorded = gateway_id in self._unrecorded
         before = self._repair(gateway_id, repair if unrecorded else take_over)
         if before:
@@ -152,7 +152,7 @@ class Listener:
     def _observe(self, gateway_id: UUID) -> None:
         try:
             if before := self._seen.get(gateway_id):
-                record_seen(*before)
+                record_before_repair(*before)
                 self._seen.pop(gateway_id)
             if spec := observe_gateway(gateway_id, by_event=True):
                 self._cache.remember(spec)
@@ -167,12 +167,12 @@ class Listener:
             self._unrecorded.discard(gateway_id)
 
     def _record_unrecorded(self) -> None:
-        """The rows could be read, so they can perhaps be written as well."""
+        """Called after the rows were read: perhaps they can be written again, too."""
         for gateway_id in list(self._unrecorded):
             self._observations.add(gateway_id)
 
     def _sweep_if_missing(self, stop: Event) -> None:
-        """The worker, Redis or beat may hang: the sweep runs here until theirs is back."""
+        """Runs the sweep here while the worker's is missing, because the worker, Redis or beat may hang."""
         watch = SweepWatch(self.node)
         while not stop.wait(settings.SWEEP_SECONDS):
             try:

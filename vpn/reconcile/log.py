@@ -1,7 +1,7 @@
-"""Puts a tunnel's recent log where pages can read it.
+"""Copies a tunnel's recent log to the cache, where pages can read it.
 
-The log lies on the host of the gateway, readable by its worker only. So a page asks, the worker
-of that host answers into the cache, and the answer is forgotten after a while.
+Only the worker on the gateway's host can read the log. So a page sends it a request, and the worker stores
+the log in the shared cache, where it expires.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEPT_SECONDS = 300
 
 
 def keep_log(connection_id: UUID, *, driver: Driver | None = None) -> None:
-    """Read the log of all members about one connection's peer, and keep it for a while."""
+    """Store what the members' logs say about one connection's peer, for KEPT_SECONDS."""
     gateway_id = Connection.objects.filter(pk=connection_id).values_list("gateway_id", flat=True).first()
     gateway = load_gateway(gateway_id) if gateway_id else None
     if gateway is None:

@@ -1,4 +1,4 @@
-"""One VPC's network: subnets and instances, made so by the driver."""
+"""Reconciles the network of a VPC: its subnets and instances."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ log = logging.getLogger(__name__)
 
 
 def reconcile_vpc(vpc_id: UUID) -> None:
-    """Level-triggered: a VPC whose row is gone loses its network.
+    """Level-triggered: the network of a VPC without a row is removed.
 
-    `generation` is read before the rows that it counts, so a change made meanwhile leaves it
-    behind and the sweep comes again.
+    `generation` is read before the rows, so a change made meanwhile leaves `observed_generation` behind it.
     """
     driver = load_driver()
     vpc = Vpc.objects.filter(pk=vpc_id).first()

@@ -1,8 +1,8 @@
-"""Peers with an FQDN: the address of each, by the last DNS answer.
+"""The addresses of peers that are known by an FQDN, from the last DNS answers.
 
 A run makes no lookup: `vpn.reconcile.resolver` stores the answers in the rows, independently of runs.
-If a lookup fails, the last answer stays, and an address is kept as long as the name still has it. The
-rules for a peer's address hold for resolved addresses as well.
+If a lookup fails, the last answer stays valid, and an address is used as long as the name resolves to it.
+Resolved addresses have to obey the rules for a peer's address.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 
 def refresh_names(gateway: Gateway) -> None:
-    """Each connection's `resolved_address` and `name_fault` by the answer in its row. Connections of one
-    name use one of its addresses: they share an IKE SA, and two addresses of one identity would end
-    each other's."""
+    """Set each connection's `resolved_address` and `name_fault` from the answer in its row. All connections
+    with the same name use the same address: they share an IKE SA, and with two addresses for one identity
+    each IKE SA would end the other."""
     chosen: dict[str, str] = {}
     for row in gateway.connections.all():
         if row.peer_fqdn:
@@ -46,5 +46,5 @@ def _refresh(row: Connection, gateway: Gateway, chosen: dict[str, str]) -> None:
 
 
 def _unfit(text: str, gateway: Gateway) -> str:
-    """Why the connection's peer cannot be there; empty if it can."""
+    """Why the connection's peer cannot have this address; empty if it can."""
     return unfit_peer(IPv4Address(text), gateway.public_address, settings.PROVIDER_CIDR)

@@ -29,10 +29,10 @@ from vpn.models import Connection, Gateway, StatusChange, Tunnel
 from vpn.reconcile.clock import as_ticks, boot, ticks
 from vpn.reconcile.desired import load_gateway
 from vpn.reconcile.restart import last_recorded
-from vpn.reconcile.traffic import Carried, carried, record_traffic
+from vpn.reconcile.traffic import Traffic, record_traffic, traffic_between
 
-# Nothing is due by time alone; changes, events and the sweep come anyway.
-RESTING = timedelta(hours=1)
+# When the next run is due if no timer requires an earlier one; changes, events and the sweep come anyway.
+IDLE_INTERVAL = timedelta(hours=1)
 _PAIR = tuple(field.name for field in fields_of(PairStatus) if field.name != "rekey_in")
 _pair_values = attrgetter(*_PAIR)
 
@@ -48,8 +48,8 @@ def record_state(
     """Derive the status and write it; `applied` says that no step of this spec remained.
 
     `gateway` is as `load_gateway` gives it. Changes are computed against rows read before
-    the transaction, which so blocks other writers of the database for its own few writes only; if
-    another process recorded since, they are computed again. None if a newer observation is already
+    the transaction, so that it blocks other writers of the database only for its own few writes; if
+    another process has recorded since, they are computed again. None if a newer observation is already
     recorded, or the gateway is gone.
     """
     now: Gateway | None = gateway
@@ -57,7 +57,7 @@ def record_state(
         status = _derived(now, spec, state, applied=applied)
         before = {(t.connection_id, t.member_id): t for t in Tunnel.objects.filter(connection__gateway=now)}
         with transaction.atomic():
-            if _claim(now, state, requeue_after or RESTING, work_done=gateway.work_requested):
+            if _claim(now, state, requeue_after or IDLE_INTERVAL, work_done=gateway.work_requested):
                 changed = _record_connections(now, before, status, state.at)
                 changed |= _record_members(now, status)
                 _record_gateway(now, spec, status, state.at, applied=applied, changed=changed)
@@ -78,7 +78,7 @@ def _derived(gateway: Gateway, spec: GatewaySpec, state: GatewayState, *, applie
 
 
 def record_failure(gateway: Gateway, message: str, *, requeue_after: timedelta) -> None:
-    """Count a failure of the driver; its message is shown until the gateway has worked once."""
+    """Count a failure of the driver; its message is shown until a run succeeds."""
     Gateway.objects.filter(pk=gateway.pk).update(
         failures=F("failures") + 1,
         lifecycle_reasons=[{"code": "internal_error", "message": message}],
@@ -88,11 +88,11 @@ def record_failure(gateway: Gateway, message: str, *, requeue_after: timedelta) 
 
 
 def _claim(gateway: Gateway, state: GatewayState, requeue_after: timedelta, *, work_done: int) -> bool:
-    """Whether the rows that were read are still the last that was recorded. In quiet times this is
-    all that is written.
+    """Record the observation, unless another one was recorded since the rows were read; whether it was.
+    If nothing has changed, this is all that is written.
 
-    `work_done` is how many runs had been requested when this observation began: requests since
-    then get another one.
+    `work_done` is the number of runs requested before this observation began: later requests get
+    another run.
     """
     same = Gateway.objects.filter(
         pk=gateway.pk, observed_boot=gateway.observed_boot, observed_ticks=gateway.observed_ticks
@@ -122,7 +122,7 @@ def _record_connections(
     """A connection that was deleted since is left out, one created since keeps its first status."""
     rows = {row.id: row for row in gateway.connections.all()}
     changed = False
-    moved: dict[UUID, Carried] = {}
+    traffic: dict[UUID, Traffic] = {}
     new: list[Tunnel] = []
     for connection in status.connections.values():
         row = rows.get(connection.id)
@@ -135,12 +135,12 @@ def _record_connections(
                 new.append(_new_tunnel(tunnel, at))
             else:
                 changed |= _record_tunnel(known, tunnel, at)
-            if passed := carried(known.pairs if known else (), tunnel.pairs):
-                moved[row.id] = moved.get(row.id, Carried()) + passed
-    if new or moved:
+            if added := traffic_between(known.pairs if known else (), tunnel.pairs):
+                traffic[row.id] = traffic.get(row.id, Traffic()) + added
+    if new or traffic:
         existing = set(Connection.objects.filter(gateway=gateway).values_list("id", flat=True))
         Tunnel.objects.bulk_create([t for t in new if t.connection_id in existing], ignore_conflicts=True)
-        carried_here = {ident: passed for ident, passed in moved.items() if ident in existing}
+        carried_here = {ident: added for ident, added in traffic.items() if ident in existing}
         record_traffic(carried_here, at, gateway.observed_at)
     return changed or bool(new)
 
@@ -194,7 +194,7 @@ def _pairs(before: list[dict[str, object]], tunnel: TunnelStatus, at: datetime) 
     known = {pair["spi_in"]: pair.get("rekey_at") for pair in before}
     return [
         dict(zip(_PAIR, _pair_values(pair), strict=True))
-        | {"rekey_at": _steady(known.get(pair.spi_in), _due(at, pair.rekey_in))}
+        | {"rekey_at": _stable_time(known.get(pair.spi_in), _due(at, pair.rekey_in))}
         for pair in tunnel.pairs
     ]
 
@@ -205,8 +205,8 @@ def _negotiated(before: dict[str, object], tunnel: TunnelStatus, at: datetime) -
     now = asdict(tunnel.negotiated)
     due = _due(at, now.pop("rekey_in"))
     return now | {
-        "established_at": _steady(before.get("established_at"), tunnel.negotiated.established_at),
-        "rekey_at": _steady(before.get("rekey_at"), due),
+        "established_at": _stable_time(before.get("established_at"), tunnel.negotiated.established_at),
+        "rekey_at": _stable_time(before.get("rekey_at"), due),
     }
 
 
@@ -214,8 +214,9 @@ def _due(at: datetime, seconds: int | None) -> datetime | None:
     return None if seconds is None else at + timedelta(seconds=seconds)
 
 
-def _steady(before: object, now: datetime | None) -> str | None:
-    """Moments are computed from ages in whole seconds: within two seconds it is the same one."""
+def _stable_time(before: object, now: datetime | None) -> str | None:
+    """`before` if it differs by at most two seconds: times are computed from ages in whole seconds, so the
+    same moment varies a little with every observation."""
     known = datetime.fromisoformat(str(before)) if before else None
     if known and now and abs(known - now) <= timedelta(seconds=2):
         return known.isoformat()
@@ -265,15 +266,15 @@ def _record_gateway(
     ):
         message = " ".join(r.message for r in (*status.lifecycle_reasons, *status.health_reasons))
         previous = last_recorded(gateway, None, gateway.health_reasons)
-        if previous is None or (previous.status, previous.message) != (_word(status), message):
-            StatusChange.objects.create(gateway=gateway, at=at, status=_word(status), message=message)
+        if previous is None or (previous.status, previous.message) != (_history_word(status), message):
+            StatusChange.objects.create(gateway=gateway, at=at, status=_history_word(status), message=message)
     changed |= any(getattr(gateway, name) != value for name, value in fields.items())
     if changed:
         Gateway.objects.filter(pk=gateway.pk).update(**fields, stamp=F("stamp") + 1)
 
 
-def _word(status: GatewayStatus) -> str:
-    """One word for the history: the lifecycle, or once stable the health."""
+def _history_word(status: GatewayStatus) -> str:
+    """The status that the history shows: the lifecycle state or, once stable, the health state."""
     if status.lifecycle_state is not LifecycleState.STABLE:
         return status.lifecycle_state.value
     return "available" if status.health_state is HealthState.OK else status.health_state.value

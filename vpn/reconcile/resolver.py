@@ -1,6 +1,6 @@
 """Looks up the names of peers in a thread of the listener, independently of reconcile runs.
 
-Every lookup has a thread of its own and ends after PATIENCE; an account has at most
+Every lookup has a thread of its own and ends after LOOKUP_TIMEOUT; an account has at most
 LOOKUPS_OF_ACCOUNT in flight, so that the slow names of one account do not delay those of others. A name
 is looked up again when its TTL (RFC 1035 section 3.2.1) has expired, one without an answer after a
 back-off. Only the due times are kept here; answers are stored in the rows.
@@ -33,20 +33,20 @@ from vpn.triggers import request_reconcile
 
 log = logging.getLogger(__name__)
 # Seconds.
-TICK, PATIENCE = 0.5, 2.0
+TICK, LOOKUP_TIMEOUT = 0.5, 2.0
 LOOKUPS, LOOKUPS_OF_ACCOUNT = 32, 4
-# A TTL of 0 must not make a loop, one of a week must not hide a move for so long.
-SHORTEST, LONGEST = 5.0, 3600.0
+# Limits of the TTL: 0 must not make a busy loop, and a week must not hide a new address for so long.
+MIN_WAIT, MAX_WAIT = 5.0, 3600.0
 HOSTS = Path("/etc/hosts")
 # For a name that the hosts file knows: it has no TTL.
 WITHOUT_TTL = 60.0
 BACK_OFF = (5.0, 10.0, 20.0, 40.0, 60.0)
 # How many addresses of a name are kept, in the order of the answer.
-MOST_ADDRESSES = 16
+MAX_ADDRESSES = 16
 
 
 class Answer(NamedTuple):
-    """IPv4 addresses in the order of the answer, none while there is none; `ttl` in seconds."""
+    """IPv4 addresses in the order of the answer; empty if there is no answer. `ttl` in seconds."""
 
     addresses: tuple[str, ...] = ()
     ttl: float = 0.0
@@ -56,28 +56,28 @@ Lookup = Callable[[str], Answer]
 
 
 @dataclass(slots=True)
-class _Lookup:
+class _PendingLookup:
     account_id: UUID
     future: Future[Answer]
 
 
 class Resolver:
-    """Keeps `resolved_addresses` of this host's connections as their names say."""
+    """Keeps `resolved_addresses` of this host's connections up to date."""
 
     def __init__(
-        self, node: str, ask: Lookup | None = None, clock: Callable[[], float] = time.monotonic
+        self, node: str, lookup: Lookup | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._node = node
-        self._ask = ask or ask_dns
+        self._lookup = lookup or ask_dns
         self._clock = clock
         self._pool = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names")
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._answers: dict[str, list[str]] = {}
-        self._under_way: dict[str, _Lookup] = {}
+        self._in_flight: dict[str, _PendingLookup] = {}
 
     def run(self, stop: Event) -> None:
-        """Until `stop` is set. A database that is away is waited for: nothing is lost."""
+        """Until `stop` is set. While the database is unavailable, answers are kept and recorded later."""
         while not stop.wait(TICK):
             try:
                 self.poll_once()
@@ -89,23 +89,23 @@ class Resolver:
 
     def poll_once(self) -> None:
         """Record the answers that have arrived, then start the lookups that are due."""
-        for name, lookup in list(self._under_way.items()):
+        for name, lookup in list(self._in_flight.items()):
             if lookup.future.done():
-                self._take(name, lookup.future.result())
-                del self._under_way[name]
+                self._finish(name, lookup.future.result())
+                del self._in_flight[name]
         wanted = self._wanted()
         for gone in self._due.keys() - wanted.keys():
             for kept in (self._due, self._failures, self._answers):
                 kept.pop(gone, None)
-        self._begin(wanted)
+        self._start_due(wanted)
 
     def idle(self) -> bool:
         """Whether no lookup is under way."""
-        return not self._under_way
+        return not self._in_flight
 
     def _wanted(self) -> dict[str, set[UUID]]:
-        """Each name of this host's gateways, and the accounts that want it. A connection that has just
-        got a name which others have is given their answer at once."""
+        """Each name of this host's connections, and the accounts that use it. A new connection with a name
+        that is already resolved gets the answer at once."""
         rows = self._rows().exclude(peer_fqdn="")
         found: dict[str, set[UUID]] = {}
         late = set()
@@ -121,22 +121,22 @@ class Resolver:
     def _rows(self) -> QuerySet[Connection]:
         return Connection.objects.filter(gateway__node=self._node, gateway__deleted_at=None)
 
-    def _begin(self, wanted: dict[str, set[UUID]]) -> None:
-        """The longest due first, each on the account of one that has room."""
+    def _start_due(self, wanted: dict[str, set[UUID]]) -> None:
+        """The longest due first. Each counts for one account that uses the name and is below its limit."""
         now = self._clock()
-        busy = Counter(lookup.account_id for lookup in self._under_way.values())
-        for name in sorted(wanted.keys() - self._under_way.keys(), key=lambda one: self._due.get(one, 0.0)):
+        busy = Counter(lookup.account_id for lookup in self._in_flight.values())
+        for name in sorted(wanted.keys() - self._in_flight.keys(), key=lambda one: self._due.get(one, 0.0)):
             account = next((one for one in wanted[name] if busy[one] < LOOKUPS_OF_ACCOUNT), None)
-            if self._due.get(name, now) <= now and account and len(self._under_way) < LOOKUPS:
+            if self._due.get(name, now) <= now and account and len(self._in_flight) < LOOKUPS:
                 busy[account] += 1
-                self._under_way[name] = _Lookup(account, self._pool.submit(self._ask, name))
+                self._in_flight[name] = _PendingLookup(account, self._pool.submit(self._lookup, name))
 
-    def _take(self, name: str, answer: Answer) -> None:
+    def _finish(self, name: str, answer: Answer) -> None:
         if answer.addresses:
-            self._answers[name] = list(answer.addresses[:MOST_ADDRESSES])
+            self._answers[name] = list(answer.addresses[:MAX_ADDRESSES])
             self._record(name, self._answers[name])
             self._failures.pop(name, None)
-            wait = min(max(answer.ttl, SHORTEST), LONGEST)
+            wait = min(max(answer.ttl, MIN_WAIT), MAX_WAIT)
         else:
             failures = self._failures.get(name, 0)
             self._failures[name] = failures + 1
@@ -158,10 +158,10 @@ class Resolver:
 
 
 def ask_dns(name: str) -> Answer:
-    """What the DNS says; if it gives no answer within PATIENCE, what this host's own file says. The
-    C library is not asked: it would ask the DNS once more, for as long as it likes."""
+    """The answer of the DNS; if there is none within LOOKUP_TIMEOUT, the entry in this host's own file. The
+    C library is not used: it would query the DNS once more, without this time limit."""
     try:
-        reply = _resolver().resolve(f"{name}.", "A", lifetime=PATIENCE)
+        reply = _resolver().resolve(f"{name}.", "A", lifetime=LOOKUP_TIMEOUT)
     except (dns.exception.DNSException, OSError, UnicodeError):
         return _ask_host(name)
     return Answer(tuple(str(record) for record in reply), float(reply.rrset.ttl) if reply.rrset else 0.0)

@@ -23,23 +23,23 @@ UNOBSERVED = timedelta(minutes=1)
 
 
 def forget_observations(node: str, *, older_than: timedelta = UNOBSERVED) -> int:
-    """Of a host's gateways; the number of them. What another boot of the host observed is old in any
-    case. May be called at any time: a concurrent observation wins."""
+    """Discard the old observations of a host's gateways; returns the number of gateways. Observations from
+    another boot of the host are always old. May be called at any time: a concurrent observation wins."""
     latest = ticks() - as_ticks(older_than)
     old = Gateway.objects.filter(~Q(observed_boot=boot()) | Q(observed_ticks__lte=latest), node=node)
     observed = old.exclude(observed_at=None)
     return sum(_forget(gateway) for gateway in observed)
 
 
-def forgotten() -> list[dict[str, str]]:
-    """The reasons of what was not observed since the start, as the rows have them."""
+def forgotten_reasons() -> list[dict[str, str]]:
+    """The reasons in rows that were not observed since the start."""
     return [not_observed().body()]
 
 
 def last_recorded(gateway: Gateway, connection: Connection | None, reasons: list[dict[str, str]]) -> Any:
-    """The last entry of the history before the state was `forgotten`: the same state observed again is
-    not recorded twice. None if nothing was forgotten or recorded."""
-    if reasons != forgotten():
+    """The last entry of the history, if `reasons` say that the observation was discarded: the same state
+    observed again is not recorded twice. None if it was not discarded, or nothing was recorded."""
+    if reasons != forgotten_reasons():
         return None
     return StatusChange.objects.filter(gateway=gateway, connection=connection).first()
 
@@ -53,7 +53,7 @@ def _forget(gateway: Gateway) -> bool:
         if not same.update(**fields, due_ticks=0, stamp=F("stamp") + 1):
             return False
         if gateway.lifecycle_state == LifecycleState.STABLE:
-            unknown = {"health_state": HealthState.DEGRADED, "health_reasons": forgotten()}
+            unknown = {"health_state": HealthState.DEGRADED, "health_reasons": forgotten_reasons()}
             Gateway.objects.filter(pk=gateway.pk).update(**unknown)
             gateway.members.update(**unknown)
         _forget_tunnels(gateway)
@@ -63,7 +63,7 @@ def _forget(gateway: Gateway) -> bool:
 def _forget_tunnels(gateway: Gateway) -> None:
     now = timezone.now()
     wanted = Connection.objects.filter(gateway=gateway, admin_state_up=True)
-    wanted.update(status="down", status_reasons=forgotten(), status_changed_at=now)
+    wanted.update(status="down", status_reasons=forgotten_reasons(), status_changed_at=now)
     for tunnel in Tunnel.objects.filter(connection__gateway=gateway, status="up"):
         tunnel.status, tunnel.changed_at, tunnel.negotiated = "down", now, {}
         tunnel.pairs = [pair | {"state": "down"} for pair in tunnel.pairs]

@@ -18,40 +18,40 @@ from vpn.reconcile.desired import generations_on, load_gateway, members_on, spec
 
 log = logging.getLogger(__name__)
 # Seconds between two reads of the rows; how long callers wait for the first one.
-EVERY, FIRST = 1.0, 2.0
-# Seconds between two reads that callers asked for.
-_LEAST = 0.05
+READ_INTERVAL, FIRST_READ_TIMEOUT = 1.0, 2.0
+# Seconds: the least time between two reads, however often callers request one.
+_MIN_INTERVAL = 0.05
 
 
 class SpecCache:
-    """Members and specs of one host. `run` keeps them up to date; others are thread-safe."""
+    """Members and specs of one host. `run` keeps them up to date; all other methods are thread-safe."""
 
     def __init__(self, node: str) -> None:
         self._node = node
-        self._guard = Lock()
+        self._lock = Lock()
         self._members: list[MemberSpec] = []
         self._specs: dict[UUID, GatewaySpec] = {}
         self._wanted, self._known = Event(), Event()
         self._began = 0.0
 
     def members(self) -> list[MemberSpec]:
-        """Of all gateways; a call has them read again soon."""
+        """The members of all gateways, as last read; requests another read."""
         self._wanted.set()
-        self._known.wait(FIRST)
-        with self._guard:
+        self._known.wait(FIRST_READ_TIMEOUT)
+        with self._lock:
             return self._members
 
     def spec(self, gateway_id: UUID) -> GatewaySpec | None:
         """As last read; None if the gateway is unknown or being deleted."""
-        with self._guard:
+        with self._lock:
             return self._specs.get(gateway_id)
 
     def specs(self) -> list[GatewaySpec]:
-        with self._guard:
+        with self._lock:
             return list(self._specs.values())
 
-    def run(self, stop: Event, then: Callable[[], None]) -> None:
-        """Until `stop` is set. `then` is called after each successful read."""
+    def run(self, stop: Event, on_read: Callable[[], None]) -> None:
+        """Until `stop` is set. `on_read` is called after each successful read."""
         while not stop.is_set():
             self._began = time.monotonic()
             try:
@@ -60,22 +60,26 @@ class SpecCache:
                 log.warning("database: %s", error)
                 close_old_connections()
             else:
-                then()
+                on_read()
             self._known.set()
             self._wait(stop)
 
     def _wait(self, stop: Event) -> None:
         """At most a quarter of the time is spent on reading, however often callers ask."""
         now = time.monotonic()
-        stop.wait(max(_LEAST, 3 * (now - self._began)))
-        while not stop.is_set() and time.monotonic() < now + EVERY and not self._wanted.wait(_LEAST):
+        stop.wait(max(_MIN_INTERVAL, 3 * (now - self._began)))
+        while (
+            not stop.is_set()
+            and time.monotonic() < now + READ_INTERVAL
+            and not self._wanted.wait(_MIN_INTERVAL)
+        ):
             continue
         self._wanted.clear()
 
     def refresh(self) -> None:
-        """Read what is new. Raises DatabaseError and then keeps what was known."""
+        """Read what has changed. Raises DatabaseError; the last known specs are kept then."""
         members, generations = members_on(self._node), generations_on(self._node)
-        with self._guard:
+        with self._lock:
             self._members = members
             for gone in self._specs.keys() - generations.keys():
                 del self._specs[gone]
@@ -92,7 +96,7 @@ class SpecCache:
     def remember(self, spec: GatewaySpec) -> None:
         """Store a spec that another thread has just read: a name may resolve to another address within one
         generation."""
-        with self._guard:
+        with self._lock:
             known = self._specs.get(spec.id)
             if not spec.deleted and (known is None or known.generation <= spec.generation):
                 self._specs[spec.id] = spec

@@ -116,7 +116,7 @@ def _longest_unobserved(node: str) -> list[UUID]:
 
 
 def _try(what: str, action: Callable[[UUID], object], ident: UUID) -> None:
-    """An unexpected fault is logged with its traceback and does not stop the sweep of the others."""
+    """An unexpected error is logged with its traceback and does not stop the sweep of the others."""
     try:
         action(ident)
     except (DatabaseError, DriverError) as error:

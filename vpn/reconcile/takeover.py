@@ -21,12 +21,12 @@ from vpn.reconcile.lease import lease
 from vpn.reconcile.steps import apply_steps
 
 log = logging.getLogger(__name__)
-# Seconds. A process that holds the gateway for longer hangs; a takeover does not wait for it.
-PATIENCE = 1.0
+# Seconds. A process that holds the lease for longer hangs; a takeover does not wait for it.
+LEASE_TIMEOUT = 1.0
 
 
 def take_over(spec: GatewaySpec, driver: Driver) -> GatewayState | None:
-    """All steps that the new active member needs, if the public address has to move or its charon to start.
+    """Applies the steps of the new active member, if the public address has to move or its charon to start.
 
     Returns the state before; None if there was nothing to do. Raises DriverError or StaleGeneration.
     """
@@ -34,14 +34,14 @@ def take_over(spec: GatewaySpec, driver: Driver) -> GatewayState | None:
 
 
 def repair(spec: GatewaySpec, driver: Driver) -> GatewayState | None:
-    """All steps of a run, without the database."""
+    """Applies all steps of a run, without the database. As `take_over` otherwise."""
     return _apply(spec, driver, everything=True)
 
 
 def _apply(spec: GatewaySpec, driver: Driver, *, everything: bool) -> GatewayState | None:
-    with lease(spec.id, seconds=PATIENCE) as held:
+    with lease(spec.id, seconds=LEASE_TIMEOUT) as held:
         if not held:
-            log.warning("gateway %s: another process has held it for %g s; continuing", spec.id, PATIENCE)
+            log.warning("gateway %s: its lease was not free within %g s; continuing", spec.id, LEASE_TIMEOUT)
         state = observe(driver, spec)
         todo = plan(spec, state, now=timezone.now())
         steps = [step for step in todo.steps if _exists(step, state)]

@@ -19,14 +19,14 @@ class WorkQueue:
     def __init__(self, name: str, workers: int, work: Callable[[UUID], None]) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
         self._work = work
-        self._guard = Lock()
+        self._lock = Lock()
         self._waiting: set[UUID] = set()
         self._running: set[UUID] = set()
         self._closed = False
 
     def add(self, key: UUID) -> None:
         """Nothing happens after `close`."""
-        with self._guard:
+        with self._lock:
             waits = key in self._waiting
             self._waiting.add(key)
             if waits or key in self._running or self._closed:
@@ -35,7 +35,7 @@ class WorkQueue:
 
     def close(self) -> None:
         """Wait for work in progress, and for what was requested before."""
-        with self._guard:
+        with self._lock:
             self._closed = True
         self._pool.shutdown(wait=True)
 
@@ -47,12 +47,12 @@ class WorkQueue:
                 # Not propagated: requests that came meanwhile would wait forever.
                 log.exception("unexpected error, key %s", key)
             finally:
-                with self._guard:
+                with self._lock:
                     self._running.discard(key)
 
     def _begins(self, key: UUID) -> bool:
         """Whether a request for `key` waits and no worker serves it."""
-        with self._guard:
+        with self._lock:
             if key not in self._waiting or key in self._running:
                 return False
             self._waiting.discard(key)

@@ -12,7 +12,7 @@ from vpn.domain.state import EventKind, Reason, TunnelEvent
 from vpn.domain.suites import effective_mtu
 from vpn.models import Connection, Gateway
 from vpn.reconcile.event_filter import is_redundant
-from vpn.reconcile.record import _steady
+from vpn.reconcile.record import _stable_time
 from vpn.web.details import _suites, packet_advice
 from vpn.web.page_versions import version_without_counters
 
@@ -54,8 +54,8 @@ def test_a_failure_is_known_only_if_every_connection_to_the_peer_shows_it(ana: P
 def test_a_moment_that_is_computed_from_whole_seconds_stays(seconds: int, same: bool) -> None:
     known = datetime(2026, 11, 30, 12, tzinfo=UTC)
     now = known + timedelta(seconds=seconds)
-    assert (_steady(known.isoformat(), now) == known.isoformat()) is same
-    assert _steady(None, now) == now.isoformat() and _steady(known.isoformat(), None) is None
+    assert (_stable_time(known.isoformat(), now) == known.isoformat()) is same
+    assert _stable_time(None, now) == now.isoformat() and _stable_time(known.isoformat(), None) is None
 
 
 def test_before_a_tunnel_is_up_the_offered_suite_with_the_smallest_mtu_counts(ana: Party) -> None:

@@ -128,7 +128,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
     for module, names in {
         spec_cache: ("members_on", "generations_on", "load_gateway"),
-        listener: ("observe_gateway", "record_seen", "record_heartbeat", "is_redundant"),
+        listener: ("observe_gateway", "record_before_repair", "record_heartbeat", "is_redundant"),
         sweep: ("record_heartbeat",),
     }.items():
         for name in names:
@@ -204,7 +204,7 @@ def test_a_takeover_does_not_wait_for_a_run_that_hangs(
     driver: SimulatedDriver, joined: tuple[Gateway, Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, _ours = joined
-    monkeypatch.setattr("vpn.reconcile.takeover.PATIENCE", 0.1)
+    monkeypatch.setattr("vpn.reconcile.takeover.LEASE_TIMEOUT", 0.1)
     driver.kill(one.members.get(index=0).pk)
     with lease(one.pk):
         assert take_over(specs_of(one), driver)

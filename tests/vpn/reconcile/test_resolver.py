@@ -109,7 +109,7 @@ def test_a_name_is_asked_again_when_its_ttl_is_over(ana: Party) -> None:
     there.now = 31.0
     there.settle()
     assert addresses("vpn.example.com") == ["203.0.113.6"]
-    there.now += module.SHORTEST - 1
+    there.now += module.MIN_WAIT - 1
     there.settle()
     assert len(there.asked) == 2
     there.now += 2
@@ -234,7 +234,7 @@ def test_a_lookup_without_an_answer_ends(settings: LazySettings, monkeypatch: py
         asked.append(about)
         return []
 
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(module, "LOOKUP_TIMEOUT", 0.1)
     monkeypatch.setattr(socket, "getaddrinfo", ask_again)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 0))

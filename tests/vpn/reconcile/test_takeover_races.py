@@ -112,7 +112,7 @@ def test_a_state_torn_by_a_takeover_is_not_recorded(
 def test_it_is_repeated_when_the_takeover_is_over(
     pair: tuple[Gateway, Gateway], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(controller, "SETTLING", 60.0)
+    monkeypatch.setattr(controller, "TAKEOVER_TIMEOUT", 60.0)
     spec = spec_of(pair[0])
     stub = Stub(spec)
     with ThreadPoolExecutor(1) as pool:
@@ -127,7 +127,7 @@ def test_a_gateway_without_an_active_member_is_observed_all_the_same(
     pair: tuple[Gateway, Gateway], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What holds the lease may hang."""
-    monkeypatch.setattr(controller, "SETTLING", 0.01)
+    monkeypatch.setattr(controller, "TAKEOVER_TIMEOUT", 0.01)
     spec = spec_of(pair[0])
 
     class Never(Stub):

@@ -14,7 +14,7 @@ from vpn.domain.status import PairStatus
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, TrafficSample, Tunnel
 from vpn.reconcile.controller import observe_gateway
-from vpn.reconcile.traffic import Carried, carried, record_traffic
+from vpn.reconcile.traffic import Traffic, record_traffic, traffic_between
 from vpn.tasks import prune_samples
 
 
@@ -30,20 +30,20 @@ def row(spi: str, *counters: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("before", "now", "moved"),
     [
-        ([row("c1", 10, 20, 1, 2)], [counted("c1", 15, 20, 2, 2)], Carried(5, 0, 1, 0)),
-        ([row("c1", 10, 20, 1, 2)], [counted("c1", 10, 20, 1, 2)], Carried()),
+        ([row("c1", 10, 20, 1, 2)], [counted("c1", 15, 20, 2, 2)], Traffic(5, 0, 1, 0)),
+        ([row("c1", 10, 20, 1, 2)], [counted("c1", 10, 20, 1, 2)], Traffic()),
         # Rekeyed: another SA, which counts from nothing.
-        ([row("c1", 900, 900, 9, 9)], [counted("c2", 7, 8, 1, 1)], Carried(7, 8, 1, 1)),
-        ([row("c1", 900, 900, 9, 9)], [counted("c1", 7, 900, 1, 9)], Carried(7, 0, 1, 0)),
-        ([], [counted("c1", 7, 8, 1, 1), counted("c2", 1, 1, 1, 1)], Carried(8, 9, 2, 2)),
-        ([row("c1", 1, 1, 1, 1)], [counted("", state="down")], Carried()),
+        ([row("c1", 900, 900, 9, 9)], [counted("c2", 7, 8, 1, 1)], Traffic(7, 8, 1, 1)),
+        ([row("c1", 900, 900, 9, 9)], [counted("c1", 7, 900, 1, 9)], Traffic(7, 0, 1, 0)),
+        ([], [counted("c1", 7, 8, 1, 1), counted("c2", 1, 1, 1, 1)], Traffic(8, 9, 2, 2)),
+        ([row("c1", 1, 1, 1, 1)], [counted("", state="down")], Traffic()),
     ],
 )
 def test_counters_become_differences(
-    before: list[dict[str, Any]], now: list[PairStatus], moved: Carried
+    before: list[dict[str, Any]], now: list[PairStatus], moved: Traffic
 ) -> None:
-    assert carried(before, now) == moved
-    assert bool(carried(before, now)) == (moved != Carried())
+    assert traffic_between(before, now) == moved
+    assert bool(traffic_between(before, now)) == (moved != Traffic())
 
 
 @pytest.fixture
@@ -55,20 +55,20 @@ def rows(ana: Party) -> list[Connection]:
 def test_what_comes_sooner_is_added_to_the_sample_before(rows: list[Connection]) -> None:
     at, one = timezone.now(), rows[0].pk
     for seconds in (0, 1, 4, 5, 6):
-        record_traffic({one: Carried(1, 2, 3, 4)}, at + timedelta(seconds=seconds))
+        record_traffic({one: Traffic(1, 2, 3, 4)}, at + timedelta(seconds=seconds))
     samples = list(TrafficSample.objects.order_by("at").values_list("at", "bytes_in", "packets_out"))
     assert samples == [(at, 3, 12), (at + timedelta(seconds=5), 2, 8)]
 
 
 def test_what_passed_unseen_is_spread_over_the_time(rows: list[Connection]) -> None:
     at, ident = timezone.now(), rows[0].pk
-    moved = Carried(1000, 7, 10, 1)
+    moved = Traffic(1000, 7, 10, 1)
     record_traffic({ident: moved}, at, at - timedelta(minutes=5))
     samples = list(TrafficSample.objects.order_by("at"))
     assert [s.at for s in samples] == [at - timedelta(seconds=30 * n) for n in reversed(range(10))]
     assert {s.bytes_in for s in samples} == {100}
     assert (
-        sum((Carried(s.bytes_in, s.bytes_out, s.packets_in, s.packets_out) for s in samples), Carried())
+        sum((Traffic(s.bytes_in, s.bytes_out, s.packets_in, s.packets_out) for s in samples), Traffic())
         == moved
     )
 
@@ -76,13 +76,13 @@ def test_what_passed_unseen_is_spread_over_the_time(rows: list[Connection]) -> N
 @pytest.mark.parametrize("seen", [timedelta(seconds=59), timedelta(0)])
 def test_what_was_watched_stays_where_it_was_seen(rows: list[Connection], seen: timedelta) -> None:
     at = timezone.now()
-    record_traffic({rows[0].pk: Carried(1000, 7, 10, 1)}, at, at - seen)
+    record_traffic({rows[0].pk: Traffic(1000, 7, 10, 1)}, at, at - seen)
     assert TrafficSample.objects.get().at == at
 
 
 def test_a_day_without_observations_makes_at_most_an_hour_of_samples(rows: list[Connection]) -> None:
     at = timezone.now()
-    record_traffic({rows[0].pk: Carried(10**9, 10**9, 10**6, 10**6)}, at, at - timedelta(days=1))
+    record_traffic({rows[0].pk: Traffic(10**9, 10**9, 10**6, 10**6)}, at, at - timedelta(days=1))
     assert TrafficSample.objects.count() == 120
 
 
@@ -91,9 +91,9 @@ def test_statements_do_not_grow_with_connections(
 ) -> None:
     at = timezone.now()
     with django_assert_num_queries(0):
-        record_traffic({one.pk: Carried() for one in rows}, at)
+        record_traffic({one.pk: Traffic() for one in rows}, at)
     with django_assert_num_queries(2):
-        record_traffic({one.pk: Carried(1, 1, 1, 1) for one in rows}, at)
+        record_traffic({one.pk: Traffic(1, 1, 1, 1) for one in rows}, at)
     assert TrafficSample.objects.count() == 4
 
 
@@ -132,6 +132,6 @@ def test_observations_leave_samples_and_quiet_ones_none(
 
 def test_a_day_is_kept(rows: list[Connection]) -> None:
     for hours in (1, 23, 25):
-        record_traffic({rows[0].pk: Carried(1, 1, 1, 1)}, timezone.now() - timedelta(hours=hours))
+        record_traffic({rows[0].pk: Traffic(1, 1, 1, 1)}, timezone.now() - timedelta(hours=hours))
     prune_samples()
     assert TrafficSample.objects.count() == 2

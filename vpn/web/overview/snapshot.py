@@ -20,7 +20,7 @@ from vpn.web.overview.topology_lines import GatewayPosition, Link, Location
 from vpn.web.shown import status_label
 
 # How long a connection without a reason counts as negotiating; then it is down.
-PATIENCE = timedelta(seconds=60)
+NEGOTIATION_TIME = timedelta(seconds=60)
 KEY_IS_OLD = timedelta(days=365)
 
 
@@ -90,7 +90,7 @@ def _connections(mine: QuerySet[Connection], now: datetime) -> list[ConnectionSu
     rows = mine.order_by("name", "pk").values_list(*wanted)
     for ident, name, gateway, address, fqdn, status, enabled in rows:
         reasons, changed, created = trouble.get(ident, ([], None, now))
-        fresh = now - (changed or created) < PATIENCE and not reasons
+        fresh = now - (changed or created) < NEGOTIATION_TIME and not reasons
         if not enabled:
             state = "disabled"
         elif status == "up":
