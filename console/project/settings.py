@@ -12,6 +12,7 @@ from console.core import environment as env
 from console.core import log
 from console.core.servers import mail_server, name_servers
 from console.project import renamed
+from vpn.drivers.registry import DRIVERS
 
 if sys.platform == "linux":
     # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 bundles a newer one.
@@ -258,7 +259,6 @@ ZONES = env.words("ISTHMUS_ZONES", f"{REGION}-1,{REGION}-2,{REGION}-3")
 CRN_CLOUD = env.text("ISTHMUS_CRN_CLOUD", "bluemix")
 # The API's base as clients see it; empty = taken from each request.
 PUBLIC_URL = env.text("ISTHMUS_PUBLIC_URL").rstrip("/")
-
 QUOTAS = {
     "vpcs": env.number("ISTHMUS_QUOTA_VPCS", 5),
     "subnets_per_vpc": env.number("ISTHMUS_QUOTA_SUBNETS_PER_VPC", 15),
@@ -282,7 +282,7 @@ HANG_SECONDS = env.number("ISTHMUS_HANG_SECONDS", 60, least=5)
 
 # The data plane of this host.
 NODE = env.text("ISTHMUS_NODE", socket.gethostname().split(".")[0])
-DRIVER = env.choice("ISTHMUS_DRIVER", "simulated", ("strongswan", "simulated"))
+DRIVER = env.choice("ISTHMUS_DRIVER", "simulated", tuple(DRIVERS))
 ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
 DNS_SERVERS = name_servers("ISTHMUS_DNS_SERVERS", 53)
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")

@@ -8,13 +8,22 @@ import pytest
 from tests.dataplane.parts import installation, require_parts
 from tests.dataplane.world import Side, World
 from vpn.drivers.base import Driver, DriverConfig
-from vpn.drivers.simulated.driver import SimulatedDriver
-from vpn.drivers.strongswan.driver import StrongSwanDriver
+from vpn.drivers.registry import DRIVERS, create_driver
+
+# Of drivers that need root and a host with charon.
+_ON_A_HOST = {"strongswan"}
 
 
-@pytest.fixture(params=["simulated", pytest.param("strongswan", marks=pytest.mark.dataplane)])
-def driver_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DriverConfig]:
-    if request.param == "simulated":
+@pytest.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.dataplane] * (name in _ON_A_HOST)) for name in DRIVERS]
+)
+def driver_name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def driver_config(driver_name: str, tmp_path: Path) -> Iterator[DriverConfig]:
+    if driver_name not in _ON_A_HOST:
         yield DriverConfig(tmp_path / "driver", "contract", "198.18.0.0/16")
         return
     require_parts()
@@ -23,10 +32,8 @@ def driver_config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dr
 
 
 @pytest.fixture
-def driver(driver_config: DriverConfig) -> Driver:
-    if driver_config.installation == "contract":
-        return SimulatedDriver(driver_config)
-    return StrongSwanDriver(driver_config)
+def driver(driver_name: str, driver_config: DriverConfig) -> Driver:
+    return create_driver(driver_name, driver_config)
 
 
 @pytest.fixture

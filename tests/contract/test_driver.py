@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from dataclasses import replace
 
 import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeOffer, IkeVersion
+from tests.contract.faults import kill
 from tests.dataplane.watched_events import watched_events
 from tests.dataplane.world import World, connection, installed
 from tests.waiting import wait_for
@@ -21,20 +20,9 @@ from vpn.domain.actions import (
     StopMember,
     Terminate,
 )
-from vpn.domain.spec import MemberRole, MemberSpec
+from vpn.domain.spec import MemberRole
 from vpn.domain.state import EventKind
-from vpn.drivers.base import Driver, DriverError, StaleGeneration
-from vpn.drivers.simulated.driver import SimulatedDriver
-
-
-def kill(driver: Driver, member: MemberSpec) -> None:
-    """Its charon is killed."""
-    if isinstance(driver, SimulatedDriver):
-        driver.kill(member.id)
-        return
-    pid = driver.observe([member])[member.id].pid
-    assert pid
-    os.kill(pid, signal.SIGKILL)
+from vpn.drivers.base import DriverError, StaleGeneration
 
 
 def test_a_member_that_does_not_exist_is_observed_as_absent(world: World) -> None:

@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from policies.domain.proposals import AUTO_IKE, IkeVersion
+from tests.contract.faults import is_simulated, kill, one_way_flow
 from tests.dataplane.gateways import Gateways
 from tests.dataplane.watched_events import watched_events
-from tests.dataplane.world import Side, World, in_namespace, installed
+from tests.dataplane.world import World, installed
 from tests.waiting import wait_for
 from vpn.domain.spec import GatewaySpec
 from vpn.domain.state import EventKind, GatewayState
 from vpn.domain.status import derive_status
-from vpn.drivers.base import DriverConfig
-from vpn.drivers.simulated.driver import SimulatedDriver
-from vpn.drivers.strongswan import charon
-from vpn.drivers.strongswan.names import MemberFiles
 
 pytestmark = pytest.mark.timeout(180)
-
-
-def die(world: World, config: DriverConfig, side: Side) -> None:
-    """Without a word."""
-    member = side.members[0]
-    if isinstance(world.driver, SimulatedDriver):
-        world.driver.kill(member.id)
-    else:
-        charon.kill(MemberFiles.of(config.directory, member))
-
-
-@contextmanager
-def one_way_flow(world: World) -> Iterator[None]:
-    """Datagrams from left to right that nobody answers. The simulated driver's tunnels carry packets
-    by themselves."""
-    if isinstance(world.driver, SimulatedDriver):
-        yield
-        return
-    rules = "add table ip mute; add chain ip mute input { type filter hook input priority 0; policy drop; }"
-    assert in_namespace(world.namespace(world.right), "nft", rules).returncode == 0
-    script = f"while :; do echo line > /dev/udp/{world.right.host}/514; sleep 0.2; done"
-    command = ["ip", "netns", "exec", world.namespace(world.left), "bash", "-c", script]
-    process = subprocess.Popen(command)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait(10)
 
 
 def two_gateways(world: World, version: IkeVersion) -> Gateways:
@@ -74,7 +40,7 @@ def two_gateways(world: World, version: IkeVersion) -> Gateways:
 
 @pytest.mark.parametrize("version", [IkeVersion.V1, IkeVersion.V2])
 def test_a_peer_that_restarts_and_only_responds_is_detected_and_initiated_again(
-    world: World, driver_config: DriverConfig, version: IkeVersion
+    world: World, version: IkeVersion
 ) -> None:
     gateways = two_gateways(world, version)
     (member,) = gateways.left.members
@@ -92,10 +58,10 @@ def test_a_peer_that_restarts_and_only_responds_is_detected_and_initiated_again(
         return now not in ({}, before) and installed(world.state(world.right)) != {}
 
     with watched_events(world.driver, gateways.left.members) as events, one_way_flow(world):
-        die(world, driver_config, world.right)
+        kill(world.driver, world.right.members[0])
         wait_for(came_back, 90, every=0.3)
         failed = events.wait(EventKind.FAILED, member)
         assert failed.reason is not None and failed.reason.code == "peer_not_responding"
     # charon keeps the tunnel up until it gives the peer up; the restarted one then answers at once.
-    still = "down" if isinstance(world.driver, SimulatedDriver) else "up"
+    still = "down" if is_simulated(world.driver) else "up"
     assert (still, "peer_not_responding") in shown

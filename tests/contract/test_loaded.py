@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests.contract.faults import Hand
 from tests.contract.test_restart import apply_plan
 from tests.dataplane.world import World, installed
 from vpn.domain.spec import ConnectionSpec
-from vpn.drivers.simulated.store import Store
-from vpn.drivers.strongswan import vici
+from vpn.drivers.base import DriverConfig
 
 STRAY: Mapping[str, Any] = {
     "version": "2",
@@ -25,38 +23,16 @@ STRAY: Mapping[str, Any] = {
 }
 
 
-@dataclass
-class Hand:
-    """Manual changes in the left side's first charon, bypassing the product."""
-
-    world: World
-    store: Store
-
-    def change(self, charon: Callable[[vici.Charon], object], document: Callable[[Any], object]) -> None:
-        ident = self.world.left.members[0].id
-        inventory = self.world.driver.inventory()
-        if inventory.driver == "simulated":
-            with self.store.locked():
-                found = self.store.read(ident)
-                assert found
-                document(found)
-                self.store.write(found)
-            return
-        (path,) = (member.vici_socket for member in inventory.members if member.member_id == ident)
-        with vici.session(Path(path)) as control:
-            charon(control)
-
-
 Tunnel = tuple[World, Hand, ConnectionSpec]
 
 
 @pytest.fixture
-def tunnel(world: World, tmp_path: Path) -> Tunnel:
+def tunnel(world: World, driver_config: DriverConfig) -> Tunnel:
     """Up, with nothing to do."""
     world.build()
     there, _ = world.connect()
     assert apply_plan(world, there) == 0
-    return world, Hand(world, Store(tmp_path / "driver")), there
+    return world, Hand(world, driver_config.directory), there
 
 
 def repaired_in(tunnel: Tunnel, steps: int = 1) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import cast
 
 from django.conf import settings
 
 from vpn.drivers.base import Driver, DriverConfig, Esp
+from vpn.drivers.registry import create_driver
 
-DRIVERS = {
-    "strongswan": ("vpn.drivers.strongswan.driver", "StrongSwanDriver"),
-    "simulated": ("vpn.drivers.simulated.driver", "SimulatedDriver"),
-}
+_create = lru_cache(maxsize=4)(create_driver)
 
 
 def driver_config() -> DriverConfig:
@@ -31,11 +28,4 @@ def driver_config() -> DriverConfig:
 
 def load_driver(name: str = "") -> Driver:
     """The driver of that name, or of the setting ISTHMUS_DRIVER."""
-    return _load(name or settings.DRIVER, driver_config())
-
-
-@lru_cache(maxsize=4)
-def _load(name: str, config: DriverConfig) -> Driver:
-    module, word = DRIVERS[name]
-    driver: Driver = getattr(import_module(module), word)(config)
-    return driver
+    return _create(name or settings.DRIVER, driver_config())

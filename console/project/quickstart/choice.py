@@ -33,10 +33,10 @@ class Choice:
 
 
 def choose(wanted: str, data_dir: DataDir) -> Choice:
-    """`wanted` is auto, strongswan or simulated. Raises DataDirError when strongSwan is wanted
+    """`wanted` is auto or the name of a driver. Raises DataDirError when strongSwan is wanted
     but not available."""
-    if wanted == "simulated":
-        return Choice("simulated")
+    if wanted not in {"auto", "strongswan"}:
+        return Choice(wanted)
     found = _as_root() if os.getuid() == 0 else _as_user(data_dir)
     if found.missing and wanted == "strongswan":
         raise DataDirError("no strongSwan here: " + " ".join(found.missing))

@@ -41,4 +41,4 @@ def banner(
 def _driver_words(choice: Choice) -> str:
     if choice.driver == "simulated":
         return "simulated: no packets are carried"
-    return "strongswan" + (", without root in a user namespace" if choice.holder else "")
+    return choice.driver + (", without root in a user namespace" if choice.holder else "")

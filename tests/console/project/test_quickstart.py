@@ -16,7 +16,7 @@ import pytest
 from console.core.environment import DataDirError, adopt_data_dir, load_environment
 from console.core.processes import Identity, end, recall, remember
 from console.project.quickstart import redis
-from console.project.quickstart.choice import Choice
+from console.project.quickstart.choice import Choice, choose
 from console.project.quickstart.datadir import DataDir, prepare
 from console.project.quickstart.listen import Listen
 from console.project.quickstart.report import banner
@@ -260,6 +260,14 @@ def test_the_private_redis_listens_on_its_socket_alone(place: DataDir) -> None:
         process.terminate()
         process.wait(10)
     assert not redis.responds(place.redis_socket)
+
+
+@pytest.mark.parametrize("driver", ["simulated", "another"])
+def test_a_driver_other_than_strongswan_is_used_as_requested(place: DataDir, driver: str) -> None:
+    choice = choose(driver, place)
+    assert choice == Choice(driver)
+    known = dict.fromkeys(("url", "username", "password", "api_key"), "x")
+    assert f"Driver    {driver}" in banner(known, place, choice, is_first=True, seconds=1.0)
 
 
 @pytest.mark.parametrize("first", [True, False])

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from console.project.quickstart.datadir import add_options, prepared
 from console.project.quickstart.listen import Listen
 from console.project.quickstart.runner import Quickstart
+from vpn.drivers.registry import DRIVERS
 
 
 class Command(BaseCommand):
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         add_options(parser)
         parser.add_argument(
             "--driver",
-            choices=["auto", "strongswan", "simulated"],
+            choices=["auto", *DRIVERS],
             default=os.environ.get("ISTHMUS_DRIVER") or "auto",
             help="auto uses strongSwan where this host allows it (default)",
         )
