@@ -231,6 +231,7 @@ _KEYWORDS = MappingProxyType(
         if row.keyword
     }
 )
+_GROUPS = MappingProxyType({f"group_{number}": row for number, row in DH_GROUPS.items()})
 _CHARON = MappingProxyType({(row.charon, row.bits): row for row in _KEYWORDS.values()})
 
 
@@ -254,8 +255,8 @@ def pfs_group(word: str) -> int | None:
     """The group number of a `pfs` value, None for disabled; ValueError for anything else."""
     if word == PFS_DISABLED:
         return None
-    prefix, _, number = word.partition("_")
-    if prefix != "group" or not number.isdecimal():
+    number = word.removeprefix("group_")
+    if number == word or not number.isdecimal():
         raise ValueError(f"{word!r} is not a PFS group")
     return int(number)
 
@@ -288,6 +289,5 @@ def title_of(word: str) -> str:
     word = canonical(word)
     if row := ENCRYPTION.get(word) or AUTHENTICATION.get(word):
         return row.title
-    number = pfs_group(word) if word.startswith("group_") else None
-    group = None if number is None else DH_GROUPS.get(number)
-    return f"group {number}, {group.title}" if group else ""
+    group = _GROUPS.get(word)
+    return f"group {group.name}, {group.title}" if group else ""

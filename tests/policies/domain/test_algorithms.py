@@ -223,7 +223,7 @@ def test_keywords_of_what_charon_reports(name: str, bits: int, keyword: str) -> 
         ("md5", "HMAC-MD5"),
         ("group_14", "group 14, 2048 bits"),
         ("group_19", "group 19, P-256"),
-        *((word, "") for word in ("group_1", "disabled", "unknown", "")),
+        *((word, "") for word in ("group_1", "group_x", "disabled", "unknown", "")),
     ],
 )
 def test_display_names(word: str, title: str) -> None:

@@ -66,10 +66,11 @@ def unfit_peer(address: IPv4Address, own: str, provider: str = "") -> str:
     `own` is the gateway's public address, empty while it has none; `provider` the network of public
     addresses.
     """
-    if own and address == parse_address(own):
+    if address == parse_address(own):
         return "the gateway's own public address"
-    if kind := next((kind for network, kind in _UNFIT if address in network), ""):
-        return kind
+    for network, kind in _UNFIT:
+        if address in network:
+            return kind
     return _reserved_by_provider(address, IPv4Network(provider)) if provider else ""
 
 

@@ -97,7 +97,8 @@ def _quota(facts: ConnectionFacts) -> Iterator[Violation]:
 
 def _peer(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]:
     if not draft.peer_fqdn:
-        yield from _peer_address(draft.peer_address, facts)
+        if message := _wrong_address(draft.peer_address, facts):
+            yield Violation("validation_invalid_ipv4_address", "peer.address", message)
     elif draft.peer_address:
         message = "A peer has either an address or a name (fqdn): give one of the two."
         yield Violation("validation_only_one", "peer.fqdn", message)
@@ -106,16 +107,14 @@ def _peer(draft: ConnectionDraft, facts: ConnectionFacts) -> Iterator[Violation]
         yield Violation("validation_failure", "peer.fqdn", message)
 
 
-def _peer_address(text: str, facts: ConnectionFacts) -> Iterator[Violation]:
+def _wrong_address(text: str, facts: ConnectionFacts) -> str:
+    """What is wrong with the address of a peer; empty if nothing is."""
     address = parse_address(text)
-    message = ""
     if address is None:
         what = "an IPv6 address" if ":" in text else "not an IPv4 address"
-        message = f"The peer's address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
-    elif kind := unfit_peer(address, facts.public_address, facts.provider_cidr):
-        message = f"{text} is {kind}; give the public IPv4 address of the peer."
-    if message:
-        yield Violation("validation_invalid_ipv4_address", "peer.address", message)
+        return f"The peer's address must be an IPv4 address such as 203.0.113.9; {text[:64]!r} is {what}."
+    kind = unfit_peer(address, facts.public_address, facts.provider_cidr)
+    return f"{text} is {kind}; give the public IPv4 address of the peer." if kind else ""
 
 
 def _psk(value: str | None) -> Iterator[Violation]:

@@ -27,7 +27,7 @@ def sibling_cidr_violations(
         (near, sibling, parse_cidr(text)) for near, sibling in near_and_far for text in sibling.peer_cidrs
     ]
     pairs = overlaps_between(ours, [network for _, _, network in theirs])
-    for index, their_index in sorted(pairs, key=lambda pair: (pair[1], pair[0])):
+    for index, their_index in sorted(pairs, key=lambda pair: pair[1]):
         network, (near, sibling, other) = ours[index], theirs[their_index]
         their_local = [parse_cidr(text) for text in sibling.local_cidrs]
         same = set(their_local).intersection(local.values())

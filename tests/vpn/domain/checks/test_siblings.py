@@ -147,8 +147,8 @@ def test_quotas() -> None:
 @pytest.mark.parametrize("side", ["local", "peer"])
 def test_the_cidrs_of_a_connection_are_counted_before_they_are_read(side: str) -> None:
     facts = replace(FACTS, quotas=Quotas(cidrs_per_connection=2))
-    cidrs = {f"{side}_cidrs": ("10.0.0.0/24", "10.0.1.0/24")}
-    assert broken(facts, **cidrs) == []
+    few = {f"{side}_cidrs": ("10.0.0.1/24", "10.0.1.0/24")}
+    assert found(facts, **few) == [("vpn_connection_cidr_not_valid", f"{side}.cidrs[0]")]
     many = {f"{side}_cidrs": ("10.0.0.1/24", "10.0.1.0/24", "10.0.2.0/24")}
     code = f"vpn_connection_{side}_subnets_quota_exceeded_for_connection"
     expected = (code, f"{side}.cidrs", f"A connection may have 2 {side} CIDRs; these are 3.")
