@@ -14,6 +14,8 @@ from vpn.domain.cidrs import (
     contains,
     first_overlap,
     free_block,
+    overlapping,
+    overlaps_between,
     parse_cidr,
     reserved_addresses,
     reserved_part,
@@ -149,6 +151,14 @@ def test_a_free_block_is_aligned_inside_and_free(
 def test_the_first_free_block(prefix: str, taken: list[str], size: int, found: str | None) -> None:
     block = free_block(IPv4Network(prefix), [IPv4Network(one) for one in taken], size)
     assert block == (IPv4Network(found) if found else None)
+
+
+def test_pairs_that_overlap_in_order_of_their_indices() -> None:
+    texts = ["10.0.1.7/32", "10.0.2.0/24", "10.0.0.0/16", "10.0.1.0/24", "10.0.1.7/32", "10.0.1.8/32"]
+    networks = [IPv4Network(text) for text in texts]
+    assert overlapping(networks) == [(0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (2, 4), (2, 5), (3, 4), (3, 5)]
+    assert overlaps_between(networks[:2], networks[2:]) == [(0, 0), (0, 1), (0, 2), (1, 0)]
+    assert overlaps_between(networks, []) == overlapping([]) == []
 
 
 def test_addresses_of_a_subnet() -> None:

@@ -35,6 +35,7 @@ def test_the_sa_that_the_peer_initiated_goes_and_only_one_end_acts_immediately()
     here = twins()
     assert ended(here) == [("2", 0)]
     assert ended(mirrored(here)) == [("3", PATIENCE)]
+    assert ended(twins(ours="", theirs="")) == [("2", PATIENCE)], "SPIs that are not known order nothing"
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(0, PATIENCE), (1, PATIENCE - 1), (PATIENCE, 0), (60, 0)])
@@ -101,11 +102,19 @@ def test_only_the_initiator_of_the_ike_sa_terminates_children() -> None:
 
 
 def test_children_of_a_rekeying_or_with_other_selectors_stay() -> None:
+    assert ended_children(pair(age=60, younger=TOGETHER)) == [("8", 0)]
     assert ended_children(pair(age=60, younger=TOGETHER + 1)) == []
     for state in ("REKEYED", "REKEYING", "DELETING", "INSTALLING"):
         assert ended_children(pair(state=state)) == []
     assert ended_children(pair(remote=("10.0.0.0/25",))) == []
     assert ended_children(pair(name="c2")) == []
+
+
+def test_a_child_that_ends_hides_no_redundant_one() -> None:
+    both = pair()
+    before, *_ = pair(state="REKEYED", name="c1").children
+    three = replace(both, children=(*both.children, replace(before, spi_in="a0")))
+    assert ended_children(three) == [("8", 0)]
 
 
 @pytest.mark.parametrize("age", [1, PATIENCE])

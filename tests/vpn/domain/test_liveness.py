@@ -5,7 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.vpn.domain.values import connection, gateway, ident
+from tests.vpn.domain.values import (
+    actions,
+    child,
+    connection,
+    gateway,
+    ident,
+    names,
+    sa,
+    settled,
+    with_member,
+)
 from vpn.domain.actions import ProbePeer
 from vpn.domain.liveness import (
     LONGEST,
@@ -19,6 +29,7 @@ from vpn.domain.liveness import (
     silences_of,
 )
 from vpn.domain.peers import peers
+from vpn.domain.plan import plan
 from vpn.domain.state import ChildState, MemberState, SaState, Silence
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -131,3 +142,13 @@ def test_a_silent_peer_is_probed_when_it_is_due(age: float, probed: bool) -> Non
         assert list(probe_when_due(peer, left_alone, NOW)) == []
     watched = replace(peer, dpd_interval=2)
     assert list(probe_when_due(watched, silent, NOW)) == [], "dead peer detection finds out"
+
+
+@pytest.mark.parametrize(("age", "probed"), [(10, True), (9, False)])
+def test_a_plan_probes_a_silent_peer(age: int, probed: bool) -> None:
+    spec = gateway(connection())
+    (peer,), (name,) = peers(spec), names(spec)
+    silent = sa(peer.name, [replace(child(name), used_in=30, used_out=0)])
+    silences = {peer.name: Silence(later(-age), 10)}
+    state = with_member(settled(spec), spec.members[0].id, sas=(silent,), silences=silences)
+    assert actions(plan(spec, state, now=NOW)) == ([ProbePeer(peer.name)] if probed else [])

@@ -208,3 +208,10 @@ def test_an_added_pair_is_initiated_beside_an_edit_that_is_only_loaded() -> None
     (peer,) = peers(after)
     (added,) = set(names(after)) - set(names(spec))
     assert _ending(actions(plan(after, settled(spec), now=NOW), 0)) == [Initiate(peer.name, added, 2)]
+
+
+def test_a_suite_that_charon_does_not_report_ends_nothing() -> None:
+    spec = _spec()
+    (name,) = names(spec)
+    unknown = _up(spec, replace(child(name), suite=""))
+    assert _ending(_after_edit(spec, unknown, esp=_wider(ESP, without="aes256"))) == []

@@ -51,7 +51,10 @@ def test_other_peers_are_not_touched() -> None:
     assert len(touched) == 4 and set(touched) == {one.name}
 
 
-@pytest.mark.parametrize(("requested_ago", "age", "whole"), [(1.5, 1, True), (1.5, 2, True), (2.5, 1, False)])
+@pytest.mark.parametrize(
+    ("requested_ago", "age", "whole"),
+    [(1.5, 1, True), (1.5, 2, True), (2.5, 1, False), (1, 0, True), (1.25, 0, False)],
+)
 def test_ages_in_whole_seconds_do_not_save_an_ike_sa(requested_ago: float, age: int, whole: bool) -> None:
     """One established up to a second before the request may be reported as younger than it."""
     spec = gateway(connection())
