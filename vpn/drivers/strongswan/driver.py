@@ -27,7 +27,7 @@ from vpn.domain.state import MemberState, TunnelEvent
 from vpn.drivers.base import DriverConfig, DriverError, HostCheck, Inventory, StaleGeneration
 from vpn.drivers.strongswan import charon, esp, host, loading, netns, vici
 from vpn.drivers.strongswan.batch import Batch, Initiations
-from vpn.drivers.strongswan.fabric import Fabric
+from vpn.drivers.strongswan.fabric import Fabric, inspect_namespace
 from vpn.drivers.strongswan.files import locked
 from vpn.drivers.strongswan.identity import Identities
 from vpn.drivers.strongswan.inventory import (
@@ -36,11 +36,13 @@ from vpn.drivers.strongswan.inventory import (
     remove_everything,
     take_inventory,
 )
+from vpn.drivers.strongswan.loaded import listed_by_charon
 from vpn.drivers.strongswan.logfile import last_lines
 from vpn.drivers.strongswan.member import MemberNetwork
 from vpn.drivers.strongswan.member_record import MemberRecord, new_record, read_record, write_record
 from vpn.drivers.strongswan.names import MemberFiles, Names
 from vpn.drivers.strongswan.observation import Observer
+from vpn.drivers.strongswan.tunnel_routes import lost_routes, restoring
 from vpn.drivers.strongswan.watch import Watcher
 
 
@@ -110,7 +112,7 @@ class StrongSwanDriver:
             record.forget_network()
             write_record(files, record)
         kind = esp.kind(kernel=self._kernel_esp)
-        if record.esp not in {"", kind}:
+        if record.esp not in {"", kind} or self._network.has_lost_tunnel_device(member):
             charon.kill(files, politely=True)
             self._network.forget_tunnel_device(member)
         self._network.ensure_links(member)
@@ -145,8 +147,15 @@ class StrongSwanDriver:
         record.local_cidrs, record.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
         write_record(files, record)
         self._network.configure_network(member, action)
+        self._restore_tunnel_routes(self._network.namespace(member), files)
         record.network_configured = True
         write_record(files, record)
+
+    def _restore_tunnel_routes(self, namespace: str, files: MemberFiles) -> None:
+        listed = None if self._kernel_esp else listed_by_charon(files, namespace)
+        if listed:
+            lost = lost_routes(listed.sas, inspect_namespace(namespace))
+            netns.batch(restoring(lost), what="restore routes to tunnels", namespace=namespace)
 
     def _control(
         self,

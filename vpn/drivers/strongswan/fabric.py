@@ -7,9 +7,10 @@ instance is a namespace with one link to its subnet's bridge.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 from uuid import UUID
@@ -19,6 +20,10 @@ from vpn.drivers.base import DriverError, InventoryInstance
 from vpn.drivers.strongswan import names, netns, reading, routing
 from vpn.drivers.strongswan.files import locked, read_whole, remove, write_whole
 from vpn.drivers.strongswan.names import INSTANCE_LINK, PROVIDER_BRIDGE, Names
+
+# Kernel settings of a VPC's router; of instances and the provider's router.
+_ROUTER = {"net/ipv4/ip_forward": "1"}
+_HOST = {"net/ipv4/ip_forward": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,13 @@ class Fabric:
     def ensure_provider(self) -> None:
         """The provider's namespace with its bridge."""
         namespace, address = self.names.provider, self.provider_address
-        if not _bridge(inspect_namespace(namespace), PROVIDER_BRIDGE, address, self.provider_prefix):
+        lacking = _bridge(inspect_namespace(namespace), PROVIDER_BRIDGE, address, self.provider_prefix)
+        if not lacking and not _differ(namespace, _HOST):
             return
         with locked(self.directory / "fabric.lock"):
             netns.create(namespace)
             # The provider's router does not forward: what reaches it unencrypted is a leak, detected here.
-            netns.prepare(namespace, {"net/ipv4/ip_forward": "0"})
+            netns.prepare(namespace, _HOST)
             netns.batch(
                 _bridge(inspect_namespace(namespace), PROVIDER_BRIDGE, address, self.provider_prefix),
                 what="make the provider's bridge",
@@ -55,11 +61,15 @@ class Fabric:
         """The VPC's router with a bridge for each of these subnets; other subnets are not changed."""
         router = self.names.vpc(vpc_id)
         wanted = list(subnets)
-        if netns.exists(router) and not _bridges(inspect_namespace(router), wanted):
+        if (
+            netns.exists(router)
+            and not _bridges(inspect_namespace(router), wanted)
+            and not _differ(router, _ROUTER)
+        ):
             return
         with locked(self.directory / "fabric.lock"):
             netns.create(router)
-            netns.prepare(router, {"net/ipv4/ip_forward": "1"})
+            netns.prepare(router, _ROUTER)
             netns.batch(_bridges(inspect_namespace(router), wanted), what="make subnets", namespace=router)
 
     def apply(self, network: NetworkSpec) -> None:
@@ -86,10 +96,15 @@ class Fabric:
         seen = inspect_namespace(host)
         default = reading.Route(routing.MAIN, "0.0.0.0/0", subnet.router_address, INSTANCE_LINK)
         end, bridge = names.host_end(instance.id), names.subnet_bridge(subnet.id)
-        if seen.has_only(INSTANCE_LINK, instance.address) and default in seen.routes:
+        if (
+            seen.has_only(INSTANCE_LINK, instance.address)
+            and {INSTANCE_LINK, "lo"} <= seen.up
+            and default in seen.routes
+            and is_port(router, end, bridge)
+        ):
             return
         netns.create(host)
-        netns.prepare(host, {"net/ipv4/ip_forward": "0"})
+        netns.prepare(host, _HOST)
         if INSTANCE_LINK not in seen.links:
             unplug(router, end)
             netns.batch(
@@ -173,6 +188,25 @@ def inspect_namespace(namespace: str) -> reading.NamespaceState:
     return netns.within(namespace, reading.inspect) if netns.exists(namespace) else reading.EMPTY
 
 
+def is_port(namespace: str, link: str, bridge: str) -> bool:
+    """As `reading.is_port`, in a namespace; False if it does not exist."""
+    return netns.exists(namespace) and netns.within(namespace, partial(reading.is_port, link, bridge))
+
+
+def observe_router(router: str, link: str, bridge: str) -> tuple[reading.NamespaceState, str]:
+    """The state of a VPC's router, and as `MemberNetwork.drift` what is wrong with it or with this port."""
+
+    def observed() -> tuple[reading.NamespaceState, str]:
+        drift = "kernel settings" if netns.differing(_ROUTER) else ""
+        return reading.inspect(), drift if reading.is_port(link, bridge) else "links"
+
+    return netns.within(router, observed) if netns.exists(router) else (reading.EMPTY, "links")
+
+
+def _differ(namespace: str, settings: Mapping[str, str]) -> bool:
+    return bool(netns.within(namespace, partial(netns.differing, settings)))
+
+
 def unplug(namespace: str, *ends: str) -> None:
     """Delete links immediately: a link of a deleted namespace goes later, and keeps its name until then."""
     existing = inspect_namespace(namespace).links
@@ -195,9 +229,10 @@ def _bridges(seen: reading.NamespaceState, subnets: Iterable[SubnetSpec]) -> lis
 
 
 def _bridge(seen: reading.NamespaceState, name: str, address: str, prefix: int) -> list[str]:
-    """The commands still needed. The address is set last: a bridge that has it is complete."""
+    """The commands still needed. The address is set last: a bridge that has it is complete, and may only have
+    been set down since."""
     if seen.has_only(name, address):
-        return []
+        return [] if name in seen.up else [f"link set {name} up"]
     mac = names.hardware_address(address)
     add = [f"link add {name} address {mac} type bridge stp_state 0 forward_delay 0"]
     add = [] if name in seen.links else add

@@ -11,12 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network
+from typing import NamedTuple
 
 from vpn.domain.actions import ConfigureNetwork
 from vpn.domain.spec import MemberRole, MemberSpec, SubnetSpec
 from vpn.drivers.base import DriverError
 from vpn.drivers.strongswan import esp, filters, names, netns, reading, routing
-from vpn.drivers.strongswan.fabric import Fabric, inspect_namespace, unplug
+from vpn.drivers.strongswan.fabric import Fabric, inspect_namespace, is_port, observe_router, unplug
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 
 # accept_local: the anchor address of a /32 local CIDR is the instance's own address, and its packets must
@@ -36,6 +37,14 @@ _SETTINGS = {
     f"net/ipv4/neigh/{PUBLIC_LINK}/retrans_time_ms": "100",
     f"net/ipv4/neigh/{PUBLIC_LINK}/unres_qlen_bytes": "0",
 }
+
+
+class ObservedNetwork(NamedTuple):
+    """The states of a member's namespace and of its VPC's router, and what is missing or wrong."""
+
+    member: reading.NamespaceState
+    router: reading.NamespaceState
+    drift: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +82,11 @@ class MemberNetwork:
     def _plug(self, member: MemberSpec) -> None:
         """Create the rules, then both links."""
         namespace, end = self.namespace(member), names.member_end(member.gateway_id, member.index)
-        far_ends = {
-            SUBNET_LINK: (self.fabric.names.vpc(member.vpc_id), names.subnet_bridge(member.subnet_id)),
-            PUBLIC_LINK: (self.fabric.names.provider, names.PROVIDER_BRIDGE),
-        }
+        far_ends = self._far_ends(member)
         seen = inspect_namespace(namespace)
-        lines = self._routing(member, seen)
+        # A route needs a link that is up.
+        down = (far_ends.keys() | {TUNNEL_LINK}) & seen.links - seen.up
+        lines = [*(f"link set {link} up" for link in sorted(down)), *self._routing(member, seen)]
         for number, (link, (into, _)) in enumerate(far_ends.items()):
             if link not in seen.links:
                 unplug(into, end)
@@ -89,24 +97,44 @@ class MemberNetwork:
         for into, bridge in far_ends.values():
             netns.batch([f"link set {end} master {bridge} up"], what=f"plug in {end}", namespace=into)
 
+    def _far_ends(self, member: MemberSpec) -> dict[str, tuple[str, str]]:
+        """Namespace and bridge that each link of the member leads to."""
+        return {
+            SUBNET_LINK: (self.fabric.names.vpc(member.vpc_id), names.subnet_bridge(member.subnet_id)),
+            PUBLIC_LINK: (self.fabric.names.provider, names.PROVIDER_BRIDGE),
+        }
+
     def drift(self, member: MemberSpec) -> str:
         """The part of the network configuration that is missing or wrong, apart from what depends on role
         and CIDRs; empty if there is none."""
-        namespace = self.namespace(member)
-        return netns.within(namespace, partial(self._drift, member)) if netns.exists(namespace) else "all"
+        return self.observe(member).drift
 
-    def _drift(self, member: MemberSpec) -> str:
-        """Within the namespace."""
+    def observe(self, member: MemberSpec) -> ObservedNetwork:
+        """Each namespace is entered once: it takes longer than to read it."""
+        namespace, end = self.namespace(member), names.member_end(member.gateway_id, member.index)
+        if not netns.exists(namespace):
+            return ObservedNetwork(reading.EMPTY, reading.EMPTY, "all")
+        seen, drift = netns.within(namespace, partial(self._observe, member))
+        router, bridge = self._far_ends(member)[SUBNET_LINK]
+        known, router_drift = observe_router(router, end, bridge)
+        provider, bridge = self._far_ends(member)[PUBLIC_LINK]
+        drift = drift or router_drift or ("" if is_port(provider, end, bridge) else "links")
+        return ObservedNetwork(seen, known, drift)
+
+    def _observe(self, member: MemberSpec) -> tuple[reading.NamespaceState, str]:
+        """Within the namespace: its state, and its drift."""
         seen = reading.inspect()
-        # The subnet address is set last. The far end of a link cannot be gone without the link.
-        links = {PUBLIC_LINK, TUNNEL_LINK} if self.kernel_esp else {PUBLIC_LINK}
-        if not seen.has_only(SUBNET_LINK, member.private_address) or not links <= seen.links:
-            return "links"
+        # The subnet address is set last. The tunnel device of user-space ESP exists with charon.
+        links = {PUBLIC_LINK, SUBNET_LINK, "lo"} | ({TUNNEL_LINK} & seen.links)
+        if self.kernel_esp:
+            links.add(TUNNEL_LINK)
+        if not seen.has_only(SUBNET_LINK, member.private_address) or not links <= seen.up:
+            return seen, "links"
         if self._is_open():
-            return "packet filter"
+            return seen, "packet filter"
         if self._routing(member, seen):
-            return "routing"
-        return "kernel settings" if netns.differing(_SETTINGS) else ""
+            return seen, "routing"
+        return seen, "kernel settings" if netns.differing(_SETTINGS) else ""
 
     def _is_open(self) -> bool:
         return filters.digest() != filters.wanted()
@@ -129,7 +157,7 @@ class MemberNetwork:
         public = member.public_address if active else ""
         netns.batch(
             [
-                *_anchor_addresses(seen, wanted.local_cidrs),
+                *routing.anchor_addresses(seen, wanted.local_cidrs),
                 *self._tunnel_routes(seen, wanted.peer_cidrs),
                 *_inner_routes(member, seen, wanted.local_cidrs),
                 *self._underlay(member, seen, public),
@@ -190,6 +218,13 @@ class MemberNetwork:
             lines = [*self._underlay(member, seen, ""), *flush]
             netns.batch(lines, what="fence the other member", namespace=other)
 
+    def has_lost_tunnel_device(self, member: MemberSpec) -> bool:
+        return self.lacks_tunnel_device(inspect_namespace(self.namespace(member)))
+
+    def lacks_tunnel_device(self, seen: reading.NamespaceState) -> bool:
+        """Whether that of user-space ESP is missing: only charon can create it, when it starts."""
+        return not self.kernel_esp and TUNNEL_LINK not in seen.links
+
     def forget_tunnel_device(self, member: MemberSpec) -> None:
         """Remove the device and the kernel's SAs and policies: the next charon has the other kind of ESP."""
         namespace = self.namespace(member)
@@ -197,12 +232,6 @@ class MemberNetwork:
             # Nothing to remove, or no XFRM in the kernel.
             with suppress(DriverError):
                 netns.batch([line], what="forget the tunnel device", namespace=namespace)
-
-    def inspect(self, member: MemberSpec) -> tuple[reading.NamespaceState, reading.NamespaceState]:
-        """The states of the member's namespace and of its VPC's router."""
-        return inspect_namespace(self.namespace(member)), inspect_namespace(
-            self.fabric.names.vpc(member.vpc_id)
-        )
 
     def remove(self, member: MemberSpec) -> None:
         """Remove links, routes and namespace, including incomplete ones. Its charon is gone already."""
@@ -242,20 +271,6 @@ def _vpc_routes(
     return [f"route {verb} {cidr} via {member.private_address} table {table}" for cidr in sorted(cidrs)]
 
 
-def anchor(cidr: str) -> str:
-    """User-space ESP accepts a policy only if a local address lies in its CIDR: this is the network address,
-    which no instance can have."""
-    return str(IPv4Network(cidr).network_address)
-
-
-def _anchor_addresses(seen: reading.NamespaceState, local_cidrs: frozenset[str]) -> list[str]:
-    wanted = {anchor(cidr) for cidr in local_cidrs}
-    existing = seen.addresses.get("lo", frozenset()) - {"127.0.0.1"}
-    return [f"addr add {address}/32 dev lo" for address in sorted(wanted - existing)] + [
-        f"addr del {address}/32 dev lo" for address in sorted(existing - wanted)
-    ]
-
-
 def _inner_routes(member: MemberSpec, seen: reading.NamespaceState, local_cidrs: frozenset[str]) -> list[str]:
     """Routes through the VPC's router to local CIDRs outside the member's own subnet."""
     wanted = _beyond(member, local_cidrs)
@@ -275,4 +290,4 @@ def served(member: MemberSpec, seen: reading.NamespaceState, local_cidrs: Iterab
     """The local CIDRs of these that have an anchor address and a route."""
     lost = _beyond(member, local_cidrs) - seen.via(member.router_address, routing.MAIN)
     anchors = seen.addresses.get("lo", frozenset())
-    return frozenset(cidr for cidr in local_cidrs if anchor(cidr) in anchors and cidr not in lost)
+    return frozenset(cidr for cidr in local_cidrs if routing.anchor(cidr) in anchors and cidr not in lost)

@@ -5,6 +5,7 @@ Layouts: linux/netlink.h, linux/rtnetlink.h, linux/fib_rules.h, linux/netfilter/
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ ROUTE, NETFILTER = 0, 12
 
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
-_REQUEST_DUMP = 0x301
+_REQUEST, _REQUEST_DUMP = 0x1, 0x301
 _INTERRUPTED = 0x10
 _ERROR, _DONE = 2, 3
 _ATTRIBUTE_TYPE = 0x3FFF
@@ -46,6 +47,22 @@ def dump(protocol: int, kind: int, fixed: bytes) -> list[Message]:
             if whole:
                 break
         return found
+
+
+def ask(protocol: int, kind: int, fixed: bytes, attribute: int, value: bytes) -> Message:
+    """One object of this namespace, found by an attribute. OSError, ENODEV if there is none."""
+    padded = value.ljust((len(value) + 3) & ~3, b"\0")
+    wanted = fixed + _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), attribute) + padded
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol) as link:
+        link.bind((0, 0))
+        link.send(_HEADER.pack(_HEADER.size + len(wanted), kind, _REQUEST, 1, 0) + wanted)
+        received = link.recv(_SPACE)
+    length, answer, _, _, _ = _HEADER.unpack_from(received)
+    body = received[_HEADER.size : length]
+    if answer == _ERROR:
+        number = -struct.unpack_from("=i", body)[0]
+        raise OSError(number, os.strerror(number))
+    return Message(body[: len(fixed)], body[len(fixed) :])
 
 
 def _answers(link: socket.socket, size: int) -> tuple[list[Message], bool]:

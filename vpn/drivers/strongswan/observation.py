@@ -15,9 +15,10 @@ from vpn.domain.liveness import silences_of
 from vpn.domain.spec import MemberRole, MemberSpec
 from vpn.domain.state import MemberState, SaState, Silence
 from vpn.drivers.strongswan import esp, netns, routing
+from vpn.drivers.strongswan.fabric import inspect_namespace
 from vpn.drivers.strongswan.files import take
-from vpn.drivers.strongswan.loaded import listed_by_charon, loaded_peers
-from vpn.drivers.strongswan.member import MemberNetwork, served
+from vpn.drivers.strongswan.loaded import Listed, listed_by_charon, loaded_peers
+from vpn.drivers.strongswan.member import MemberNetwork, ObservedNetwork, served
 from vpn.drivers.strongswan.member_record import (
     AttemptRecord,
     MemberRecord,
@@ -28,6 +29,7 @@ from vpn.drivers.strongswan.member_record import (
     write_record,
 )
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, MemberFiles
+from vpn.drivers.strongswan.tunnel_routes import lost_routes
 
 V = TypeVar("V")
 
@@ -42,10 +44,13 @@ class Observer:
         if not netns.exists(namespace):
             return MemberState(member.id, exists=files.directory.is_dir())
         record = read_record(files) or new_record(member)
-        role, local_cidrs, peer_cidrs = self._configured(member, record)
-        # A charon with the other kind of ESP uses other routes and another device: it does not count.
+        network = self.network.observe(member)
+        role, local_cidrs, peer_cidrs = self._configured(member, record, network)
+        # A charon with the other kind of ESP uses other routes and another device, and one that has lost its
+        # device carries no packet any more: it does not count.
         is_ours = record.esp in {"", esp.kind(kernel=self.network.kernel_esp)}
-        listed = listed_by_charon(files, namespace) if is_ours else None
+        works = is_ours and not self.network.lacks_tunnel_device(network.member)
+        listed = listed_by_charon(files, namespace) if works else None
         process, sas = (listed.process, listed.sas) if listed else (None, ())
         known = process is not None and process.boot_id == record.boot_id
         up = _up(record, sas) if known else set()
@@ -69,15 +74,15 @@ class Observer:
             unaware=frozenset(record.unaware) - up,
             exists=True,
             silences=silences,
-            drift=self.network.drift(member),
+            drift=network.drift or self._lost_routes(member, files, listed, network),
             held=listed.held if listed else frozenset(),
         )
 
     def _configured(
-        self, member: MemberSpec, record: MemberRecord
+        self, member: MemberSpec, record: MemberRecord, network: ObservedNetwork
     ) -> tuple[MemberRole | None, frozenset[str], frozenset[str]]:
         """The recorded network configuration, as far as it really exists."""
-        seen, router = self.network.inspect(member)
+        seen = network.member
         public = member.public_address in seen.addresses.get(PUBLIC_LINK, frozenset())
         if not record.network_configured or not seen.has_only(SUBNET_LINK, member.private_address):
             return (MemberRole.ACTIVE if public else None), frozenset(), frozenset()
@@ -87,8 +92,19 @@ class Observer:
         if self.network.kernel_esp:
             peer &= seen.networks(routing.TUNNELS)
         if role is MemberRole.ACTIVE:
-            peer &= router.via(member.private_address, routing.DEFAULT)
+            peer &= network.router.via(member.private_address, routing.DEFAULT)
         return role, local, peer
+
+    def _lost_routes(
+        self, member: MemberSpec, files: MemberFiles, listed: Listed | None, network: ObservedNetwork
+    ) -> str:
+        """As `ObservedNetwork.drift`, for the routes of user-space ESP."""
+        if self.network.kernel_esp or not listed or not lost_routes(listed.sas, network.member):
+            return ""
+        # They may have been read before a child began, or the children before one ended.
+        namespace = self.network.namespace(member)
+        listed = listed_by_charon(files, namespace)
+        return "routing" if listed and lost_routes(listed.sas, inspect_namespace(namespace)) else ""
 
 
 def _up(record: MemberRecord, sas: tuple[SaState, ...]) -> set[str]:

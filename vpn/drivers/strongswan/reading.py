@@ -7,7 +7,7 @@ import errno
 import fcntl
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,8 +15,13 @@ from vpn.drivers.strongswan import netlink
 
 _SIOCGIFCONF = 0x8912
 _SIOCGIFHWADDR = 0x8927
+_SIOCGIFFLAGS = 0x8913
+_IFF_UP = 1
 _IFREQ_SIZE = 40
-_GET_ROUTE, _GET_RULE = 26, 34
+_GET_LINK, _GET_ROUTE, _GET_RULE = 18, 26, 34
+# struct ifinfomsg; IFLA_IFNAME and IFLA_MASTER.
+_LINK = struct.Struct("=BBHiII")
+_NAME, _MASTER = 3, 10
 _FIXED = struct.Struct("=BBBBBBBBI")
 _LOCAL, _UNICAST, _INVERTED = 255, 1, 2
 _ACTIONS = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
@@ -34,12 +39,13 @@ class Route(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class NamespaceState:
     """IPv4 addresses by interface, the routes of all tables but the kernel's own (local), and the rules in
-    the syntax of `ip rule add`."""
+    the syntax of `ip rule add`. `up` are the links that are administratively up."""
 
     links: frozenset[str]
     addresses: Mapping[str, frozenset[str]]
     routes: frozenset[Route]
     rules: frozenset[str] = frozenset()
+    up: frozenset[str] = frozenset()
 
     def has_only(self, link: str, address: str) -> bool:
         return self.addresses.get(link) == frozenset({address})
@@ -64,7 +70,46 @@ def inspect() -> NamespaceState:
         addresses={name: frozenset(found) for name, found in _addresses().items()},
         routes=frozenset(_routes(links)),
         rules=frozenset(_rules()),
+        up=frozenset(_up(links.values())),
     )
+
+
+def is_port(link: str, bridge: str) -> bool:
+    """Whether the link is a port of the bridge, and both are up."""
+    port, of = _link(link), _link(bridge)
+    return bool(port and of and port.up and of.up and port.master == of.number)
+
+
+class _Link(NamedTuple):
+    number: int
+    up: bool
+    master: int
+
+
+def _link(name: str) -> _Link | None:
+    try:
+        found = netlink.ask(netlink.ROUTE, _GET_LINK, bytes(_LINK.size), _NAME, name.encode() + b"\0")
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
+        return None
+    _, _, _, number, flags, _ = _LINK.unpack(found.fixed)
+    return _Link(number, bool(flags & _IFF_UP), _number(found.attributes().get(_MASTER)))
+
+
+def _up(links: Iterable[str]) -> Iterator[str]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+        for name in links:
+            request = struct.pack("16sh22x", name.encode(), 0)
+            try:
+                flags = struct.unpack("16sh22x", fcntl.ioctl(probe.fileno(), _SIOCGIFFLAGS, request))[1]
+            except OSError as error:
+                # It was deleted since.
+                if error.errno != errno.ENODEV:
+                    raise
+                continue
+            if flags & _IFF_UP:
+                yield name
 
 
 def _addresses() -> dict[str, set[str]]:

@@ -14,6 +14,7 @@ filter opens nothing. Pure: values, and the `ip` commands that lead from one to 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import IPv4Network
 
 from vpn.drivers.strongswan.names import PUBLIC_LINK, SUBNET_LINK, TUNNEL_LINK
 from vpn.drivers.strongswan.reading import NamespaceState, Route
@@ -99,3 +100,18 @@ def _words(route: Route) -> str:
         return f"unreachable {route.network} table {route.table}"
     via = f"via {route.gateway}" if route.gateway else "scope link"
     return f"{route.network} {via} dev {route.link} table {route.table}"
+
+
+def anchor(cidr: str) -> str:
+    """User-space ESP accepts a policy only if a local address lies in its CIDR: this is the network address,
+    which no instance can have."""
+    return str(IPv4Network(cidr).network_address)
+
+
+def anchor_addresses(seen: NamespaceState, local_cidrs: frozenset[str]) -> list[str]:
+    """`ip` commands for exactly the anchor addresses of these CIDRs."""
+    wanted = {anchor(cidr) for cidr in local_cidrs}
+    existing = seen.addresses.get("lo", frozenset()) - {"127.0.0.1"}
+    return [f"addr add {address}/32 dev lo" for address in sorted(wanted - existing)] + [
+        f"addr del {address}/32 dev lo" for address in sorted(existing - wanted)
+    ]
