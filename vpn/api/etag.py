@@ -11,6 +11,6 @@ from vpn.services.connection_rows import etag_values
 
 
 def etag_of(connection: Connection) -> str:
-    """Of what was asked for: the same while only what is observed changes."""
+    """The ETag of the desired state: observations do not change it."""
     digest = salted_hmac(f"etag:{connection.pk}", json.dumps(etag_values(connection)))
     return f'"{digest.hexdigest()}"'

@@ -42,7 +42,7 @@ _CONNECTION = read_only(
 )  # fmt: skip
 _ONE_BY_ONE = "{0}.cidrs are changed one by one: PUT or DELETE .../{0}/cidrs/10.1.2.0/24, for example."
 # A rule checks how many members a gateway has; no more than these are parsed.
-_MOST_MEMBERS = 8
+_MAX_MEMBERS = 8
 _ROUTE_GATEWAY = {name: ROUTE_ONLY.format(name) for name in ("local_asn", "advertised_cidrs")}
 _ROUTE_CONNECTION = {
     name: ROUTE_ONLY.format(name) for name in ("routing_protocol", "tunnels", "distribute_traffic")
@@ -63,7 +63,7 @@ class GatewayPatch(NamedRequest):
 
 
 class MemberPlace(RequestSchema):
-    """Where a member has its address."""
+    """The address of a member, by its subnet."""
 
     subnet = Reference(required=True)
 
@@ -75,8 +75,8 @@ class MemberBody(RequestSchema):
 
 
 class GatewayCreate(NamedRequest):
-    """Without a mode it is of the mode route, which is not served. Its subnet may be told by two
-    members instead, which are both in it."""
+    """The default of `mode` is route, which is not supported. Instead of `subnet`, two members can be given,
+    both in the same subnet."""
 
     fixed = {**_GATEWAY, **_ROUTE_GATEWAY}
     needed = ("mode",)
@@ -84,7 +84,7 @@ class GatewayCreate(NamedRequest):
 
     @classmethod
     def for_version(cls, version: ApiVersion) -> Mapping[str, Mapping[str, Any]]:
-        """With what is served."""
+        """With the supported modes only."""
         served = {"mode": GATEWAY_MODES, "availability_mode": AVAILABILITY_MODES}
         modes = {name: {"enum": [words[0]]} for name, words in served.items()}
         return {**super().for_version(version), **modes}
@@ -94,9 +94,9 @@ class GatewayCreate(NamedRequest):
     name = Text()
     subnet = Reference()
     members = Items(
-        child=MemberBody(), most=_MOST_MEMBERS, style={"template": "rest_framework/omitted_field.html"}
+        child=MemberBody(), most=_MAX_MEMBERS, style={"template": "rest_framework/omitted_field.html"}
     )
-    mode = Word(GATEWAY_MODES, help_text="policy is what is served.")
+    mode = Word(GATEWAY_MODES, help_text="Only policy is supported.")
     availability_mode = Word(AVAILABILITY_MODES)
     resource_group = Reference()
 
@@ -110,7 +110,7 @@ class DeadPeerDetection(RequestSchema):
 
 
 class Identity(RequestSchema):
-    """How an end names itself in IKE; of a key_id the value is base64."""
+    """The IKE identity of an end; the value of a key_id is in base64."""
 
     type = Word(tuple(kind.value for kind in IdentityType), required=True)
     value = Text(required=True)
@@ -121,7 +121,7 @@ class LocalPatch(RequestSchema):
 
 
 class PeerPatch(RequestSchema):
-    """Where the peer is."""
+    """The peer's address or name."""
 
     at_most_one = (("address", "fqdn"),)
 
@@ -159,7 +159,7 @@ class Peer(RequestSchema):
 
 
 class ConnectionRequest(NamedRequest):
-    """What both bodies share. A policy that is null means auto-negotiation."""
+    """The fields of both bodies. A policy that is null means auto-negotiation."""
 
     fixed = {**_CONNECTION, **_ROUTE_CONNECTION}
 
@@ -186,7 +186,7 @@ class ConnectionPatch(ConnectionRequest):
 
 
 class ConnectionCreate(ConnectionRequest):
-    """A policy that is left out or null means auto-negotiation."""
+    """A policy that is omitted or null means auto-negotiation."""
 
     needed = ("psk", "local", "peer")
     example = {

@@ -42,7 +42,7 @@ class Zone(RequestSchema):
     href = Text(style={"template": "rest_framework/omitted_field.html"})
 
     def to_internal_value(self, data: Any) -> Any:
-        """A zone's name is the last word of its href."""
+        """The name of the zone, which is the last segment of its href."""
         given = super().to_internal_value(data)
         if "name" not in given and "href" in given:
             return {"name": given["href"].rstrip("/").rpartition("/")[2]}
@@ -138,7 +138,7 @@ class InstancePatch(NamedRequest):
 
 
 class InstanceCreate(NamedRequest):
-    """The interface's subnet decides; VPC and zone may be said as well and must then agree."""
+    """The interface's subnet determines VPC and zone; if they are given, they have to match it."""
 
     fixed = {**_ENVELOPE, **read_only("network_interfaces")}
     example = {"name": "my-host", "primary_network_interface": {"subnet": {"id": SOME_ID}}}

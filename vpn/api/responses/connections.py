@@ -35,8 +35,8 @@ from vpn.services.connections import cidrs_of
 
 
 class RelatedToConnections(NamedTuple):
-    """What connections are rendered with: the CIDRs of each side by the connection's id, and whether
-    pre-shared keys are shown. Otherwise they are masked, and not opened."""
+    """The data that rendering connections needs: the CIDRs of each side by the connection's id, and whether
+    pre-shared keys are shown. If not, they are masked and not even decrypted."""
 
     local: Mapping[UUID, list[str]]
     peer: Mapping[UUID, list[str]]
@@ -69,7 +69,7 @@ def _peer_cidrs(connection: Connection, context: Context) -> list[str]:
 
 
 def _psk(connection: Connection, context: Context) -> str:
-    """Besides the spec and the exporters the only place that opens pre-shared keys."""
+    """The key, if it is shown and can be decrypted; otherwise a mask."""
     return (connection.known_psk() if context.related.shows_key else None) or MASK
 
 
@@ -81,7 +81,7 @@ def _local_identities(connection: Connection, context: Context) -> tuple[Identit
 
 
 def _peer_identity(connection: Connection, context: Context) -> Identity:
-    """The one that was set, else the peer's name or address."""
+    """The identity that was set, else the peer's name or address."""
     given: Identity | None = connection.peer_identity
     if given:
         return given
@@ -95,7 +95,7 @@ def _address(address: str) -> Identity:
 
 
 class IKEIdentity(ResponseSchema):
-    """How an end names itself in IKE; of a key_id the value is base64."""
+    """The IKE identity of an end; the value of a key_id is in base64."""
 
     type = Field(choice(*[kind.value for kind in IdentityType]), item("type"))
     value = Field(STRING, item("value"))
@@ -115,7 +115,7 @@ class PeerEnd(ResponseSchema):
         choice("address", "fqdn"),
         lambda connection, context: "fqdn" if connection.peer_fqdn else "address",
     )
-    # Of a name: where it leads now, which is our addition.
+    # Of a peer with a name: the address to which it resolves now. An addition to IBM's API.
     address = Field(IPV4, lambda connection, context: connection.address or None, optional=True)
     fqdn = Field(STRING, lambda connection, context: connection.peer_fqdn or None, optional=True)
     cidrs = Field(Many(STRING), _peer_cidrs)
@@ -158,7 +158,7 @@ class VPNGatewayConnection(ResponseSchema):
     # Before both ends were objects there were three fields for them, without identities.
     local_cidrs = Field(Many(STRING), _local_cidrs, until=OBJECTS)
     peer_cidrs = Field(Many(STRING), _peer_cidrs, until=OBJECTS)
-    # Of a name: the address that it leads to.
+    # Of a peer with a name: the address to which it resolves.
     peer_address = Field(IPV4, lambda row, context: row.address or NO_ADDRESS, until=OBJECTS)
     route_mode = constant("policy", until=ROUTE_MODE)
 

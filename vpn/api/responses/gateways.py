@@ -44,7 +44,7 @@ _STATUSES = ("available", "deleting", "failed", "pending")
 
 
 def _status(row: Gateway | GatewayMember, context: Context) -> str:
-    """The status that versions before lifecycle and health have (contract section 1.3)."""
+    """The status in versions before lifecycle and health states (contract section 1.3)."""
     gateway = row if isinstance(row, Gateway) else row.gateway
     return status_of(gateway.lifecycle_state, row.health_state)
 
@@ -111,7 +111,7 @@ class VPNGateway(ResponseSchema):
 
 
 class ConnectionName(NamedTuple):
-    """What a reference needs of a connection."""
+    """The columns of a connection that a reference needs."""
 
     gateway_id: UUID
     id: UUID
@@ -119,7 +119,7 @@ class ConnectionName(NamedTuple):
 
 
 class RelatedToGateways(NamedTuple):
-    """What gateways are rendered with, by their ids. A gateway whose deletion was finished since its row
+    """The data that rendering gateways needs, by their ids. A gateway whose deletion has ended since its row
     was read has no members."""
 
     members: Mapping[UUID, Sequence[GatewayMember]]
@@ -163,7 +163,7 @@ def related_to_gateways(gateways: Iterable[Gateway]) -> RelatedToGateways:
 
 
 class AdvertisedCidrs(ResponseSchema):
-    """What a gateway of route mode advertises; others nothing."""
+    """The CIDRs that a gateway of route mode advertises; empty for others."""
 
     advertised_cidrs = Field(Many(STRING), nothing)
 
@@ -177,7 +177,7 @@ class ServiceCreator(ResponseSchema):
 
 
 class ServiceConnection(ResponseSchema):
-    """What another service has connected to a gateway; there are none here."""
+    """A connection of another service to a gateway; there are none."""
 
     id = Field(IDENTIFIER)
     created_at = Field(TIMESTAMP)

@@ -40,7 +40,7 @@ class RegionReference(ResponseSchema):
 
 
 class Region(RegionReference):
-    """The one region that is served here."""
+    """The region of this installation; there is only one."""
 
     endpoint = Field(URL, lambda region, context: context.links.base)
     status = constant("available")
@@ -68,8 +68,8 @@ class VPCReference(ResponseSchema, shared=True):
 
 
 class InNameOnly(NamedTuple):
-    """What clients expect of every VPC and this service has in name only: its collection, and the kind
-    that CRNs name."""
+    """An object that clients expect of every VPC and that this service has in name only: its VPC, its
+    collection, and its kind in CRNs."""
 
     vpc: models.Vpc
     collection: str
@@ -81,7 +81,7 @@ class InNameOnly(NamedTuple):
 
 
 class InName(ResponseSchema):
-    """What every VPC has in name only: all is let through."""
+    """An object that a VPC has in name only: it permits all traffic."""
 
     id = Field(IDENTIFIER)
     crn = Field(STRING, lambda one, context: context.links.crn(one.kind, one.id))
@@ -116,7 +116,7 @@ class Dns(ResponseSchema):
 
 
 class VPC(VPCReference):
-    """A network of its own."""
+    """A virtual private cloud: an isolated network."""
 
     created_at = Field(TIMESTAMP)
     status = Field(
@@ -139,7 +139,7 @@ class VPC(VPCReference):
 
 
 def blocks_of(vpc_id: UUID) -> list[IPv4Network]:
-    """What address prefixes are rendered with: the blocks of the VPC's subnets."""
+    """The blocks of the VPC's subnets, which rendering address prefixes needs."""
     rows = models.Subnet.objects.filter(vpc_id=vpc_id)
     return [parse_cidr(text) for text in rows.values_list("ipv4_cidr_block", flat=True)]
 
@@ -150,7 +150,7 @@ def _has_subnets(prefix: models.AddressPrefix, context: Context) -> bool:
 
 
 class AddressPrefix(ResponseSchema):
-    """Where subnets of a VPC may lie."""
+    """A block that contains subnets of a VPC."""
 
     id = Field(IDENTIFIER)
     name = Field(STRING)

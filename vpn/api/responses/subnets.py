@@ -50,7 +50,7 @@ class SubnetReference(ResponseSchema, shared=True):
 
 
 def taken_addresses(subnets: Sequence[models.Subnet]) -> dict[UUID, int]:
-    """What subnets are rendered with: how many addresses of each are in use, in one query for all."""
+    """The number of used addresses of each subnet, which rendering needs; one query for all."""
     rows = models.SubnetAddress.objects.filter(subnet_id__in=[subnet.id for subnet in subnets])
     return dict(rows.values_list("subnet_id").annotate(Count("id")))
 
@@ -79,7 +79,7 @@ class Subnet(SubnetReference):
 
 
 class ReservedIP(ResponseSchema):
-    """An address that the provider holds: of a gateway's member or an instance."""
+    """An address that the provider has reserved for a gateway's member or an instance."""
 
     # Rendered with the owners' names: vpn.services.addresses.owner_names.
     id = Field(IDENTIFIER, attribute("owner"))

@@ -23,7 +23,7 @@ from vpn.services.connections import cidrs_of, get_connection
 
 
 class CidrApiView(ConnectionApiView):
-    """What views of CIDRs share."""
+    """The base of the views of CIDRs."""
 
     @classmethod
     def documented_path(cls, path: str, version: ApiVersion) -> bool:
@@ -45,7 +45,7 @@ class CidrsView(CidrApiView):
 
 
 class CidrView(CidrApiView):
-    """One CIDR: is it there (GET), set it (PUT), take it away (DELETE). Bodies are not read."""
+    """One CIDR: whether the connection has it (GET), add it (PUT), remove it (DELETE). Bodies are ignored."""
 
     side: ClassVar[Side] = "local"
 

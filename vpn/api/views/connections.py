@@ -46,12 +46,12 @@ from vpn.services.keys import disclose_keys
 
 STATUSES = ("up", "down")
 STATUS = Parameter("status", "Only those in this state.", {"type": "string", "enum": [*STATUSES]})
-# 20 letters and digits are some 112 bits, the least that NIST SP 800-77 asks of a key.
+# 20 random letters and digits are 119 bits; NIST SP 800-77 requires at least 112.
 SHORT_KEY = 20
 
 
 class ConnectionApiView(ApiView):
-    """What views of connections share."""
+    """The base of the views of connections."""
 
     changes = CONNECTION
 
@@ -74,14 +74,14 @@ class ConnectionApiView(ApiView):
         return watch_interruptions(mine.filter(gateway=gateway, pk=connection))
 
     def shows_key(self, row: Connection) -> bool:
-        """A dry run shows no key but one that the caller has just sent: with the rest of it, the event
-        in the audit trail would be undone."""
+        """A dry run shows only a key that the caller has just sent: for any other one the audit event would
+        be rolled back with the dry run."""
         if asked(self.request):
             return self.actor.may_read_psk and "psk" in self.sent
         return disclose_keys(self.actor, [row])
 
-    def listed(self, rows: QuerySet[Connection], path: str) -> Response:
-        """One page of connections; `status` of the query narrows it."""
+    def respond_page(self, rows: QuerySet[Connection], path: str) -> Response:
+        """One page of connections, filtered by `status` of the query."""
         filters = {}
         wanted = self.request.query_params.get("status")
         if wanted is not None:
@@ -91,7 +91,7 @@ class ConnectionApiView(ApiView):
         shows_key = disclose_keys(self.actor, page.rows)
         return self.respond(page, related_to_connections(page.rows, shows_key=shows_key))
 
-    def shown_whole(self, row: Connection, *, status: int = 200) -> Response:
+    def respond_connection(self, row: Connection, *, status: int = 200) -> Response:
         """One connection; in generation 2 with an ETag for If-Match."""
         related = related_to_connection(row, shows_key=self.shows_key(row))
         response = self.respond(row, related, status=status)
@@ -99,13 +99,13 @@ class ConnectionApiView(ApiView):
             response["ETag"] = etag_of(row)
         return response
 
-    def unchanged(self, row: Connection) -> None:
+    def require_match(self, row: Connection) -> None:
         """Raises Outdated if If-Match has another ETag than the current one."""
         wanted = self.request.META.get("HTTP_IF_MATCH")
         if self.version.generation == 1 or wanted is None or wanted.strip() == "*":
             return
         if etag_of(row) not in (tag.strip().removeprefix("W/") for tag in wanted.split(",")):
-            message = "The connection has been changed since; get it again and look at what is different."
+            message = "The connection has been changed since; get it again and compare."
             raise Outdated([Violation("precondition_failed", "If-Match", message)])
 
 
@@ -119,12 +119,12 @@ class ConnectionsView(ConnectionApiView):
     made: Connection
 
     def shows_key(self, row: Connection) -> bool:
-        """A key that the caller has just sent is no disclosure."""
+        """Showing a key that the caller has just sent discloses nothing."""
         return self.actor.may_read_psk
 
     def get(self, request: Request, vpn_gateway_id: str) -> Response:
         gateway = get_gateway(self.actor, gateway_id_of(vpn_gateway_id))
-        return self.listed(connections_of(gateway), f"vpn_gateways/{gateway.pk}/connections")
+        return self.respond_page(connections_of(gateway), f"vpn_gateways/{gateway.pk}/connections")
 
     @creates
     def post(self, request: Request, vpn_gateway_id: str) -> Response:
@@ -134,7 +134,7 @@ class ConnectionsView(ConnectionApiView):
             return check_connection(self.actor, given, gateway=get_gateway(self.actor, gateway_id))
 
         self.made = create_connection(self.actor, gateway_id, self.fields(ConnectionCreate, check=check))
-        return self.shown_whole(self.made, status=201)
+        return self.respond_connection(self.made, status=201)
 
     def warnings(self, body: Mapping[str, Any]) -> Iterable[DryRunWarning]:
         row = self.made
@@ -146,12 +146,12 @@ class ConnectionsView(ConnectionApiView):
                     )
         if len(row.known_psk() or "") < SHORT_KEY:
             message = (
-                f"The pre-shared key has less than {SHORT_KEY} characters; a longer one is harder to guess."
+                f"The pre-shared key has fewer than {SHORT_KEY} characters; a longer one is harder to guess."
             )
             yield DryRunWarning("short_key", message)
         if row.dpd_action == DpdAction.NONE:
             message = (
-                "Without dead peer detection an idle tunnel shows a vanished peer at the next rekeying only."
+                "Without dead peer detection, an idle tunnel notices a dead peer only at the next rekeying."
             )
             yield DryRunWarning("no_dead_peer_detection", message)
 
@@ -169,7 +169,7 @@ class ConnectionView(ConnectionApiView):
 
     def get(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         row = get_connection(self.actor, *self.ids(vpn_gateway_id, connection_id))
-        return self.shown_whole(row)
+        return self.respond_connection(row)
 
     @updates
     def patch(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
@@ -177,12 +177,12 @@ class ConnectionView(ConnectionApiView):
 
         check = refusals(lambda given: update_connection(self.actor, *ids, given))
         fields = self.fields(ConnectionPatch, of=lambda: get_connection(self.actor, *ids), check=check)
-        return self.shown_whole(update_connection(self.actor, *ids, fields, guard=self.unchanged))
+        return self.respond_connection(update_connection(self.actor, *ids, fields, guard=self.require_match))
 
     @updates
     def delete(self, request: Request, vpn_gateway_id: str, connection_id: str) -> Response:
         ids = self.ids(vpn_gateway_id, connection_id)
-        delete_connection(self.actor, *ids, guard=self.unchanged)
+        delete_connection(self.actor, *ids, guard=self.require_match)
         return self.deleted()
 
 
@@ -196,8 +196,8 @@ class IKEPolicyConnectionsView(ConnectionApiView):
     def get(self, request: Request, ike_policy_id: str) -> Response:
         ident = path_id(ike_policy_id, "ike_policy_not_found", "IKE policy")
         policy = get_ike_policy(self.actor, ident)
-        rows = _whole(Connection.objects.filter(ike_policy=policy))
-        return self.listed(rows, f"ike_policies/{policy.pk}/connections")
+        rows = _with_related(Connection.objects.filter(ike_policy=policy))
+        return self.respond_page(rows, f"ike_policies/{policy.pk}/connections")
 
 
 class IPsecPolicyConnectionsView(ConnectionApiView):
@@ -210,9 +210,9 @@ class IPsecPolicyConnectionsView(ConnectionApiView):
     def get(self, request: Request, ipsec_policy_id: str) -> Response:
         ident = path_id(ipsec_policy_id, "ipsec_policy_not_found", "IPsec policy")
         policy = get_ipsec_policy(self.actor, ident)
-        rows = _whole(Connection.objects.filter(ipsec_policy=policy))
-        return self.listed(rows, f"ipsec_policies/{policy.pk}/connections")
+        rows = _with_related(Connection.objects.filter(ipsec_policy=policy))
+        return self.respond_page(rows, f"ipsec_policies/{policy.pk}/connections")
 
 
-def _whole(rows: QuerySet[Connection]) -> QuerySet[Connection]:
+def _with_related(rows: QuerySet[Connection]) -> QuerySet[Connection]:
     return rows.select_related("gateway", "ike_policy", "ipsec_policy")

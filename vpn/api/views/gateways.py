@@ -44,7 +44,7 @@ def gateway_id_of(text: str) -> UUID:
 
 
 class GatewayApiView(ApiView):
-    """What views of gateways share."""
+    """The base of the views of gateways."""
 
     changes = GATEWAY
 
@@ -76,7 +76,7 @@ class GatewaysView(GatewayApiView):
             filters = {**filters, "mode": mode}
         page = self.page(rows, "vpn_gateways", filters=filters, sorts=SORTS)
         related = related_to_gateways(page.rows)
-        # Not one whose deletion was finished since the rows were read.
+        # Without gateways whose deletion has ended since the rows were read.
         still = [row for row in page.rows if row.id in related.members]
         return self.respond(replace(page, rows=still), related)
 
@@ -90,7 +90,7 @@ class GatewaysView(GatewayApiView):
 
 
 class GatewayView(GatewayApiView):
-    """One VPN gateway. Deleting it deletes its connections; policies stay."""
+    """One VPN gateway. Deleting it deletes its connections; policies are kept."""
 
     requests = {"PATCH": GatewayPatch}
     responses = {"GET": VPNGateway, "PATCH": VPNGateway}

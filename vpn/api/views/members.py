@@ -1,4 +1,4 @@
-"""Members of VPN gateways, and what gateways of route mode have besides (contract section 2.1)."""
+"""Members of VPN gateways, and the objects of gateways in route mode (contract section 2.1)."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def _member_ids(gateway: str, member: str) -> tuple[UUID, UUID]:
 
 
 class MemberApiView(ApiView):
-    """What views of members share."""
+    """The base of the views of members."""
 
     since = GENERATION_2
 
 
 class MembersView(MemberApiView):
-    """The two members of a gateway: one active, one standing by."""
+    """The two members of a gateway: one active, one standby."""
 
     responses = {"GET": VPNGatewayMemberList}
     pages = False
@@ -68,7 +68,7 @@ class MemberView(MemberApiView):
 
 
 class AdvertisedCidrsView(ApiView):
-    """The CIDRs that a gateway advertises: none, since that belongs to route mode."""
+    """The CIDRs that a gateway advertises: none, since route mode is not supported."""
 
     since = GENERATION_2
     responses = {"GET": AdvertisedCidrs}
@@ -79,8 +79,7 @@ class AdvertisedCidrsView(ApiView):
 
 
 class AdvertisedCidrView(ApiView):
-    """One advertised CIDR. It belongs to route mode, which is not served: there is none, and changes
-    are refused."""
+    """One advertised CIDR. There is none, and changes are refused: route mode is not supported."""
 
     since = GENERATION_2
     unsupported_methods = ("PUT", "DELETE")
@@ -105,7 +104,7 @@ class AdvertisedCidrView(ApiView):
 
 
 class ServiceConnectionsView(ApiView):
-    """What other services have connected to a gateway: nothing."""
+    """The connections of other services to a gateway: there are none."""
 
     since = GENERATION_2
     responses = {"GET": ServiceConnectionList}
@@ -118,7 +117,7 @@ class ServiceConnectionsView(ApiView):
 
 
 class ServiceConnectionView(ApiView):
-    """One of them: there is none."""
+    """A connection of another service: there is none."""
 
     since = GENERATION_2
     responses = {"GET": ServiceConnection}

@@ -31,7 +31,7 @@ from vpn.services.networks import (
 
 
 class RegionsView(ApiView):
-    """The one region that is served here."""
+    """The region of this installation; there is only one."""
 
     responses = {"GET": schemas.RegionList}
 
@@ -81,7 +81,7 @@ def vpc_id_of(text: str) -> UUID:
 
 
 class VpcApiView(ApiView):
-    """What views of VPCs share."""
+    """The base of the views of VPCs."""
 
     changes = versions.VPC
 
@@ -134,7 +134,7 @@ class VpcView(VpcApiView):
 
 
 class AddressPrefixesView(ApiView):
-    """Where the subnets of a VPC may lie."""
+    """The address prefixes of a VPC, which contain its subnets."""
 
     requests = {"POST": AddressPrefixCreate}
     responses = {"GET": schemas.AddressPrefixList, "POST": schemas.AddressPrefix}

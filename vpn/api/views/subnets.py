@@ -50,7 +50,7 @@ def _instance_id(text: str) -> UUID:
 
 
 class SubnetApiView(ApiView):
-    """What views of subnets share."""
+    """The base of the views of subnets."""
 
     changes = SUBNET
 
@@ -111,7 +111,7 @@ class SubnetView(SubnetApiView):
 
 
 class ReservedIpsView(ApiView):
-    """The addresses that members of gateways and instances hold in a subnet, newest first."""
+    """The addresses of a subnet that members of gateways and instances use, newest first."""
 
     name = "Reserved IPs"
     responses = {"GET": ReservedIPList}
@@ -124,7 +124,7 @@ class ReservedIpsView(ApiView):
 
 
 class ReservedIpView(ApiView):
-    """An address that a member of a gateway or an instance holds."""
+    """An address that a member of a gateway or an instance uses."""
 
     name = "Reserved IP"
     responses = {"GET": schemas.ReservedIP}
@@ -181,7 +181,7 @@ class InstanceView(ApiView):
 
 
 def _instance_fields(given: dict[str, Any]) -> InstanceFields:
-    """The interface's subnet and address, and profile and image by one word each."""
+    """The interface's subnet and address, and the name of the profile and the id of the image."""
     interface = given.get("primary_network_interface", {})
     fields = {name: value for name, value in given.items() if name != "primary_network_interface"}
     for name, word in (("profile", "name"), ("image", "id")):
