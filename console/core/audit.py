@@ -92,7 +92,7 @@ def record_person(
 
     `fields` changed, of which no value is kept; `details` is {field: value}.
     """
-    record_of_nobody(
+    record_name(
         action,
         str(person),
         fields,
@@ -106,7 +106,7 @@ def record_person(
     )
 
 
-def record_of_nobody(
+def record_name(
     action: str,
     name: str,
     fields: Iterable[str] = (),
@@ -119,7 +119,7 @@ def record_of_nobody(
     via: Via = Via.ADMIN,
     details: Mapping[str, object] | None = None,
 ) -> None:
-    """As `record_person`, for a name that may belong to nobody."""
+    """As `record_person`, for a name that may not be that of any person."""
     changes: dict[str, object] = dict.fromkeys(fields, CHANGED)
     changes |= {field: [None, _plain(value)] for field, value in (details or {}).items()}
     AuditEvent.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""Records of use: writes that neither fail nor delay what is only read."""
+"""For records of usage: writes that must neither fail nor delay a request that only reads."""
 
 from __future__ import annotations
 

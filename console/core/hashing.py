@@ -15,7 +15,7 @@ from threading import Condition
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-# How many wait in each process, which leaves it a thread for other requests.
+# In each process, so that a thread is left for other requests.
 MAX_WAITING = 2
 # The longest wait, in seconds.
 MAX_WAIT_SECONDS = 5.0

@@ -56,7 +56,7 @@ class PatternValidator:
         self.least = least
 
     def validate(self, password: str, user: object = None) -> None:
-        if unforeseen(password) < self.least:
+        if unpredictable(password) < self.least:
             raise ValidationError(
                 "This password is a repetition or a sequence of characters; use unrelated words.",
             )
@@ -76,7 +76,11 @@ class OwnNameValidator(UserAttributeSimilarityValidator):
     def validate(self, password: str, user: User | None = None) -> None:
         super().validate(password, user)
         name, word = user.get_username().casefold() if user else "", password.casefold()
-        if len(name) >= _SHORTEST_NAME and name in word and unforeseen(word.replace(name, "")) < self.least:
+        if (
+            len(name) >= _SHORTEST_NAME
+            and name in word
+            and unpredictable(word.replace(name, "")) < self.least
+        ):
             raise ValidationError("The password is too similar to the username.")
 
 
@@ -104,7 +108,7 @@ def period(text: str) -> int:
     return len(text) - border
 
 
-def unforeseen(password: str) -> int:
+def unpredictable(password: str) -> int:
     """How many characters of a password neither repeat, continue nor neighbour the one before."""
     text = password.casefold()
     text = text[: period(text)]

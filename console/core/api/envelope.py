@@ -50,13 +50,13 @@ _DJANGO: tuple[tuple[type[Exception], int, str], ...] = (
 )
 _LONGEST_VALUE = 256
 _STEP = re.compile(r"\.|\[(\d+)\]\.?")
-# Seconds; a database that is busy for longer is rather away.
+# Seconds.
 RETRY_AFTER = 5
 UNAVAILABLE = "The database is busy or unavailable, and nothing was changed. Try again in a moment."
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    """Any exception of a view as the error container; what nobody expected is logged and hidden."""
+    """Any exception of a view as the error container; unexpected ones are logged and not shown."""
     request = context["request"]
     if isinstance(error, Refused):
         return _refused(error, request)
@@ -64,18 +64,18 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
         return _api_exception(error, request)
     for kind, status, message in _DJANGO:
         if isinstance(error, kind):
-            return _answer(request, status, [Violation(_CODES[status], "", message)])
+            return _error_response(request, status, [Violation(_CODES[status], "", message)])
     trace = getattr(request, "request_id", "")
     if isinstance(error, OperationalError | InterfaceError):
         log.error("%s %s: database: %s, trace %s", request.method, request.path, error, trace)
         return unavailable(request)
     log.error("%s %s failed, trace %s", request.method, request.path, trace, exc_info=error)
-    return _answer(request, 500, [Violation("internal_error", "", INTERNAL)])
+    return _error_response(request, 500, [Violation("internal_error", "", INTERNAL)])
 
 
 def unavailable(request: HttpRequest) -> Response:
-    """503, and when to ask again; the transaction that failed took everything back."""
-    response = _answer(request, 503, [Violation("backend_service_unavailable", "", UNAVAILABLE)])
+    """503 with Retry-After; the failed transaction was rolled back."""
+    response = _error_response(request, 503, [Violation("backend_service_unavailable", "", UNAVAILABLE)])
     response["Retry-After"] = str(RETRY_AFTER)
     return response
 
@@ -92,12 +92,12 @@ def container(
 def _refused(error: Refused, request: Any) -> Response:
     status = next((number for kind, number in _STATUS if isinstance(error, kind)), 400)
     if isinstance(error, Outdated):
-        return _answer(request, status, error.violations, kind="header")
-    # What is missing, and whose state forbids it, is named by the path.
+        return _error_response(request, status, error.violations, kind="header")
+    # The path names the object that is missing, or whose state forbids the request.
     if isinstance(error, InvalidParameter | NotFound | Conflict):
-        return _answer(request, status, error.violations, kind="parameter")
+        return _error_response(request, status, error.violations, kind="parameter")
     body = None if isinstance(error, TooLarge) or status == 403 else _body(request)
-    return _answer(request, status, error.violations, body=body)
+    return _error_response(request, status, error.violations, body=body)
 
 
 def _api_exception(error: exceptions.APIException, request: Any) -> Response:
@@ -105,7 +105,7 @@ def _api_exception(error: exceptions.APIException, request: Any) -> Response:
     code = _CODES.get(status, "bad_request" if status < 500 else "internal_error")
     if isinstance(error, exceptions.AuthenticationFailed):
         code = "token_invalid"
-    response = _answer(request, status, [Violation(code, *_target(error))], kind="header")
+    response = _error_response(request, status, [Violation(code, *_target(error))], kind="header")
     if auth := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = auth
     if isinstance(error, exceptions.Throttled):
@@ -128,7 +128,7 @@ def _target(error: exceptions.APIException) -> tuple[str, str]:
     return "", str(error.detail) if error.status_code < 500 else INTERNAL
 
 
-def _answer(
+def _error_response(
     request: Any, status: int, violations: Iterable[Violation], *, kind: str = "field", body: object = None
 ) -> Response:
     django_request = getattr(request, "_request", request)

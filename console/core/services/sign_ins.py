@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.core.actor import Via
-from console.core.audit import record_of_nobody, record_person
+from console.core.audit import record_name, record_person
 from console.core.models import Membership, SignInSession, User
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def record_failure(name: str, source: Source, *, locked_seconds: int, again: boo
     if locked_seconds:
         details["locked_for_seconds"] = locked_seconds
     accounts = Membership.objects.filter(user=user).values_list("account_id", flat=True) if user else ()
-    record_of_nobody(
+    record_name(
         "person.password_failed" if again else "person.sign_in_failed",
         shown,
         person_id=str(user.pk) if user else "",

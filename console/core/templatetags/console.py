@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 # Word: tone (a class of the stylesheet) and symbol (of icons.svg). Colour is never alone.
-_LOOKS = {
+_STATUS_STYLES = {
     "up": ("ok", "check"),
     "available": ("ok", "check"),
     "ok": ("ok", "check"),
@@ -58,7 +58,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def status(word: str, label: str = "") -> SafeString:
     """A status as symbol, word and tone; `label` replaces the word."""
-    tone, symbol = _LOOKS.get(word, ("idle", "clock"))
+    tone, symbol = _STATUS_STYLES.get(word, ("idle", "clock"))
     return format_html('<span class="status {}">{} {}</span>', tone, icon(symbol), label or word)
 
 

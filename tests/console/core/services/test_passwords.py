@@ -19,7 +19,7 @@ from console.core.services.invitations import accept_as_new_person, create_invit
 from console.core.services.password_links import set_password_by_link
 from console.core.services.passwords import change_password, check_password_rules
 from console.core.services.sign_ins import Source
-from console.core.validators import period, unforeseen
+from console.core.validators import period, unpredictable
 from tests.factories import PASSWORD, Party
 from tests.pages import text_of
 from tests.waiting import wait_for
@@ -85,7 +85,7 @@ def test_a_long_password_reports_the_maximum_length() -> None:
     [("", 0, 0), ("abab", 2, 1), ("aaaa", 1, 1), ("abca", 3, 1), ("kqzm", 4, 4), ("1234567890", 10, 1)],
 )
 def test_what_follows_from_the_character_before_does_not_count(text: str, length: int, steps: int) -> None:
-    assert (period(text), unforeseen(text)) == (length, steps)
+    assert (period(text), unpredictable(text)) == (length, steps)
 
 
 def test_a_hash_is_argon2_and_older_ones_still_hold(settings: LazySettings) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from console.core.templatetags.console import _LOOKS
+from console.core.templatetags.console import _STATUS_STYLES
 from console.core.web.navigation import _ENTRIES
 from tests.icons import NAMES, SPRITE, sprite
 
@@ -10,5 +10,5 @@ def test_the_sprite_is_lucides() -> None:
 
 
 def test_every_symbol_that_is_named_is_there() -> None:
-    named = {symbol for _, symbol in _LOOKS.values()} | {icon for _, _, icon, _ in _ENTRIES}
+    named = {symbol for _, symbol in _STATUS_STYLES.values()} | {icon for _, _, icon, _ in _ENTRIES}
     assert named <= NAMES.keys()
