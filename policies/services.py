@@ -167,7 +167,7 @@ def _update(
         given = listed(fields)
         after = before | {name: value for name, value in given.items() if name in before}
         changed = {name for name in given if name not in before or before[name] != after[name]}
-        broken = _violations(actor, type(policy), after, algorithms, but=policy)
+        broken = _violations(actor, type(policy), after, algorithms, existing=policy)
         broken = given_twice(fields) + [one for one in broken if _is_about(one, changed)]
         if broken:
             raise Invalid(as_given(broken, fields))
@@ -220,23 +220,25 @@ def _violations(
     model: type[IKEPolicy] | type[IPsecPolicy],
     values: Fields,
     algorithms: ApiAlgorithms,
-    but: IKEPolicy | IPsecPolicy | None = None,
+    existing: IKEPolicy | IPsecPolicy | None = None,
 ) -> list[Violation]:
     rows = dict(model.objects.owned_by(actor).values_list("name", "pk"))
     facts = PolicyFacts(
-        other_names={name for name, pk in rows.items() if pk != getattr(but, "pk", None)},
+        other_names={name for name, pk in rows.items() if pk != getattr(existing, "pk", None)},
         existing=len(rows),
         quota=limits_for(actor.account_id)["ike_policies" if model is IKEPolicy else "ipsec_policies"],
-        creating=but is None,
+        creating=existing is None,
         algorithms=algorithms,
     )
     if model is IKEPolicy:
         draft = IKEPolicyDraft(**values)
-        if but is not None and draft.ike_version == 1:
-            facts = replace(facts, beside_several=_several_beside(but.pk))
+        if existing is not None and draft.ike_version == 1:
+            facts = replace(facts, beside_several=_several_beside(existing.pk))
         return ike_violations(draft, facts=facts)
-    if but is not None:
-        facts = replace(facts, used_with_ikev1=but.connections.filter(ike_policy__ike_version=1).exists())
+    if existing is not None:
+        facts = replace(
+            facts, used_with_ikev1=existing.connections.filter(ike_policy__ike_version=1).exists()
+        )
     return ipsec_violations(IPsecPolicyDraft(**values), facts=facts)
 
 

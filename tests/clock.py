@@ -1,4 +1,4 @@
-"""The wall clock of the product, stepped; the host's own is never touched, and the monotonic one goes on."""
+"""Steps the product's wall clock; the host's clock and the monotonic clock are not changed."""
 
 from __future__ import annotations
 

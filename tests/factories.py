@@ -1,4 +1,4 @@
-"""Things to test with, made by the services as the faces would."""
+"""Accounts and objects for tests, created by the services, as by the API and the console."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _numbers = count(1)
 
 
 class Api:
-    """A client of the API with one key; every call says the version unless the path does."""
+    """A client of the API with one key; `version` is added to every path, unless it is None."""
 
     def __init__(self, key: str = "") -> None:
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -39,7 +39,7 @@ class Api:
     def __call__(
         self, method: str, path: str, body: object = None, *, version: str | None = VERSION, **extra: Any
     ) -> Any:
-        """`body` unchanged when it is bytes, else as JSON."""
+        """Sends `body` as JSON, or unchanged if it is bytes."""
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         joint = "&" if "?" in path else "?"
         url = f"{path}{joint}version={version}" if version else path
@@ -142,7 +142,7 @@ def make_instance(party: Party, subnet: Subnet, name: str = "") -> Instance:
 
 
 def connection_fields(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """A body that breaks no rule; connections of different numbers live side by side."""
+    """A valid body; connections with different numbers do not conflict."""
     return {
         "name": f"connection-{number}",
         "peer_address": f"203.0.113.{number + 1}",
@@ -162,7 +162,7 @@ def dpd_defaults(generation: int) -> tuple[str, int, int]:
 
 
 def nested(body: dict[str, Any]) -> ConnectionFields:
-    """A connection of the form of 2019, with what is newer in columns' names, as the services take it."""
+    """A flat body of version 2019-01-01, with newer fields by column names, in the form for services."""
     found: dict[str, Any] = {}
     for name, value in body.items():
         put_at(found, DECLARED[name].path if name in DECLARED else name, value)

@@ -12,7 +12,7 @@ from django.db import connection
 
 @contextmanager
 def locked_database() -> Iterator[None]:
-    """Another program writes and does not end. PostgreSQL has no such lock: the test is skipped."""
+    """Another program holds the write lock. PostgreSQL has no such lock: the test is skipped."""
     if connection.vendor != "sqlite":
         pytest.skip("a database with one writer")
     other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)

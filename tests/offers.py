@@ -1,4 +1,4 @@
-"""What a page offers: where its links, forms and live parts lead."""
+"""The requests that a page can send: by its links, forms and htmx attributes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LIVE = {f"hx-{method}": method.upper() for method in ("get", "post", "put", "pa
 
 
 class Offer(NamedTuple):
-    """A request that the page invites to; `choice` is what its button says, as name=value."""
+    """A request that the page can send; `choice` is the pressed button, as name=value."""
 
     method: str
     path: str
@@ -58,7 +58,7 @@ class _Reader(HTMLParser):
 
 
 def offers_of(html: str, here: str) -> list[Offer]:
-    """Each once, in order; those to other hosts left out. A form without an action leads `here`."""
+    """In order, without duplicates and those to other hosts. A form without an action leads to `here`."""
     reader = _Reader(here)
     reader.feed(html)
     return list(dict.fromkeys(reader.found))

@@ -1,4 +1,4 @@
-"""A page as a browser reads its whitespace, so that tests do not depend on how templates are laid out."""
+"""Pages with whitespace as a browser treats it, so that tests do not depend on the layout of templates."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _NO_PAGES = ("admin/", "v1", "^v1", "livez", "readyz", "identity/", *_LINKS)
 VIEWER, OPERATOR, EDITOR, ADMINISTRATOR = Role
 READ = (VIEWER, None)
 EDIT = (EDITOR, EDITOR)
-# Route: the least role that may GET it, and POST to it; None: the page does not take that.
+# Route: the least role that may GET it, and POST to it; None: the route does not have that method.
 NEEDS: dict[str, tuple[Role | None, Role | None]] = {
     **dict.fromkeys(("overview", "gateways", "gateway", "gateway_status", "gateway_events"), READ),
     **dict.fromkeys(("connections", "connection", "connection_status", "connection_events"), READ),

@@ -35,8 +35,8 @@ def missing() -> str:
     result = subprocess.run(probe, capture_output=True, text=True, timeout=10, check=False)
     if result.returncode == 0:
         return ""
-    complaint = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
-    return f"this host does not let ordinary users create network namespaces ({complaint})"
+    reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return f"this host does not let ordinary users create network namespaces ({reason})"
 
 
 def hold(path: Path) -> Identity:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState, ViewportSize, sync_playwright
 
-from tests.browser.furnished import Made, furnish
+from tests.browser.populated import Made, populate
 from tests.browser.product import Product, running
 from tests.browser.visits import ANSWER_MILLISECONDS, Visit, signed_in
 from tests.dataplane.parts import require_parts
@@ -48,8 +48,8 @@ def simulated() -> Iterator[Product]:
 
 
 @pytest.fixture(scope="session")
-def furnished(simulated: Product) -> Made:
-    return furnish(simulated)
+def populated(simulated: Product) -> Made:
+    return populate(simulated)
 
 
 @pytest.fixture

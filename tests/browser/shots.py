@@ -9,7 +9,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.furnished import Made, connection, make, make_subnet
+from tests.browser.populated import Made, connection, make, make_subnet
 from tests.browser.product import Product, new_psk, running
 from tests.browser.visits import Visit, signed_in
 from tests.browser.wizard import Peer, choose_subnet, fill_connection

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.faults import stock_faults
-from tests.browser.furnished import Made
+from tests.browser.populated import Made
 from tests.browser.visits import Visit
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ _APPS = ("policies", "vpn")
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("app", ["", *_APPS])
-def test_lists_forms_and_rows(visit: Visit, furnished: Made, app: str) -> None:
+def test_lists_forms_and_rows(visit: Visit, populated: Made, app: str) -> None:
     """Of one application, or of all others."""
     visit.go("/admin/")
     links = _links(visit, "#content a[href^='/admin/']")
@@ -35,18 +35,18 @@ def test_lists_forms_and_rows(visit: Visit, furnished: Made, app: str) -> None:
         assert any(path.endswith(end) for path in seen)
 
 
-def test_check_boxes_of_rows_have_accessible_names(visit: Visit, furnished: Made) -> None:
+def test_check_boxes_of_rows_have_accessible_names(visit: Visit, populated: Made) -> None:
     visit.go("/admin/vpn/connection/add/")
     box = visit.page.get_by_role("combobox", name="Gateway")
     box.focus()
     visit.page.keyboard.press("Enter")
-    visit.page.get_by_role("searchbox", name="Gateway").fill(furnished.gateway["name"])
-    visit.page.get_by_role("option", name=furnished.gateway["name"]).wait_for()
+    visit.page.get_by_role("searchbox", name="Gateway").fill(populated.gateway["name"])
+    visit.page.get_by_role("option", name=populated.gateway["name"]).wait_for()
     visit.page.keyboard.press("Enter")
-    visit.page.get_by_role("combobox", name=furnished.gateway["name"]).wait_for()
+    visit.page.get_by_role("combobox", name=populated.gateway["name"]).wait_for()
 
 
-def test_a_password_link_is_copied(visit: Visit, furnished: Made) -> None:
+def test_a_password_link_is_copied(visit: Visit, populated: Made) -> None:
     visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit.go("/admin/console/user/")
     visit.page.locator("#result_list tbody th a").first.click()

@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.furnished import Made, connection, make, make_subnet
+from tests.browser.populated import Made, connection, make, make_subnet
 from tests.browser.product import Product, new_psk
 from tests.browser.visits import UP_MILLISECONDS, Visit
 

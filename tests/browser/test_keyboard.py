@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.furnished import Made, connection, make, make_subnet
 from tests.browser.keyboard import Keyboard
+from tests.browser.populated import Made, connection, make, make_subnet
 from tests.browser.product import Product, new_psk
 from tests.browser.visits import UP_MILLISECONDS, Visit
 
@@ -121,13 +121,13 @@ def test_the_way_past_the_navigation(visit: Visit) -> None:
     assert visit.page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
 
-def test_every_stop_of_the_long_pages_is_seen(visit: Visit, furnished: Made) -> None:
+def test_every_stop_of_the_long_pages_is_seen(visit: Visit, populated: Made) -> None:
     """Once around each, at a size where not all of it fits the screen."""
     keys = Keyboard(visit.page)
     visit.page.set_viewport_size({"width": 390, "height": 500})
     # Nothing moves under the keyboard meanwhile.
     visit.page.route("**/*seen=*", lambda route: route.fulfill(status=204))
-    for path in ("/", "/connections", furnished.path, "/activity"):
+    for path in ("/", "/connections", populated.path, "/activity"):
         visit.go(path)
         keys.to(visit.page.locator("footer a").first)
     assert not keys.unseen, "\n".join(keys.unseen)

@@ -86,8 +86,8 @@ def test_a_server_that_does_not_respond_is_reported(visit: Visit) -> None:
     visit.page.unroute("**/gateways?seen=*", unreachable)
     expect(note).to_be_hidden()
     expected = ("ERR_CONNECTION_REFUSED", "htmx:sendError", "htmx:afterRequest")
-    assert [output for output in visit.complaints if not any(word in output for word in expected)] == []
-    visit.complaints.clear()
+    assert [output for output in visit.page_errors if not any(word in output for word in expected)] == []
+    visit.page_errors.clear()
 
 
 def test_updates_can_be_paused(visit: Visit) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.furnished import make_subnet
+from tests.browser.populated import make_subnet
 from tests.browser.product import Product, new_psk
 from tests.browser.visits import ANSWER_MILLISECONDS, UP_MILLISECONDS, Visit, signed_in
 from tests.browser.wizard import Peer, choose_subnet, make_gateway

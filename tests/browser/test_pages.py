@@ -9,7 +9,7 @@ import pytest
 from django.urls import resolve
 
 from tests.browser.faults import faults
-from tests.browser.furnished import Made
+from tests.browser.populated import Made
 from tests.browser.visits import Visit
 from tests.browser.wizard import Peer, choose_subnet, fill_connection
 from tests.routes import NEEDS
@@ -30,12 +30,12 @@ _UNLINKED = {
 
 
 @pytest.mark.timeout(300)
-def test_every_page_in_every_dress(visit: Visit, furnished: Made) -> None:
+def test_every_page_in_every_dress(visit: Visit, populated: Made) -> None:
     """All that links lead to, from the overview on."""
-    waiting = ["/", *_drafts(visit, furnished), f"{furnished.path}/progress", furnished.path]
-    waiting += [furnished.connection(number) for number in range(3)]
+    waiting = ["/", *_drafts(visit, populated), f"{populated.path}/progress", populated.path]
+    waiting += [populated.connection(number) for number in range(3)]
     # The link is gone from its page as soon as there is another side.
-    waiting.append(f"{furnished.connection()}/other-side")
+    waiting.append(f"{populated.connection()}/other-side")
     found = _invite(visit)
     # That page goes on to the gateway by itself when all is up.
     visit.page.route("**/progress?done=1", lambda route: route.fulfill(status=204))
@@ -64,17 +64,17 @@ def test_pages_of_refusal_and_sign_in(visit: Visit) -> None:
     for path in ("/sign-in", "/manual"):
         visit.go(path)
         assert faults(visit.page) == []
-    assert visit.complaints == []
+    assert visit.page_errors == []
     visit.go("/no-such-page")
     assert faults(visit.page) == []
     assert visit.page.get_by_role("heading").first.is_visible()
     assert visit.page.get_by_role("link", name="Isthmus").is_visible()
     # The browser itself reports the status of the page asked for.
-    assert all("404" in complaint for complaint in visit.complaints)
-    visit.complaints.clear()
+    assert all("404" in error for error in visit.page_errors)
+    visit.page_errors.clear()
 
 
-def test_what_opens_and_what_goes_wrong(visit: Visit, furnished: Made) -> None:
+def test_what_opens_and_what_goes_wrong(visit: Visit, populated: Made) -> None:
     """States of pages that no link leads to."""
     found = []
     visit.go("/gateways/new")
@@ -90,7 +90,7 @@ def test_what_opens_and_what_goes_wrong(visit: Visit, furnished: Made) -> None:
     found += faults(visit.page)
     visit.go("/gateways?q=nothing-is-called-so")
     found += faults(visit.page)
-    visit.go(f"{furnished.connection()}/edit")
+    visit.go(f"{populated.connection()}/edit")
     for part in visit.page.locator("main details:not([open]) > summary").all():
         part.click()
     found += faults(visit.page)
@@ -107,10 +107,10 @@ def test_faults_are_found(visit: Visit) -> None:
     found = "\n".join(faults(visit.page))
     for rule in ("image-alt", "select-name", "no name"):
         assert rule in found
-    visit.complaints.clear()
+    visit.page_errors.clear()
 
 
-def _drafts(visit: Visit, furnished: Made) -> list[str]:
+def _drafts(visit: Visit, populated: Made) -> list[str]:
     """A gateway and a pair begun; the paths of their steps, which no link leads to."""
     visit.go("/gateways/new")
     choose_subnet(visit, "lisbon")
@@ -121,7 +121,7 @@ def _drafts(visit: Visit, furnished: Made) -> list[str]:
         visit.submit()
         paths.append(urlsplit(visit.page.url).path)
     visit.go("/connections/connect")
-    for name, address in (("here", furnished.gateway["name"]), ("there", "lisbon")):
+    for name, address in (("here", populated.gateway["name"]), ("there", "lisbon")):
         choice = visit.page.locator(f"[name={name}]")
         option = choice.locator("option[value^=gateway]").filter(has_text=address)
         choice.select_option(option.first.get_attribute("value"))
@@ -138,7 +138,7 @@ def _invite(visit: Visit) -> list[str]:
     browser = visit.page.context.browser
     assert browser is not None
     with browser.new_context() as theirs:
-        guest = Visit(theirs.new_page(), visit.product, visit.complaints)
+        guest = Visit(theirs.new_page(), visit.product, visit.page_errors)
         guest.page.goto(link)
         found = faults(guest.page)
         guest.fill(username="bea", new="wide-river-two-bridges", again="wide-river-two-bridges")

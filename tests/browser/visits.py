@@ -15,17 +15,17 @@ ANSWER_MILLISECONDS, UP_MILLISECONDS = 15_000, 30_000
 
 @dataclass
 class Visit:
-    """`complaints`: errors of the browser's console, violated content policies among them.
+    """`page_errors`: errors of the browser's console, violated content policies among them.
     `loads`: addresses of the whole pages loaded, in order."""
 
     page: Page
     product: Product
-    complaints: list[str] = field(default_factory=list)
+    page_errors: list[str] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.on("console", self._on_message)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.page.on("pageerror", lambda error: self.page_errors.append(f"{self.page.url}: {error}"))
         self.page.on("request", self._asked)
 
     def go(self, path: str) -> None:
@@ -56,25 +56,25 @@ class Visit:
         return fact.first.locator("dd").inner_text().strip()
 
     def comes(self, selector: str, word: str) -> None:
-        """Something on the page says `word` in time, by itself."""
+        """Wait until an element contains `word`, without any action."""
         expect(self.page.locator(selector)).to_contain_text(word, timeout=UP_MILLISECONDS)
 
     def sees(self, text: str, *, within: float = UP_MILLISECONDS) -> None:
         expect(self.page.get_by_text(text, exact=True).first).to_be_visible(timeout=within)
 
     def another_tab(self) -> Visit:
-        """The same session; its complaints count with these."""
-        return Visit(self.page.context.new_page(), self.product, self.complaints)
+        """The same session; its errors are added to these."""
+        return Visit(self.page.context.new_page(), self.product, self.page_errors)
 
     def assert_content(self) -> None:
         """No page reported an error; otherwise the servers' last log lines are shown."""
-        output = "\n".join(self.complaints)
+        output = "\n".join(self.page_errors)
         assert not output, f"{output}\n{self.product.log.read_text(errors='replace')[-3000:]}"
 
     def _on_message(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             where: Any = message.location
-            self.complaints.append(f"{self.page.url}: {message.text} ({where.get('url', '')})")
+            self.page_errors.append(f"{self.page.url}: {message.text} ({where.get('url', '')})")
 
     def _asked(self, request: Request) -> None:
         if request.is_navigation_request() and request.frame == self.page.main_frame:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.stage import WITNESS_HOSTS, Stage
+from tests.chaos.stage import CONTROL_HOSTS, Stage
 from tests.e2e.product import LEFT, Product
 from tests.e2e.traffic import ping
 
@@ -81,7 +81,7 @@ def create(stage: Stage) -> bool:
 
 def edit(stage: Stage) -> bool:
     """Of what need not end any tunnel; that it has come into charon is seen there."""
-    path = f"/vpn_gateways/{stage.struck.gateways[0]}/connections/{stage.struck.connections[0]}"
+    path = f"/vpn_gateways/{stage.target.gateways[0]}/connections/{stage.target.connections[0]}"
     detection = {"action": "restart", "interval": stage.period + 1, "timeout": 60}
     if ask(stage.product, "PATCH", path, {"dead_peer_detection": detection}) is None:
         return False
@@ -99,7 +99,7 @@ def delete(stage: Stage) -> bool:
 
 def rest(stage: Stage) -> bool:
     """No change is made for two seconds (40 pings) on the tunnel that no fault affects."""
-    return ping(stage.host("vsi-3"), WITNESS_HOSTS[1], times=40) == 40
+    return ping(stage.host("vsi-3"), CONTROL_HOSTS[1], times=40) == 40
 
 
 # What is under way when a fault comes: the three changes side by side, each of a gateway of its own.

@@ -56,7 +56,7 @@ def _differences(stage: Stage) -> Iterator[str]:
     rows: Rows = {
         row["id"]: product.get(f"/vpn_gateways/{row['id']}/connections")["connections"] for row in gateways
     }
-    pairs = {*stage.struck.gateways, *stage.witness.gateways}
+    pairs = {*stage.target.gateways, *stage.control.gateways}
     if set(rows) != (expected := {*pairs, *filter(None, [stage.created, stage.deleted])}):
         yield f"rows of gateways {set(rows)}, not {expected}"
     yield from (f"{row['id']} is {row['status']}" for row in gateways if row["status"] != "available")
@@ -83,7 +83,7 @@ def _differences(stage: Stage) -> Iterator[str]:
 def _lost_changes(stage: Stage, rows: Rows) -> Iterator[str]:
     if {gateway: len(found) for gateway, found in rows.items() if len(found) != 1}:
         yield f"not one connection each: { {gateway: len(found) for gateway, found in rows.items()} }"
-    for row in rows.get(stage.struck.gateways[0], []):
+    for row in rows.get(stage.target.gateways[0], []):
         if (now := row["dead_peer_detection"]["interval"]) != stage.period:
             yield f"interval {now}, not {stage.period}"
 

@@ -20,8 +20,8 @@ from tests.waiting import wait_for
 from vpn.drivers.base import DriverConfig, Inventory, InventoryMember
 from vpn.drivers.strongswan.driver import StrongSwanDriver
 
-WITNESS = ("10.61.0.0/24", "10.62.0.0/24")
-WITNESS_HOSTS = ("10.61.0.10", "10.62.0.10")
+CONTROL = ("10.61.0.0/24", "10.62.0.0/24")
+CONTROL_HOSTS = ("10.61.0.10", "10.62.0.10")
 PERIOD = 2  # seconds between dead peer detections at first; every edit makes it one more
 # So that a process that hangs is started again, and a fault in the host found, within seconds.
 _QUICK = {"ISTHMUS_HANG_SECONDS": "8", "ISTHMUS_SWEEP_SECONDS": "2"}
@@ -29,7 +29,7 @@ _QUICK = {"ISTHMUS_HANG_SECONDS": "8", "ISTHMUS_SWEEP_SECONDS": "2"}
 
 @dataclass
 class Stage:
-    """`struck` is the pair that faults may hit, `subnet` where gateways are created and deleted.
+    """`target` is the pair that faults may hit, `subnet` where gateways are created and deleted.
 
     `created` and `deleted` are such gateways: the one made last, and the one before it while it is
     being deleted; empty where there is none.
@@ -39,8 +39,8 @@ class Stage:
     broker: Server
     clock: Clock
     disk: Path
-    struck: Pair
-    witness: Pair
+    target: Pair
+    control: Pair
     random: Random
     subnet: str
     networks: frozenset[str]
@@ -73,8 +73,8 @@ class Stage:
         return next(one.namespace for one in self.inventory().instances if one.name == name)
 
     def active(self) -> list[InventoryMember]:
-        """Of the struck pair's first gateway."""
-        return _of(self.struck.gateways[0], self.members())[:1]
+        """Of the target pair's first gateway."""
+        return _of(self.target.gateways[0], self.members())[:1]
 
     def hit(self, how: Callable[[list[InventoryMember]], bool]) -> None:
         """Each gateway that may be hit: those that existed before the round at once, the one that is
@@ -82,7 +82,7 @@ class Stage:
 
         `how` is given a gateway's members, the active one first, and says whether it hit any.
         """
-        assert how(_of(self.struck.gateways[0], self._before)), "the struck pair does not exist"
+        assert how(_of(self.target.gateways[0], self._before)), "the target pair does not exist"
         for gateway in filter(None, (self.deleted, "" if self.creating else self.created)):
             how(_of(gateway, self._before))
         if self.creating:
@@ -113,15 +113,15 @@ def staged(disk: Path, broker: Server, clock: Clock, seed: int) -> Iterator[Stag
     product = Product(disk / "data", settings=settings | _QUICK | clock.environment)
     product.start()
     try:
-        make_witness(product)
-        lefts = ("subnet-1", LEFT), ("subnet-3", WITNESS[0])
-        rights = ("subnet-2", RIGHT), ("subnet-4", WITNESS[1])
+        make_control(product)
+        lefts = ("subnet-1", LEFT), ("subnet-3", CONTROL[0])
+        rights = ("subnet-2", RIGHT), ("subnet-4", CONTROL[1])
         with ThreadPoolExecutor() as pool:
-            struck, witness = pool.map(product.join, lefts, rights)
+            target, control = pool.map(product.join, lefts, rights)
         networks = frozenset(name for name in product.namespaces() if "-gw-" not in name)
         random = Random(seed)  # noqa: S311
         subnet = product.subnet("subnet-1")
-        yield Stage(product, broker, clock, disk, struck, witness, random, subnet, networks)
+        yield Stage(product, broker, clock, disk, target, control, random, subnet, networks)
     finally:
         # A fault may have ended it; what still exists is removed at the end of the next one.
         if product.process is None:
@@ -131,10 +131,10 @@ def staged(disk: Path, broker: Server, clock: Clock, seed: int) -> Iterator[Stag
     assert product.charon_processes() == []
 
 
-def make_witness(product: Product) -> None:
+def make_control(product: Product) -> None:
     """Two more VPCs with a subnet and an instance each."""
     zone = {"name": product.get("/subnets")["subnets"][0]["zone"]["name"]}
-    for number, (block, host) in enumerate(zip(WITNESS, WITNESS_HOSTS, strict=True), 3):
+    for number, (block, host) in enumerate(zip(CONTROL, CONTROL_HOSTS, strict=True), 3):
         vpc = product.post("/vpcs", {"name": f"vpc-{number}"})["id"]
         product.post(f"/vpcs/{vpc}/address_prefixes", {"cidr": block, "zone": zone})
         wanted = {"name": f"subnet-{number}", "vpc": {"id": vpc}, "zone": zone, "ipv4_cidr_block": block}

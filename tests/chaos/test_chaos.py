@@ -17,7 +17,7 @@ from tests.chaos.changes import AT_REST, CHANGES, Attempt, Change, create
 from tests.chaos.clock import Clock
 from tests.chaos.differences import settle
 from tests.chaos.faults import BESIDE_TUNNELS, IN_TUNNELS, Fault
-from tests.chaos.stage import WITNESS_HOSTS, Stage, staged
+from tests.chaos.stage import CONTROL_HOSTS, Stage, staged
 from tests.dataplane.parts import require_parts, small_disk
 from tests.e2e.product import RIGHT_HOST
 from tests.e2e.test_redis_away import server
@@ -54,12 +54,12 @@ def test_all_is_as_the_rows_say_after(stage: Stage, fault: Fault) -> None:
             # It hits what is being created, which nobody creates before it.
             continue
         with ExitStack() as pings:
-            witness = pings.enter_context(pinging(hosts["vsi-3"], WITNESS_HOSTS[1]))
-            struck = pings.enter_context(pinging(hosts["vsi-1"], RIGHT_HOST))
+            control = pings.enter_context(pinging(hosts["vsi-3"], CONTROL_HOSTS[1]))
+            target = pings.enter_context(pinging(hosts["vsi-1"], RIGHT_HOST))
             strike(stage, fault, moments, early=early)
-        came_whole(witness)
+        came_whole(control)
         if fault in BESIDE_TUNNELS:
-            came_whole(struck)
+            came_whole(target)
 
 
 def strike(stage: Stage, fault: Fault, moments: tuple[Attempt, ...], *, early: bool) -> None:

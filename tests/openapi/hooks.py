@@ -1,4 +1,4 @@
-"""What schemathesis makes of the document before it asks (SCHEMATHESIS_HOOKS names this module)."""
+"""Changes to the document before schemathesis uses it (SCHEMATHESIS_HOOKS names this module)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from vpn.models import Connection
 LOCAL, PEER = "192.168.100.0/24", "10.9.0.0/24"
 
 
-def furnish(party: Party) -> Connection:
+def populate(party: Party) -> Connection:
     """A connection with policies of its own, and an instance beside its gateway."""
     raise_quotas(party, vpcs=5000, subnets_per_vpc=5000, gateways=5000, gateways_per_zone=5000)
     subnet = make_subnet(party, make_vpc(party), LOCAL)
@@ -33,7 +33,7 @@ def furnish(party: Party) -> Connection:
 
 
 def places_of(row: Connection) -> dict[str, str]:
-    """By the names that paths have for them."""
+    """By the names of the path parameters."""
     gateway, subnet = row.gateway, row.gateway.subnet
     member = gateway.members.first()
     assert member is not None
@@ -60,7 +60,7 @@ def places_of(row: Connection) -> dict[str, str]:
 
 
 def filled(path: str, places: dict[str, str]) -> str:
-    """The path with an object at every place; a CIDR is one of its side."""
+    """The path with a value for every parameter; CIDRs are those of the path's side."""
     cidr = places.get("peer" if "/peer" in path else "local", "")
     address, _, length = cidr.partition("/")
     known = {"cidr": cidr, "prefix_address": address, "prefix_length": length, **places}
@@ -68,7 +68,7 @@ def filled(path: str, places: dict[str, str]) -> str:
 
 
 def closed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without the freedom to answer more than it says."""
+    """The document, in which no object may have undocumented fields."""
     for schema in document["components"]["schemas"].values():
         if schema.get("type") == "object":
             schema.setdefault("additionalProperties", False)

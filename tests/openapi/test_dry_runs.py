@@ -8,7 +8,7 @@ import pytest
 
 from console.core.api.versions import FORMS, ApiVersion
 from tests.factories import Party, errors_of
-from tests.openapi.places import filled, furnish, places_of
+from tests.openapi.places import filled, places_of, populate
 from tests.openapi.test_responses import FORM, Reader, is_unsupported
 from tests.vpn.up import up
 from vpn.models import Connection
@@ -35,7 +35,7 @@ COUNT = "interrupted_connections"
 
 @pytest.fixture
 def row(ana: Party) -> Connection:
-    return up(furnish(ana), ike_suite="aes128-sha256-modp2048", esp_suite="aes128-sha256")
+    return up(populate(ana), ike_suite="aes128-sha256-modp2048", esp_suite="aes128-sha256")
 
 
 def changing(reader: Reader) -> list[tuple[str, str, dict[str, Any]]]:

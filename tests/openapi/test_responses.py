@@ -15,7 +15,7 @@ from referencing.jsonschema import DRAFT202012
 from console.core.api.openapi.document import document
 from console.core.api.versions import FORMS, ApiVersion
 from tests.factories import Api, Party, make_connection, make_gateway, make_subnet, make_vpc
-from tests.openapi.places import closed, filled, furnish, places_of
+from tests.openapi.places import closed, filled, places_of, populate
 from vpn.models import Connection
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ FORM = pytest.mark.parametrize("form", SHAPES, ids=lambda form: f"{form.generati
 
 @pytest.fixture
 def row(ana: Party) -> Connection:
-    return furnish(ana)
+    return populate(ana)
 
 
 def is_unsupported(operation: dict[str, Any]) -> bool:
@@ -157,7 +157,7 @@ def test_changes_match_the_document(form: ApiVersion, ana: Party, row: Connectio
 @FORM
 def test_missing_objects_match_the_document(form: ApiVersion, ana: Party, ben: Party) -> None:
     other = make_connection(ben, make_gateway(ben, make_subnet(ben, make_vpc(ben))))
-    nobody = dict.fromkeys(places_of(furnish(ben)), str(other.pk))
+    nobody = dict.fromkeys(places_of(populate(ben)), str(other.pk))
     reader = Reader(form, ana.api, nobody)
     for method in METHODS:
         for path, _ in reader.operations(method):

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from tests.factories import Party
-from tests.openapi.places import furnish, places_of
+from tests.openapi.places import places_of, populate
 
 pytestmark = [pytest.mark.openapi, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
 
 @pytest.mark.parametrize("name", ["generation-1.json", "generation-2.json"])
 def test_nothing_is_found(live_server: Any, ana: Party, name: str) -> None:
-    row = furnish(ana)
+    row = populate(ana)
     places = {name: [ident, str(uuid4())] for name, ident in places_of(row).items() if name.endswith("_id")}
     command = [
         sys.executable, "-m", "schemathesis.cli",

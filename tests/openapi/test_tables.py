@@ -14,7 +14,7 @@ from console.core.api.response_schema import FieldType, Many, Rendered, Response
 from console.core.api.responses import Page
 from console.core.api.versions import FORMS, GENERATION_2, ApiVersion
 from tests.factories import Party, connection_fields, make_connection, make_vpc, nested, path_of
-from tests.openapi.places import filled, furnish, places_of
+from tests.openapi.places import filled, places_of, populate
 from tests.openapi.test_responses import FORM
 from vpn.api.responses.gateways import ServiceConnection, ServiceCreator
 from vpn.models import Connection, Gateway
@@ -28,7 +28,7 @@ NEVER = (ServiceConnection, ServiceCreator)
 @pytest.fixture
 def row(ana: Party) -> Connection:
     """With something in every list, and a peer of each kind beside it."""
-    row = furnish(ana)
+    row = populate(ana)
     given = connection_fields(2, peer_fqdn="vpn.example.com", api_generation=2)
     del given["peer_address"]
     create_connection(ana.editor, row.gateway_id, nested(given))

@@ -1,4 +1,4 @@
-"""An account in which every page has something to show, and a person for each role."""
+"""An account with something to show on every page, and a person for each role."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LEFT, _RIGHT = "192.168.100.0/24", "192.168.0.0/24"
 
 @dataclass(frozen=True, slots=True)
 class Populated:
-    """`connections`: one whose peer is a gateway without the other side, one switched off, a stranger's."""
+    """`connections`: to an own gateway without a connection back, a disabled one, and to a foreign peer."""
 
     connections: list[Connection]
     common: dict[str, str]
@@ -46,7 +46,7 @@ class Populated:
         return client
 
     def ids(self, role: Role, template: str) -> list[dict[str, str]]:
-        """With each of which the route can be asked by a person of this role."""
+        """The sets of parameters with which a person of this role can request the route."""
         wizard, pair = self.drafts[role]
         draft = pair if template.startswith("connections/connect") else wizard
         own = self.common | {"draft_id": str(draft.pk)}
@@ -98,7 +98,7 @@ def populate(party: Party, driver: Driver) -> Populated:
 
 
 def _connections(party: Party, left: Gateway, right: Gateway, **policies: object) -> list[Connection]:
-    """The second pair of gateways is joined; the first is not yet."""
+    """See `Populated.connections`."""
     alone = make_connection(
         party, left, 0, peer_address=right.public_address, peer_cidrs=[_RIGHT], **policies
     )

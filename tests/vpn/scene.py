@@ -56,7 +56,7 @@ def _subnet(actor: Actor, vpc_name: str, name: str, cidr: str) -> Subnet:
 
 
 def settle(driver: Driver, *rows: Gateway) -> None:
-    """What the workers do after a change: each gateway twice, since peers answer each other."""
+    """As the workers after a change: reconcile each gateway twice, because it depends on its peer's state."""
     for _ in range(2):
         for row in rows:
             reconcile(row.id, driver=driver)

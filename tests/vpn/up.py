@@ -1,4 +1,4 @@
-"""Tunnels as if they had been observed, without a data plane."""
+"""Tunnels that are up according to the rows, without a data plane."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AGREED = {"ike_version": 2, "ike_suite": "aes256-sha256-modp2048", "esp_suite": 
 
 
 def up(row: Connection, *, pairs: list[tuple[str, str]] | None = None, **agreed: Any) -> Connection:
-    """All CIDR pairs installed, or only `pairs`."""
+    """Records the tunnel as up, with all CIDR pairs installed, or only `pairs`."""
     member = GatewayMember.objects.filter(gateway=row.gateway_id).earliest("index")
     local, peer = cidrs_of(row)
     known = [(one, other) for one in local for other in peer]

@@ -142,7 +142,7 @@ class PersonForm(ChangeForm):
 
     def clean_username(self) -> str:
         try:
-            return free_username(self.cleaned_data["username"], besides=self.instance.pk)
+            return free_username(self.cleaned_data["username"], exclude=self.instance.pk)
         except Invalid as error:
             raise ValidationError([violation.message for violation in error.violations]) from None
 

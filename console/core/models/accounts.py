@@ -41,13 +41,13 @@ class PersonManager(UserManager["User"]):
         self._check(username, email, password)
         return super().create_superuser(username, email, password, **extra_fields)
 
-    def named_alike(self, username: str, *, besides: int | None = None) -> User | None:
+    def named_alike(self, username: str, *, exclude: int | None = None) -> User | None:
         """The person whose name is equal to this one, ignoring case; None if there is none.
 
-        `besides` is the primary key of a person who does not count.
+        `exclude` is the primary key of a person who does not count.
         """
         alike = self.filter(username__iexact=username)
-        return (alike if besides is None else alike.exclude(pk=besides)).first()
+        return (alike if exclude is None else alike.exclude(pk=exclude)).first()
 
     def _check(self, username: str, email: str | None, password: str | None) -> None:
         if taken := self.named_alike(self.model.normalize_username(username)):

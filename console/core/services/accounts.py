@@ -126,7 +126,7 @@ def save_new_user(user: User) -> None:
 
 def rename_user(user: User, username: str, *, who: str) -> None:
     """For commands; pages of the admin site write the row themselves. Raises Invalid."""
-    before, name = user.username, free_username(username, besides=user.pk)
+    before, name = user.username, free_username(username, exclude=user.pk)
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(username=name)
         user.username = name
@@ -142,14 +142,14 @@ def rename_user(user: User, username: str, *, who: str) -> None:
         )
 
 
-def free_username(username: str, *, besides: int | None = None) -> str:
+def free_username(username: str, *, exclude: int | None = None) -> str:
     """In the form in which the sign-in page looks for it (NFKC). Names that differ only in the case
     of their letters would be taken for each other in the trail.
 
-    `besides` is the primary key of the person who is to be renamed. Raises Invalid.
+    `exclude` is the primary key of the person who is to be renamed. Raises Invalid.
     """
     name = _valid_username(username)
-    if taken := User.objects.named_alike(name, besides=besides):
+    if taken := User.objects.named_alike(name, exclude=exclude):
         message = f"There is a user {taken.username} already."
         raise Invalid([Violation("validation_unique_failed", "username", message)])
     return name

@@ -55,7 +55,7 @@ def rename_resource_group(actor: Actor, group_id: str, name: str) -> ResourceGro
     """Raises NotAllowed, NotFound, or Invalid for a bad or taken name."""
     with change(actor, Role.ADMINISTRATOR):
         group = _group(actor, group_id)
-        before, group.name = group.name, _checked_group_name(actor, name, but=group_id)
+        before, group.name = group.name, _checked_group_name(actor, name, exclude=group_id)
         if group.name != before:
             group.save(update_fields=["name"])
             record(actor, "resource_group.update", group, {"name": (before, group.name)})
@@ -84,9 +84,9 @@ def _group(actor: Actor, group_id: str) -> ResourceGroup:
     return group
 
 
-def _checked_group_name(actor: Actor, name: str, but: str = "") -> str:
+def _checked_group_name(actor: Actor, name: str, exclude: str = "") -> str:
     name = name.strip()
-    groups = ResourceGroup.objects.filter(account_id=actor.account_id).exclude(pk=but)
+    groups = ResourceGroup.objects.filter(account_id=actor.account_id).exclude(pk=exclude)
     if broken := _name_violations(name, set(groups.values_list("name", flat=True)), "resource group"):
         raise Invalid(broken)
     return name

@@ -17,7 +17,7 @@ from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, HandoffLink, Node, TrafficSample, WizardDraft
 
 
-def _furnish(ana: Party, driver: SimulatedDriver) -> str:
+def _populate(ana: Party, driver: SimulatedDriver) -> str:
     """A row of every kind; the secret part of a link."""
     there = populate(ana, driver)
     numbers = dict.fromkeys(("bytes_in", "bytes_out", "packets_in", "packets_out"), 1)
@@ -32,7 +32,7 @@ def _furnish(ana: Party, driver: SimulatedDriver) -> str:
 
 
 def test_every_row_opens_and_shows_no_secret(ana: Party, driver: SimulatedDriver) -> None:
-    token, key = _furnish(ana, driver), ana.key()
+    token, key = _populate(ana, driver), ana.key()
     root = superuser()
     secrets = [PSK, key, token, *ApiKey.objects.values_list("digest", flat=True)]
     secrets += SignInSession.objects.values_list("session_key", flat=True)

@@ -25,9 +25,9 @@ from tests.factories import (
     raise_quotas,
 )
 from tests.routes import NEEDS, routes
-from tests.vpn.beside import MARK, Two, ids_of, models, rows_of
 from tests.vpn.populated import populate
 from tests.vpn.scene import settle
+from tests.vpn.two_accounts import MARK, TwoAccounts, ids_of, models, rows_of
 from tests.vpn.web.test_tenancy import METHODS, filled
 from tests.vpn.web.test_tenancy import routes as objects
 from vpn.drivers.simulated.driver import SimulatedDriver
@@ -42,11 +42,11 @@ _WAYS: tuple[tuple[str, dict[str, str]], ...] = (("", {}), ("", {"HX-Request": "
 
 
 @pytest.fixture
-def two(ana: Party, driver: SimulatedDriver) -> Two:
-    return Two(ana, driver)
+def two(ana: Party, driver: SimulatedDriver) -> TwoAccounts:
+    return TwoAccounts(ana, driver)
 
 
-def _pages(two: Two) -> Iterator[str]:
+def _pages(two: TwoAccounts) -> Iterator[str]:
     """The path of every page that may be read, with each of one's own ids."""
     for template, pattern in routes():
         if NEEDS[str(pattern.name)][0] is None:
@@ -57,7 +57,7 @@ def _pages(two: Two) -> Iterator[str]:
             yield path
 
 
-def test_no_page_discloses_another_account(two: Two) -> None:
+def test_no_page_discloses_another_account(two: TwoAccounts) -> None:
     secrets = two.secrets()
     wrong = []
     for path in _pages(two):
@@ -68,7 +68,7 @@ def test_no_page_discloses_another_account(two: Two) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_response_of_the_api_discloses_another_account(two: Two) -> None:
+def test_no_response_of_the_api_discloses_another_account(two: TwoAccounts) -> None:
     secrets, ids = two.secrets(), ids_of(two.mine)
     wrong, read = [], 0
     for path in {filled(template, ids) for template in _templates()}:
@@ -80,7 +80,7 @@ def test_no_response_of_the_api_discloses_another_account(two: Two) -> None:
     assert read > 25
 
 
-def test_a_child_is_found_under_its_own_parent_only(two: Two) -> None:
+def test_a_child_is_found_under_its_own_parent_only(two: TwoAccounts) -> None:
     """One's own parent with another one's child, and the other way round; and of two of one's own."""
     own = ids_of(two.mine)
     wrong = []
@@ -93,7 +93,7 @@ def test_a_child_is_found_under_its_own_parent_only(two: Two) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_rows_of_others_cannot_be_selected(two: Two) -> None:
+def test_rows_of_others_cannot_be_selected(two: TwoAccounts) -> None:
     """Actions on many rows leave out those that are not one's own."""
     before = {model: list(rows_of(model, two.other.account).order_by("pk").values()) for model in models()}
     rows = [
@@ -109,14 +109,14 @@ def test_rows_of_others_cannot_be_selected(two: Two) -> None:
 
 
 def test_what_is_counted_does_not_count_others(ana: Party, driver: SimulatedDriver) -> None:
-    _furnish(ana, driver, cidrs=1)
+    _populate(ana, driver, cidrs=1)
     now = timezone.now()
     before = _counted(ana, now)
-    _furnish(make_party(MARK), driver, cidrs=4)
+    _populate(make_party(MARK), driver, cidrs=4)
     assert _counted(ana, now) == before
 
 
-def test_a_pasted_address_of_another_account_is_a_strangers(two: Two) -> None:
+def test_a_pasted_address_of_another_account_is_a_strangers(two: TwoAccounts) -> None:
     theirs = Gateway.objects.get(pk=two.theirs.common["gateway_id"])
     text = f"local_addrs = 192.0.2.7\nremote_addrs = {theirs.public_address}\nremote_ts = 10.9.0.0/24\n"
     text = f"connections {{ a {{ {text} children {{ a {{ local_ts = 10.8.0.0/24\n}} }} }} }}"
@@ -126,7 +126,7 @@ def test_a_pasted_address_of_another_account_is_a_strangers(two: Two) -> None:
     assert theirs.public_address in page and MARK not in page
 
 
-def test_a_draft_forgets_the_subnet_of_another_account(two: Two) -> None:
+def test_a_draft_forgets_the_subnet_of_another_account(two: TwoAccounts) -> None:
     draft = two.mine.drafts[Role.ADMINISTRATOR][0]
     draft.data["gateway"]["subnet"] = two.theirs.common["subnet_id"]
     draft.save()
@@ -158,7 +158,7 @@ def _templates() -> list[str]:
     return [f"v1{one.pattern}" for include in includes for one in include.url_patterns]
 
 
-def _second(two: Two) -> dict[str, str]:
+def _second(two: TwoAccounts) -> dict[str, str]:
     """Other things of Ana's own."""
     party, row = two.ana, two.mine.connections[2]
     link, token = handoff.create_link(party.editor, row.gateway_id, row.pk, hours=1)
@@ -189,7 +189,7 @@ def _mixed(own: dict[str, str], others: dict[str, str]) -> Iterator[tuple[str, s
                 yield template, path
 
 
-def _furnish(party: Party, driver: SimulatedDriver, *, cidrs: int) -> None:
+def _populate(party: Party, driver: SimulatedDriver, *, cidrs: int) -> None:
     """With a tunnel that is up, and `cidrs` of everything of which there may be many."""
     raise_quotas(party, vpcs=10, connections_per_gateway=20)
     there = populate(party, driver)

@@ -32,7 +32,7 @@ def test_two_at_once_get_the_violation_of_the_rule(ana: Party, monkeypatch: pyte
     """The second one was committed after the first had been found free."""
     user = accounts.prepare_user("dora", PASSWORD)
     found: list[User | None] = [None, User(username="Dora")]
-    monkeypatch.setattr(User.objects, "named_alike", lambda name, besides: found.pop(0))
+    monkeypatch.setattr(User.objects, "named_alike", lambda name, exclude: found.pop(0))
     User.objects.bulk_create([User(username="Dora")])
     with pytest.raises(Invalid) as refusal:
         accounts.save_new_user(user)

@@ -1,4 +1,4 @@
-"""Two accounts, with a marker in every text of the second one."""
+"""Two accounts; every text of the second one contains a marker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Gateway, TrafficSample, WizardDraft
 
 MARK = "zebra"
-# What belongs to no account: people with their sign-ins, and hosts.
+# Models that belong to no account: people with their sign-ins, and hosts.
 _COMMON = {
     *(
         "console.User",
@@ -35,8 +35,8 @@ _COMMON = {
 }
 
 
-class Two:
-    """Ana's account and the other one; both have a row of every kind."""
+class TwoAccounts:
+    """Ana's account and another one; both have a row of every model."""
 
     def __init__(self, ana: Party, driver: SimulatedDriver) -> None:
         self.ana, self.other = ana, make_party(MARK)
@@ -60,7 +60,7 @@ class Two:
             _mark(rows_of(model, self.other.account))
 
     def secrets(self) -> list[bytes]:
-        """What must not be read: the mark, and the id of every row of the other account."""
+        """What no page or response may contain: the marker, and the id of every row of the other account."""
         ids = {
             str(pk)
             for model in models()
@@ -71,8 +71,8 @@ class Two:
         return [MARK.encode(), *(ident.encode() for ident in ids)]
 
 
-def _point_at_each_other(two: Two) -> None:
-    """Peers are addresses, and an address of the other account is a stranger's."""
+def _point_at_each_other(two: TwoAccounts) -> None:
+    """A gateway of the other account is a peer like any other address."""
     for party, here, there in (
         (two.ana, two.mine, two.theirs),
         (two.other, two.theirs, two.mine),
@@ -83,13 +83,13 @@ def _point_at_each_other(two: Two) -> None:
 
 
 def models() -> list[type[Model]]:
-    """Ours, but for those that belong to nobody."""
+    """The models of this project, without those that belong to no account."""
     found = (m for label in ("console", "policies", "vpn") for m in apps.get_app_config(label).get_models())
     return [model for model in found if model._meta.label not in _COMMON]
 
 
 def _path(model: type[Model], seen: tuple[type[Model], ...] = ()) -> str | None:
-    """How a query gets from a row to its account."""
+    """The lookup from a row to its account."""
     if model is Account:
         return "pk"
     keys = [f for f in model._meta.get_fields() if isinstance(f, ForeignKey)]
@@ -102,13 +102,13 @@ def _path(model: type[Model], seen: tuple[type[Model], ...] = ()) -> str | None:
 
 def rows_of(model: type[Model], account: Account) -> QuerySet[Any]:
     path = _path(model)
-    assert path, f"no way leads from {model._meta.label} to an account"
+    assert path, f"{model._meta.label} has no relation to an account"
     return model._default_manager.filter(**{path: account.pk})
 
 
 def _mark(rows: QuerySet[Any]) -> None:
-    """Names and words of people bear the mark."""
-    assert rows.exists(), f"nothing of {rows.model._meta.label} to look for"
+    """Puts the marker into names and texts."""
+    assert rows.exists(), f"there is no row of {rows.model._meta.label}"
     names = [f.name for f in rows.model._meta.get_fields() if isinstance(f, CharField)]
     names = [n for n in names if n in {"name", "who", "target_name", "created_by", "hint"}]
     for number, row in enumerate(rows if names else ()):
@@ -116,14 +116,14 @@ def _mark(rows: QuerySet[Any]) -> None:
 
 
 def ids_of(there: Populated) -> dict[str, str]:
-    """What the routes of the API call its things, beside the names of the console."""
+    """The parameters of the console's routes and of the API's."""
     gateway = Gateway.objects.get(pk=there.common["gateway_id"])
     row = there.common
     return row | {
         "vpn_gateway_id": row["gateway_id"],
         "member_id": str(gateway.members.all()[0].pk),
         "reserved_ip_id": row["instance_id"],
-        # There are none: any id is nobody's.
+        # There are none: any id will do.
         "service_connection_id": row["gateway_id"],
         "group_id": str(gateway.resource_group_id),
         "draft_id": str(there.drafts[Role.ADMINISTRATOR][0].pk),

@@ -53,7 +53,7 @@ def connection(name: str, number: int, local: str, **more: Any) -> dict[str, Any
     return usual | {"peer_cidrs": [f"10.{number}.0.0/16"]} | more
 
 
-def furnish(product: Product) -> Made:
+def populate(product: Product) -> Made:
     """Two VPCs joined and up, a tunnel that is down and one switched off, and a policy of each kind."""
     here, there = "10.1.0.0/24", "10.2.0.0/24"
     ike = {"name": "i" * 63, "authentication_algorithm": "sha256", "encryption_algorithm": "aes256"}
