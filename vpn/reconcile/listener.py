@@ -161,7 +161,7 @@ class Listener:
             close_old_connections()
             self._unrecorded.add(gateway_id)
             self._takeovers.add(gateway_id)
-        except DriverError as error:
+        except (DriverError, OSError) as error:
             log.warning("gateway %s: %s", gateway_id, error)
         else:
             self._unrecorded.discard(gateway_id)
@@ -178,7 +178,7 @@ class Listener:
             try:
                 if watch.is_missing():
                     sweep_host(self.node, substitute=True)
-            except (DatabaseError, DriverError) as error:
+            except (DatabaseError, DriverError, OSError) as error:
                 log.warning("sweep: %s", error)
                 close_old_connections()
                 for spec in self._cache.specs():
@@ -192,7 +192,7 @@ class Listener:
                 self._polled.clear()
                 try:
                     record_heartbeat(self.node, "listener_seen_at")
-                except (DatabaseError, DriverError) as error:
+                except (DatabaseError, DriverError, OSError) as error:
                     log.warning("heartbeat: %s", error)
                     close_old_connections()
             stop.wait(HEARTBEAT_SECONDS)
