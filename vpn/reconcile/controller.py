@@ -69,8 +69,8 @@ def observe_gateway(
 ) -> GatewaySpec | None:
     """Observe and record; a run follows only if there is something to do.
 
-    Cheap while nothing changes: neither a lease nor a step. If `by_event`, the
-    observed state is recorded before it is repaired, because a run takes longer than an observation.
+    Cheap while nothing changes: neither a lease nor a step. If `by_event`, or
+    if a member's network was changed, the observed state is recorded before it is repaired.
     Returns the spec, or None if the gateway does not exist.
     """
     driver = driver or load_driver()
@@ -82,7 +82,9 @@ def observe_gateway(
     state = observe_settled(driver, spec)
     todo = plan(spec, state, now=timezone.now())
     if todo.steps or spec.deleted or gateway.observed_generation != gateway.generation:
-        if by_event and not spec.deleted:
+        # What was changed by hand is repaired before anybody else could see it.
+        drifted = any(member.drift for member in state.members.values())
+        if (by_event or drifted) and not spec.deleted:
             record_state(gateway, spec, state, applied=False)
         reconcile(gateway_id, driver=driver)
     else:
