@@ -1,10 +1,22 @@
-"""Logging of every process; one line instead of a traceback while the broker is down."""
+"""Logging of every process: each message is one line, whatever a client has sent."""
 
 from __future__ import annotations
 
 import logging
+import re
 
 from console.core import environment as env
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class LineFormatter(logging.Formatter):
+    """Escapes control characters in messages, so that a path with a line break cannot forge a record or move
+    a terminal's cursor. A traceback keeps its lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        line = super().formatMessage(record)
+        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
 
 
 class BrokerFilter(logging.Filter):
@@ -38,7 +50,7 @@ LOGGING = {
         "broker": {"()": BrokerFilter},
         "links": {"()": "console.core.redaction.LinkFilter"},
     },
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": LineFormatter, "fmt": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["broker"]},
     },

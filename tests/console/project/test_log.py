@@ -1,4 +1,4 @@
-"""An unavailable broker is logged in one line; other errors keep their traceback."""
+"""A message is one line, and so is an unavailable broker; other errors keep their traceback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from kombu.transport.redis import Channel
 
-from console.core.log import BrokerFilter
+from console.core.log import LOGGING, BrokerFilter, LineFormatter
 from console.project.celery import app
 
 
@@ -63,3 +63,17 @@ def test_internal_errors_are_logged_completely(name: str, error: Exception) -> N
 def test_the_log_uses_it_and_a_worker_never_gives_up() -> None:
     assert "broker" in settings.LOGGING["handlers"]["stderr"]["filters"]
     assert app.conf.broker_connection_max_retries is None
+
+
+def test_what_a_client_sends_forges_no_line() -> None:
+    path = "/v1/x\nERROR vpn all gateways are gone\x1b[2J\x85\u2028"
+    record = logging.LogRecord("vpn.api", logging.ERROR, "", 0, "GET %s failed", (path,), None)
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    options = dict(LOGGING["formatters"]["line"])
+    assert options.pop("()") is LineFormatter
+    first, *rest = LineFormatter(**options).format(record).splitlines()
+    assert first == r"ERROR vpn.api GET /v1/x\nERROR vpn all gateways are gone\x1b[2J\x85\u2028 failed"
+    assert rest[0].startswith("Traceback")
