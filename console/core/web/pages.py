@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.debug import sensitive_post_parameters
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.core.actor import Role
@@ -96,7 +97,8 @@ def _page(role: Role, methods: tuple[str, ...]) -> Decorator:
             patch_vary_headers(response, ["HX-Request", "Cookie"])
             return response
 
-        return wrapper
+        # No report of an error shows what was entered: passwords and keys are among it.
+        return sensitive_post_parameters()(wrapper)
 
     return decorator
 

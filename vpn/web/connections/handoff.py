@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_post_parameters
 
 from console.core.actor import Role
 from console.core.api.links import origin
@@ -74,7 +73,6 @@ def handoff_page(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID)
     return _render_page(request, row, _selected_vendor(request.GET.get("vendor", "")))
 
 
-@sensitive_post_parameters("password")
 @form_page(Role.VIEWER)
 def handoff_file(request: ConsoleRequest, gateway_id: UUID, connection_id: UUID, vendor: str) -> HttpResponse:
     """GET: without the key, for every role. POST with the password: with the key, for editors."""

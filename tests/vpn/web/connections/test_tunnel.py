@@ -158,3 +158,9 @@ def test_those_of_others_do_not_exist(ben: Party, browser: Client, rest: str) ->
         AuditEvent.objects.filter(action__in=("vpn_connection.restart", "vpn_connection.reveal_key")).count()
         == 0
     )
+
+
+def test_no_report_of_an_error_shows_what_was_posted(browser: Client, connection: Connection) -> None:
+    for rest, body in (("/reveal", {"password": PASSWORD}), ("/key", {"psk": PSK}), ("/edit", {"psk": PSK})):
+        request = browser.post(path_of(connection, rest), body).wsgi_request
+        assert request.sensitive_post_parameters == "__ALL__", rest
