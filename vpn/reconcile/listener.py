@@ -150,15 +150,19 @@ class Listener:
         return None
 
     def _observe(self, gateway_id: UUID) -> None:
+        before = self._seen.pop(gateway_id, None)
         try:
-            if before := self._seen.get(gateway_id):
+            if before:
                 record_before_repair(*before)
-                self._seen.pop(gateway_id)
+                before = None
             if spec := observe_gateway(gateway_id, by_event=True):
                 self._cache.remember(spec)
         except DatabaseError as error:
             log.warning("gateway %s: recorded later: %s", gateway_id, error)
             close_old_connections()
+            if before:
+                # Of two takeovers the state before the first one is recorded.
+                self._seen[gateway_id] = before
             self._unrecorded.add(gateway_id)
             self._takeovers.add(gateway_id)
         except (DriverError, OSError) as error:

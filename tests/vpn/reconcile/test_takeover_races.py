@@ -12,14 +12,15 @@ import pytest
 
 from tests.vpn.scene import Scene, settle, status_of
 from vpn.domain.spec import GatewaySpec, MemberRole, MemberSpec
-from vpn.domain.state import MemberState
+from vpn.domain.state import GatewayState, MemberState
 from vpn.drivers.base import Driver
 from vpn.drivers.simulated.driver import SimulatedDriver
 from vpn.models import Connection, Gateway, GatewayMember
-from vpn.reconcile import controller
-from vpn.reconcile.controller import observe_gateway, observe_settled
+from vpn.reconcile import controller, listener
+from vpn.reconcile.controller import observe, observe_gateway, observe_settled
 from vpn.reconcile.desired import load_gateway, spec_for
 from vpn.reconcile.lease import lease
+from vpn.reconcile.listener import Listener
 from vpn.reconcile.takeover import take_over
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +139,27 @@ def test_a_gateway_without_an_active_member_is_observed_all_the_same(
     with lease(spec.id):
         state = observe_settled(cast(Driver, Never(spec)), spec)
     assert [member.role for member in state.members.values()] == [MemberRole.STANDBY] * 2
+
+
+def test_a_takeover_while_the_one_before_is_recorded_is_recorded_too(
+    scene: Scene, driver: SimulatedDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = scene.gateway(scene.left)
+    settle(driver, gateway)
+    loaded = load_gateway(gateway.pk)
+    assert loaded
+    spec = spec_for(loaded)
+    earlier, later = (observe(driver, spec) for _ in range(2))
+    made, recorded = Listener("here"), []
+
+    def record(spec: GatewaySpec, state: GatewayState) -> None:
+        recorded.append(state)
+        if state is earlier:
+            made._seen.setdefault(spec.id, (spec, later))
+
+    monkeypatch.setattr(listener, "record_before_repair", record)
+    monkeypatch.setattr(controller, "load_driver", lambda: driver)
+    made._seen[spec.id] = spec, earlier
+    made._observe(spec.id)
+    made._observe(spec.id)
+    assert recorded == [earlier, later]
