@@ -32,7 +32,10 @@ def missing() -> str:
         "-c",
         _TRIAL,
     ]
-    result = subprocess.run(probe, capture_output=True, text=True, timeout=10, check=False)
+    try:
+        result = subprocess.run(probe, capture_output=True, text=True, timeout=10, check=False)
+    except subprocess.TimeoutExpired:
+        return "an attempt to create network namespaces took longer than 10 seconds"
     if result.returncode == 0:
         return ""
     reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
