@@ -52,7 +52,8 @@ row, node = Connection.objects.get(), Node.objects.get()
 def column(row, *names):
     return str(next(getattr(row, name) for name in names if hasattr(row, name)))
 (one,) = spec_for(load_gateway(row.gateway_id)).connections
-found = {"id": str(row.pk), "status": row.status, "key": one.psk.open(), "selectors": one.selectors}
+key = getattr(one.psk, "open", lambda: one.psk.value)()
+found = {"id": str(row.pk), "status": row.status, "key": key, "selectors": one.selectors}
 found |= {"ids": [one.local_id, one.remote_id, one.peer_address, one.psk.id], "dpd": one.dpd.interval}
 found |= {"ike": [one.ike.version, one.ike.proposal.encryption, one.ike.proposal.groups, one.ike.lifetime]}
 found |= {"api": column(row, "api_generation", "generation")}
