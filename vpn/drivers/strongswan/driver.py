@@ -22,7 +22,7 @@ from vpn.domain.actions import (
     Terminate,
 )
 from vpn.domain.log import LogLine
-from vpn.domain.spec import MemberSpec, NetworkSpec
+from vpn.domain.spec import MemberRole, MemberSpec, NetworkSpec
 from vpn.domain.state import MemberState, TunnelEvent
 from vpn.drivers.base import DriverConfig, DriverError, HostCheck, Inventory, StaleGeneration
 from vpn.drivers.strongswan import charon, esp, host, loading, netns, vici
@@ -112,9 +112,11 @@ class StrongSwanDriver:
             record.forget_network()
             write_record(files, record)
         kind = esp.kind(kernel=self._kernel_esp)
-        if record.esp not in {"", kind} or self._network.has_lost_tunnel_device(member):
+        if record.esp not in {"", kind}:
             charon.kill(files, politely=True)
             self._network.forget_tunnel_device(member)
+        elif charon.lives(files) and self._network.has_lost_tunnel_device(member):
+            charon.kill(files, politely=True)
         self._network.ensure_links(member)
         process = charon.ensure(
             self._config.charon,
@@ -140,6 +142,8 @@ class StrongSwanDriver:
     def _configure_network(
         self, member: MemberSpec, files: MemberFiles, record: MemberRecord, action: ConfigureNetwork
     ) -> None:
+        # A member that becomes active has no tunnels yet, and must not lose time.
+        stays_active = action.role is MemberRole.ACTIVE and record.role == MemberRole.ACTIVE
         self._network.ensure_links(member)
         # Recorded as unfinished until done: so a kill in between is noticed.
         record.network_configured = False
@@ -147,7 +151,8 @@ class StrongSwanDriver:
         record.local_cidrs, record.peer_cidrs = sorted(action.local_cidrs), sorted(action.peer_cidrs)
         write_record(files, record)
         self._network.configure_network(member, action)
-        self._restore_tunnel_routes(self._network.namespace(member), files)
+        if stays_active:
+            self._restore_tunnel_routes(self._network.namespace(member), files)
         record.network_configured = True
         write_record(files, record)
 
