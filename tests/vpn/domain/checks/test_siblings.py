@@ -233,3 +233,10 @@ def test_an_invalid_identity_is_compared_with_none(side: str) -> None:
     invalid = Identity("key_id", "====")
     (violation,) = broken(replace(FACTS, siblings=[TWIN]), **{side: invalid})
     assert violation.code == "validation_failure" and violation.field.endswith(".value")
+
+
+def test_an_invalid_identity_that_a_connection_has_already_is_one_fault() -> None:
+    near = sibling(identities=("203.0.113.1", "@branch"))
+    assert found(replace(FACTS, siblings=[near]), peer_identity=Identity("fqdn", "branch")) == [
+        ("validation_failure", "peer.ike_identity.value")
+    ]
