@@ -185,12 +185,12 @@ class Fabric:
 
 def inspect_namespace(namespace: str) -> reading.NamespaceState:
     """The state of a namespace; EMPTY if there is no such namespace."""
-    return netns.within(namespace, reading.inspect) if netns.exists(namespace) else reading.EMPTY
+    return netns.within_existing(namespace, reading.inspect, reading.EMPTY)
 
 
 def is_port(namespace: str, link: str, bridge: str) -> bool:
     """As `reading.is_port`, in a namespace; False if it does not exist."""
-    return netns.exists(namespace) and netns.within(namespace, partial(reading.is_port, link, bridge))
+    return netns.within_existing(namespace, partial(reading.is_port, link, bridge), False)
 
 
 def observe_router(router: str, link: str, bridge: str) -> tuple[reading.NamespaceState, str]:
@@ -200,7 +200,7 @@ def observe_router(router: str, link: str, bridge: str) -> tuple[reading.Namespa
         drift = "kernel settings" if netns.differing(_ROUTER) else ""
         return reading.inspect(), drift if reading.is_port(link, bridge) else "links"
 
-    return netns.within(router, observed) if netns.exists(router) else (reading.EMPTY, "links")
+    return netns.within_existing(router, observed, (reading.EMPTY, "links"))
 
 
 def _differ(namespace: str, settings: Mapping[str, str]) -> bool:

@@ -112,9 +112,7 @@ class MemberNetwork:
     def observe(self, member: MemberSpec) -> ObservedNetwork:
         """Each namespace is entered once: it takes longer than to read it."""
         namespace, end = self.namespace(member), names.member_end(member.gateway_id, member.index)
-        if not netns.exists(namespace):
-            return ObservedNetwork(reading.EMPTY, reading.EMPTY, "all")
-        seen, drift = netns.within(namespace, partial(self._observe, member))
+        seen, drift = netns.within_existing(namespace, partial(self._observe, member), (reading.EMPTY, "all"))
         router, bridge = self._far_ends(member)[SUBNET_LINK]
         known, router_drift = observe_router(router, end, bridge)
         provider, bridge = self._far_ends(member)[PUBLIC_LINK]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import socket
@@ -22,6 +23,8 @@ _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
 _FIRST_INDEX = 1_000_001
+# To enter a namespace that is deleted or created at this moment.
+_ATTEMPTS = 5
 _libc = ctypes.CDLL(None, use_errno=True)
 
 T = TypeVar("T")
@@ -66,6 +69,20 @@ def within(name: str, call: Callable[[], T]) -> T:
         return call()
 
     return _apart(moved)
+
+
+def within_existing(name: str, call: Callable[[], T], otherwise: T) -> T:
+    """As `within`; `otherwise` if there is no such namespace. One may be deleted, and created again, between
+    the question and the entry: then it is asked again."""
+    for attempt in range(_ATTEMPTS):
+        if not exists(name):
+            break
+        try:
+            return within(name, call)
+        except OSError as error:
+            if error.errno not in {errno.EINVAL, errno.ENOENT} or attempt == _ATTEMPTS - 1:
+                raise
+    return otherwise
 
 
 def within_scratch(call: Callable[[], T]) -> T:
