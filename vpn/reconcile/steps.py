@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from console.core.encryption import DecryptionError
 from vpn.domain.actions import Initiate, LoadPeer
@@ -14,7 +13,8 @@ from vpn.drivers.base import Driver, DriverError
 def apply_steps(driver: Driver, steps: Iterable[Step], *, generation: int) -> None:
     """Raises DriverError or StaleGeneration. A peer whose pre-shared key cannot be decrypted is neither
     loaded nor initiated to; all other steps are applied before DriverError is raised."""
-    unreadable: dict[tuple[UUID, str], DriverError] = {}
+    unreadable: dict[str, str] = {}
+    cause = ""
     with driver.together():
         for step in steps:
             match step.action:
@@ -22,11 +22,10 @@ def apply_steps(driver: Driver, steps: Iterable[Step], *, generation: int) -> No
                     try:
                         driver.apply(step.member, step.action, generation=generation)
                     except DecryptionError as error:
-                        what = f"Reading the pre-shared key for {peer.peer_address}"
-                        unreadable[step.member.id, peer.name] = DriverError(what, str(error))
-                case Initiate(peer=name) if (step.member.id, name) in unreadable:
+                        unreadable[peer.name], cause = peer.peer_address, str(error)
+                case Initiate(peer=name) if name in unreadable:
                     continue
                 case action:
                     driver.apply(step.member, action, generation=generation)
-    for first in unreadable.values():
-        raise first
+    if unreadable:
+        raise DriverError(f"Reading the pre-shared key for {', '.join(unreadable.values())}", cause)

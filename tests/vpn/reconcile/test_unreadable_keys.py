@@ -32,7 +32,7 @@ def failure_of(connection: Connection) -> str:
     return " ".join(reason["message"] for reason in connection.gateway.lifecycle_reasons)
 
 
-def test_observations_and_runs_without_changes_open_no_key(driver, tunnel, settings, monkeypatch):
+def test_observations_and_runs_without_changes_open_no_key(driver, tunnel, monkeypatch):
     opened = []
     monkeypatch.setattr(KeyRing, "open", lambda *args: opened.append(args))
     cache = SpecCache(tunnel.gateway.node)
@@ -54,12 +54,13 @@ def test_a_tunnel_that_is_up_stays_up_and_is_observed(driver, tunnel, settings):
 
 def test_the_key_of_one_peer_is_no_fault_of_the_others(scene, driver, tunnel, settings):
     sealed = scene.connect(tunnel.gateway, "198.51.100.9", peer_cidrs=["10.9.0.0/24"])
+    also_sealed = scene.connect(tunnel.gateway, "198.51.100.8", peer_cidrs=["10.8.0.0/24"])
     settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
     other = scene.connect(tunnel.gateway, "198.51.100.10", peer_cidrs=["10.10.0.0/24"])
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     settle(driver, tunnel.gateway)
     message = failure_of(tunnel)
-    assert "Reading the pre-shared key for 198.51.100.9" in message
+    assert "Reading the pre-shared key for 198.51.100.9, 198.51.100.8" in message
     assert "not in the ring" in message
     spec = spec_for(load_gateway(tunnel.gateway_id))
     for member in observe(driver, spec).members.values():
@@ -70,9 +71,10 @@ def test_the_key_of_one_peer_is_no_fault_of_the_others(scene, driver, tunnel, se
     with pytest.raises(DriverError, match=r"198\.51\.100\.9"):
         repair(spec, driver)
 
-    connections.update_connection(scene.actor, sealed.gateway_id, sealed.pk, {"psk": "AnotherPassword1"})
+    for row in (sealed, also_sealed):
+        connections.update_connection(scene.actor, row.gateway_id, row.pk, {"psk": "AnotherPassword1"})
     settle(driver, tunnel.gateway)
     assert failure_of(tunnel) == ""
     assert observe_gateway(tunnel.gateway_id, driver=driver)
     for member in observe(driver, spec).members.values():
-        assert len(member.loaded) == 3
+        assert len(member.loaded) == 4
