@@ -15,7 +15,7 @@ import redis
 
 from tests.chaos.stage import Stage
 from tests.dataplane.parts import filled
-from tests.e2e.test_failover import locked_database
+from tests.locking import locked_file
 from tests.waiting import wait_for
 from vpn.drivers.base import DriverError, InventoryMember
 from vpn.drivers.strongswan import netns, vici
@@ -71,7 +71,7 @@ def disk_full(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def database_locked(stage: Stage) -> Iterator[None]:
-    with locked_database(stage.product):
+    with locked_file(stage.product.directory / "isthmus.sqlite3"):
         yield
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.dataplane.parts import filled, small_disk
 from tests.e2e.product import RIGHT_HOST, Pair, Product
 from tests.e2e.traffic import passes, pinging
+from tests.locking import locked_file
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.dataplane
@@ -40,20 +38,9 @@ def fails_over(product: Product, pair: Pair, how: signal.Signals) -> None:
         wait_for(lambda: passes(left, RIGHT_HOST), 30)
 
 
-@contextmanager
-def locked_database(product: Product) -> Iterator[None]:
-    other = sqlite3.connect(product.directory / "isthmus.sqlite3", isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-    finally:
-        other.rollback()
-        other.close()
-
-
 def test_with_the_database_locked(product: Product, pair: Pair) -> None:
     before = active(product, pair.gateways[0])
-    with locked_database(product):
+    with locked_file(product.directory / "isthmus.sqlite3"):
         fails_over(product, pair, signal.SIGKILL)
     wait_for(lambda: moved(product, pair.gateways[0], before), 60)
     wait_for(lambda: product.is_up(pair), 30)
