@@ -16,7 +16,6 @@ from vpn.drivers.registry import DRIVERS
 
 if sys.platform == "linux":
     # Debian's SQLite is within the range of the WAL-reset bug; pysqlite3 bundles a newer one.
-    import pysqlite3
     import pysqlite3.dbapi2
 
     sys.modules["sqlite3"] = pysqlite3
@@ -283,6 +282,7 @@ HANG_SECONDS = env.number("ISTHMUS_HANG_SECONDS", 60, least=5)
 # The data plane of this host.
 NODE = env.text("ISTHMUS_NODE", socket.gethostname().split(".")[0])
 DRIVER = env.choice("ISTHMUS_DRIVER", "simulated", tuple(DRIVERS))
+CARRIES_PACKETS = DRIVERS[DRIVER].carries_packets
 ESP = env.choice("ISTHMUS_ESP", "auto", ("auto", "kernel", "userspace"))
 DNS_SERVERS = name_servers("ISTHMUS_DNS_SERVERS", 53)
 PROVIDER_CIDR = env.text("ISTHMUS_PROVIDER_CIDR", "198.18.0.0/16")

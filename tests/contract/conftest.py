@@ -10,12 +10,12 @@ from tests.dataplane.world import Side, World
 from vpn.drivers.base import Driver, DriverConfig
 from vpn.drivers.registry import DRIVERS, create_driver
 
-# Of drivers that need root and a host with charon.
-_ON_A_HOST = {"strongswan"}
-
 
 @pytest.fixture(
-    params=[pytest.param(name, marks=[pytest.mark.dataplane] * (name in _ON_A_HOST)) for name in DRIVERS]
+    params=[
+        pytest.param(name, marks=[pytest.mark.dataplane] * entry.runs_charon)
+        for name, entry in DRIVERS.items()
+    ]
 )
 def driver_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -23,7 +23,7 @@ def driver_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def driver_config(driver_name: str, tmp_path: Path) -> Iterator[DriverConfig]:
-    if driver_name not in _ON_A_HOST:
+    if not DRIVERS[driver_name].runs_charon:
         yield DriverConfig(tmp_path / "driver", "contract", "198.18.0.0/16")
         return
     require_parts()

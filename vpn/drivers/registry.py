@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import NamedTuple
 
 from vpn.drivers.base import Driver, DriverConfig
 
+
+class DriverEntry(NamedTuple):
+    """What is known of a driver before it is imported. `carries_packets` is False if its tunnels are only
+    simulated; `runs_charon` if it starts charon-systemd."""
+
+    module: str
+    class_name: str
+    carries_packets: bool
+    runs_charon: bool
+
+
 DRIVERS = {
-    "strongswan": ("vpn.drivers.strongswan.driver", "StrongSwanDriver"),
-    "simulated": ("vpn.drivers.simulated.driver", "SimulatedDriver"),
+    "strongswan": DriverEntry("vpn.drivers.strongswan.driver", "StrongSwanDriver", True, True),
+    "simulated": DriverEntry("vpn.drivers.simulated.driver", "SimulatedDriver", False, False),
 }
 
 
 def create_driver(name: str, config: DriverConfig) -> Driver:
     """KeyError if no driver has this name."""
-    module, class_name = DRIVERS[name]
-    driver: Driver = getattr(import_module(module), class_name)(config)
+    entry = DRIVERS[name]
+    driver: Driver = getattr(import_module(entry.module), entry.class_name)(config)
     return driver

@@ -38,7 +38,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "my_account": account_context.account,
         "impersonated_account": account_context.account if account_context.is_impersonation else None,
         "nav_items": cache(lambda: nav_items(request.path)),
-        "simulated": settings.DRIVER == "simulated",
+        "simulated": not settings.CARRIES_PACKETS,
     }
 
 

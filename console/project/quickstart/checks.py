@@ -31,6 +31,7 @@ from console.project.quickstart.datadir import DataDir
 from console.project.quickstart.services import manage
 from console.project.renamed import SETTINGS_MODULE, renamed_settings, renamed_settings_module
 from console.project.settings import redis_url
+from vpn.drivers.registry import DRIVERS
 from vpn.models import Connection, Node
 
 _START = "start it: python manage.py quickstart"
@@ -251,7 +252,7 @@ def driver() -> Iterator[Finding]:
 
 def confinement() -> Iterator[Finding]:
     """Only where AppArmor confines the charons."""
-    if settings.DRIVER != "strongswan" or not apparmor.is_enforced():
+    if not DRIVERS[settings.DRIVER].runs_charon or not apparmor.is_enforced():
         return
     if fix := apparmor.override(settings.DRIVER_DIR):
         message = f"AppArmor's profile of charon-systemd does not know {settings.DRIVER_DIR}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.project.quickstart.choice import Choice
 from console.project.quickstart.datadir import DataDir
+from vpn.drivers.registry import DRIVERS
 
 
 def banner(
@@ -39,6 +40,6 @@ def banner(
 
 
 def _driver_words(choice: Choice) -> str:
-    if choice.driver == "simulated":
-        return "simulated: no packets are carried"
+    if not DRIVERS[choice.driver].carries_packets:
+        return f"{choice.driver}: no packets are carried"
     return choice.driver + (", without root in a user namespace" if choice.holder else "")

@@ -22,6 +22,7 @@ from console.project.quickstart.listen import Listen
 from console.project.quickstart.report import banner
 from console.project.quickstart.runner import Quickstart
 from tests.waiting import wait_for
+from vpn.drivers.registry import DRIVERS, DriverEntry
 
 
 @pytest.fixture
@@ -263,11 +264,16 @@ def test_the_private_redis_listens_on_its_socket_alone(place: DataDir) -> None:
 
 
 @pytest.mark.parametrize("driver", ["simulated", "another"])
-def test_a_driver_other_than_strongswan_is_used_as_requested(place: DataDir, driver: str) -> None:
+def test_a_driver_other_than_strongswan_is_used_as_requested(
+    place: DataDir, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DRIVERS, "another", DriverEntry("a.module", "AClass", True, False))
     choice = choose(driver, place)
     assert choice == Choice(driver)
     known = dict.fromkeys(("url", "username", "password", "api_key"), "x")
-    assert f"Driver    {driver}" in banner(known, place, choice, is_first=True, seconds=1.0)
+    text = banner(known, place, choice, is_first=True, seconds=1.0)
+    assert f"Driver    {driver}" in text
+    assert ("no packets are carried" in text) is (driver == "simulated")
 
 
 @pytest.mark.parametrize("first", [True, False])

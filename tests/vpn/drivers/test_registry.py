@@ -23,7 +23,7 @@ def test_a_driver_has_the_name_of_its_row(name: str, tmp_path: Path) -> None:
 def test_drivers_may_not_import_each_other() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (contract,) = (each for each in contracts if each["name"] == "Drivers are independent")
-    packages = {module.rpartition(".")[0] for module, _ in DRIVERS.values()}
+    packages = {entry.module.rpartition(".")[0] for entry in DRIVERS.values()}
     assert set(contract["modules"]) == packages
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.core.rootless import enter
+from vpn.drivers.registry import DRIVERS
 from vpn.reconcile.driver import load_driver
 
 _SIMULATED = (
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         inventory = load_driver().inventory()
         known = [row for row in inventory.instances if options["instance"] in {row.name, str(row.id)}]
         found = [row.namespace for row in known if row.namespace]
-        if known and inventory.driver == "simulated":
+        if known and not DRIVERS[inventory.driver].carries_packets:
             raise CommandError(_SIMULATED.format(name=options["instance"]))
         if not found:
             raise CommandError(f"no instance {options['instance']} exists on this host")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.test import Client
 from django.utils import timezone
 
@@ -199,3 +199,11 @@ def test_pages_of_refusals_are_whole_pages(ana: Party) -> None:
     response = ana.browser().get("/nothing/here")
     assert response.status_code == 404
     assert "Skip to the content" in text_of(response)
+
+
+@pytest.mark.parametrize("carries_packets", [True, False])
+def test_pages_say_if_no_packets_are_carried(
+    ana: Party, settings: LazySettings, carries_packets: bool
+) -> None:
+    settings.CARRIES_PACKETS = carries_packets
+    assert ("no packets are carried" in text_of(ana.browser().get("/networks"))) is not carries_packets
