@@ -21,7 +21,9 @@ COMMAND_TIMEOUT = 20.0
 _CLONE_NEWNET = 0x40000000
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
-_IFF_UP = 1
+IFF_UP = 1
+# struct ifreq with ifr_flags.
+_FLAGS = struct.Struct("16sh22x")
 _FIRST_INDEX = 1_000_001
 # To enter a namespace that is deleted or created at this moment.
 _ATTEMPTS = 5
@@ -212,6 +214,11 @@ def differing(settings: Mapping[str, str]) -> list[tuple[Path, str]]:
 
 def _loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
-        request = struct.pack("16sh22x", b"lo", 0)
-        flags = struct.unpack("16sh22x", fcntl.ioctl(probe.fileno(), _SIOCGIFFLAGS, request))[1]
-        fcntl.ioctl(probe.fileno(), _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+        up = _FLAGS.pack(b"lo", flags(probe, "lo") | IFF_UP)
+        fcntl.ioctl(probe.fileno(), _SIOCSIFFLAGS, up)
+
+
+def flags(probe: socket.socket, link: str) -> int:
+    """The flags of a link (IFF_UP) in the namespace of the socket. OSError, ENODEV if there is none."""
+    answer = fcntl.ioctl(probe.fileno(), _SIOCGIFFLAGS, _FLAGS.pack(link.encode(), 0))
+    return int(_FLAGS.unpack(answer)[1])

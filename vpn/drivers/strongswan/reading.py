@@ -11,12 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vpn.drivers.strongswan import netlink
+from vpn.drivers.strongswan import netlink, netns
 
 _SIOCGIFCONF = 0x8912
 _SIOCGIFHWADDR = 0x8927
-_SIOCGIFFLAGS = 0x8913
-_IFF_UP = 1
 _IFREQ_SIZE = 40
 _GET_LINK, _GET_ROUTE, _GET_RULE = 18, 26, 34
 # struct ifinfomsg; IFLA_IFNAME and IFLA_MASTER.
@@ -94,22 +92,19 @@ def _link(name: str) -> _Link | None:
             raise
         return None
     _, _, _, number, flags, _ = _LINK.unpack(found.fixed)
-    return _Link(number, bool(flags & _IFF_UP), _number(found.attributes().get(_MASTER)))
+    return _Link(number, bool(flags & netns.IFF_UP), _number(found.attributes().get(_MASTER)))
 
 
 def _up(links: Iterable[str]) -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
         for name in links:
-            request = struct.pack("16sh22x", name.encode(), 0)
             try:
-                flags = struct.unpack("16sh22x", fcntl.ioctl(probe.fileno(), _SIOCGIFFLAGS, request))[1]
+                if netns.flags(probe, name) & netns.IFF_UP:
+                    yield name
             except OSError as error:
                 # It was deleted since.
                 if error.errno != errno.ENODEV:
                     raise
-                continue
-            if flags & _IFF_UP:
-                yield name
 
 
 def _addresses() -> dict[str, set[str]]:
